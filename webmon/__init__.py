@@ -1,0 +1,1 @@
+"""Beaconry: a web monitor and public status page."""

@@ -1,0 +1,113 @@
+"""The database: engine, and sessions for reading and writing.
+
+SQLite and PostgreSQL behave alike here: a writer on SQLite takes the write lock at once
+(`BEGIN IMMEDIATE`), so that it never fails half-way because another writer was faster.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError as DatabaseError
+from sqlalchemy.exc import OperationalError as DatabaseUnavailable
+from sqlmodel import Session
+
+from webmon import config
+
+__all__ = ["Database", "DatabaseError", "DatabaseUnavailable", "Session", "current", "read", "reason", "use", "write"]
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """One database and its connections."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self._writer = self.engine.execution_options(webmon_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for queries; nothing that it changes is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction: committed at the end, rolled back on an error."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writer(self) -> Iterator[Connection]:
+        """A bare connection in one transaction that holds the write lock from its start."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("webmon_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        pool_pre_ping=True,
+        executemany_mode="values_plus_batch",
+        connect_args={"application_name": "webmon", "options": "-c timezone=UTC"},
+    )
+
+
+_current: Database | None = None
+
+
+def current() -> Database:
+    """The database of this process, opened on first use."""
+    global _current
+    if _current is None:
+        _current = Database(config.settings().database)
+    return _current
+
+
+def use(database: Database | None) -> None:
+    """Make ``database`` the one of this process (tests; a forked child)."""
+    global _current
+    _current = database
+
+
+def read() -> AbstractContextManager[Session]:
+    """`Database.read` of the current database."""
+    return current().read()
+
+
+def write() -> AbstractContextManager[Session]:
+    """`Database.write` of the current database."""
+    return current().write()
+
+
+def reason(error: DatabaseError) -> str:
+    """What the database said, in one line, without the statement and its values."""
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,35 @@
+"""Logging to standard error, as text for people or JSON for machines."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from webmon.config import Settings
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["error"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def configure(settings: Settings, process: str) -> None:
+    """Log to standard error in the format and from the level that the settings ask for."""
+    handler = logging.StreamHandler()
+    if settings.log_format == "json":
+        handler.setFormatter(JsonFormatter())
+    else:
+        line = f"%(asctime)s {process:<6} %(levelname)-7s %(message)s"
+        handler.setFormatter(logging.Formatter(line, "%H:%M:%S"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    for chatty in ("apscheduler", "alembic", "httpx", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
