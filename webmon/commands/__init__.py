@@ -1,0 +1,1 @@
+"""Writes: plain functions (session, subject, …, *, now). The only places that change rows."""

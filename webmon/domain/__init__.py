@@ -1,0 +1,1 @@
+"""Rules. Values in, values out: no database, network or clock."""

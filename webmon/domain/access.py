@@ -1,0 +1,49 @@
+"""Who may do what. Pure: the person comes in as a value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webmon.errors import PermissionDenied
+
+
+class Role(StrEnum):
+    """What a person may do: see, change what is watched, or also manage people."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+RANKS = {Role.VIEWER: 0, Role.EDITOR: 1, Role.ADMIN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person behind a request, as the database knows them at this moment."""
+
+    user_id: int
+    email: str
+    role: Role
+    namespace_ids: frozenset[int] | None = None
+    """The namespaces the person is limited to; None for all of them."""
+
+    def has(self, role: Role) -> bool:
+        """Whether the person's role is ``role`` or more."""
+        return RANKS[self.role] >= RANKS[role]
+
+    def sees(self, namespace_id: int) -> bool:
+        """Whether the namespace is one of the person's."""
+        return self.namespace_ids is None or namespace_id in self.namespace_ids
+
+
+def require(actor: Actor, role: Role, namespace_id: int | None = None) -> None:
+    """Let through only who has ``role`` (and, where given, the namespace).
+
+    Raises:
+        PermissionDenied: otherwise.
+    """
+    if not actor.has(role):
+        article = "an" if role is not Role.VIEWER else "a"
+        raise PermissionDenied(f"only {article} {role.value} may do this")
+    if namespace_id is not None and not actor.sees(namespace_id):
+        raise PermissionDenied("this namespace is not one of yours")

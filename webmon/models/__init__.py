@@ -1,0 +1,31 @@
+"""The tables: columns and constraints only."""
+
+from sqlmodel import SQLModel
+
+from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
+from webmon.models.history import CheckResult, Incident, StatusChange
+from webmon.models.hosts import Host, Namespace
+from webmon.models.notifications import Channel, Notification
+from webmon.models.services import Service, ServiceState
+from webmon.models.system import Setting, Worker
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "Channel",
+    "CheckResult",
+    "Host",
+    "Incident",
+    "LoginAttempts",
+    "LoginSession",
+    "Namespace",
+    "Notification",
+    "Service",
+    "ServiceState",
+    "Setting",
+    "StatusChange",
+    "User",
+    "UserNamespace",
+    "Worker",
+    "metadata",
+]

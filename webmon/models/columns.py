@@ -1,0 +1,37 @@
+"""Column types that several tables share."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Enum
+from sqlmodel import Field, SQLModel
+
+from webmon.domain.status import Status
+
+# Names that later migrations can rely on, the same on both databases.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def choice(enum: type[StrEnum]) -> Enum:
+    """A text column that holds an enum's values (``"up"``, not ``"UP"``) and loads its members."""
+    return Enum(enum, native_enum=False, length=20, values_callable=lambda e: [m.value for m in e])
+
+
+def status_field(**options: Any) -> Any:
+    """A required `Status` column."""
+    return Field(sa_type=choice(Status), **options)
+
+
+def owned_by(parent: str, **options: Any) -> Any:
+    """A foreign key whose row goes when its parent goes."""
+    return Field(foreign_key=parent, ondelete="CASCADE", **options)
+
+
+def optional_json() -> Any:
+    """A JSON column that is NULL, not the text ``null``, where there is nothing to say."""
+    return Field(default=None, sa_type=JSON(none_as_null=True))

@@ -1,0 +1,79 @@
+"""What was seen and decided: check results, status changes, incidents."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, SmallInteger, text
+from sqlmodel import Field, SQLModel
+
+from webmon.domain.status import Status
+from webmon.models.columns import optional_json, owned_by, status_field
+
+
+class CheckResult(SQLModel, table=True):
+    """One check's outcome. Timings in microseconds, the instant in milliseconds since 1970.
+
+    Small on purpose: integers, and on SQLite one B-tree ordered by (service, instant), so that a
+    service's range is read in one go. Message and evidence are kept where something was wrong.
+    """
+
+    __tablename__ = "check_result"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = owned_by("service.id", primary_key=True)
+    at_ms: int = Field(primary_key=True, sa_type=BigInteger)
+    status: int = Field(sa_type=SmallInteger, description="STATUS_CODES")
+    response_us: int | None = None
+    dns_us: int | None = None
+    connect_us: int | None = None
+    tls_us: int | None = None
+    first_byte_us: int | None = None
+    message: str | None = None
+    evidence: dict[str, Any] | None = optional_json()
+
+
+STATUS_CODES: dict[Status, int] = {
+    Status.UP: 0,
+    Status.DEGRADED: 1,
+    Status.DOWN: 2,
+    Status.UNKNOWN: 3,
+}
+
+
+class StatusChange(SQLModel, table=True):
+    """One transition: ``at`` is when the new status was first seen, ``decided_at`` when enough
+    observations agreed."""
+
+    __tablename__ = "status_change"
+    __table_args__ = (Index("ix_status_change_service_at", "service_id", "at"),)
+
+    id: int = Field(default=None, primary_key=True)
+    service_id: int = owned_by("service.id")
+    at: datetime
+    decided_at: datetime
+    from_status: Status = status_field()
+    to_status: Status = status_field()
+    message: str = ""
+    evidence: dict[str, Any] | None = optional_json()
+
+
+class Incident(SQLModel, table=True):
+    """An outage of a service. At most one is open per service: the index says so."""
+
+    __table_args__ = (
+        Index(
+            "uq_incident_open",
+            "service_id",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+        Index("ix_incident_service_opened", "service_id", "opened_at"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    service_id: int = owned_by("service.id")
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    duration_seconds: float | None = None
+    message: str = ""

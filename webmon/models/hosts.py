@@ -1,0 +1,31 @@
+"""Namespaces and hosts."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from webmon.models.columns import owned_by
+
+
+class Namespace(SQLModel, table=True):
+    """A group of hosts with its own filter on the public page, channels and timezone."""
+
+    id: int = Field(default=None, primary_key=True)
+    slug: str = Field(max_length=50, unique=True)
+    name: str = Field(max_length=100)
+    timezone: str = Field(default="UTC", max_length=50)
+    created_at: datetime
+
+
+class Host(SQLModel, table=True):
+    """A tool or machine we watch."""
+
+    __table_args__ = (UniqueConstraint("namespace_id", "name"),)
+
+    id: int = Field(default=None, primary_key=True)
+    namespace_id: int = owned_by("namespace.id")
+    name: str = Field(max_length=100)
+    address: str = Field(default="", max_length=255)
+    public: bool = True
+    created_at: datetime
