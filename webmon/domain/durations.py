@@ -1,0 +1,37 @@
+"""Lengths of time as people write them: ``90s``, ``5m``, ``4h``, ``2d``, ``500ms``."""
+
+import re
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+
+
+def parse_duration(text: object) -> float:
+    """The seconds that ``text`` means.
+
+    Raises:
+        ValueError: it is not a number with one of the units.
+    """
+    match = PATTERN.fullmatch(str(text).strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration: write a number and ms, s, m, h or d, as 90s")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def format_duration(seconds: float) -> str:
+    """``seconds`` in the largest unit that leaves a whole number: 5400 → ``90m``."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
+            return f"{seconds / UNITS[unit]:.0f}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds else "0s"
+
+
+def in_words(seconds: float) -> str:
+    """``seconds`` for people, two units at most: ``1 h 5 min``, ``40 s``."""
+    parts = []
+    rest = round(seconds)
+    for word, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {word}")
+    return " ".join(parts[:2]) or "0 s"
