@@ -16,7 +16,17 @@ from sqlmodel import Session
 
 from webmon import config
 
-__all__ = ["Database", "DatabaseError", "DatabaseUnavailable", "Session", "current", "read", "reason", "use", "write"]
+__all__ = [
+    "Database",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "Session",
+    "current",
+    "read",
+    "reason",
+    "use",
+    "write",
+]
 
 BUSY_TIMEOUT_MS = 10_000
 

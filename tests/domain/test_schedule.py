@@ -1,6 +1,7 @@
 """When a service is checked."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,12 +21,12 @@ def test_a_service_keeps_its_rhythm():
     slots = [next_slot(7, 60, NOW)]
     for _ in range(5):
         slots.append(next_slot(7, 60, slots[-1] + SECOND))
-    assert {b - a for a, b in zip(slots, slots[1:], strict=False)} == {60 * SECOND}
+    assert {b - a for a, b in pairwise(slots)} == {60 * SECOND}
 
 
 def test_services_are_spread_evenly_over_the_interval():
     offsets = sorted((next_slot(number, 20, NOW) - NOW).total_seconds() for number in range(1000))
-    assert max(b - a for a, b in zip(offsets, offsets[1:], strict=False)) < 0.06
+    assert max(b - a for a, b in pairwise(offsets)) < 0.06
 
 
 def test_a_change_that_waits_for_confirmation_is_looked_at_sooner():

@@ -1,5 +1,7 @@
 """The transition machine, walked step by step."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,7 @@ def test_a_recovery_counts_from_its_first_success():
 
 def test_a_status_never_begins_before_the_one_it_follows():
     steps = walk("uddsu", Policy(failures_to_degraded=2))
-    assert all(a.since <= b.since for a, b in zip(steps, steps[1:], strict=False))
+    assert all(a.since <= b.since for a, b in pairwise(steps))
 
 
 def test_a_changed_policy_counts_with_the_next_observation_in_the_middle_of_an_outage():

@@ -21,7 +21,7 @@ def is_current(database: Database) -> bool:
     """Whether the schema is the one that this code was written for."""
     with database.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
-    return set(present) == set(ScriptDirectory.fromalembic_config(alembic_config(None)).get_heads())
+    return set(present) == set(ScriptDirectory.from_config(alembic_config(None)).get_heads())
 
 
 def alembic_config(connection: object) -> Config:

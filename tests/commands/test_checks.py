@@ -1,0 +1,234 @@
+"""Claiming and recording: what is due, who has it, and what follows from a result."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlmodel import Session, select
+
+from tests import factories
+from tests.clock import MINUTE, NOW, SECOND
+from webmon.commands import leases
+from webmon.commands.checks import LEASE, DueCheck, Finding, claim_due, record
+from webmon.domain.status import Status
+from webmon.models import CheckResult, Incident, Service, ServiceState, StatusChange
+from webmon.probes.base import Outcome, down, up
+
+UP = up("200 OK", 1200)
+DOWN = down("connection refused by 127.0.0.1:80")
+SLOW = Outcome(Status.DEGRADED, "slow: 900 ms", 900_000)
+
+
+def found(check: DueCheck, outcome: Outcome, at=NOW) -> Finding:
+    return Finding(check.service_id, check.claim, check.revision, at, outcome)
+
+
+def look(session: Session, outcome: Outcome, at) -> None:
+    """Claim the only service and record ``outcome`` for it, all at ``at``."""
+    session.exec(select(ServiceState)).one().next_check_at = at
+    session.flush()
+    [check] = claim_due(session, "w", limit=1, now=at)
+    record(session, [found(check, outcome, at)], now=at)
+    session.expire_all()
+
+
+def state(session: Session) -> ServiceState:
+    session.expire_all()
+    return session.exec(select(ServiceState)).one()
+
+
+def test_what_is_due_within_the_next_second_is_claimed_with_its_own_instant(session):
+    early = factories.service(session, "a", next_check_at=NOW - 2 * SECOND)
+    soon = factories.service(session, "b", next_check_at=NOW + 0.9 * SECOND)
+    factories.service(session, "c", next_check_at=NOW + 3 * SECOND)
+    claimed = claim_due(session, "w", limit=10, now=NOW)
+    assert {check.service_id: check.due_at for check in claimed} == {
+        early.id: NOW - 2 * SECOND,
+        soon.id: NOW + 0.9 * SECOND,
+    }
+
+
+def test_a_claimed_check_is_claimed_by_nobody_else(session):
+    factories.service(session)
+    assert len(claim_due(session, "w1", limit=10, now=NOW)) == 1
+    assert claim_due(session, "w2", limit=10, now=NOW + MINUTE) == []
+
+
+def test_a_claim_takes_the_oldest_first_and_no_more_than_asked(session):
+    factories.service(session, "new", next_check_at=NOW)
+    old = factories.service(session, "old", next_check_at=NOW - MINUTE)
+    assert [check.service_id for check in claim_due(session, "w", limit=1, now=NOW)] == [old.id]
+    assert claim_due(session, "w", limit=0, now=NOW) == []
+
+
+def test_a_paused_service_is_never_due(session):
+    factories.service(session, paused=True, next_check_at=None)
+    assert claim_due(session, "w", limit=10, now=NOW + 1000 * MINUTE) == []
+
+
+def test_a_lost_check_is_due_again_when_its_lease_ends(session):
+    factories.service(session)
+    [lost] = claim_due(session, "w1", limit=10, now=NOW)
+    [again] = claim_due(session, "w2", limit=10, now=NOW + LEASE)
+    record(session, [found(lost, DOWN)], now=NOW + LEASE)
+    assert session.exec(select(CheckResult)).all() == [], "the old claim does not count any more"
+    record(session, [found(again, UP)], now=NOW + LEASE)
+    assert state(session).status is Status.UP
+
+
+def test_check_now_while_a_check_is_under_way_is_kept_for_afterwards(session):
+    factories.service(session)
+    [check] = claim_due(session, "w", limit=1, now=NOW)
+    state(session).next_check_at = NOW + SECOND
+    session.flush()
+    assert claim_due(session, "w", limit=1, now=NOW + SECOND) == [], "one at a time"
+    record(session, [found(check, UP)], now=NOW + 2 * SECOND)
+    assert state(session).next_check_at == NOW + SECOND
+    assert len(claim_due(session, "w", limit=1, now=NOW + 2 * SECOND)) == 1
+
+
+def test_a_result_keeps_numbers_and_the_next_check_comes_at_the_service_own_slot(session):
+    service = factories.service(session, interval_seconds=60)
+    [check] = claim_due(session, "w", limit=1, now=NOW)
+    record(session, [found(check, UP)], now=NOW + SECOND)
+    result = session.exec(select(CheckResult)).one()
+    assert (result.service_id, result.status, result.response_us) == (service.id, 0, 1200)
+    assert (result.message, result.evidence) == (None, None)
+    now_state = state(session)
+    assert now_state.lease_until is None and now_state.worker_id is None
+    assert NOW < now_state.next_check_at <= NOW + 61 * SECOND
+    assert (now_state.status, now_state.message, now_state.response_us) == ("up", "200 OK", 1200)
+
+
+def test_one_failure_is_rechecked_soon_and_does_not_make_it_down(session):
+    factories.service(session, interval_seconds=3600, retry_seconds=10)
+    look(session, UP, NOW)
+    look(session, DOWN, NOW + MINUTE)
+    assert state(session).status is Status.UP
+    assert state(session).next_check_at <= NOW + MINUTE + 10 * SECOND
+    assert session.exec(select(Incident)).all() == []
+
+
+def test_an_outage_opens_one_incident_from_its_first_failure_and_recovery_ends_it(session):
+    service = factories.service(session)
+    look(session, UP, NOW)
+    for second in (60, 70, 80, 90):
+        look(session, DOWN, NOW + second * SECOND)
+    incident = session.exec(select(Incident)).one()
+    assert incident.opened_at == NOW + 60 * SECOND
+    assert (incident.service_id, incident.resolved_at) == (service.id, None)
+    assert incident.message == DOWN.message
+    look(session, UP, NOW + 180 * SECOND)
+    session.refresh(incident)
+    assert incident.resolved_at == NOW + 180 * SECOND
+    assert incident.duration_seconds == 120
+    changes = session.exec(select(StatusChange).order_by(StatusChange.id)).all()
+    assert [(c.from_status, c.to_status, c.at, c.decided_at) for c in changes] == [
+        ("unknown", "up", NOW, NOW),
+        ("up", "down", NOW + 60 * SECOND, NOW + 70 * SECOND),
+        ("down", "up", NOW + 180 * SECOND, NOW + 180 * SECOND),
+    ]
+
+
+def test_difficulties_open_no_incident(session):
+    factories.service(session)
+    for second in (0, 60, 120):
+        look(session, SLOW, NOW + second * SECOND)
+    assert state(session).status is Status.DEGRADED
+    assert session.exec(select(Incident)).all() == []
+
+
+def test_evidence_is_kept_for_the_last_result_and_the_first_failures_of_a_run(session):
+    factories.service(session)
+    refused = down("refused", evidence={"address": "127.0.0.1"})
+    for second in range(8):
+        look(session, refused, NOW + second * MINUTE)
+    results = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
+    assert [result.evidence is not None for result in results] == [True] * 5 + [False] * 3
+    assert state(session).evidence["address"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("edit", [{"revision": 2}, {"paused": True}])
+def test_a_result_from_before_an_edit_or_a_pause_is_not_recorded(session, edit):
+    service = factories.service(session)
+    [check] = claim_due(session, "w", limit=1, now=NOW)
+    for name, value in edit.items():
+        setattr(service, name, value)
+    session.flush()
+    record(session, [found(check, DOWN)], now=NOW + SECOND)
+    assert session.exec(select(CheckResult)).all() == []
+    after = state(session)
+    assert after.lease_until is None
+    assert after.next_check_at == (None if service.paused else NOW + SECOND)
+    assert after.status is Status.UNKNOWN
+
+
+def test_deleting_a_service_while_its_check_is_under_way_does_no_harm(session):
+    doomed, other = factories.service(session, "a"), factories.service(session, "b")
+    checks = claim_due(session, "w", limit=2, now=NOW)
+    session.delete(session.get(Service, doomed.id))
+    session.flush()
+    record(session, [found(check, UP) for check in checks], now=NOW)
+    assert [result.service_id for result in session.exec(select(CheckResult))] == [other.id]
+
+
+def test_two_workers_claim_every_check_once(database):
+    with database.write() as session:
+        host = factories.host(session)
+        for number in range(60):
+            factories.service(session, f"s{number}", host_id=host.id)
+    claimed: list[int] = []
+    for turn in range(6):
+        with database.write() as session:
+            claimed += [
+                check.service_id for check in claim_due(session, f"w{turn % 2}", limit=15, now=NOW)
+            ]
+    assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
+    factories.service(session)
+    leases.tick(session, "dead", now=NOW)
+    leases.tick(session, "alive", now=NOW + 11 * SECOND)
+    claim_due(session, "dead", limit=1, now=NOW)
+    assert leases.retire_silent(session, now=NOW + 11 * SECOND) == ["dead"]
+    assert len(claim_due(session, "alive", limit=1, now=NOW + 11 * SECOND)) == 1
+
+
+def test_released_checks_are_due_again_and_only_while_still_held(session):
+    factories.service(session)
+    [check] = claim_due(session, "w", limit=1, now=NOW)
+    leases.release(session, [(check.service_id, check.claim + 1)], now=NOW)
+    assert claim_due(session, "w", limit=1, now=NOW) == []
+    leases.release(session, [(check.service_id, check.claim)], now=NOW)
+    assert len(claim_due(session, "w", limit=1, now=NOW)) == 1
+
+
+def test_a_backlog_is_spread_evenly_over_one_interval(session):
+    host = factories.host(session)
+    for number in range(100):
+        factories.service(
+            session,
+            f"s{number}",
+            host_id=host.id,
+            interval_seconds=20,
+            next_check_at=NOW - timedelta(hours=1),
+        )
+    assert leases.spread_backlog(session, now=NOW) == 100
+    session.expire_all()
+    due = sorted(row.next_check_at for row in session.exec(select(ServiceState)))
+    offsets = [(at - NOW).total_seconds() for at in due]
+    assert offsets[0] >= 0
+    assert offsets[-1] < 20
+    gaps = [later - sooner for sooner, later in pairwise(offsets)]
+    assert max(gaps) < 0.6
+
+
+def test_after_the_clock_went_back_nothing_waits_longer_than_its_interval(session):
+    factories.service(session, interval_seconds=60, next_check_at=NOW + timedelta(hours=1))
+    distant = factories.service(session, "daily", interval_seconds=86_400)
+    session.get(ServiceState, distant.id).next_check_at = NOW + timedelta(hours=3)
+    session.flush()
+    assert leases.spread_backlog(session, now=NOW) == 1
+    session.expire_all()
+    assert session.get(ServiceState, distant.id).next_check_at == NOW + timedelta(hours=3)

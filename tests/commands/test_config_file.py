@@ -1,0 +1,146 @@
+"""`webmon apply`: the configuration follows the file, and the file's mistakes are found by line."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from tests.clock import NOW
+from webmon import crypto
+from webmon.commands.config_file import apply_file
+from webmon.commands.yaml_source import FileError
+from webmon.models import Host, Namespace, Service, ServiceState
+
+FIRST = """\
+namespaces:
+  - {slug: iati, name: IATI, timezone: Europe/London}
+hosts:
+  - name: Datastore
+    namespace: iati
+    address: datastore.example.org
+    services:
+      - {name: Website, kind: http, interval: 30s, timeout: 5s, degraded_above: 2s,
+         config: {url: "https://datastore.example.org/", expect_html: true}}
+      - {name: Port, kind: tcp, config: {port: 443}}
+"""
+
+
+@pytest.fixture
+def apply(session: Session, tmp_path: Path):
+    def run(text: str, *, prune: bool = False) -> list[str]:
+        file = tmp_path / "first.yaml"
+        file.write_text(text)
+        try:
+            return apply_file(session, file, prune=prune, now=NOW).lines
+        except FileError as error:
+            session.rollback()
+            return [str(error).removeprefix(f"{file}:")]
+
+    return run
+
+
+def test_a_file_makes_namespaces_hosts_and_services(apply, session):
+    assert apply(FIRST) == [
+        "+ namespace iati",
+        "+ host Datastore (iati)",
+        "+ service Datastore / Website",
+        "+ service Datastore / Port",
+    ]
+    website = session.exec(select(Service).where(Service.name == "Website")).one()
+    assert (website.interval_seconds, website.timeout_seconds) == (30, 5)
+    assert website.degraded_above_ms == 2000
+    assert session.get(ServiceState, website.id).next_check_at == NOW
+
+
+def test_the_same_file_again_changes_nothing(apply, session):
+    apply(FIRST)
+    assert apply(FIRST) == []
+    assert {service.revision for service in session.exec(select(Service))} == {1}
+
+
+def test_what_differs_is_changed_and_named(apply):
+    apply(FIRST)
+    changed = FIRST.replace("30s", "1m").replace("port: 443", "port: 80").replace("IATI", "Aid")
+    assert apply(changed) == [
+        "~ namespace iati: name IATI → Aid",
+        "~ service Datastore / Website: interval 30s → 1m",
+        "~ service Datastore / Port: config.port 443 → 80",
+    ]
+    assert apply(changed) == []
+
+
+def test_without_prune_what_the_file_leaves_out_stays(apply, session):
+    apply(FIRST)
+    shorter = FIRST[: FIRST.index("      - {name: Port")]
+    assert apply(shorter) == []
+    assert apply(shorter, prune=True) == ["- service Datastore / Port"]
+    assert apply("", prune=True) == ["- host Datastore (iati)", "- namespace iati"]
+    assert session.exec(select(Host)).all() == session.exec(select(Namespace)).all() == []
+
+
+def test_a_secret_is_stored_encrypted_and_never_shown(apply, session, monkeypatch):
+    monkeypatch.setenv("SITE_LOGIN", "ann:s3cret")
+    text = FIRST.replace("expect_html: true", 'basic_auth: "${env:SITE_LOGIN}"')
+    apply(text)
+    website = session.exec(select(Service).where(Service.name == "Website")).one()
+    assert "s3cret" not in str(website.config)
+    assert crypto.unseal(website.config)["basic_auth"] == "ann:s3cret"
+    monkeypatch.setenv("SITE_LOGIN", "ann:other")
+    assert apply(text) == ["~ service Datastore / Website: config.basic_auth changed"]
+    assert apply(text) == []
+
+
+def test_a_file_can_be_filled_in(apply, session, tmp_path):
+    (tmp_path / "name.txt").write_text("Store\n")
+    apply(FIRST.replace("name: Datastore", 'name: "Data ${file:name.txt}"'))
+    assert session.exec(select(Host)).one().name == "Data Store"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("kind: tcp", "kind: carrier-pigeon", "10: hosts[0].services[1].kind: there is no kind"),
+        ("port: 443", "port: 99999", "10: hosts[0].services[1].config.port: "),
+        ("port: 443", "portt: 443", "10: hosts[0].services[1].config.portt: is not known here"),
+        ("interval: 30s", "interval: 0s", "8: hosts[0].services[0].interval: must be between"),
+        ("interval: 30s", "interval: soon", "8: hosts[0].services[0].interval: 'soon' is not"),
+        ("https://", "gopher://", "9: hosts[0].services[0].config.url: "),
+        ("name: Datastore", 'name: ""', "4: hosts[0].name: must not be empty"),
+        ("namespace: iati", "namespace: di", "5: hosts[0].namespace: there is no namespace di"),
+        ("Europe/London", "Mars/Base", "2: namespaces[0].timezone: "),
+        ("slug: iati", "slug: I A", "2: namespaces[0].slug: "),
+        ("address:", "adress:", "6: hosts[0].adress: is not known here"),
+        ("hosts:", "hostz:", "3: hostz: is not known here"),
+        ("{port: 443}", "{port: 443", "11: is not YAML: "),
+        ("name: Port", "name: Website", "10: hosts[0].services[1]: Website is there twice"),
+        ("name: Port,", "name: Port, name: Post,", "10: hosts[0].services[1].name: is given twice"),
+        ("name: IATI", 'name: "${env:NOT_SET}"', "2: namespaces[0].name: the environment variable"),
+        ("name: IATI", 'name: "${file:gone}"', "2: namespaces[0].name: the file gone cannot"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_nothing_is_changed(apply, session, old, new, message):
+    [error] = apply(FIRST.replace(old, new))
+    assert error.startswith(message), error
+    assert session.exec(select(Namespace)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- 1", "1: must be names with values"),
+        ("\t", "1: is not YAML"),
+        ("hosts: 5", "1: hosts: must be a list"),
+        ("hosts:\n  - 5", "2: hosts[0]: must be names with values"),
+        (
+            "hosts:\n  - {name: a, namespace: b, services: 5}",
+            "2: hosts[0].services: must be a list",
+        ),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(apply, text, message):
+    assert apply(text)[0].startswith(message)
+
+
+def test_a_missing_file_is_one_line(session, tmp_path):
+    with pytest.raises(FileError, match="cannot be read: No such file"):
+        apply_file(session, tmp_path / "none.yaml", prune=False, now=NOW)

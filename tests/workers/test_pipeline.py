@@ -1,0 +1,179 @@
+"""The worker's pipeline: claimed, started at its instant, recorded, handed back."""
+
+import asyncio
+import sys
+from datetime import datetime, timedelta
+from subprocess import run
+
+import pytest
+from sqlmodel import select
+
+from tests import factories
+from webmon import clock, probes
+from webmon.domain.status import Status
+from webmon.models import CheckResult, Service, ServiceState, Worker
+from webmon.probes.base import ProbeKind, up
+from workers.jobs import Jobs, guarded
+from workers.pipeline import Pipeline
+
+
+class FakeProbe:
+    """A probe that waits as long as it is told, and remembers when it ran."""
+
+    def __init__(self) -> None:
+        self.started: list[datetime] = []
+        self.release = asyncio.Event()
+        self.release.set()
+
+    async def __call__(self, _config, _target, _timeout):
+        self.started.append(clock.utcnow())
+        await self.release.wait()
+        return up("fine", 1000)
+
+
+@pytest.fixture
+def probe(monkeypatch):
+    fake = FakeProbe()
+    kind = ProbeKind("Fake", probes.PROBES["tcp"].config, fake)
+    monkeypatch.setitem(probes.PROBES, "tcp", kind)
+    return fake
+
+
+@pytest.fixture
+async def pipeline(database):
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    yield pipeline
+    await pipeline.stop(0)
+
+
+def add_services(database, count, **fields):
+    now = clock.utcnow()
+    with database.write() as session:
+        host = factories.host(session)
+        for number in range(count):
+            factories.service(
+                session, f"s{number}", host_id=host.id, **{"next_check_at": now} | fields
+            )
+
+
+def states(database):
+    with database.read() as session:
+        return session.exec(select(ServiceState)).all()
+
+
+async def test_a_due_service_is_looked_at_and_recorded(database, probe, pipeline):
+    add_services(database, 1)
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    await pipeline.record_findings()
+    [state] = states(database)
+    assert (state.status, state.message, state.worker_id) == (Status.UP, "fine", None)
+    assert pipeline.outstanding == 0
+    with database.read() as session:
+        assert session.get(Worker, "w1") is not None
+        assert len(session.exec(select(CheckResult)).all()) == 1
+
+
+async def test_each_check_starts_at_its_own_instant(database, probe, pipeline):
+    start = clock.utcnow()
+    with database.write() as session:
+        for tenth in (2, 4):
+            due = start + timedelta(seconds=tenth / 10)
+            factories.service(session, f"s{tenth}", next_check_at=due)
+    await pipeline.dispatch()
+    await asyncio.sleep(0.6)
+    assert [round((at - start).total_seconds(), 1) for at in probe.started] == [0.2, 0.4]
+
+
+async def test_no_more_checks_are_under_way_than_allowed(database, probe, pipeline):
+    add_services(database, 5)
+    probe.release.clear()
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    assert len(probe.started) == 2
+    probe.release.set()
+    await asyncio.sleep(0.05)
+    assert len(probe.started) == 5
+
+
+async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
+    database, probe, pipeline
+):
+    add_services(database, 1)
+    await pipeline.dispatch()
+    await asyncio.sleep(0.02)
+    with database.write() as session:
+        service = session.exec(select(Service)).one()
+        service.revision += 1
+    await pipeline.record_findings()
+    assert states(database)[0].last_checked_at is None
+    await pipeline.dispatch()
+    await asyncio.sleep(0.02)
+    await pipeline.record_findings()
+    assert states(database)[0].last_checked_at is not None
+
+
+async def test_a_stop_hands_back_what_has_not_ended(database, probe):
+    add_services(database, 1)
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    probe.release.clear()
+    await pipeline.dispatch()
+    await asyncio.sleep(0.02)
+    await pipeline.stop(0.05)
+    [state] = states(database)
+    assert (state.worker_id, state.lease_until, state.last_checked_at) == (None, None, None)
+    assert state.next_check_at <= clock.utcnow()
+    with database.read() as session:
+        assert session.get(Worker, "w1") is None
+
+
+async def test_a_stop_records_what_ends_within_the_grace(database, probe):
+    add_services(database, 1)
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    probe.release.clear()
+    await pipeline.dispatch()
+    await asyncio.sleep(0.02)
+    asyncio.get_running_loop().call_later(0.05, probe.release.set)
+    await pipeline.stop(5)
+    assert states(database)[0].status is Status.UP
+
+
+async def test_a_configuration_that_cannot_be_used_is_down_with_its_reason(
+    database, probe, pipeline
+):
+    add_services(database, 1)
+    with database.write() as session:
+        session.exec(select(Service)).one().config = {"port": "x"}
+    await pipeline.dispatch()
+    await asyncio.sleep(0.02)
+    await pipeline.record_findings()
+    assert states(database)[0].message.startswith("the service's configuration cannot be used")
+
+
+async def test_a_successor_takes_over_at_once(database, probe, pipeline):
+    add_services(database, 1)
+    probe.release.clear()
+    dead = Pipeline(database, "old", concurrency=2, threads=1)
+    await dead.dispatch()
+    await Jobs(pipeline).start(successor_of="old")
+    probe.release.set()
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    await dead.record_findings()
+    assert states(database)[0].last_checked_at is None, "the dead worker's claim is void"
+    await pipeline.record_findings()
+    assert states(database)[0].status is Status.UP
+    await dead.stop(0)
+
+
+async def test_a_failing_job_does_not_end_the_worker(caplog):
+    async def job():
+        raise RuntimeError("boom")
+
+    await guarded(job)()
+    assert "job job failed" in caplog.text
+
+
+def test_the_worker_starts_without_reflex():
+    code = "import sys, workers.__main__; assert 'reflex' not in sys.modules"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0

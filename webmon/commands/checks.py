@@ -1,0 +1,289 @@
+"""Claim the checks that are due, and record what they found: the two ends of the straight line.
+
+There is one `record`: whatever is learnt about a service enters there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session, col
+
+from webmon.commands.transitions import store_transition
+from webmon.domain import schedule, transitions
+from webmon.domain.status import Status
+from webmon.domain.transitions import Condition, Policy, Run
+from webmon.models import CheckResult, Host, Service
+from webmon.models.history import STATUS_CODES
+from webmon.models.services import STATES
+from webmon.probes.base import Outcome
+
+state = STATES.c
+
+HORIZON = timedelta(seconds=1.5)
+"""How far ahead checks are claimed: a tick's second, and half of one for a tick that is late."""
+
+LEASE = timedelta(seconds=180)
+"""After this a claimed check is due again, whatever happened. Longer than the longest timeout."""
+
+EVIDENCE_PER_FAILURE_RUN = 5
+"""The failures in a row whose evidence is kept with the result; later ones say nothing new."""
+
+
+class DueCheck(NamedTuple):
+    """A claimed check, with all that is needed to run it. ``config`` is still sealed."""
+
+    service_id: int
+    claim: int
+    due_at: datetime
+    revision: int
+    kind: str
+    config: dict[str, Any]
+    address: str
+    timeout_seconds: float
+    degraded_above_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one claimed check found."""
+
+    service_id: int
+    claim: int
+    revision: int
+    at: datetime
+    outcome: Outcome
+
+
+def claim_due(session: Session, worker_id: str, *, limit: int, now: datetime) -> list[DueCheck]:
+    """Take up to ``limit`` checks that are due by the end of the next second, the oldest first.
+
+    One statement moves ``next_check_at`` on and takes the lease, so that no two workers ever hold
+    the same check. A check is given back by `record`, by `release`, or by its lease running out.
+    """
+    if limit <= 0:
+        return []
+    due = (
+        select(state.service_id)
+        .where(state.next_check_at <= now + HORIZON)
+        .where(state.lease_until.is_(None) | (state.lease_until <= now))
+        .order_by(state.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    lease_until = now + LEASE
+    claimed = session.execute(
+        update(STATES)
+        .where(state.service_id.in_(due))
+        .values(
+            due_at=state.next_check_at,
+            next_check_at=lease_until,
+            lease_until=lease_until,
+            worker_id=worker_id,
+            claim=state.claim + 1,
+        )
+        .returning(state.service_id, state.claim, state.due_at)
+    ).all()
+    return _with_definitions(session, {row[0]: (row[1], row[2]) for row in claimed})
+
+
+def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]) -> list[DueCheck]:
+    if not claimed:
+        return []
+    rows = session.execute(
+        select(
+            Service.id,
+            Service.revision,
+            Service.kind,
+            Service.config,
+            Host.address,
+            Service.timeout_seconds,
+            Service.degraded_above_ms,
+        )
+        .join(Host)
+        .where(col(Service.id).in_(claimed))
+    )
+    return [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
+
+
+def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> None:
+    """Store what was found, and everything that follows from it, in the session's transaction.
+
+    1. Lock and read the condition of each service; a finding whose claim is no longer the present
+       one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
+    2. Store the results.
+    3. Advance each condition (`domain.transitions`); where the status changed, store the change
+       and open or resolve the incident.
+    4. Store the conditions, give back the leases, and set the next check.
+    """
+    present = _lock_conditions(session, findings)
+    results, updates = [], []
+    for finding in sorted(findings, key=lambda each: each.service_id):
+        row = present.get(finding.service_id)
+        if row is None or row.state.claim != finding.claim or row.state.worker_id is None:
+            continue
+        if row.paused or row.revision != finding.revision:
+            updates.append(_handed_back(row, now))
+            continue
+        before = condition_of(row.state)
+        after = transitions.advance(before, finding.outcome.status, finding.at, row.policy)
+        results.append(_result(finding, after))
+        if after.status is not before.status:
+            store_transition(session, finding.service_id, before, after, finding.outcome, now=now)
+        updates.append(_advanced(row, after, finding, now))
+    if results:
+        session.execute(insert(CheckResult), results)
+    _store_states(session, updates)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A locked condition with what its service's definition says about judging it."""
+
+    state: Any
+    revision: int
+    paused: bool
+    policy: Policy
+    interval_seconds: int
+    retry_seconds: int
+
+
+def _lock_conditions(session: Session, findings: Sequence[Finding]) -> dict[int, _Row]:
+    rows = session.execute(
+        select(
+            *state,
+            Service.revision,
+            Service.paused,
+            Service.failures_to_down,
+            Service.failures_to_degraded,
+            Service.successes_to_up,
+            Service.interval_seconds,
+            Service.retry_seconds,
+        )
+        .join(Service, col(Service.id) == state.service_id)
+        .where(state.service_id.in_([finding.service_id for finding in findings]))
+        .order_by(state.service_id)  # one order for all writers: no deadlock
+        .with_for_update(of=STATES)
+    )
+    return {
+        row.service_id: _Row(
+            row,
+            row.revision,
+            row.paused,
+            Policy(row.failures_to_down, row.failures_to_degraded, row.successes_to_up),
+            row.interval_seconds,
+            row.retry_seconds,
+        )
+        for row in rows
+    }
+
+
+def condition_of(state: Any) -> Condition:
+    """The condition stored in a row of `ServiceState`."""
+    return Condition(
+        state.status,
+        state.since,
+        Run(state.up_answer, state.up_count, state.up_since),
+        Run(state.down_answer, state.down_count, state.down_since),
+    )
+
+
+def columns_of(condition: Condition) -> dict[str, Any]:
+    """The columns of `ServiceState` that store ``condition``."""
+    up, down = condition.up, condition.down
+    return {
+        "status": condition.status,
+        "since": condition.since,
+        "up_answer": up.answer,
+        "up_count": up.count,
+        "up_since": up.since,
+        "down_answer": down.answer,
+        "down_count": down.count,
+        "down_since": down.since,
+    }
+
+
+def _result(finding: Finding, after: Condition) -> dict[str, Any]:
+    """A row of `CheckResult`: ordinary successes keep their numbers only."""
+    outcome = finding.outcome
+    wrong = outcome.status is not Status.UP
+    telling = wrong and after.up.count <= EVIDENCE_PER_FAILURE_RUN
+    return {
+        "service_id": finding.service_id,
+        "at_ms": round(finding.at.timestamp() * 1000),
+        "status": STATUS_CODES[outcome.status],
+        "response_us": outcome.response_us,
+        "dns_us": outcome.phases.dns_us,
+        "connect_us": outcome.phases.connect_us,
+        "tls_us": outcome.phases.tls_us,
+        "first_byte_us": outcome.phases.first_byte_us,
+        "message": outcome.message if wrong else None,
+        "evidence": outcome.evidence if telling else None,
+    }
+
+
+def _advanced(row: _Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
+    outcome = finding.outcome
+    next_check_at = schedule.next_check_at(
+        finding.service_id,
+        now,
+        interval_seconds=row.interval_seconds,
+        retry_seconds=row.retry_seconds,
+        confirm=transitions.needs_confirmation(after, outcome.status),
+    )
+    return {
+        "key": finding.service_id,
+        **columns_of(after),
+        "next_check_at": _unless_asked_sooner(row, next_check_at),
+        "last_checked_at": finding.at,
+        "last_status": outcome.status,
+        "response_us": outcome.response_us,
+        "message": outcome.message,
+        "evidence": {"phases": asdict(outcome.phases), **outcome.evidence},
+    }
+
+
+def _handed_back(row: _Row, now: datetime) -> dict[str, Any]:
+    """The state of a service whose finding does not count, because it was edited or paused."""
+    kept = {name: getattr(row.state, name) for name in _STORED if name != "next_check_at"}
+    due = None if row.paused else _unless_asked_sooner(row, now)
+    return {"key": row.state.service_id, **kept, "next_check_at": due}
+
+
+def _unless_asked_sooner(row: _Row, planned: datetime) -> datetime | None:
+    """``planned``, unless somebody set another instant while the check was under way."""
+    asked: datetime | None = row.state.next_check_at
+    return planned if asked == row.state.lease_until else asked
+
+
+_STORED = (
+    "status",
+    "since",
+    "up_answer",
+    "up_count",
+    "up_since",
+    "down_answer",
+    "down_count",
+    "down_since",
+    "next_check_at",
+    "last_checked_at",
+    "last_status",
+    "response_us",
+    "message",
+    "evidence",
+)
+
+
+def _store_states(session: Session, updates: list[dict[str, Any]]) -> None:
+    if not updates:
+        return
+    session.connection().execute(
+        update(STATES)
+        .where(state.service_id == bindparam("key"))
+        .values(
+            {name: bindparam(name) for name in _STORED} | {"lease_until": None, "worker_id": None}
+        ),
+        updates,
+    )

@@ -1,0 +1,100 @@
+"""Workers, and the leases they hold on checks: given back, taken over, brought back into step."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlmodel import Session, col
+
+from webmon.commands.checks import LEASE
+from webmon.domain import schedule
+from webmon.models import Service, Worker
+from webmon.models.services import STATES
+
+state = STATES.c
+
+SILENT_AFTER = timedelta(seconds=10)
+"""A worker that has not ticked for so long has lost its leases."""
+
+LATE = timedelta(seconds=5)
+"""A check that is later than this belongs to a backlog, which is spread out."""
+
+SPREAD_SECONDS = 60
+"""The longest time over which a backlog is spread; a shorter interval is its own limit."""
+
+
+def tick(session: Session, worker_id: str, *, now: datetime) -> None:
+    """Note that the worker is alive."""
+    worker = session.get(Worker, worker_id)
+    if worker is None:
+        session.add(Worker(id=worker_id, started_at=now, ticked_at=now))
+    else:
+        worker.ticked_at = now
+
+
+def retire(session: Session, worker_id: str, *, now: datetime) -> None:
+    """Forget a worker that has ended; whatever it still held is due at once."""
+    session.execute(
+        update(STATES)
+        .where(state.worker_id == worker_id)
+        .values(next_check_at=now, lease_until=None, worker_id=None)
+    )
+    session.execute(delete(Worker).where(col(Worker.id) == worker_id))
+
+
+def retire_silent(session: Session, *, now: datetime) -> list[str]:
+    """Retire the workers that have fallen silent; returns their ids."""
+    silent = session.scalars(
+        select(Worker.id).where(col(Worker.ticked_at) < now - SILENT_AFTER)
+    ).all()
+    for worker_id in silent:
+        retire(session, worker_id, now=now)
+    return list(silent)
+
+
+def release(session: Session, claims: Iterable[tuple[int, int]], *, now: datetime) -> None:
+    """Hand back claimed checks, as (service id, claim), that were not run: they are due again."""
+    rows = [{"key": service_id, "held": claim, "due": now} for service_id, claim in claims]
+    if rows:
+        session.connection().execute(
+            update(STATES)
+            .where(state.service_id == bindparam("key"), state.claim == bindparam("held"))
+            .values(next_check_at=bindparam("due"), lease_until=None, worker_id=None),
+            rows,
+        )
+
+
+def spread_backlog(session: Session, *, now: datetime) -> int:
+    """Bring checks back into step after a stop or a step of the clock; returns how many.
+
+    What is overdue is spread over the service's interval (at most a minute), so that nothing
+    bursts. What lies further ahead than its interval allows, because the clock went back, too.
+    """
+    rows = session.execute(
+        select(state.service_id, state.next_check_at, Service.interval_seconds)
+        .join(Service, col(Service.id) == state.service_id)
+        .where(
+            or_(
+                state.lease_until.is_(None)
+                & ((state.next_check_at < now - LATE) | (state.next_check_at > now + LATE)),
+                state.lease_until > now + LEASE + LATE,
+            )
+        )
+    )
+    strays = [
+        {"key": service_id, "due": schedule.spread(service_id, now, _window(interval))}
+        for service_id, due, interval in rows
+        if not now - LATE <= due <= now + timedelta(seconds=interval) + LATE
+    ]
+    if strays:
+        session.connection().execute(
+            update(STATES)
+            .where(state.service_id == bindparam("key"))
+            .values(next_check_at=bindparam("due"), lease_until=None, worker_id=None),
+            strays,
+        )
+    return len(strays)
+
+
+def _window(interval_seconds: float) -> float:
+    return min(interval_seconds, SPREAD_SECONDS)

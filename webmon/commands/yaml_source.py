@@ -1,0 +1,119 @@
+"""Read a YAML file so that everything in it can be traced to its line."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from webmon import config
+from webmon.errors import Invalid, WebmonError
+
+LARGEST_FILE = 5_000_000
+REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
+
+Path_ = Sequence[str | int]
+
+
+class FileError(WebmonError):
+    """Something in the file is wrong: ``FILE:line: what``."""
+
+    def __init__(self, file: Path, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}")
+
+
+class Source:
+    """The content of a YAML file, with references filled in, and the lines it came from."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._root = self._compose()
+        self.data: Any = self._value(self._root, [])
+
+    def error(self, path: Path_, message: str) -> FileError:
+        """The error that says where in the file ``path`` is (or would be), and what is wrong."""
+        shown = path_text(path)
+        return FileError(self.file, self._line(path), f"{shown}: {message}" if shown else message)
+
+    def _compose(self) -> yaml.Node | None:
+        try:
+            if self.file.stat().st_size > LARGEST_FILE:
+                raise FileError(self.file, 1, f"is larger than {LARGEST_FILE // 1_000_000} MB")
+            return yaml.compose(self.file.read_text("utf-8"), Loader=yaml.SafeLoader)
+        except OSError as error:
+            raise FileError(self.file, 1, f"cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise FileError(self.file, 1, "is not UTF-8 text") from None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise FileError(self.file, line, f"is not YAML: {error.problem}") from None
+        except yaml.YAMLError as error:
+            raise FileError(self.file, 1, f"is not YAML: {error}") from None
+
+    def _value(self, node: yaml.Node | None, path: list[str | int]) -> Any:
+        if node is None:
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, [*path, number]) for number, item in enumerate(node.value)]
+        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        return self._filled_in(value, path) if isinstance(value, str) else value
+
+    def _mapping(self, node: yaml.MappingNode, path: list[str | int]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in found:
+                raise self.error([*path, key], "is given twice")
+            found[key] = self._value(value_node, [*path, key])
+        return found
+
+    def _filled_in(self, text: str, path: Path_) -> str:
+        def fill(match: re.Match[str]) -> str:
+            kind, name = match[1], match[2].strip()
+            try:
+                return config.variable(name) if kind == "env" else self._content(name)
+            except Invalid as error:
+                raise self.error(path, str(error)) from None
+
+        return REFERENCE.sub(fill, text)
+
+    def _content(self, name: str) -> str:
+        try:
+            return (self.file.parent / name).read_text("utf-8").rstrip("\n")
+        except OSError as error:
+            raise Invalid(f"the file {name} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise Invalid(f"the file {name} is not UTF-8 text") from None
+
+    def _line(self, path: Path_) -> int:
+        """The line of the innermost part of ``path`` that is in the file."""
+        node, line = self._root, 1
+        for part in path:
+            step = _child(node, part)
+            if step is None:
+                break
+            node, line = step
+        return line
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        # The last one of that name: where a key is given twice, that is the one too many.
+        for key_node, value_node in reversed(node.value):
+            if str(key_node.value) == str(part):
+                return value_node, key_node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part].start_mark.line + 1
+    return None
+
+
+def path_text(path: Path_) -> str:
+    """``("hosts", 0, "name")`` as ``hosts[0].name``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

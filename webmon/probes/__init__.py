@@ -1,0 +1,71 @@
+"""The registry of service kinds, and `run`, which never raises.
+
+A new kind is one file (a pydantic config and one function) and one line here.
+"""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from webmon.domain.status import Status
+from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down
+from webmon.probes.http import HttpConfig, probe_http
+from webmon.probes.tcp import TcpConfig, probe_tcp
+
+log = logging.getLogger(__name__)
+
+PROBES: dict[str, ProbeKind] = {
+    "http": ProbeKind("Web page", HttpConfig, probe_http),
+    "tcp": ProbeKind("TCP port", TcpConfig, probe_tcp),
+}
+
+
+async def run(
+    kind: ProbeKind,
+    config: ProbeConfig,
+    target: Target,
+    *,
+    timeout: float,
+    degraded_above_ms: int | None = None,
+    executor: Executor | None = None,
+) -> Outcome:
+    """Look once, for at most ``timeout`` seconds; whatever happens is an outcome.
+
+    The probe is given the timeout to end by itself with a message that names the phase; the limit
+    here is the last resort. ``executor`` runs blocking probes (default: the loop's own).
+    """
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(timeout + 0.5):
+            if kind.probe is not None:
+                outcome = await kind.probe(config, target, timeout)
+            else:
+                assert kind.blocking_probe is not None
+                loop = asyncio.get_running_loop()
+                outcome = await loop.run_in_executor(
+                    executor, kind.blocking_probe, config, target, timeout
+                )
+    except TimeoutError:
+        return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
+    except Exception as error:
+        # The one place where a probe's own fault is caught: it must not end the worker.
+        log.exception("probe %s failed", kind.title)
+        return down(f"the check itself failed: {type(error).__name__}")
+    return _judge_speed(outcome, degraded_above_ms)
+
+
+def _microseconds_since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1_000_000)
+
+
+def _judge_speed(outcome: Outcome, degraded_above_ms: int | None) -> Outcome:
+    """An answer that is right but slower than allowed means difficulties."""
+    if degraded_above_ms is None or outcome.response_us is None or outcome.status is not Status.UP:
+        return outcome
+    taken_ms = outcome.response_us / 1000
+    if taken_ms <= degraded_above_ms:
+        return outcome
+    message = f"slow: {taken_ms:.0f} ms, allowed are {degraded_above_ms} ms"
+    return replace(outcome, status=Status.DEGRADED, message=message)

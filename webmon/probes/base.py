@@ -1,0 +1,78 @@
+"""What every probe shares: its config's base class, the target, and the outcome it returns."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from webmon.domain.status import Status
+
+
+class ProbeConfig(BaseModel):
+    """The settings of one service kind. Every field has a title: the admin form shows it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a probe looks at besides its own config."""
+
+    address: str
+    """Host name or IP address of the service's host; may be empty where the config has a URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """How long each step took, in microseconds; None for a step that was not taken."""
+
+    dns_us: int | None = None
+    connect_us: int | None = None
+    tls_us: int | None = None
+    first_byte_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a probe saw.
+
+    ``message`` is one sentence for an admin ("connection refused by 10.0.0.7:443"); ``evidence``
+    is small, JSON-ready, and free of secrets.
+    """
+
+    status: Status
+    message: str
+    response_us: int | None = None
+    phases: Phases = Phases()
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
+    """The service does what it should."""
+    return Outcome(Status.UP, message, response_us, phases, evidence)
+
+
+def down(message: str, **facts: Any) -> Outcome:
+    """The service does not; ``facts`` are `Outcome`'s other fields."""
+    return Outcome(Status.DOWN, message, **facts)
+
+
+AsyncProbe = Callable[[Any, Target, float], Awaitable[Outcome]]
+BlockingProbe = Callable[[Any, Target, float], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeKind:
+    """An entry of the registry. Exactly one of the two functions is given.
+
+    ``probe`` runs on the event loop, ``blocking_probe`` in the worker's bounded thread pool. Both
+    take (config, target, timeout in seconds).
+    """
+
+    title: str
+    config: type[ProbeConfig]
+    probe: AsyncProbe | None = None
+    blocking_probe: BlockingProbe | None = None
+    interval_seconds: int = 60
+    """The interval proposed for a new service of this kind."""

@@ -1,0 +1,1 @@
+"""The worker process: claim what is due, look, record."""

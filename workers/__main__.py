@@ -1,0 +1,62 @@
+"""The worker process: `python -m workers`, or `webmon worker`."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+
+import uvloop
+
+from webmon import config, db
+from workers.jobs import Jobs
+from workers.pipeline import Pipeline
+from workers.scheduler import build_scheduler
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 8.0
+"""How long a stop waits for the checks under way; the whole stop takes less than ten."""
+
+
+def own_name() -> str:
+    """A name that no other worker has."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
+    """Work until SIGTERM or SIGINT. ``successor_of`` names a worker that is known to have ended."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(worker_id or own_name(), successor_of))
+
+
+async def _work(worker_id: str, successor_of: str | None) -> None:
+    settings = config.settings()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    pipeline = Pipeline(
+        db.current(),
+        worker_id,
+        concurrency=settings.worker_concurrency,
+        threads=settings.worker_threads,
+    )
+    jobs = Jobs(pipeline)
+    await jobs.start(successor_of)
+    scheduler = build_scheduler(jobs)
+    recording = asyncio.create_task(pipeline.keep_recording())
+    gc.freeze()  # what is there now stays: the collector need not look at it again
+    scheduler.start()
+    log.info("worker %s has started", worker_id)
+    await jobs.dispatch()
+    await stopping.wait()
+    log.info("worker %s is stopping", worker_id)
+    scheduler.shutdown(wait=False)
+    recording.cancel()
+    await pipeline.stop(GRACE_SECONDS)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,75 @@
+"""What the worker does again and again. Each job does one pass and never ends the worker."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from webmon import clock
+from webmon.commands import leases
+from webmon.db import Session
+from workers.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+JUMP = timedelta(seconds=5)
+"""A difference between the wall clock and the steady one that means a stop or a step."""
+
+
+class Jobs:
+    """The passes over one pipeline."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._seen = clock.utcnow(), time.monotonic()
+
+    async def start(self, successor_of: str | None) -> None:
+        """Take over from a predecessor that has ended, and bring the backlog into step."""
+
+        def first_pass(session: Session) -> int:
+            now = clock.utcnow()
+            if successor_of:
+                leases.retire(session, successor_of, now=now)
+            leases.tick(session, self._pipeline.worker_id, now=now)
+            return leases.spread_backlog(session, now=now)
+
+        overdue = await self._pipeline.in_database(first_pass)
+        if overdue:
+            log.info("%s checks were overdue and are spread over their interval", overdue)
+
+    async def dispatch(self) -> None:
+        """Claim and arm what is due in the coming second."""
+        if self._clock_jumped():
+            await self._pipeline.in_database(
+                lambda session: leases.spread_backlog(session, now=clock.utcnow())
+            )
+        await self._pipeline.dispatch()
+
+    def _clock_jumped(self) -> bool:
+        """Whether the clock was set, or the machine slept, since the last tick."""
+        wall, steady = clock.utcnow(), time.monotonic()
+        before_wall, before_steady = self._seen
+        self._seen = wall, steady
+        passed = wall - before_wall
+        return passed > JUMP or abs(passed - timedelta(seconds=steady - before_steady)) > JUMP
+
+    async def retire_silent(self) -> None:
+        """Take the leases from workers that have fallen silent."""
+        silent = await self._pipeline.in_database(
+            lambda session: leases.retire_silent(session, now=clock.utcnow())
+        )
+        for worker_id in silent:
+            log.warning("worker %s has fallen silent; its checks are due again", worker_id)
+
+
+def guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """``job``, whose failure is logged and is no reason not to try again at the next tick."""
+
+    async def run() -> None:
+        try:
+            await job()
+        except Exception:
+            # The worker's only net: a database that is away for a minute must not end it.
+            log.exception("job %s failed", job.__name__)
+
+    return run

@@ -1,0 +1,186 @@
+"""From a claimed check to its recorded result.
+
+Checks run on the event loop, each at its own instant; the database is spoken to in one thread of
+its own, so that neither waits for the other. Results are recorded in batches.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from webmon import clock, crypto, probes
+from webmon.commands import checks, leases
+from webmon.commands.checks import DueCheck, Finding
+from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, reason
+from webmon.errors import Invalid
+from webmon.probes.base import Outcome, ProbeConfig, Target, down
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+RECORD_EVERY_SECONDS = 0.25
+BATCH = 500
+"""Results in one transaction: long enough to be cheap, short enough not to block other writers."""
+
+CLAIMED_PER_SLOT = 10
+"""Checks claimed ahead for each one that may be under way; most take far less than a second."""
+
+
+class Pipeline:
+    """The checks of one worker: claimed, waiting for their instant, under way, to be recorded."""
+
+    def __init__(self, database: Database, worker_id: str, *, concurrency: int, threads: int):
+        self.database = database
+        self.worker_id = worker_id
+        self._slots = asyncio.Semaphore(concurrency)
+        self._most_claimed = concurrency * CLAIMED_PER_SLOT
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="probe")
+        self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._armed: dict[int, tuple[DueCheck, asyncio.TimerHandle]] = {}
+        self._under_way: dict[asyncio.Task[None], DueCheck] = {}
+        self._findings: list[Finding] = []
+        self._configs: dict[int, tuple[int, ProbeConfig]] = {}
+
+    @property
+    def outstanding(self) -> int:
+        """Checks claimed and not yet recorded."""
+        return len(self._armed) + len(self._under_way) + len(self._findings)
+
+    async def in_database(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` in one write transaction, in the database thread."""
+
+        def transaction() -> T:
+            with self.database.write() as session:
+                return work(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._database_thread, transaction)
+
+    # --- claim
+
+    async def dispatch(self) -> None:
+        """Claim what is due within the coming second and arm each check for its own instant."""
+        room = self._most_claimed - self.outstanding
+        now = clock.utcnow()
+
+        def claim(session: Session) -> list[DueCheck]:
+            leases.tick(session, self.worker_id, now=now)
+            return checks.claim_due(session, self.worker_id, limit=room, now=now)
+
+        due = await self.in_database(claim)
+        loop = asyncio.get_running_loop()
+        arrived = clock.utcnow()
+        for check in due:
+            wait = max(0.0, (check.due_at - arrived).total_seconds())
+            self._armed[check.service_id] = check, loop.call_later(wait, self._start, check)
+
+    def _start(self, check: DueCheck) -> None:
+        del self._armed[check.service_id]
+        task = asyncio.create_task(self._run(check))
+        self._under_way[task] = check
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(task, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a check was lost and will be repeated", exc_info=error)
+
+    # --- probe
+
+    async def _run(self, check: DueCheck) -> None:
+        async with self._slots:
+            at = clock.utcnow()
+            outcome = await self._look(check)
+        finding = Finding(check.service_id, check.claim, check.revision, at, outcome)
+        self._findings.append(finding)
+
+    async def _look(self, check: DueCheck) -> Outcome:
+        kind = probes.PROBES.get(check.kind)
+        if kind is None:
+            return down(f"unknown kind of service: {check.kind}")
+        try:
+            config = self._config(check, kind.config)
+        except (ValidationError, Invalid) as error:
+            return down(f"the service's configuration cannot be used: {_first_line(error)}")
+        return await probes.run(
+            kind,
+            config,
+            Target(check.address),
+            timeout=check.timeout_seconds,
+            degraded_above_ms=check.degraded_above_ms,
+            executor=self._threads,
+        )
+
+    def _config(self, check: DueCheck, model: type[ProbeConfig]) -> ProbeConfig:
+        """The probe's config, read once per edit of the service."""
+        known = self._configs.get(check.service_id)
+        if known is None or known[0] != check.revision:
+            known = check.revision, model.model_validate(crypto.unseal(check.config))
+            self._configs[check.service_id] = known
+        return known[1]
+
+    # --- record
+
+    async def keep_recording(self) -> None:
+        """Record what was found, four times a second, until cancelled."""
+        while True:
+            await asyncio.sleep(RECORD_EVERY_SECONDS)
+            await self.record_findings()
+
+    async def record_findings(self) -> None:
+        """Record what was found so far. What cannot be recorded now is kept for the next time."""
+        while self._findings:
+            batch = self._findings[:BATCH]
+            try:
+                await self._record(batch)
+            except DatabaseUnavailable as error:
+                log.warning("results wait for the database: %s", reason(error))
+                return
+            del self._findings[: len(batch)]
+
+    async def _record(self, batch: list[Finding]) -> None:
+        try:
+            await self.in_database(lambda s: checks.record(s, batch, now=clock.utcnow()))
+        except DatabaseUnavailable:
+            raise
+        except DatabaseError:
+            if len(batch) == 1:
+                log.exception("the result of service %s was refused", batch[0].service_id)
+                return
+            for finding in batch:  # one bad result must not take the others with it
+                await self._record([finding])
+
+    # --- stop
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Finish what is under way, at most for ``grace_seconds``, and hand back the rest."""
+        for _check, timer in self._armed.values():
+            timer.cancel()
+        waiting = [check for check, _timer in self._armed.values()]
+        self._armed.clear()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=grace_seconds)
+        unfinished = list(self._under_way.values())
+        for task in list(self._under_way):
+            task.cancel()
+        await self.record_findings()
+        given_back = [(check.service_id, check.claim) for check in waiting + unfinished]
+
+        def hand_back(session: Session) -> None:
+            leases.release(session, given_back, now=clock.utcnow())
+            leases.retire(session, self.worker_id, now=clock.utcnow())
+
+        await self.in_database(hand_back)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._database_thread.shutdown(wait=True)
+
+
+def _first_line(error: ValidationError | Invalid) -> str:
+    if isinstance(error, Invalid):
+        return str(error)
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    return f"{path}: {first['msg']}"

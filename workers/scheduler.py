@@ -1,0 +1,16 @@
+"""The table of jobs. APScheduler only ticks; the database says what is due."""
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from workers.jobs import Jobs, guarded
+
+
+def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
+    """The worker's jobs and their periods, in memory; no job runs beside itself."""
+    scheduler = AsyncIOScheduler(
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone="UTC",
+    )
+    scheduler.add_job(guarded(jobs.dispatch), "interval", seconds=1, id="dispatch")
+    scheduler.add_job(guarded(jobs.retire_silent), "interval", seconds=5, id="retire_silent")
+    return scheduler
