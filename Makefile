@@ -1,0 +1,52 @@
+# The verbs of the project. `make run` and `make test` need nothing but Python 3.11 and this file.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	&& echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
+
+.PHONY: run test check fmt bench dev clean
+
+run: $(VENV)/.runtime  ## install, build what changed, and run web and worker
+	@exec $(BIN)/webmon up
+
+test: $(VENV)/.dev  ## everything that CI runs
+	@sh tests/install-system-packages.sh
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/webmon build
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## format, lint, types, who imports whom: under a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev  ## put the code into its one format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure speed and memory; the README's numbers come from here
+	@$(BIN)/webmon build
+	@$(BIN)/python -m bench
+
+dev: $(VENV)/.dev  ## everything needed to work on the project
+
+clean:  ## remove what was installed and built; the data stays
+	rm -rf $(VENV) .web *.egg-info
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Beaconry needs Python 3.11 or newer; $$(python3 --version 2>&1 || echo 'no python3') was found." >&2; exit 1; }
+	@echo "Installing the Python packages (a minute or two, only this once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) --progress-bar off -r requirements.txt
+	@$(PIP) --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@echo "Installing what the tests need …"
+	@$(PIP) --progress-bar off -r requirements-dev.txt
+	@touch $@
