@@ -1,1 +1,3 @@
 """Beaconry: a web monitor and public status page."""
+
+__version__ = "0.1.0"

@@ -5,6 +5,8 @@ directory, in a file that only its owner can read.
 """
 
 import os
+import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,20 +27,14 @@ def read_or_create_key(data_dir: Path) -> bytes:
     Two processes may start at once: the one that comes second reads the first one's key.
     """
     path = data_dir / KEY_FILE
-    data_dir.mkdir(parents=True, exist_ok=True)
-    key = Fernet.generate_key()
-    draft = data_dir / f".{KEY_FILE}.{os.getpid()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, key)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(draft, path)  # atomic, and fails where the file is there already
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=data_dir)  # readable by its owner only
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+        with suppress(FileExistsError):
+            os.link(draft, path)  # all at once, and not where the file is there by now
+        Path(draft).unlink()
     return path.read_bytes().strip()
 
 

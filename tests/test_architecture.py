@@ -1,0 +1,37 @@
+"""The house rules that no linter knows."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from webmon.config import ROOT
+
+SOURCES = [
+    path for folder in ("webmon", "pages", "workers") for path in (ROOT / folder).rglob("*.py")
+]
+
+
+def calls(path: Path, *names: str) -> Iterator[str]:
+    """Where ``path`` mentions one of the dotted ``names``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in names:
+            yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def users_of(*names: str, allowed: str) -> list[str]:
+    """Every place but ``allowed`` that mentions one of ``names``."""
+    found = [place for path in SOURCES for place in calls(path, *names)]
+    return [place for place in found if not place.startswith(allowed)]
+
+
+def test_only_config_reads_the_environment():
+    assert users_of("os.environ", "os.getenv", allowed="webmon/config.py") == []
+
+
+def test_only_the_clock_asks_for_the_time():
+    asked = users_of("datetime.now", "datetime.utcnow", "time.time", allowed="webmon/clock.py")
+    assert asked == []
+
+
+def test_the_migrations_folder_is_not_a_package():
+    assert not (ROOT / "alembic" / "__init__.py").exists()

@@ -1,0 +1,78 @@
+"""Settings: a wrong value is named, every setting is documented, and the key is private."""
+
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from webmon import config, crypto
+from webmon.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBMON_PORT", "0"),
+        ("WEBMON_PORT", "many"),
+        ("WEBMON_DATABASE_URL", "mysql://localhost/x"),
+        ("WEBMON_BASE_URL", "status.example.org"),
+        ("WEBMON_SMTP_URL", "http://mail"),
+        ("WEBMON_WORKER_CONCURRENCY", "-1"),
+        ("WEBMON_CONNECTIVITY_TARGETS", "1.1.1.1:53,nowhere"),
+        ("WEBMON_METRICS_ALLOW", "10.0.0.0/8,everyone"),
+        ("WEBMON_LOG_FORMAT", "xml"),
+        ("WEBMON_LOG_LEVEL", "loud"),
+        ("WEBMON_TRUSTED_PROXIES", "-1"),
+        ("WEBMON_RAW_RETENTION_DAYS", "0"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Invalid) as refused:
+        config.read_settings()
+    assert str(refused.value).startswith(f"{name}: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_wrong_secret_key_is_refused_without_showing_it(monkeypatch):
+    monkeypatch.setenv("WEBMON_SECRET_KEY", "not-a-key")
+    with pytest.raises(Invalid, match="WEBMON_SECRET_KEY: must be Fernet keys") as refused:
+        crypto.vault()
+    assert "not-a-key" not in str(refused.value)
+
+
+def test_an_empty_value_means_the_default(monkeypatch):
+    monkeypatch.setenv("WEBMON_PORT", "")
+    assert config.read_settings().port == 8000
+
+
+def test_every_setting_is_in_the_example_and_in_the_readme():
+    names = {f"WEBMON_{name.upper()}" for name in config.Settings.model_fields}
+    example = set(re.findall(r"^# (WEBMON_\w+)=", (config.ROOT / ".env.example").read_text(), re.M))
+    assert example == names
+    readme = (config.ROOT / "README.md").read_text()
+    assert {name for name in names if name not in readme} == set()
+
+
+def test_the_key_file_is_private_and_made_once(tmp_path):
+    with ThreadPoolExecutor() as pool:
+        keys = set(pool.map(lambda _: crypto.read_or_create_key(tmp_path), range(8)))
+    assert len(keys) == 1
+    assert stat.S_IMODE((tmp_path / crypto.KEY_FILE).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [crypto.KEY_FILE]
+
+
+def test_an_older_key_still_decrypts(monkeypatch):
+    old = crypto.vault().encrypt("hello")
+    new_key = crypto.Fernet.generate_key().decode()
+    present = config.settings().secret_key[0].get_secret_value()
+    monkeypatch.setenv("WEBMON_SECRET_KEY", f"{new_key},{present}")
+    config.settings.cache_clear()
+    crypto.vault.cache_clear()
+    assert crypto.vault().decrypt(old) == "hello"
+    monkeypatch.setenv("WEBMON_SECRET_KEY", new_key)
+    config.settings.cache_clear()
+    crypto.vault.cache_clear()
+    with pytest.raises(Invalid, match="cannot be read with the present key"):
+        crypto.vault().decrypt(old)
