@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from sqlmodel import Session, text
 
 from webmon import config, crypto, db
+from webmon.commands import passwords
 from webmon.commands.schema import migrate
 from webmon.models import metadata
 
@@ -85,3 +86,10 @@ def session(database: db.Database) -> Iterator[Session]:
     """A session in one transaction, which is rolled back at the end."""
     with Session(database.engine, expire_on_commit=False) as session:
         yield session
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed in well under a millisecond."""
+    cheap = {"argon2__memory_cost": 8, "argon2__time_cost": 1, "argon2__parallelism": 1}
+    monkeypatch.setattr(passwords, "CONTEXT", passwords.CONTEXT.copy(**cheap))

@@ -132,6 +132,20 @@ def environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
+def prepare_reflex(settings: Settings) -> None:
+    """Tell Reflex, before it is imported, to serve the admin app as it was built."""
+    os.environ.update(
+        REFLEX_ENV_MODE="prod",
+        __REFLEX_SKIP_COMPILE="true",
+        __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
+        REFLEX_WEB_WORKDIR=str(ROOT / ".web" / "admin"),
+        REFLEX_STATES_WORKDIR=str(settings.data_dir.absolute() / "states"),
+        REFLEX_TELEMETRY_ENABLED="false",
+        REFLEX_CHECK_LATEST_VERSION="false",
+        WEBMON_FRONTEND="admin",
+    )
+
+
 def variable(name: str) -> str:
     """A variable that is not a setting of ours: one for the file's ``${env:NAME}``, a child's.
 

@@ -44,6 +44,7 @@ def upgrade() -> None:
             sa.Enum("viewer", "editor", "admin", name="role", native_enum=False, length=20),
             nullable=False,
         ),
+        sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),

@@ -9,18 +9,22 @@ from webmon.models.columns import choice, owned_by
 
 
 class User(SQLModel, table=True):
-    """A person who may sign in. ``email`` is stored in lower case."""
+    """A person who may sign in. ``email`` is stored in lower case.
+
+    Who is ``limited`` has the namespaces of `UserNamespace` and no others, be they none.
+    """
 
     id: int = Field(default=None, primary_key=True)
     email: str = Field(max_length=254, unique=True)
     password_hash: str
     role: Role = Field(sa_type=choice(Role))
+    limited: bool = False
     disabled_at: datetime | None = None
     created_at: datetime
 
 
 class UserNamespace(SQLModel, table=True):
-    """The namespaces that a user is limited to; a user with none listed has all."""
+    """The namespaces of a user who is limited to some."""
 
     __tablename__ = "user_namespace"
 

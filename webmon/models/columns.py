@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum
+from sqlalchemy import JSON, Enum, Table
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
@@ -35,3 +35,8 @@ def owned_by(parent: str, **options: Any) -> Any:
 def optional_json() -> Any:
     """A JSON column that is NULL, not the text ``null``, where there is nothing to say."""
     return Field(default=None, sa_type=JSON(none_as_null=True))
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements over many rows, where objects would cost too much."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -7,7 +7,7 @@ edits it. Apart, neither slows nor overwrites the other.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Table, UniqueConstraint
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
@@ -71,7 +71,3 @@ class ServiceState(SQLModel, table=True):
     response_us: int | None = None
     message: str = ""
     evidence: dict[str, Any] | None = optional_json()
-
-
-STATES: Table = SQLModel.metadata.tables["service_state"]
-"""The same table for statements over many rows, where objects would cost too much."""

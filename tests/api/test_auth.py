@@ -1,0 +1,253 @@
+"""The forms: sign in, sign out, set up. Through the edge, as browsers reach them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlmodel import select
+
+from webmon.api import auth
+from webmon.clock import utcnow
+from webmon.commands import accounts
+from webmon.commands.passwords import hash_password
+from webmon.db import Database
+from webmon.domain.access import Role
+from webmon.domain.sessions import COOKIE, token_hash
+from webmon.edge import Edge
+from webmon.models import LoginSession, User
+from webmon.queries.accounts import list_users
+
+EMAIL, PASSWORD = "anna@example.org", "correct horse"
+pytestmark = pytest.mark.usefixtures("cheap_passwords", "database")
+
+
+async def admin(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"admin"})
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[httpx.AsyncClient]:
+    public = FastAPI()
+    public.include_router(auth.router)
+    transport = httpx.ASGITransport(Edge(admin, public, trusted_proxies=1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+        yield client
+
+
+@pytest.fixture
+def anna(database: Database, cheap_passwords: None) -> None:
+    with database.write() as session:
+        accounts.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=utcnow())
+
+
+@pytest.fixture
+def setup_token(database: Database) -> str:
+    with database.write() as session:
+        token = accounts.new_setup_token(session)
+    assert token is not None
+    return token
+
+
+async def post(browser: httpx.AsyncClient, path: str, **form: str) -> str:
+    """Where the form's answer leads."""
+    answer = await browser.post(path, data=form)
+    assert answer.status_code == 303
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.headers["location"]
+
+
+async def log_in(browser: httpx.AsyncClient, **form: str) -> str:
+    return await post(browser, "/auth/login", **({"email": EMAIL, "password": PASSWORD} | form))
+
+
+@pytest.mark.usefixtures("anna")
+async def test_signing_in_opens_the_admin_app(browser: httpx.AsyncClient) -> None:
+    assert await log_in(browser) == "/admin/"
+    assert (await browser.get("/admin/")).text == "admin"
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    browser: httpx.AsyncClient, scheme: str
+) -> None:
+    answer = await browser.post(
+        "/auth/login",
+        data={"email": EMAIL, "password": PASSWORD},
+        headers={"x-forwarded-proto": scheme},
+    )
+    cookie = answer.headers["set-cookie"]
+    name, *attributes = cookie.lower().split("; ")
+    assert name.startswith(f"{COOKIE}=")
+    expected = {"httponly", "samesite=lax", "path=/", "max-age=1209600"}
+    assert set(attributes) == expected | ({"secure"} if scheme == "https" else set())
+
+
+@pytest.mark.usefixtures("anna")
+async def test_the_cookie_is_new_at_every_login(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    """A session that somebody else put into the browser is never taken over."""
+    browser.cookies.set(COOKIE, "chosen-by-an-attacker", domain="status.example")
+    await log_in(browser)
+    first = browser.cookies[COOKIE]
+    await log_in(browser)
+    second = browser.cookies[COOKIE]
+    assert len({"chosen-by-an-attacker", first, second}) == 3
+    with database.read() as session:
+        assert session.exec(select(LoginSession.token_hash)).all() == [token_hash(second)]
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize(
+    "form",
+    [
+        *({"password": "wrong"}, {"email": "nobody@example.org"}, {"email": ""}, {"password": ""}),
+        *({"email": "a\x00b@example.org"}, {"email": "\udce4@example.org"}),
+    ],
+)
+async def test_a_wrong_login_says_only_that(
+    browser: httpx.AsyncClient, form: dict[str, str]
+) -> None:
+    body = "&".join(
+        f"{name}={quote(value, errors='surrogateescape')}"
+        for name, value in ({"email": EMAIL, "password": PASSWORD} | form).items()
+    )
+    answer = await browser.post(
+        "/auth/login",
+        content=body,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.headers["location"] == "/login/?error=wrong"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.usefixtures("anna")
+async def test_too_many_attempts_say_how_long_to_wait(browser: httpx.AsyncClient) -> None:
+    for _ in range(6):
+        assert await log_in(browser, password="wrong") == "/login/?error=wrong"
+    assert await log_in(browser) in [f"/login/?error=throttled&wait={wait}" for wait in "12"]
+
+
+@pytest.mark.usefixtures("anna")
+async def test_the_address_that_is_throttled_is_the_one_behind_the_proxy(
+    browser: httpx.AsyncClient,
+) -> None:
+    form = {"email": EMAIL, "password": PASSWORD}
+    for number in range(21):
+        form["email"] = f"user{number}@example.org"
+        headers = {"x-forwarded-for": f"10.0.0.{number}, 192.0.2.1"}
+        await browser.post("/auth/login", data=form, headers=headers)
+    form["email"] = EMAIL
+    blocked = await browser.post("/auth/login", data=form, headers={"x-forwarded-for": "192.0.2.1"})
+    assert blocked.headers["location"].startswith("/login/?error=throttled&wait=")
+    free = await browser.post("/auth/login", data=form, headers={"x-forwarded-for": "192.0.2.2"})
+    assert free.headers["location"] == "/admin/"
+
+
+@pytest.mark.usefixtures("anna")
+async def test_a_flood_of_logins_is_turned_away(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "WAITING_LOGINS", 0)
+    assert await log_in(browser) == "/login/?error=throttled&wait=10"
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize(
+    ("wish", "location"),
+    [
+        ("/admin/hosts/?page=2", "/admin/hosts/?page=2"),
+        ("/status/", "/admin/"),
+        ("https://evil.example/admin/", "/admin/"),
+        ("//evil.example/admin/", "/admin/"),
+        ("/admin/..//evil.example", "/admin/"),
+        ("/admin/\\evil.example", "/admin/"),
+        ("/admin/\r\nset-cookie: a=b", "/admin/"),
+        ("/administrator", "/admin/"),
+    ],
+)
+async def test_after_the_login_one_stays_in_the_admin_app(
+    browser: httpx.AsyncClient, wish: str, location: str
+) -> None:
+    assert await log_in(browser, next=wish) == location
+
+
+@pytest.mark.usefixtures("anna")
+async def test_signing_out_ends_the_session(browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+    token = browser.cookies[COOKIE]
+    assert await post(browser, "/auth/logout") == "/login/"
+    assert COOKIE not in browser.cookies
+    browser.cookies.set(COOKIE, token)
+    assert (await browser.get("/admin/")).headers["location"] == "/login/"
+
+
+async def test_signing_out_twice_does_no_harm(browser: httpx.AsyncClient) -> None:
+    assert await post(browser, "/auth/logout") == "/login/"
+
+
+@pytest.mark.usefixtures("anna")
+async def test_nothing_is_done_by_following_a_link(browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+    for path in ("/auth/logout", "/auth/login", "/auth/setup"):
+        assert (await browser.get(path)).status_code == 405
+    assert (await browser.get("/admin/")).status_code == 200
+
+
+async def set_up(browser: httpx.AsyncClient, token: str, **form: str) -> str:
+    fields = {"email": EMAIL, "password": PASSWORD, "password_again": PASSWORD, "token": token}
+    return await post(browser, "/auth/setup", **(fields | form))
+
+
+async def test_the_setup_form_makes_the_first_admin_and_signs_in(
+    browser: httpx.AsyncClient, database: Database, setup_token: str
+) -> None:
+    assert await set_up(browser, setup_token) == "/admin/"
+    assert (await browser.get("/admin/")).text == "admin"
+    with database.read() as session:
+        [user] = list_users(session)
+    assert (user.email, user.role, user.namespaces) == (EMAIL, Role.ADMIN, ())
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"email": "nonsense"}, "email"),
+        ({"password": "short", "password_again": "short"}, "password_short"),
+        ({"password": "x" * 1001, "password_again": "x" * 1001}, "password_long"),
+        ({"password_again": "correct house"}, "password_mismatch"),
+    ],
+)
+async def test_the_setup_form_says_what_is_wrong_and_can_be_sent_again(
+    browser: httpx.AsyncClient, setup_token: str, form: dict[str, str], code: str
+) -> None:
+    assert await set_up(browser, setup_token, **form) == f"/setup/?token={setup_token}&error={code}"
+    assert await set_up(browser, setup_token) == "/admin/"
+
+
+async def test_a_wrong_setup_link_makes_nobody(
+    browser: httpx.AsyncClient, database: Database, setup_token: str
+) -> None:
+    assert await set_up(browser, f"{setup_token}x") == "/setup/?error=token"
+    assert await set_up(browser, "") == "/setup/?error=token"
+    with database.read() as session:
+        assert session.exec(select(User)).all() == []
+
+
+async def test_a_used_setup_link_leads_to_the_login(
+    browser: httpx.AsyncClient, setup_token: str
+) -> None:
+    await set_up(browser, setup_token)
+    assert await set_up(browser, setup_token, email="eve@example.org") == "/login/"
+
+
+async def test_a_wrong_setup_link_costs_no_hash(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "hash_password", lambda _: pytest.fail("hashed"))
+    assert await set_up(browser, "wrong") == "/setup/?error=token"

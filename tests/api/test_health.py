@@ -1,0 +1,57 @@
+"""Alive, and ready."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from webmon import db
+from webmon.api import health
+from webmon.clock import utcnow
+from webmon.commands.leases import tick
+from webmon.db import Database
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.include_router(health.router)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        yield client
+
+
+async def test_ready_while_a_worker_ticks(client: httpx.AsyncClient, database: Database) -> None:
+    now = utcnow()
+    with database.write() as session:
+        tick(session, "old", now=now - timedelta(hours=1))
+        tick(session, "here", now=now - timedelta(seconds=20))
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("silent_seconds", [None, 31])
+async def test_not_ready_without_a_worker(
+    client: httpx.AsyncClient, database: Database, silent_seconds: int | None
+) -> None:
+    if silent_seconds:
+        with database.write() as session:
+            tick(session, "silent", now=utcnow() - timedelta(seconds=silent_seconds))
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "no worker has ticked in the last 30 seconds"}
+
+
+async def test_alive_but_not_ready_without_the_database(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    db.use(Database(f"sqlite:///{tmp_path}/empty.db"))
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "the database cannot be reached"}
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    db.current().dispose()

@@ -1,0 +1,119 @@
+"""What the server writes into the built pages; everything in it is escaped."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests import factories
+from webmon import db
+from webmon.api import public_pages
+from webmon.api import snapshots as snapshots_module
+from webmon.api.snapshots import Snapshots
+from webmon.domain.status import Status
+
+HOSTILE = 'Data</script><script>alert("x")</script>&'
+SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
+
+
+@pytest.fixture
+async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    for name, slots in (("status", "board"), ("login", "alert"), ("setup", "alert token")):
+        (tmp_path / name).mkdir()
+        divs = "".join(f'<div class="slot" id="{slot}"></div>' for slot in slots.split())
+        (tmp_path / name / "index.html").write_text(SHELL.format(divs))
+    with database.write() as session:
+        space = factories.namespace(session, "iati", name="IA & TI")
+        factories.namespace(session, "di")
+        host = factories.host(session, HOSTILE, namespace_id=space.id)
+        factories.service(session, "<b>Web</b>", host_id=host.id, status=Status.DOWN)
+    app = FastAPI()
+    app.include_router(public_pages.router(Snapshots(), tmp_path))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        yield client
+
+
+async def test_the_status_page_holds_the_list_and_the_snapshot(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/status/")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    inlined = re.search(r'id="snapshot">(.*?)</script>', answer.text, re.DOTALL)
+    assert inlined
+    assert json.loads(inlined[1])["hosts"][0]["name"] == HOSTILE
+    assert answer.text.index('id="snapshot"') < answer.text.index("</head>")
+    assert '<h1>Data&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)' in answer.text
+    assert "&lt;b&gt;Web&lt;/b&gt;" in answer.text
+    assert "IA &amp; TI" in answer.text
+    assert "alert(" not in re.sub(r"&[a-z0-9#]+;|\\u003c", "", inlined[0]).replace("</script>", "", 1) or (
+        "<script>" not in inlined[1]
+    )
+    assert answer.text.count("<script") == 1
+
+
+async def test_the_list_is_filtered_without_javascript(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/status/?namespace=di")).text
+    assert "<h1>Nothing is watched in DI yet</h1>" in page
+    assert '<a href="/status/?namespace=di" aria-current="page">' in page
+
+
+async def test_the_page_of_an_unknown_namespace_says_so(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/status/", params={"namespace": "<b>"})
+    assert answer.status_code == 404
+    assert "There is no namespace “&lt;b&gt;”" in answer.text
+
+
+async def test_the_page_is_there_when_the_database_is_not(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("no route to the database")
+
+    monkeypatch.setattr(snapshots_module, "public_status", broken)
+    answer = await client.get("/status/")
+    assert answer.status_code == 503
+    assert "The status cannot be read at the moment" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("/login/?error=wrong", "The e-mail address or the password is wrong."),
+        ("/login/?error=throttled&wait=1", "The next one is possible in 1 second."),
+        ("/login/?error=throttled&wait=30", "The next one is possible in 30 seconds."),
+        ("/login/?error=throttled&wait=125", "The next one is possible in 3 minutes."),
+        ("/setup/?token=t&error=password_short", "The password needs at least 10 characters."),
+        ("/setup/?token=t&error=done", "There is an account already."),
+        ("/setup/", "This link is not valid"),
+    ],
+)
+async def test_what_went_wrong_is_announced(
+    client: httpx.AsyncClient, address: str, text: str
+) -> None:
+    answer = await client.get(address)
+    assert answer.headers["cache-control"] == "no-store"
+    assert '<p class="alert" role="alert">' in answer.text
+    assert text in answer.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/login/", "/login/?error=nonsense", "/setup/?token=t", "/login/?wait=x"]
+)
+async def test_otherwise_nothing_is(client: httpx.AsyncClient, address: str) -> None:
+    assert "role=" not in (await client.get(address)).text
+
+
+async def test_the_token_of_the_link_goes_into_the_form(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/setup/", params={"token": 'a"><b>'})).text
+    assert '<input type="hidden" name="token" value="a&quot;&gt;&lt;b&gt;">' in page
+
+
+def test_a_build_without_the_place_to_fill_is_refused() -> None:
+    with pytest.raises(ValueError, match="board"):
+        public_pages.fill('<div id="other"></div>', "board", "x")

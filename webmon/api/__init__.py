@@ -1,0 +1,1 @@
+"""What machines and forms reach: FastAPI routers."""

@@ -1,0 +1,33 @@
+"""Everything that is served in front of the admin app: API, sign-in, public pages and files."""
+
+from fastapi import FastAPI
+
+from webmon import frontend
+from webmon.api import auth, docs, health, public_pages, status
+from webmon.api.files import PrecompressedFiles, single_file
+from webmon.api.snapshots import Snapshots
+
+
+def public_app() -> FastAPI:
+    """The application that the edge calls for every path outside ``/admin``."""
+    snapshots = Snapshots()
+    site = frontend.static_dir("public")
+    app = FastAPI(
+        title="Beaconry",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in (
+        health.router,
+        auth.router,
+        docs.router,
+        status.router(snapshots),
+        public_pages.router(snapshots, site),
+    ):
+        app.include_router(router)
+    app.mount("/assets", PrecompressedFiles(directory=site / "assets", check_dir=False))
+    icon = single_file(site / "favicon.svg")
+    app.add_api_route("/favicon.svg", icon, methods=["GET", "HEAD"], include_in_schema=False)
+    return app

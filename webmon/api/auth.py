@@ -1,0 +1,156 @@
+"""Signing in and out, and the first admin: plain forms, answered by redirects."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from webmon import db
+from webmon.clock import utcnow
+from webmon.commands.accounts import canonical_email, create_first_admin, setup_token_fits
+from webmon.commands.logins import log_in, log_out, open_session
+from webmon.commands.passwords import LONGEST, SHORTEST, hash_password
+from webmon.domain.sessions import COOKIE, LIFETIME, token_in
+from webmon.errors import Invalid, NotFound, Throttled
+from webmon.queries.accounts import any_user
+
+router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
+Text = Annotated[str, Form()]
+Result = TypeVar("Result")
+
+HOME, LOGIN, SETUP = "/admin/", "/login/", "/setup/"
+WAITING_LOGINS = 50
+BUSY_SECONDS = 10
+
+# Of their own, so that a flood of logins takes neither the threads of others nor all memory.
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="login")
+_waiting = 0
+
+
+@router.post("/login", status_code=303)
+async def login(
+    request: Request, email: Text = "", password: Text = "", next: Text = ""
+) -> Response:
+    """Sign in. Sets the session cookie and goes to ``next`` (a path in the admin app) or there."""
+    address = request.client.host if request.client else ""
+    try:
+        token = await _in_turn(partial(log_in, email, password, address=address, now=utcnow()))
+    except Throttled as error:
+        return _back(LOGIN, error="throttled", wait=str(error.wait_seconds))
+    except Invalid:
+        return _back(LOGIN, error="wrong")
+    await _end_session(request)
+    return _signed_in(request, token, next if _is_in_admin(next) else HOME)
+
+
+@router.post("/logout", status_code=303)
+async def logout(request: Request) -> Response:
+    """End the session: the cookie, and every socket that it opened."""
+    await _end_session(request)
+    response = _back(LOGIN)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@router.post("/setup", status_code=303)
+async def setup(
+    request: Request,
+    token: Text = "",
+    email: Text = "",
+    password: Text = "",
+    password_again: Text = "",
+) -> Response:
+    """Create the first admin, by the link shown at the start, and sign in."""
+    if error := _fault(email, password, password_again):
+        return _back(SETUP, token=token, error=error)
+    try:
+        session_token = await _in_turn(partial(_set_up, token, email, password))
+    except Throttled:
+        return _back(SETUP, token=token, error="busy")
+    except NotFound:
+        # Once there is a user, there is no setup page any more.
+        return _back(LOGIN) if await _in_turn(_is_set_up) else _back(SETUP, error="token")
+    return _signed_in(request, session_token, HOME)
+
+
+def _fault(email: str, password: str, password_again: str) -> str:
+    """The code of what is wrong with the form; empty when nothing is."""
+    try:
+        canonical_email(email)
+    except Invalid:
+        return "email"
+    if password != password_again:
+        return "password_mismatch"
+    if len(password) < SHORTEST:
+        return "password_short"
+    return "password_long" if len(password) > LONGEST else ""
+
+
+def _set_up(token: str, email: str, password: str) -> str:
+    with db.read() as session:
+        if not setup_token_fits(session, token):
+            raise NotFound("this setup link is not valid (any more)")
+    hashed = hash_password(password)
+    now = utcnow()
+    with db.write() as session:
+        user_id = create_first_admin(session, token, email, hashed, now=now)
+        return open_session(session, user_id, now=now)
+
+
+def _is_set_up() -> bool:
+    with db.read() as session:
+        return any_user(session)
+
+
+async def _end_session(request: Request) -> None:
+    token = token_in(request.headers.get("cookie", ""))
+    if token:
+        await asyncio.to_thread(_log_out, token)
+
+
+def _log_out(token: str) -> None:
+    with db.write() as session:
+        log_out(session, token)
+
+
+async def _in_turn(work: Callable[[], Result]) -> Result:
+    """Run ``work`` in one of the login threads.
+
+    Raises:
+        Throttled: too many are waiting already.
+    """
+    global _waiting
+    if _waiting >= WAITING_LOGINS:
+        raise Throttled("too many people sign in at the moment", BUSY_SECONDS)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+    finally:
+        _waiting -= 1
+
+
+def _signed_in(request: Request, token: str, location: str) -> Response:
+    response = RedirectResponse(location, status_code=303)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+def _is_in_admin(path: str) -> bool:
+    return path.startswith(HOME) and path.isprintable() and "\\" not in path and "//" not in path
+
+
+def _back(page: str, **query: str) -> Response:
+    return RedirectResponse(f"{page}?{urlencode(query)}" if query else page, status_code=303)

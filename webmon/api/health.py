@@ -1,0 +1,40 @@
+"""For the machine that watches this one: is the process alive, does the product work?"""
+
+import asyncio
+import logging
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from webmon import db
+from webmon.clock import utcnow
+from webmon.queries.health import worker_ticks
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The web process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "`detail` names what is missing"}})
+async def readyz() -> JSONResponse:
+    """The database can be reached, and a worker has ticked within the last 30 seconds."""
+    missing = await asyncio.to_thread(_missing)
+    if missing:
+        return JSONResponse({"detail": missing}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+def _missing() -> str:
+    """What is missing; empty when all is well."""
+    try:
+        with db.read() as session:
+            ticks = worker_ticks(session, now=utcnow())
+    except Exception as error:
+        log.warning("the database cannot be reached: %s", type(error).__name__)
+        return "the database cannot be reached"
+    return "" if ticks else "no worker has ticked in the last 30 seconds"

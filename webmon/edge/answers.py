@@ -1,0 +1,68 @@
+"""The edge's own answers: a redirect, or a calm no."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from html import escape
+from http import HTTPStatus
+from json import dumps
+from typing import Any
+
+from webmon.edge.visit import Visit
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+REASONS = {
+    HTTPStatus.FORBIDDEN: "This request came from another site. Behind a proxy, the proxy has to "
+    "pass the Host header on.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached at the moment. Please try "
+    "again soon.",
+}
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/favicon.svg">
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 24px }}
+</style></head>
+<body><main><h1>{title}</h1><p>{reason}</p><p><a href="/status/">Status page</a></p></main></body>
+</html>
+"""
+
+
+async def redirect(send: Send, location: str, *, status: int = HTTPStatus.SEE_OTHER) -> None:
+    """Send the visitor on to ``location``, a path of ours."""
+    headers = [(b"location", location.encode("latin-1")), (b"cache-control", b"no-store")]
+    await _respond(send, status, headers, b"")
+
+
+async def refuse(visit: Visit, send: Send, status: HTTPStatus) -> None:
+    """Say no: to browsers in a page, to machines as ``{"detail": …}``."""
+    if visit.path.startswith("/api/") or "text/html" not in visit.headers.get("accept", ""):
+        kind, body = b"application/json", dumps({"detail": REASONS[status]})
+    else:
+        kind = b"text/html; charset=utf-8"
+        body = PAGE.format(title=escape(_title(status)), reason=escape(REASONS[status]))
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
+    if not visit.is_safe:
+        headers.append((b"connection", b"close"))  # its body is not read
+    await _respond(send, status, headers, body.encode())
+
+
+def _title(status: HTTPStatus) -> str:
+    return "Not found" if status is HTTPStatus.NOT_FOUND else status.phrase
+
+
+async def _respond(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send(
+        {"type": "http.response.start", "status": int(status), "headers": [*headers, length]}
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,144 @@
+"""The gate: default deny. What is not named here does not exist."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+from webmon import db
+from webmon.clock import utcnow
+from webmon.domain.sessions import token_hash
+from webmon.edge.answers import Receive, Send, redirect, refuse
+from webmon.edge.bodies import Refused, read_body
+from webmon.edge.headers import dressed
+from webmon.edge.sockets import SESSION_ENDED, ASGIApp, Sockets
+from webmon.edge.visit import Scope, Visit, read_visit
+from webmon.queries import accounts
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", "/admin")}
+PAGES = frozenset({"/status/", "/login/", "/setup/"})
+MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
+FILES = frozenset({"/favicon.svg"})
+FOLDERS = ("/assets/", "/auth/", "/api/")
+SOCKET = "/admin/_event"
+TRY_AGAIN_LATER = 1013
+
+
+class Unavailable(Exception):
+    """The database cannot be asked, so nobody is let in."""
+
+
+class Edge:
+    """The admin app behind a session, the public site and the API in front, nothing else.
+
+    ``trusted_proxies`` is how many hops of X-Forwarded-For and -Proto are believed.
+    """
+
+    def __init__(
+        self,
+        admin: ASGIApp,
+        public: ASGIApp,
+        *,
+        trusted_proxies: int = 0,
+        check_seconds: float = 10.0,
+    ) -> None:
+        self._admin = admin
+        self._public = public
+        self._trusted_proxies = trusted_proxies
+        self._sockets = Sockets(_live_sessions, check_seconds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, one socket, or the process's lifespan."""
+        if scope["type"] == "lifespan":
+            return await self._admin(scope, receive, send)
+        visit = read_visit(scope, self._trusted_proxies)
+        if visit.is_socket:
+            return await self._serve_socket(visit, scope, receive, send)
+        send = dressed(send, visit)
+        try:
+            await self._serve(visit, scope, receive, send)
+        except Unavailable:
+            await refuse(visit, send, HTTPStatus.SERVICE_UNAVAILABLE)
+        except Refused as refused:
+            await refuse(visit, send, refused.status)
+
+    async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        if not visit.is_plain or not _exists(visit.path):
+            return await refuse(visit, send, HTTPStatus.NOT_FOUND)
+        if not visit.is_safe and not visit.is_same_origin:
+            return await refuse(visit, send, HTTPStatus.FORBIDDEN)
+        if visit.path in MOVED:
+            query = f"?{visit.query}" if visit.query else ""
+            status = HTTPStatus.TEMPORARY_REDIRECT
+            return await redirect(send, MOVED[visit.path] + query, status=status)
+        if visit.is_admin and not await _is_signed_in(visit):
+            return await redirect(send, "/login/")
+        if visit.path == "/login/" and await _is_signed_in(visit):
+            return await redirect(send, "/admin/")
+        if visit.path == "/setup/" and await _is_set_up():
+            return await refuse(visit, send, HTTPStatus.NOT_FOUND)
+        if not visit.is_safe:
+            receive = await read_body(visit, receive)
+        await (self._admin if visit.is_admin else self._public)(scope, receive, send)
+        if not visit.is_safe and visit.path.startswith("/auth/"):
+            await self._sockets.check()  # that may have ended a session
+
+    async def _serve_socket(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        known = visit.is_plain and visit.path.rstrip("/") == SOCKET
+        if not known or not visit.is_same_origin:
+            await receive()
+            return await send({"type": "websocket.close"})  # answers the handshake with 403
+        if visit.token is None:
+            return await _close(scope, receive, send, SESSION_ENDED)
+        try:
+            session = token_hash(visit.token)
+            if not await self._sockets.attend(session, self._admin, scope, receive, send):
+                await _close(scope, receive, send, SESSION_ENDED)
+        except Unavailable:
+            await _close(scope, receive, send, TRY_AGAIN_LATER)
+
+
+def _exists(path: str) -> bool:
+    known = path in MOVED or path in PAGES or path in MACHINES or path in FILES
+    return known or path.startswith(("/admin/", *FOLDERS))
+
+
+async def _close(scope: Scope, receive: Receive, send: Send, code: int) -> None:
+    """Close a socket with ``code``. It is accepted first: only then does the client see a code."""
+    await receive()
+    protocol = next(iter(scope.get("subprotocols", ())), None)
+    await send({"type": "websocket.accept", "subprotocol": protocol})
+    await send({"type": "websocket.close", "code": code})
+
+
+async def _is_signed_in(visit: Visit) -> bool:
+    token = visit.token
+    return token is not None and bool(await _live_sessions({token_hash(token)}))
+
+
+async def _live_sessions(hashes: set[str]) -> set[str]:
+    def ask() -> set[str]:
+        with db.read() as session:
+            return accounts.live_hashes(session, hashes, now=utcnow())
+
+    return await _ask(ask)
+
+
+async def _is_set_up() -> bool:
+    def ask() -> bool:
+        with db.read() as session:
+            return accounts.any_user(session)
+
+    return await _ask(ask)
+
+
+async def _ask(question: Callable[[], Answer]) -> Answer:
+    try:
+        return await asyncio.to_thread(question)
+    except Exception as error:
+        log.exception("the database could not be asked")
+        raise Unavailable from error

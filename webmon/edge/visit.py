@@ -1,0 +1,109 @@
+"""A request as the edge sees it: path, origin, session, and who really asks behind proxies."""
+
+from collections.abc import MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from webmon.domain.sessions import token_in
+
+Scope = MutableMapping[str, Any]
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What the edge needs to know of a request or a socket's handshake."""
+
+    path: str
+    query: str
+    method: str
+    """Empty for a socket."""
+    headers: dict[str, str]
+    """By lower-case name; a header that came twice has both values, so that it matches nothing."""
+    is_socket: bool
+    is_tls: bool
+    is_plain: bool
+    """The path is written the one way in which we write it: nothing encoded that need not be."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the request only reads."""
+        return self.method in SAFE_METHODS
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the request is for the admin app: a page, its bundle, its socket."""
+        return self.path.startswith("/admin/")
+
+    @property
+    def token(self) -> str | None:
+        """The session's token."""
+        return token_in(self.headers.get("cookie", ""))
+
+    @property
+    def is_same_origin(self) -> bool:
+        """Whether a page of ours asks, or no page at all (curl, a script)."""
+        origin = self.headers.get("origin")
+        if origin is None:
+            return self.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+        try:
+            return urlsplit(origin).netloc.lower() == self.headers.get("host", "").lower() != ""
+        except ValueError:
+            return False
+
+
+def read_visit(scope: Scope, trusted_proxies: int) -> Visit:
+    """The visit behind ``scope``, whose client and scheme are set to what the proxies report."""
+    headers = _headers(scope)
+    if trusted_proxies:
+        _believe_proxies(scope, headers, trusted_proxies)
+    return Visit(
+        path=scope["path"],
+        query=scope.get("query_string", b"").decode("latin-1"),
+        method=scope.get("method", ""),
+        headers=headers,
+        is_socket=scope["type"] == "websocket",
+        is_tls=scope.get("scheme") in ("https", "wss"),
+        is_plain=_is_plain(scope["path"], scope.get("raw_path") or b""),
+    )
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        glue = "; " if key == "cookie" else ", "
+        headers[key] = headers[key] + glue + text if key in headers else text
+    return headers
+
+
+def _is_plain(path: str, raw_path: bytes) -> bool:
+    if not path.startswith("/") or "//" in path or "\\" in path or not path.isprintable():
+        return False
+    raw = raw_path.lower()
+    if b"%2f" in raw or b"%25" in raw:
+        return False
+    return not {".", ".."}.intersection(path.split("/"))
+
+
+def _believe_proxies(scope: Scope, headers: dict[str, str], hops: int) -> None:
+    """Take client and scheme from the header values that the trusted proxies added.
+
+    Each proxy adds what it saw at the right, so the one that counts is the ``hops``-th from
+    there; what stands further left is the client's own claim.
+    """
+    address = _from_right(headers.get("x-forwarded-for", ""), hops)
+    with suppress(ValueError):  # nothing usable: the peer stays the client
+        scope["client"] = (str(ip_address(address)), 0)
+    scheme = _from_right(headers.get("x-forwarded-proto", ""), hops).lower()
+    if scheme in ("http", "https"):
+        suffix = "s" if scheme == "https" else ""
+        scope["scheme"] = ("ws" if scope["type"] == "websocket" else "http") + suffix
+
+
+def _from_right(values: str, hops: int) -> str:
+    entries = [entry.strip() for entry in values.split(",")]
+    return entries[-min(hops, len(entries))]

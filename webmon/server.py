@@ -1,0 +1,84 @@
+"""The web process: one uvicorn on one socket that we bind ourselves."""
+
+import errno
+import logging
+import os
+import re
+import socket
+
+import uvicorn
+
+from webmon import config
+from webmon.config import ROOT, Settings
+from webmon.domain.sessions import COOKIE
+from webmon.errors import Invalid
+
+APPLICATION = "webmon.webmon:web"
+STOP_SECONDS = 3
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        Invalid: the address or port cannot be had.
+    """
+    listener = bind(settings)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(hide_sessions)
+    config.prepare_reflex(settings)
+    os.chdir(ROOT)  # Reflex reads rxconfig.py from the current directory only
+    uvicorn.Server(configuration(APPLICATION)).run(sockets=[listener])
+
+
+def configuration(application: str) -> uvicorn.Config:
+    """How uvicorn runs ``application``, the import path of a factory.
+
+    No access log: addresses may carry tokens. The edge itself believes proxies, and a client that
+    does not take its leave is cut off after `STOP_SECONDS`.
+    """
+    return uvicorn.Config(
+        application,
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ws_max_size=1_000_000,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A listening socket on the address and port of the settings.
+
+    Raises:
+        Invalid: they cannot be had; one line that says why, and what to do.
+    """
+    address, port = settings.bind, settings.port
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=2048)
+    except OSError as error:
+        raise Invalid(_why_not(error, address, port)) from None
+
+
+def _why_not(error: OSError, address: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {address} is taken: set WEBMON_PORT, or stop what listens there"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights: set WEBMON_PORT to 1024 or more"
+    return f"cannot listen on {address}: set WEBMON_BIND to an address of this machine"
+
+
+def hide_sessions(record: logging.LogRecord) -> bool:
+    """Take session cookies out of a log record: Reflex logs an unknown event with its headers."""
+    message = record.getMessage()
+    hidden = re.sub(rf"{COOKIE}=[\w-]+", f"{COOKIE}=(hidden)", message)
+    if hidden != message:
+        record.msg, record.args = hidden, ()
+    return True
