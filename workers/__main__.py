@@ -53,9 +53,10 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     await jobs.dispatch()
     await stopping.wait()
     log.info("worker %s is stopping", worker_id)
-    scheduler.shutdown(wait=False)
+    scheduler.pause()
     recording.cancel()
     await pipeline.stop(GRACE_SECONDS)
+    scheduler.shutdown(wait=False)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class Pipeline:
         self._under_way: dict[asyncio.Task[None], DueCheck] = {}
         self._findings: list[Finding] = []
         self._configs: dict[int, tuple[int, ProbeConfig]] = {}
+        self._stopping = False
 
     @property
     def outstanding(self) -> int:
@@ -71,6 +72,8 @@ class Pipeline:
             return checks.claim_due(session, self.worker_id, limit=room, now=now)
 
         due = await self.in_database(claim)
+        if self._stopping:
+            return  # what was claimed in the meantime is given back by `stop`
         loop = asyncio.get_running_loop()
         arrived = clock.utcnow()
         for check in due:
@@ -157,23 +160,18 @@ class Pipeline:
 
     async def stop(self, grace_seconds: float) -> None:
         """Finish what is under way, at most for ``grace_seconds``, and hand back the rest."""
+        self._stopping = True
         for _check, timer in self._armed.values():
             timer.cancel()
-        waiting = [check for check, _timer in self._armed.values()]
         self._armed.clear()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=grace_seconds)
-        unfinished = list(self._under_way.values())
         for task in list(self._under_way):
             task.cancel()
         await self.record_findings()
-        given_back = [(check.service_id, check.claim) for check in waiting + unfinished]
-
-        def hand_back(session: Session) -> None:
-            leases.release(session, given_back, now=clock.utcnow())
-            leases.retire(session, self.worker_id, now=clock.utcnow())
-
-        await self.in_database(hand_back)
+        await self.in_database(
+            lambda session: leases.retire(session, self.worker_id, now=clock.utcnow())
+        )
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._database_thread.shutdown(wait=True)
 

@@ -195,15 +195,6 @@ def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
     assert len(claim_due(session, "alive", limit=1, now=NOW + 11 * SECOND)) == 1
 
 
-def test_released_checks_are_due_again_and_only_while_still_held(session):
-    factories.service(session)
-    [check] = claim_due(session, "w", limit=1, now=NOW)
-    leases.release(session, [(check.service_id, check.claim + 1)], now=NOW)
-    assert claim_due(session, "w", limit=1, now=NOW) == []
-    leases.release(session, [(check.service_id, check.claim)], now=NOW)
-    assert len(claim_due(session, "w", limit=1, now=NOW)) == 1
-
-
 def test_a_backlog_is_spread_evenly_over_one_interval(session):
     host = factories.host(session)
     for number in range(100):

@@ -9,18 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from webmon.commands.transitions import store_transition
 from webmon.domain import schedule, transitions
 from webmon.domain.status import Status
 from webmon.domain.transitions import Condition, Policy, Run
-from webmon.models import CheckResult, Host, Service
+from webmon.models import CheckResult, Host, Service, ServiceState
+from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
-from webmon.models.services import STATES
 from webmon.probes.base import Outcome
 
-state = STATES.c
+STATES = table(ServiceState)
+state, service, host = STATES.c, table(Service).c, table(Host).c
 
 HORIZON = timedelta(seconds=1.5)
 """How far ahead checks are claimed: a tick's second, and half of one for a tick that is late."""
@@ -61,7 +62,8 @@ def claim_due(session: Session, worker_id: str, *, limit: int, now: datetime) ->
     """Take up to ``limit`` checks that are due by the end of the next second, the oldest first.
 
     One statement moves ``next_check_at`` on and takes the lease, so that no two workers ever hold
-    the same check. A check is given back by `record`, by `release`, or by its lease running out.
+    the same check. It is given back by `record`, with its worker (`leases.retire`), or when the
+    lease ends.
     """
     if limit <= 0:
         return []
@@ -94,16 +96,16 @@ def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]
         return []
     rows = session.execute(
         select(
-            Service.id,
-            Service.revision,
-            Service.kind,
-            Service.config,
-            Host.address,
-            Service.timeout_seconds,
-            Service.degraded_above_ms,
+            service.id,
+            service.revision,
+            service.kind,
+            service.config,
+            host.address,
+            service.timeout_seconds,
+            service.degraded_above_ms,
         )
-        .join(Host)
-        .where(col(Service.id).in_(claimed))
+        .join(table(Host), host.id == service.host_id)
+        .where(service.id.in_(claimed))
     )
     return [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
 
@@ -154,15 +156,15 @@ def _lock_conditions(session: Session, findings: Sequence[Finding]) -> dict[int,
     rows = session.execute(
         select(
             *state,
-            Service.revision,
-            Service.paused,
-            Service.failures_to_down,
-            Service.failures_to_degraded,
-            Service.successes_to_up,
-            Service.interval_seconds,
-            Service.retry_seconds,
+            service.revision,
+            service.paused,
+            service.failures_to_down,
+            service.failures_to_degraded,
+            service.successes_to_up,
+            service.interval_seconds,
+            service.retry_seconds,
         )
-        .join(Service, col(Service.id) == state.service_id)
+        .join(table(Service), service.id == state.service_id)
         .where(state.service_id.in_([finding.service_id for finding in findings]))
         .order_by(state.service_id)  # one order for all writers: no deadlock
         .with_for_update(of=STATES)

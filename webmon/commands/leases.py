@@ -1,17 +1,17 @@
 """Workers, and the leases they hold on checks: given back, taken over, brought back into step."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, or_, select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from webmon.commands.checks import LEASE
 from webmon.domain import schedule
-from webmon.models import Service, Worker
-from webmon.models.services import STATES
+from webmon.models import Service, ServiceState, Worker
+from webmon.models.columns import table
 
-state = STATES.c
+STATES = table(ServiceState)
+state, service, worker = STATES.c, table(Service).c, table(Worker).c
 
 SILENT_AFTER = timedelta(seconds=10)
 """A worker that has not ticked for so long has lost its leases."""
@@ -25,11 +25,11 @@ SPREAD_SECONDS = 60
 
 def tick(session: Session, worker_id: str, *, now: datetime) -> None:
     """Note that the worker is alive."""
-    worker = session.get(Worker, worker_id)
-    if worker is None:
+    row = session.get(Worker, worker_id)
+    if row is None:
         session.add(Worker(id=worker_id, started_at=now, ticked_at=now))
     else:
-        worker.ticked_at = now
+        row.ticked_at = now
 
 
 def retire(session: Session, worker_id: str, *, now: datetime) -> None:
@@ -39,29 +39,15 @@ def retire(session: Session, worker_id: str, *, now: datetime) -> None:
         .where(state.worker_id == worker_id)
         .values(next_check_at=now, lease_until=None, worker_id=None)
     )
-    session.execute(delete(Worker).where(col(Worker.id) == worker_id))
+    session.execute(delete(Worker).where(worker.id == worker_id))
 
 
 def retire_silent(session: Session, *, now: datetime) -> list[str]:
     """Retire the workers that have fallen silent; returns their ids."""
-    silent = session.scalars(
-        select(Worker.id).where(col(Worker.ticked_at) < now - SILENT_AFTER)
-    ).all()
+    silent = session.scalars(select(worker.id).where(worker.ticked_at < now - SILENT_AFTER)).all()
     for worker_id in silent:
         retire(session, worker_id, now=now)
     return list(silent)
-
-
-def release(session: Session, claims: Iterable[tuple[int, int]], *, now: datetime) -> None:
-    """Hand back claimed checks, as (service id, claim), that were not run: they are due again."""
-    rows = [{"key": service_id, "held": claim, "due": now} for service_id, claim in claims]
-    if rows:
-        session.connection().execute(
-            update(STATES)
-            .where(state.service_id == bindparam("key"), state.claim == bindparam("held"))
-            .values(next_check_at=bindparam("due"), lease_until=None, worker_id=None),
-            rows,
-        )
 
 
 def spread_backlog(session: Session, *, now: datetime) -> int:
@@ -71,8 +57,8 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
     bursts. What lies further ahead than its interval allows, because the clock went back, too.
     """
     rows = session.execute(
-        select(state.service_id, state.next_check_at, Service.interval_seconds)
-        .join(Service, col(Service.id) == state.service_id)
+        select(state.service_id, state.next_check_at, service.interval_seconds)
+        .join(table(Service), service.id == state.service_id)
         .where(
             or_(
                 state.lease_until.is_(None)
