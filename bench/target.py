@@ -1,0 +1,46 @@
+"""The server that the measured worker looks at: `python -m bench.target PORT [CERTIFICATE KEY]`.
+
+As little as a web server can be, so that its own cost stays out of the way: every connection gets
+the same 2 kB page and is closed.
+"""
+
+import asyncio
+import ssl
+import sys
+from typing import cast
+
+import uvloop
+
+PAGE = b"<!doctype html><title>target</title>" + b"x" * 2_000
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE)
+)
+
+
+class Page(asyncio.Protocol):
+    """Answers the first bytes that arrive."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if b"\r\n\r\n" in data:
+            self._transport.write(ANSWER)
+            self._transport.close()
+
+
+async def serve(port: int, certificate: str = "", key: str = "") -> None:
+    """Serve until the process is ended."""
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Page, "127.0.0.1", port, ssl=context, backlog=4096)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    _, port, *files = sys.argv
+    uvloop.run(serve(int(port), *files))
