@@ -10,9 +10,10 @@ from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon.commands import leases
 from webmon.commands.checks import LEASE, DueCheck, Finding, claim_due, record
+from webmon.domain.schedule import next_slot
 from webmon.domain.status import Status
 from webmon.models import CheckResult, Incident, Service, ServiceState, StatusChange
-from webmon.probes.base import Outcome, down, up
+from webmon.probes.base import Outcome, down, unknown, up
 
 UP = up("200 OK", 1200)
 DOWN = down("connection refused by 127.0.0.1:80")
@@ -136,6 +137,17 @@ def test_difficulties_open_no_incident(session):
         look(session, SLOW, NOW + second * SECOND)
     assert state(session).status is Status.DEGRADED
     assert session.exec(select(Incident)).all() == []
+
+
+def test_a_probe_that_could_not_look_leaves_no_trace_but_its_result(session):
+    factories.service(session, interval_seconds=3600)
+    look(session, UP, NOW)
+    look(session, unknown("not allowed to ping"), NOW + MINUTE)
+    assert state(session).status is Status.UP
+    assert (state(session).last_status, state(session).up_count) == ("unknown", 1)
+    assert state(session).next_check_at == next_slot(state(session).service_id, 3600, NOW + MINUTE)
+    results = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
+    assert [result.status for result in results] == [0, 3]
 
 
 def test_evidence_is_kept_for_the_last_result_and_the_first_failures_of_a_run(session):

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from webmon.commands.transitions import store_transition
 from webmon.domain import schedule, transitions
-from webmon.domain.status import Status
+from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy, Run
 from webmon.models import CheckResult, Host, Service, ServiceState
 from webmon.models.columns import table
@@ -129,8 +129,9 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
         if row.paused or row.revision != finding.revision:
             updates.append(_handed_back(row, now))
             continue
-        before = condition_of(row.state)
-        after = transitions.advance(before, finding.outcome.status, finding.at, row.policy)
+        before = after = condition_of(row.state)
+        if finding.outcome.status in OBSERVED:  # else it is no data, which changes nothing
+            after = transitions.advance(before, finding.outcome.status, finding.at, row.policy)
         results.append(_result(finding, after))
         if after.status is not before.status:
             store_transition(session, finding.service_id, before, after, finding.outcome, now=now)
@@ -233,7 +234,8 @@ def _advanced(row: _Row, after: Condition, finding: Finding, now: datetime) -> d
         now,
         interval_seconds=row.interval_seconds,
         retry_seconds=row.retry_seconds,
-        confirm=transitions.needs_confirmation(after, outcome.status),
+        confirm=outcome.status in OBSERVED
+        and transitions.needs_confirmation(after, outcome.status),
     )
     return {
         "key": finding.service_id,

@@ -37,8 +37,9 @@ class Phases:
 class Outcome:
     """What a probe saw.
 
-    ``message`` is one sentence for an admin ("connection refused by 10.0.0.7:443"); ``evidence``
-    is small, JSON-ready, and free of secrets.
+    ``status`` is up, degraded or down; unknown where the probe could not look, which is stored as
+    no data and changes nothing. ``message`` is one sentence for an admin ("connection refused by
+    10.0.0.7:443"); ``evidence`` is small, JSON-ready, and free of secrets.
     """
 
     status: Status
@@ -51,6 +52,11 @@ class Outcome:
 def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
     """The service does what it should."""
     return Outcome(Status.UP, message, response_us, phases, evidence)
+
+
+def unknown(message: str, **facts: Any) -> Outcome:
+    """The probe could not look, which says nothing about the service."""
+    return Outcome(Status.UNKNOWN, message, **facts)
 
 
 def down(message: str, **facts: Any) -> Outcome:
