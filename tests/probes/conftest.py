@@ -1,0 +1,47 @@
+"""Certificates for the tests, by an authority that the probes trust and one they do not."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+import uvloop
+
+from webmon.probes import certificates
+
+ServerContext = Callable[..., ssl.SSLContext]
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_context(authority: trustme.CA) -> Iterator[ServerContext]:
+    """Makes a server's TLS context for the given names; its authority is trusted meanwhile."""
+
+    def make(*names: str, by: trustme.CA = authority, **validity: object) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        by.issue_cert(*names, **validity).configure_cert(context)  # type: ignore[arg-type]
+        return context
+
+    certificates.tls_context.cache_clear()
+    authority.configure_trust(certificates.tls_context(True))
+    yield make
+    certificates.tls_context.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def quiet_event_loop(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is left behind for the event loop to complain about: no exception, no task."""
+    yield
+    complaints = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert complaints == []
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every asynchronous test here runs on Python's own event loop and on the worker's."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}

@@ -1,0 +1,221 @@
+"""The `http` probe: one request, judged by its status and its body."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from webmon.clock import utcnow
+from webmon.probes.base import Outcome, Phases, Target, down, up
+from webmon.probes.certificates import read_certificate
+from webmon.probes.conditions import decode_text, html_fault, json_fault, text_fault
+from webmon.probes.exchange import Visit
+from webmon.probes.http_config import HttpConfig
+from webmon.probes.redirects import follow_redirects
+from webmon.probes.texts import excerpt, milliseconds
+from webmon.probes.transport import Body, OneShotTransport
+
+__all__ = ["HttpConfig", "probe_http"]
+
+MOST_MESSAGE_CHARACTERS = 300
+MOST_BODY_CHARACTERS = 500
+
+_USER_INFO = re.compile(r"//[^/]*@")
+_PRIVATE_PART = re.compile(r"[?#]")
+
+
+@dataclass(slots=True)
+class Page:
+    """A response with its body decoded, or why that could not be done."""
+
+    response: httpx.Response
+    body: bytes
+    truncated: bool
+    fault: str | None = None
+
+
+async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Outcome:
+    """Ask once, within ``timeout`` seconds; nothing a server does raises."""
+    transport = OneShotTransport(
+        timeout=timeout, verify=config.verify_tls, most_body_bytes=config.max_body_kb * 1024
+    )
+    visits = transport.visits
+    try:
+        response = await transport.handle_async_request(config.request)
+        if config.follow_redirects and response.has_redirect_location:
+            response = await follow_redirects(response, transport, _private_headers(config))
+    except httpx.TooManyRedirects as error:
+        return _down(config, visits, str(error))
+    except httpx.TransportError as error:
+        return _down(config, visits, _plain(error))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return _down(config, visits, "redirects to an address that is not valid")
+    page = _read(response, config.max_body_kb * 1024, visits[-1].truncated)
+    fault = _fault(config, page)
+    if fault is not None:
+        return _down(config, visits, fault, page)
+    response_us = _microseconds(visits[0].started, visits[-1].finished)
+    status = _status_text(response.status_code)
+    evidence = _evidence(visits, response_us, page)
+    return up(f"{status} in {milliseconds(response_us)}", response_us, _phases(visits), **evidence)
+
+
+def _plain(error: httpx.TransportError) -> str:
+    """The error's text; httpx's own about a redirect's target would repeat that target."""
+    text = str(error)
+    return "redirects to an address that is not valid" if "location header" in text else text
+
+
+def _private_headers(config: HttpConfig) -> frozenset[str]:
+    return frozenset(name.lower() for name in config.headers) - {"host"} | {"authorization"}
+
+
+def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
+    """Decode the body, no further than ``most_bytes``: a small one may unpack to gigabytes."""
+    raw: bytes = response.extensions["body"]
+    codings = response.headers.get_list("content-encoding", split_commas=True)
+    codings = [coding for coding in codings if coding.strip().lower() != "identity"]
+    if not codings or not raw:
+        return Page(response, raw, truncated)
+    if len(codings) > 1:
+        return Page(response, raw, truncated, "the body is compressed more than once")
+    packed = httpx.Response(200, headers={"content-encoding": codings[0]}, stream=Body(raw))
+    parts: list[bytes] = []
+    room = most_bytes
+    try:
+        for part in packed.iter_bytes():
+            parts.append(part[:room])
+            room -= len(part)
+            if room < 0:
+                return Page(response, b"".join(parts), True)
+    except httpx.DecodingError:
+        fault = f"the body is not valid {excerpt(codings[0], 20)}"
+        return Page(response, b"".join(parts), truncated, fault)
+    return Page(response, b"".join(parts), truncated)
+
+
+def _fault(config: HttpConfig, page: Page) -> str | None:
+    """What is wrong with the answer, None when nothing is."""
+    response = page.response
+    if response.status_code not in config.statuses:
+        answered = _status_text(response.status_code)
+        return f"answered {answered}, expected {config.accepted_statuses}"
+    if page.fault is not None:
+        return page.fault
+    if config.expect_html:
+        kind = response.headers.get("content-type", "")
+        fault = html_fault(kind, page.body, expects_body=config.method != "HEAD")
+        if fault is not None:
+            return fault
+    return _body_fault(config, page)
+
+
+def _body_fault(config: HttpConfig, page: Page) -> str | None:
+    within = f" in its first {config.max_body_kb} kB" if page.truncated else ""
+    if config.contains or config.not_contains:
+        text = decode_text(page.body, page.response.charset_encoding)
+        fault = text_fault(text, config.contains, config.not_contains, searched=within)
+        if fault is not None:
+            return fault
+    if config.json_path is None:
+        return None
+    if page.truncated:
+        return f"is larger than {config.max_body_kb} kB, too large to be judged as JSON"
+    return json_fault(page.body, config.json_path, config.json_equals)
+
+
+def _down(
+    config: HttpConfig, visits: Sequence[Visit], message: str, page: Page | None = None
+) -> Outcome:
+    """There is a response time only where there was an answer."""
+    taken_us = _microseconds(visits[0].started, visits[-1].finished or time.perf_counter())
+    evidence = _evidence(visits, taken_us, page)
+    if page is not None and page.body:
+        text = decode_text(page.body[: 8 * MOST_BODY_CHARACTERS], page.response.charset_encoding)
+        evidence["body"] = excerpt(_without_secrets(config, text), MOST_BODY_CHARACTERS)
+    return down(
+        excerpt(_without_secrets(config, message), MOST_MESSAGE_CHARACTERS),
+        response_us=taken_us if page is not None else None,
+        phases=_phases(visits),
+        evidence=evidence,
+    )
+
+
+def _without_secrets(config: HttpConfig, text: str) -> str:
+    for secret in config.secrets:
+        text = text.replace(secret, "•••")
+    return text
+
+
+def _status_text(code: int) -> str:
+    return f"{code} {httpx.codes.get_reason_phrase(code)}".rstrip()
+
+
+def _microseconds(begin: float, end: float) -> int:
+    return max(0, round((end - begin) * 1_000_000))
+
+
+def _phases(visits: Sequence[Visit]) -> Phases:
+    """The steps' times, added up over redirects; None for a step that was never finished."""
+    taken: dict[str, int] = {}
+    for visit in visits:
+        began, ready = visit.started, visit.secured or visit.connected
+        for name, start, end in (
+            ("dns_us", began, visit.resolved if visit.named else 0.0),
+            ("connect_us", visit.resolved, visit.connected),
+            ("tls_us", visit.connected, visit.secured),
+            ("first_byte_us", ready, visit.first_byte),
+        ):
+            if end:
+                taken[name] = taken.get(name, 0) + _microseconds(start, end)
+    return Phases(**taken)
+
+
+def _evidence(visits: Sequence[Visit], taken_us: int, page: Page | None) -> dict[str, Any]:
+    """What was met, fit to be stored: no header values, no query strings."""
+    last = visits[-1]
+    evidence: dict[str, Any] = {
+        "url": _shown_url(str(last.url)),
+        "address": None if last.endpoint is None else str(last.endpoint),
+        "total_ms": taken_us / 1000,
+    }
+    if len(visits) > 1:
+        evidence["redirects"] = [_shown_url(str(visit.url)) for visit in visits]
+    if last.certificate is not None:
+        evidence["certificate"] = _certificate_evidence(last.certificate)
+    if page is not None:
+        evidence |= _page_evidence(page)
+    return evidence
+
+
+def _page_evidence(page: Page) -> dict[str, Any]:
+    response = page.response
+    evidence = {
+        "status_code": response.status_code,
+        "http_version": response.http_version,
+        "content_type": excerpt(response.headers.get("content-type", ""), 100),
+        "body_bytes": len(page.body),
+        "truncated": page.truncated,
+    }
+    if response.has_redirect_location:
+        evidence["redirects_to"] = _shown_url(response.headers["location"])
+    return evidence
+
+
+def _certificate_evidence(der: bytes) -> dict[str, Any] | None:
+    certificate = read_certificate(der)
+    if certificate is None:
+        return None
+    return {
+        "days_left": certificate.days_left(utcnow()),
+        "expires_at": certificate.not_after.isoformat(),
+        "issuer": certificate.issuer,
+    }
+
+
+def _shown_url(url: str) -> str:
+    """``url`` without what may be secret in it: user, password, query and fragment."""
+    return excerpt(_USER_INFO.sub("//", _PRIVATE_PART.split(url, maxsplit=1)[0]), 200)
