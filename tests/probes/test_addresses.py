@@ -1,0 +1,144 @@
+"""From names to connections."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.probes.servers import html, serving
+from tests.probes.test_http import probe
+from tests.probes.test_http_failures import unused_port
+from webmon.domain.status import Status
+from webmon.probes.addresses import Endpoint, Unreachable, connect_failure, open_socket, resolve
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+DOCUMENTATION = "192.0.2.1"  # an address nobody has
+
+
+class Names:
+    """A name server: the addresses of each name, an error, or an event to hang on."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def getaddrinfo(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.asked.append(host)
+        found = self.known[host]
+        if isinstance(found, threading.Event):
+            found.wait(5)
+            raise socket.gaierror(socket.EAI_AGAIN, "late")
+        if isinstance(found, Exception):
+            raise found
+        families = [V6 if ":" in address else V4 for address in found]
+        return [
+            (family, socket.SOCK_STREAM, 6, "", (address, port))
+            for family, address in zip(families, found, strict=True)
+        ]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    server = Names()
+    monkeypatch.setattr("webmon.probes.addresses.socket.getaddrinfo", server.getaddrinfo)
+    yield server
+    for found in server.known.values():
+        if isinstance(found, threading.Event):
+            found.set()
+
+
+async def test_an_address_is_not_looked_up(names: Names) -> None:
+    assert await resolve("127.0.0.7", 80) == [Endpoint(V4, ("127.0.0.7", 80))]
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+async def test_an_ipv6_address_needs_no_name_server(host: str) -> None:
+    (endpoint,) = await resolve(host, 80)
+    assert (endpoint.family, str(endpoint)) == (V6, "[::1]:80")
+
+
+async def test_the_next_address_is_tried_when_one_refuses(names: Names) -> None:
+    names.known["site.example"] = ["127.0.0.2", "127.0.0.3", "127.0.0.1"]
+    async with serving(html()) as server:
+        outcome = await probe(server.url(host="site.example"))
+    assert outcome.status is Status.UP
+    assert outcome.evidence["address"] == f"127.0.0.1:{server.port}"
+    assert outcome.response_us is not None
+    assert outcome.response_us < 200_000
+
+
+async def test_ipv6_is_tried_as_well_as_ipv4(names: Names) -> None:
+    names.known["site.example"] = ["::1", "127.0.0.1"]
+    async with serving(html()) as old, serving(html(), host="::1") as new:
+        for server, address in ((old, "127.0.0.1"), (new, "[::1]")):
+            outcome = await probe(server.url(host="site.example"))
+            assert outcome.evidence["address"] == f"{address}:{server.port}"
+
+
+async def test_an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for queued in (first, second):
+            queued.setblocking(False)
+            queued.connect_ex(full.getsockname())
+        async with serving(html()) as server:
+            good = Endpoint(V4, ("127.0.0.1", server.port))
+            started = time.perf_counter()
+            opened, endpoint = await open_socket([Endpoint(V4, full.getsockname()), good])
+            opened.close()
+    assert endpoint == good
+    assert time.perf_counter() - started < 0.6
+
+
+async def test_all_addresses_are_named_when_none_can_be_reached(names: Names) -> None:
+    port = unused_port()
+    names.known["site.example"] = ["127.0.0.2", "127.0.0.3"]
+    outcome = await probe(f"http://site.example:{port}/")
+    assert outcome.message == f"connection refused by 127.0.0.2:{port} and 127.0.0.3:{port}"
+
+
+async def test_a_name_that_hangs_holds_up_neither_the_check_nor_others(names: Names) -> None:
+    names.known = {"slow.example": threading.Event(), "site.example": ["127.0.0.1"]}
+    async with serving(html()) as server:
+        started = time.perf_counter()
+        slow = [probe("http://slow.example/", timeout=0.3) for _ in range(50)]
+        *late, quick = await asyncio.gather(*slow, probe(server.url(host="site.example")))
+    assert time.perf_counter() - started < 1
+    assert quick.status is Status.UP
+    said = {outcome.message for outcome in late}
+    assert said == {"no answer within 0.3 s (looking up the name slow.example)"}
+    assert names.asked.count("slow.example") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "?"), "no such host: site.example"),
+        (
+            socket.gaierror(socket.EAI_AGAIN, "?"),
+            "cannot look up site.example: the name server does not answer",
+        ),
+        (socket.gaierror(socket.EAI_FAIL, "gone wrong"), "cannot look up site.example: gone wrong"),
+        (UnicodeError("label too long"), "no such host: site.example"),
+    ],
+)
+async def test_why_a_name_is_not_found(names: Names, error: Exception, message: str) -> None:
+    names.known["site.example"] = error
+    with pytest.raises(Unreachable, match=message):
+        await resolve("site.example", 80)
+
+
+def test_each_reason_is_said_once() -> None:
+    refused, unreachable = OSError(111, "refused"), OSError(113, "no route")
+    first, second = Endpoint(V4, ("127.0.0.1", 80)), Endpoint(V6, ("::1", 80))
+    failures = [(first, refused), (second, unreachable), (second, OSError("?"))]
+    assert connect_failure(failures) == (
+        "connection refused by 127.0.0.1:80; no route to [::1]:80; "
+        "cannot connect to [::1]:80: the connection failed"
+    )
