@@ -1,5 +1,6 @@
 """Claiming and recording: what is due, who has it, and what follows from a result."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -148,6 +149,15 @@ def test_a_probe_that_could_not_look_leaves_no_trace_but_its_result(session):
     assert state(session).next_check_at == next_slot(state(session).service_id, 3600, NOW + MINUTE)
     results = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
     assert [result.status for result in results] == [0, 3]
+
+
+def test_a_certain_outcome_needs_no_confirmation_and_may_say_when_to_look_next(session):
+    service = factories.service(session)
+    look(session, UP, NOW)
+    failed = replace(DOWN, certain=True, next_at=NOW + 7 * MINUTE)
+    record(session, [Finding(service.id, None, None, NOW + MINUTE, failed)], now=NOW + MINUTE)
+    assert state(session).status is Status.DOWN
+    assert state(session).next_check_at == NOW + 7 * MINUTE
 
 
 def test_evidence_is_kept_for_the_last_result_and_the_first_failures_of_a_run(session):

@@ -8,13 +8,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
+from webmon.commands.conditions import (
+    STORED,
+    Row,
+    columns_of,
+    condition_of,
+    lock_conditions,
+    store_states,
+)
 from webmon.commands.transitions import store_transition
 from webmon.domain import schedule, transitions
 from webmon.domain.status import OBSERVED, Status
-from webmon.domain.transitions import Condition, Policy, Run
+from webmon.domain.transitions import Condition, Policy
 from webmon.models import CheckResult, Host, Service, ServiceState
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
@@ -49,11 +57,11 @@ class DueCheck(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one claimed check found."""
+    """What one check found. A signal that came by itself has neither claim nor revision."""
 
     service_id: int
-    claim: int
-    revision: int
+    claim: int | None
+    revision: int | None
     at: datetime
     outcome: Outcome
 
@@ -120,92 +128,36 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
        and open or resolve the incident.
     4. Store the conditions, give back the leases, and set the next check.
     """
-    present = _lock_conditions(session, findings)
+    present = lock_conditions(session, [finding.service_id for finding in findings])
     results, updates = [], []
     for finding in sorted(findings, key=lambda each: each.service_id):
         row = present.get(finding.service_id)
-        if row is None or row.state.claim != finding.claim or row.state.worker_id is None:
+        if row is None or not _is_held(row, finding):
             continue
-        if row.paused or row.revision != finding.revision:
+        if row.paused or finding.revision not in (None, row.revision):
             updates.append(_handed_back(row, now))
             continue
         before = after = condition_of(row.state)
         if finding.outcome.status in OBSERVED:  # else it is no data, which changes nothing
-            after = transitions.advance(before, finding.outcome.status, finding.at, row.policy)
+            policy = AT_ONCE if finding.outcome.certain else row.policy
+            after = transitions.advance(before, finding.outcome.status, finding.at, policy)
         results.append(_result(finding, after))
         if after.status is not before.status:
             store_transition(session, finding.service_id, before, after, finding.outcome, now=now)
         updates.append(_advanced(row, after, finding, now))
     if results:
         session.execute(insert(CheckResult), results)
-    _store_states(session, updates)
+    store_states(session, updates)
 
 
-@dataclass(slots=True)
-class _Row:
-    """A locked condition with what its service's definition says about judging it."""
-
-    state: Any
-    revision: int
-    paused: bool
-    policy: Policy
-    interval_seconds: int
-    retry_seconds: int
+AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)
 
 
-def _lock_conditions(session: Session, findings: Sequence[Finding]) -> dict[int, _Row]:
-    rows = session.execute(
-        select(
-            *state,
-            service.revision,
-            service.paused,
-            service.failures_to_down,
-            service.failures_to_degraded,
-            service.successes_to_up,
-            service.interval_seconds,
-            service.retry_seconds,
-        )
-        .join(table(Service), service.id == state.service_id)
-        .where(state.service_id.in_([finding.service_id for finding in findings]))
-        .order_by(state.service_id)  # one order for all writers: no deadlock
-        .with_for_update(of=STATES)
-    )
-    return {
-        row.service_id: _Row(
-            row,
-            row.revision,
-            row.paused,
-            Policy(row.failures_to_down, row.failures_to_degraded, row.successes_to_up),
-            row.interval_seconds,
-            row.retry_seconds,
-        )
-        for row in rows
-    }
-
-
-def condition_of(state: Any) -> Condition:
-    """The condition stored in a row of `ServiceState`."""
-    return Condition(
-        state.status,
-        state.since,
-        Run(state.up_answer, state.up_count, state.up_since),
-        Run(state.down_answer, state.down_count, state.down_since),
-    )
-
-
-def columns_of(condition: Condition) -> dict[str, Any]:
-    """The columns of `ServiceState` that store ``condition``."""
-    up, down = condition.up, condition.down
-    return {
-        "status": condition.status,
-        "since": condition.since,
-        "up_answer": up.answer,
-        "up_count": up.count,
-        "up_since": up.since,
-        "down_answer": down.answer,
-        "down_count": down.count,
-        "down_since": down.since,
-    }
+def _is_held(row: Row, finding: Finding) -> bool:
+    """Whether the finding's claim is the present one."""
+    if finding.claim is None:
+        return True
+    return row.state.claim == finding.claim and row.state.worker_id is not None
 
 
 def _result(finding: Finding, after: Condition) -> dict[str, Any]:
@@ -227,9 +179,9 @@ def _result(finding: Finding, after: Condition) -> dict[str, Any]:
     }
 
 
-def _advanced(row: _Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
+def _advanced(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
     outcome = finding.outcome
-    next_check_at = schedule.next_check_at(
+    next_check_at = outcome.next_at or schedule.next_check_at(
         finding.service_id,
         now,
         interval_seconds=row.interval_seconds,
@@ -249,45 +201,14 @@ def _advanced(row: _Row, after: Condition, finding: Finding, now: datetime) -> d
     }
 
 
-def _handed_back(row: _Row, now: datetime) -> dict[str, Any]:
+def _handed_back(row: Row, now: datetime) -> dict[str, Any]:
     """The state of a service whose finding does not count, because it was edited or paused."""
-    kept = {name: getattr(row.state, name) for name in _STORED if name != "next_check_at"}
+    kept = {name: getattr(row.state, name) for name in STORED if name != "next_check_at"}
     due = None if row.paused else _unless_asked_sooner(row, now)
     return {"key": row.state.service_id, **kept, "next_check_at": due}
 
 
-def _unless_asked_sooner(row: _Row, planned: datetime) -> datetime | None:
+def _unless_asked_sooner(row: Row, planned: datetime) -> datetime | None:
     """``planned``, unless somebody set another instant while the check was under way."""
     asked: datetime | None = row.state.next_check_at
-    return planned if asked == row.state.lease_until else asked
-
-
-_STORED = (
-    "status",
-    "since",
-    "up_answer",
-    "up_count",
-    "up_since",
-    "down_answer",
-    "down_count",
-    "down_since",
-    "next_check_at",
-    "last_checked_at",
-    "last_status",
-    "response_us",
-    "message",
-    "evidence",
-)
-
-
-def _store_states(session: Session, updates: list[dict[str, Any]]) -> None:
-    if not updates:
-        return
-    session.connection().execute(
-        update(STATES)
-        .where(state.service_id == bindparam("key"))
-        .values(
-            {name: bindparam(name) for name in _STORED} | {"lease_until": None, "worker_id": None}
-        ),
-        updates,
-    )
+    return planned if row.state.lease_until in (None, asked) else asked

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -47,6 +48,10 @@ class Outcome:
     response_us: int | None = None
     phases: Phases = Phases()
     evidence: dict[str, Any] = field(default_factory=dict)
+    certain: bool = False
+    """One such outcome changes the status at once: a job that says itself that it failed."""
+    next_at: datetime | None = None
+    """When to look next, where the probe knows better than the interval."""
 
 
 def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
