@@ -48,12 +48,9 @@ async def test_the_status_page_holds_the_list_and_the_snapshot(client: httpx.Asy
     assert inlined
     assert json.loads(inlined[1])["hosts"][0]["name"] == HOSTILE
     assert answer.text.index('id="snapshot"') < answer.text.index("</head>")
-    assert '<h1>Data&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)' in answer.text
+    assert "<h1>Data&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)" in answer.text
     assert "&lt;b&gt;Web&lt;/b&gt;" in answer.text
     assert "IA &amp; TI" in answer.text
-    assert "alert(" not in re.sub(r"&[a-z0-9#]+;|\\u003c", "", inlined[0]).replace("</script>", "", 1) or (
-        "<script>" not in inlined[1]
-    )
     assert answer.text.count("<script") == 1
 
 
@@ -103,10 +100,12 @@ async def test_what_went_wrong_is_announced(
 
 
 @pytest.mark.parametrize(
-    "address", ["/login/", "/login/?error=nonsense", "/setup/?token=t", "/login/?wait=x"]
+    "address", ["/login/", "/login/?error=nonsense", "/setup/?token=t", "/login/?wait=%C2%B2"]
 )
 async def test_otherwise_nothing_is(client: httpx.AsyncClient, address: str) -> None:
-    assert "role=" not in (await client.get(address)).text
+    answer = await client.get(address)
+    assert answer.status_code == 200
+    assert "role=" not in answer.text
 
 
 async def test_the_token_of_the_link_goes_into_the_form(client: httpx.AsyncClient) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 

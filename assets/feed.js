@@ -1,0 +1,104 @@
+// Keeps the public page live: one snapshot, fetched every 15 s while the page is looked at.
+// Starts from the snapshot that the server wrote into the HTML, so the first paint waits for nothing.
+import { useEffect, useSyncExternalStore } from "react";
+import { useSearchParams } from "react-router";
+import { ago, board } from "./board.js";
+
+const EVERY_MS = 15_000;
+const PATIENCE_MS = 10_000;
+const NOTHING_KNOWN = {
+  headline: "The status is not known",
+  status: "unknown",
+  missing: true,
+  counts: [],
+  filters: [],
+  hosts: [],
+};
+
+// null until the browser takes over from the server's HTML, then {snapshot, seenAt, reachable}.
+let state = null;
+let timer = null;
+let pulling = false;
+const listeners = new Set();
+
+/** The page (see board.js) with `notice`, what to say about the connection; null at first. */
+export function useBoard() {
+  const current = useSyncExternalStore(subscribe, () => state, () => null);
+  const slug = useSearchParams()[0].get("namespace") ?? "";
+  const value = current && page(current, slug);
+  useEffect(() => {
+    if (value) document.title = `${value.headline} · Status`;
+  }, [value]);
+  return value;
+}
+
+/** “Updated 14:03:12 · 12 s ago”, counting on by itself. */
+export function useUpdated() {
+  return useSyncExternalStore(everySecond, updated, () => "");
+}
+
+// Every part of the page asks for the same thing at the same time: worked out once.
+let made = {};
+function page(current, slug) {
+  if (made.current !== current || made.slug !== slug) made = { current, slug, value: work(current, slug) };
+  return made.value;
+}
+
+function work({ snapshot, reachable }, slug) {
+  const lost = "The status server cannot be reached. Trying again every 15 seconds.";
+  return { ...(snapshot ? board(snapshot, slug) : NOTHING_KNOWN), notice: reachable ? "" : lost };
+}
+
+function updated() {
+  if (!state?.snapshot) return "";
+  const at = new Date(state.snapshot.generated_at);
+  const today = at.toDateString() === new Date().toDateString();
+  const time = today ? at.toLocaleTimeString() : at.toLocaleString();
+  const age = ago((Date.now() - state.seenAt) / 1000);
+  return state.reachable ? `Updated ${time} · ${age}` : `Last known state: ${time} · ${age}`;
+}
+
+function everySecond(listener) {
+  const ticking = setInterval(listener, 1000);
+  listeners.add(listener);
+  return () => (clearInterval(ticking), listeners.delete(listener));
+}
+
+function subscribe(listener) {
+  if (!listeners.size || !state) start();
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+let started = false;
+function start() {
+  if (started) return;
+  started = true;
+  const inlined = document.getElementById("snapshot");
+  if (inlined) {
+    const snapshot = JSON.parse(inlined.textContent);
+    state = { snapshot, seenAt: Date.now(), reachable: true };
+  }
+  // A page that came out of the browser's own store is old; a wrong clock only costs one request.
+  const old = !state || Math.abs(Date.now() - new Date(state.snapshot.generated_at)) > EVERY_MS;
+  timer = setTimeout(pull, old ? 0 : EVERY_MS);
+  document.addEventListener("visibilitychange", pull);
+  window.addEventListener("online", pull);
+}
+
+async function pull() {
+  clearTimeout(timer);
+  if (document.hidden || pulling) return;
+  pulling = true;
+  try {
+    const limit = { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) };
+    const answer = await fetch("/api/v1/status", limit);
+    if (!answer.ok) throw new Error(answer.statusText);
+    state = { snapshot: await answer.json(), seenAt: Date.now(), reachable: true };
+  } catch {
+    state = { snapshot: null, seenAt: null, ...state, reachable: false };
+  }
+  pulling = false;
+  timer = setTimeout(pull, EVERY_MS);
+  listeners.forEach((listener) => listener());
+}

@@ -1,0 +1,1 @@
+"""The pages of both sites, one module each."""

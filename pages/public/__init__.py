@@ -1,0 +1,1 @@
+"""The public pages: no state, plain elements only."""

@@ -1,0 +1,24 @@
+"""Where people log in. The browser sends the form itself, with or without JavaScript."""
+
+import reflex as rx
+
+from webmon.ui.native import NativeForm, RawHTML
+from webmon.ui.theme import field, page
+
+
+def login() -> rx.Component:
+    """The page at `/login/`; the server fills in what was wrong with the last attempt."""
+    return page(
+        rx.el.div(
+            rx.el.h1("Log in"),
+            RawHTML.create("", id="alert"),
+            NativeForm.create(
+                field("E-mail address", "email", "email", autocomplete="username", autofocus=True),
+                field("Password", "password", "password", autocomplete="current-password"),
+                rx.el.button("Log in", type="submit"),
+                action="/auth/login",
+                method="post",
+            ),
+            class_name="sheet",
+        )
+    )

@@ -1,0 +1,23 @@
+"""Which of the two Reflex builds; nothing else."""
+
+import reflex as rx
+
+from webmon import config as settings
+from webmon.ui.portable import SameOriginPlugin
+
+PUBLIC = settings.frontend() == "public"
+
+config = rx.Config(
+    app_name="webmon",
+    app_module_import="webmon.site" if PUBLIC else "webmon.webmon",
+    frontend_path="" if PUBLIC else "/admin",
+    backend_path="" if PUBLIC else "/admin",
+    plugins=[] if PUBLIC else [SameOriginPlugin()],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+    # The same packages for both, because they share the committed lock files in reflex.lock.
+    frontend_packages=["sonner@2.0.8"],
+    state_manager_mode="memory",
+    cors_allowed_origins=[],
+    show_built_with_reflex=False,
+    telemetry_enabled=False,
+)

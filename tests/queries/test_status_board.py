@@ -1,0 +1,129 @@
+"""How the public page words and orders what it shows, in Python and in the browser alike."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.clock import NOW
+from webmon import config
+from webmon.api.status import to_json
+from webmon.domain.status import Status
+from webmon.queries.status_board import board
+from webmon.queries.status_page import (
+    PublicHostView,
+    PublicNamespaceView,
+    PublicServiceView,
+    PublicStatusView,
+)
+
+NAMES = {"iati": "IATI", "di": "DI"}
+
+
+def view(hosts: str, namespaces: str = "iati di") -> PublicStatusView:
+    """A page from a text like ``"Datastore:iati:down d-portal:di:up"``."""
+    return PublicStatusView(
+        generated_at=NOW,
+        status=Status.UNKNOWN,
+        namespaces=tuple(
+            PublicNamespaceView(slug, NAMES[slug], Status.UNKNOWN) for slug in namespaces.split()
+        ),
+        hosts=tuple(host(*text.split(":")) for text in hosts.split()),
+    )
+
+
+def host(name: str, namespace: str, status: str) -> PublicHostView:
+    planned = status == "planned"
+    known = Status.UP if planned else Status(status)
+    services = (
+        PublicServiceView("A", Status.UP),
+        PublicServiceView("B", known, planned),
+        PublicServiceView("C", Status.DOWN),
+    )
+    return PublicHostView(name, namespace, known, planned, services)
+
+
+HEADLINES = [
+    ("", "", "Nothing is watched yet"),
+    ("", "di", "Nothing is watched in DI yet"),
+    ("A:iati:up", "nowhere", "There is no namespace “nowhere”"),
+    ("A:iati:unknown B:iati:paused", "", "Nothing has been checked yet"),
+    ("A:iati:unknown", "iati", "Nothing in IATI has been checked yet"),
+    ("A:iati:paused", "", "All checks are paused"),
+    ("A:iati:paused", "iati", "All checks in IATI are paused"),
+    ("Datastore:iati:up", "", "Datastore is up"),
+    ("A:iati:up B:iati:up C:di:unknown", "", "All tools are up"),
+    ("A:iati:up B:iati:up C:di:down", "iati", "All IATI tools are up"),
+    ("A:iati:up Datastore:iati:down C:di:up", "", "Datastore is down"),
+    ("A:iati:up Datastore:iati:degraded", "", "Datastore has difficulties"),
+    ("A:iati:degraded B:iati:degraded C:di:up D:di:paused", "", "2 of 3 tools have difficulties"),
+    ("A:iati:down B:iati:down C:iati:up", "iati", "2 of 3 IATI tools are down"),
+    ("A:iati:down B:iati:down", "", "All tools are down"),
+    ("A:iati:degraded B:iati:degraded", "iati", "All IATI tools have difficulties"),
+    ("A:iati:down B:iati:degraded", "", "A is down, 1 more has difficulties"),
+    (
+        "A:iati:down B:iati:down C:di:degraded D:di:degraded E:di:up",
+        "",
+        "2 of 5 tools are down, 2 more have difficulties",
+    ),
+    ("A:iati:planned B:iati:up", "", "A is in planned downtime"),
+    ("A:iati:planned B:iati:planned C:iati:up", "", "2 tools are in planned downtime"),
+    ("A:iati:planned B:iati:planned", "iati", "All IATI tools are in planned downtime"),
+    ("A:iati:planned B:iati:down C:iati:up", "", "B is down"),
+]
+MANY = " ".join(
+    f"Tool{n}:{'di' if n % 2 else 'iati'}:{'down' if n == 7 else 'up'}" for n in range(20)
+)
+
+
+@pytest.mark.parametrize(("hosts", "slug", "headline"), HEADLINES)
+def test_the_headline_answers_what_the_visitor_came_for(
+    hosts: str, slug: str, headline: str
+) -> None:
+    assert board(view(hosts), slug).headline == headline
+
+
+def test_what_is_wrong_stands_first_and_the_rest_keeps_its_order() -> None:
+    shown = board(view("A:iati:up B:di:paused C:di:degraded D:iati:down E:di:up F:di:planned"))
+    assert [host.name for host in shown.hosts] == ["D", "C", "F", "A", "E", "B"]
+    assert [service.name for service in shown.hosts[3].services] == ["C", "A", "B"]
+
+
+def test_few_hosts_stand_open_and_of_many_only_the_wrong_ones() -> None:
+    assert all(host.open for host in board(view("A:iati:up B:iati:up")).hosts)
+    assert [host.name for host in board(view(MANY)).hosts if host.open] == ["Tool7"]
+
+
+def test_namespaces_are_offered_only_where_there_is_a_choice() -> None:
+    assert board(view("A:iati:up", "iati")).filters == ()
+    links = board(view("A:iati:up B:di:down"), "di").filters
+    assert [(link.name, link.href, link.status, link.current) for link in links] == [
+        ("All", "/status/", "down", False),
+        ("IATI", "/status/?namespace=iati", "up", False),
+        ("DI", "/status/?namespace=di", "down", True),
+    ]
+
+
+def test_the_browser_says_and_orders_the_same() -> None:
+    cases = [(view(hosts), slug) for hosts, slug, _ in HEADLINES]
+    cases += [(view(MANY), slug) for slug in ("", "di")] + [(view("A:iati:up", "iati"), "")]
+    given = [[json.loads(to_json(page)), slug] for page, slug in cases]
+    script = (
+        f'import {{ board }} from "{(config.ROOT / "assets/board.js").as_uri()}";'
+        'let text = ""; for await (const part of process.stdin) text += part;'
+        "console.log(JSON.stringify(JSON.parse(text).map(([page, slug]) => board(page, slug))))"
+    )
+    node = Path(sys.executable).with_name("node")
+    done = subprocess.run(
+        [node, "--input-type=module", "--no-warnings", "-e", script],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.stderr
+    expected = [json.loads(json.dumps(asdict(board(page, slug)))) for page, slug in cases]
+    assert json.loads(done.stdout) == expected

@@ -1,0 +1,121 @@
+"""The public pages: the HTML of the build, with what only the server knows filled in.
+
+Because of that the status page shows its list before any script has run, and all of them work
+without JavaScript.
+"""
+
+import re
+from html import escape
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from webmon.api.snapshots import Snapshots, Unavailable, send
+from webmon.api.status import to_json
+from webmon.api.status_html import board_html, nothing_known_html
+from webmon.errors import NotFound
+from webmon.queries.status_board import board
+from webmon.queries.status_page import PublicStatusView, narrowed
+
+GET = ["GET", "HEAD"]
+MEDIA_TYPE = "text/html; charset=utf-8"
+RELOAD = '<noscript><meta http-equiv="refresh" content="60"></noscript>'
+
+LOGIN_ERRORS = {
+    "wrong": "The e-mail address or the password is wrong.",
+    "throttled": "Too many attempts. The next one is possible in {wait}.",
+    "expired": "You have been logged out. Please log in again.",
+    "origin": "That form came from another address. Please use this one.",
+}
+SETUP_ERRORS = {
+    "token": "This link is not valid, or not any more. Use the one printed at the last start.",
+    "password_short": "The password needs at least 10 characters.",
+    "password_long": "The password may have at most 1000 characters.",
+    "password_mismatch": "The two passwords differ.",
+    "email": "That does not look like an e-mail address.",
+    "busy": "Too many people are logging in at the moment. Please try again in a few seconds.",
+    "done": "There is an account already. Please log in.",
+    "origin": LOGIN_ERRORS["origin"],
+}
+
+
+def router(snapshots: Snapshots, site: Path) -> APIRouter:
+    """`/status/`, `/login/` and `/setup/`; ``site`` is the folder of the public build."""
+    routes = APIRouter(include_in_schema=False)
+
+    def render(view: PublicStatusView, namespace: str | None) -> bytes:
+        if namespace is not None:
+            narrowed(view, namespace)
+        return status_page(_template(site / "status/index.html"), view, namespace or "")
+
+    @routes.api_route("/status/", methods=GET)
+    async def status(request: Request, namespace: str = "") -> Response:
+        try:
+            packed = await snapshots.packed(render, namespace or None)
+        except NotFound:
+            html = board_html(board(await snapshots.view(), namespace), "")
+            return _page(site / "status/index.html", {"board": html}, 404)
+        except Unavailable:
+            return _page(site / "status/index.html", {"board": nothing_known_html()}, 503)
+        return send(request, packed, cache_control="no-cache", media_type=MEDIA_TYPE)
+
+    @routes.api_route("/login/", methods=GET)
+    async def login(error: str = "", wait: str = "") -> Response:
+        text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
+        return _page(site / "login/index.html", {"alert": alert_html(text)})
+
+    @routes.api_route("/setup/", methods=GET)
+    async def setup(error: str = "", token: str = "") -> Response:
+        text = SETUP_ERRORS.get(error if token else error or "token", "")
+        field = f'<input type="hidden" name="token" value="{escape(token)}">'
+        return _page(site / "setup/index.html", {"alert": alert_html(text), "token": field})
+
+    return routes
+
+
+def status_page(template: str, view: PublicStatusView, namespace: str) -> bytes:
+    """The status page with its list, and with the snapshot that the script starts from."""
+    updated = f"Updated {view.generated_at:%-d %B %Y, %H:%M:%S} UTC"
+    snapshot = to_json(view).decode().replace("<", "\\u003c")
+    head = f'<script type="application/json" id="snapshot">{snapshot}</script>{RELOAD}</head>'
+    page = fill(template, "board", board_html(board(view, namespace), updated))
+    return page.replace("</head>", head, 1).encode()
+
+
+def alert_html(text: str) -> str:
+    """What went wrong with the last attempt; empty where nothing did."""
+    return f'<p class="alert" role="alert">{escape(text)}</p>' if text else ""
+
+
+def fill(template: str, element: str, html: str) -> str:
+    """``template`` with ``html`` inside its empty ``div`` of that id.
+
+    Raises:
+        ValueError: the build has no such element.
+    """
+    place = re.compile(rf'(<div\b[^>]*\bid="{element}"[^>]*>)(?=</div>)')
+    page, found = place.subn(lambda match: match[1] + html, template, count=1)
+    if not found:
+        raise ValueError(f"the page has no empty element “{element}”")
+    return page
+
+
+def _page(path: Path, contents: dict[str, str], status: int = 200) -> Response:
+    page = _template(path)
+    for element, html in contents.items():
+        page = fill(page, element, html)
+    return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
+
+
+def _template(path: Path) -> str:
+    """Read anew each time, because the site may have been built anew since."""
+    return path.read_text("utf-8")
+
+
+def _duration(text: str) -> str:
+    """“30 seconds”, from a query parameter that anybody may have written."""
+    seconds = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    if seconds < 90:
+        return f"{max(seconds, 1)} second{'s' if seconds > 1 else ''}"
+    return f"{-(-seconds // 60)} minutes"

@@ -1,0 +1,105 @@
+"""The public status, read from the database at most once per second and kept ready to send."""
+
+import asyncio
+import gzip
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import Request, Response
+
+from webmon import clock, db
+from webmon.errors import WebmonError
+from webmon.queries.status_page import PublicStatusView, public_status
+
+log = logging.getLogger(__name__)
+
+FRESH = timedelta(seconds=1)
+
+Render = Callable[[PublicStatusView, str | None], bytes]
+"""Makes a body from a view of everything and the slug of the namespace asked for."""
+
+
+class Unavailable(WebmonError):
+    """The database did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A body, compressed once for all who ask; ``tag`` names its bytes."""
+
+    body: bytes
+    gzipped: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, body: bytes) -> "Packed":
+        """``body``, packed."""
+        tag = hashlib.sha256(body).hexdigest()[:32]
+        return cls(body, gzip.compress(body, compresslevel=6, mtime=0), tag)
+
+
+class Snapshots:
+    """One per process. However many ask at once, one of them reads and packs for all."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._read_at = clock.utcnow() - FRESH
+        self._view: PublicStatusView | None = None
+        self._packed: dict[tuple[Render, str | None], Packed] = {}
+
+    async def view(self) -> PublicStatusView:
+        """The present status of everything.
+
+        Raises:
+            Unavailable: the database did not answer, now or less than a second ago.
+        """
+        async with self._lock:
+            return await self._current()
+
+    async def packed(self, render: Render, namespace: str | None) -> Packed:
+        """What ``render`` makes of the present status.
+
+        Raises:
+            NotFound: from ``render``; nothing is kept of it.
+            Unavailable: as `view`.
+        """
+        async with self._lock:
+            view = await self._current()
+            key = (render, namespace)
+            if key not in self._packed:
+                body = await asyncio.to_thread(render, view, namespace)
+                self._packed[key] = await asyncio.to_thread(Packed.of, body)
+            return self._packed[key]
+
+    async def _current(self) -> PublicStatusView:
+        if abs(clock.utcnow() - self._read_at) >= FRESH:
+            self._view, self._packed, self._read_at = None, {}, clock.utcnow()
+            try:
+                self._view = await asyncio.to_thread(_read_everything)
+            except Exception:  # whatever it was: visitors are told so, and the log says why
+                log.exception("the public status could not be read")
+        if self._view is None:
+            raise Unavailable("the status cannot be read at the moment")
+        return self._view
+
+
+def _read_everything() -> PublicStatusView:
+    with db.read() as session:
+        return public_status(session, now=clock.utcnow(), namespace=None)
+
+
+def send(request: Request, packed: Packed, *, cache_control: str, media_type: str) -> Response:
+    """The answer to ``request``: 304 where the client has it, compressed where it may be."""
+    compress = "gzip" in request.headers.get("accept-encoding", "")
+    tag = f'"{packed.tag}-gzip"' if compress else f'"{packed.tag}"'
+    headers = {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    known = request.headers.get("if-none-match", "")
+    if tag in (each.strip().removeprefix("W/") for each in known.split(",")) or known == "*":
+        return Response(status_code=304, headers=headers)
+    if compress:
+        headers["Content-Encoding"] = "gzip"
+    body = packed.gzipped if compress else packed.body
+    return Response(body, headers=headers, media_type=media_type)

@@ -1,0 +1,43 @@
+"""What every page of the admin app stands in."""
+
+import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
+
+from webmon.ui.native import NativeForm
+from webmon.ui.status import sprite
+
+
+def frame(*content: rx.Component, who: rx.Var[str]) -> rx.Component:
+    """A page of the admin app; ``who`` is signed in."""
+    return rx.fragment(
+        sprite(),
+        rx.el.a("Skip to the list", href="#main", class_name="skip"),
+        rx.el.header(
+            rx.el.div(
+                rx.el.span("Beaconry", class_name="brand"),
+                rx.el.nav(
+                    rx.el.a("Hosts", href="/admin/", custom_attrs={"aria-current": "page"}),
+                    rx.el.a("Public page", href="/status/"),
+                    aria_label="Main",
+                ),
+                rx.el.span(who, class_name="who"),
+                NativeForm.create(
+                    rx.el.button("Sign out", type="submit", class_name="button quiet"),
+                    action="/auth/logout",
+                    method="post",
+                ),
+                class_name="bar",
+            ),
+            class_name="head",
+        ),
+        rx.cond(
+            has_connection_errors,
+            rx.el.p(
+                "The server does not answer. What you see is the last that was known; "
+                "this page goes on by itself when the server is back.",
+                class_name="notice",
+                role="status",
+            ),
+        ),
+        rx.el.main(*content, id="main", tab_index=-1),
+    )

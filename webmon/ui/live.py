@@ -1,0 +1,109 @@
+"""Two small pieces of browser code: a tick while the page is in view, and a modal dialog."""
+
+from typing import Any
+
+import reflex as rx
+from reflex.vars import Var, VarData
+from reflex_base.components.component import field
+from reflex_base.components.memoize_helpers import get_memoized_event_triggers
+from reflex_base.event import EventHandler, no_args_event_spec
+from reflex_base.utils.imports import ImportVar
+from reflex_components_core.base.fragment import Fragment
+from reflex_components_core.core.banner import connect_error_var_data
+from reflex_components_core.el.elements.base import BaseHTML
+
+REACT = VarData(imports={"react": [ImportVar(tag="useEffect")]})
+
+# While the page is in view; and at once when it comes back into view.
+TICK = """
+useEffect(() => {{
+  const tick = () => {{ if (!document.hidden) ({on_tick})(); }};
+  const timer = setInterval(tick, {every_ms});
+  document.addEventListener('visibilitychange', tick);
+  return () => {{ clearInterval(timer); document.removeEventListener('visibilitychange', tick); }};
+}}, []);
+"""
+
+# A socket that cannot be opened again may mean that the session has ended: then the page itself is
+# answered with a redirect, and the way on is the login.
+WATCH_SESSION = """
+useEffect(() => {
+  if (connectErrors.length === 0) return;
+  const request = {method: 'HEAD', redirect: 'manual', cache: 'no-store'};
+  const look = () => fetch(location.pathname, request)
+    .then((answer) => { if (answer.type === 'opaqueredirect') location.assign('/login/'); })
+    .catch(() => {});
+  look();
+  const timer = setInterval(look, 3000);
+  return () => clearInterval(timer);
+}, [connectErrors.length > 0]);
+"""
+
+
+class Live(Fragment):
+    """Calls ``on_tick`` every few seconds while the page is in view; leaves when signed out."""
+
+    on_tick: EventHandler[no_args_event_spec] = field(doc="Every few seconds.")
+    every_ms: int = field(default=4000, is_javascript_property=False)
+
+    @classmethod
+    def create(cls, *children: Any, **props: Any) -> Any:
+        """See `WindowEventListener` of Reflex, which does the same with its triggers."""
+        component = super().create(*children, **props)
+        component.event_triggers = {
+            **component.event_triggers,
+            **get_memoized_event_triggers(component),
+        }
+        return component
+
+    def _exclude_props(self) -> list[str]:
+        return [*super()._exclude_props(), *self.event_triggers]
+
+    def add_hooks(self) -> list[str | Var[Any]]:
+        """The two effects."""
+        on_tick = Var.create(self.event_triggers["on_tick"])
+        tick = TICK.format(on_tick=on_tick, every_ms=self.every_ms)
+        return [
+            Var(tick, _var_data=REACT),
+            Var(WATCH_SESSION, _var_data=VarData.merge(REACT, connect_error_var_data)),
+        ]
+
+
+live = Live.create
+
+
+class NativeDialog(BaseHTML):
+    """``<dialog>``: the browser keeps the focus inside and gives it back."""
+
+    tag = "dialog"
+
+    on_cancel: EventHandler[no_args_event_spec] = field(doc="Escape was pressed.")
+
+
+def modal(
+    *children: rx.Component, dialog_id: str, is_open: rx.Var[bool], on_cancel: Any, **props: Any
+) -> rx.Component:
+    """A dialog over everything else, shown while ``is_open``."""
+    return rx.fragment(
+        NativeDialog.create(*children, id=dialog_id, on_cancel=on_cancel, **props),
+        _Opened.create(dialog_id=dialog_id, is_open=is_open),
+    )
+
+
+class _Opened(Fragment):
+    """Opens and closes the dialog, which is always in the page, as the state says."""
+
+    dialog_id: str = field(default="", is_javascript_property=False)
+    is_open: Var[bool] = field(default=Var.create(False), is_javascript_property=False)
+
+    def add_hooks(self) -> list[str | Var[Any]]:
+        """One effect that depends on ``is_open``."""
+        hook = f"""
+useEffect(() => {{
+  const dialog = document.getElementById('{self.dialog_id}');
+  if (!dialog) return;
+  if ({self.is_open} && !dialog.open) dialog.showModal();
+  if (!{self.is_open} && dialog.open) dialog.close();
+}}, [{self.is_open}]);
+"""
+        return [Var(hook, _var_data=REACT)]
