@@ -1,15 +1,11 @@
 """`GET /api/v1/status`: the public status as JSON."""
 
-from dataclasses import replace
-
 from fastapi import APIRouter, HTTPException, Request, Response
-from pydantic import TypeAdapter
 
 from webmon.api.snapshots import Snapshots, Unavailable, send
 from webmon.errors import NotFound
-from webmon.queries.status_page import PublicStatusView, narrowed
+from webmon.queries.status_page import PublicStatusView, as_json, narrowed
 
-VIEW = TypeAdapter(PublicStatusView)
 CACHE_CONTROL = "public, max-age=15"
 
 
@@ -42,4 +38,4 @@ def to_json(view: PublicStatusView, namespace: str | None = None) -> bytes:
         NotFound: no such namespace.
     """
     wanted = view if namespace is None else narrowed(view, namespace)
-    return VIEW.dump_json(replace(wanted, generated_at=wanted.generated_at.replace(microsecond=0)))
+    return as_json(wanted)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
 from webmon.domain.status import Status, combined_status, host_status
@@ -62,6 +63,15 @@ class PublicStatusView:
     namespaces: tuple[PublicNamespaceView, ...]
     hosts: tuple[PublicHostView, ...]
     downtimes: tuple[PublicDowntimeView, ...] = ()
+
+
+_VIEW = TypeAdapter(PublicStatusView)
+
+
+def as_json(view: PublicStatusView, *, indent: int | None = None) -> bytes:
+    """The view as the API says it, to the second."""
+    to_the_second = replace(view, generated_at=view.generated_at.replace(microsecond=0))
+    return _VIEW.dump_json(to_the_second, indent=indent)
 
 
 def public_status(session: Session, *, now: datetime, namespace: str | None) -> PublicStatusView:

@@ -1,0 +1,212 @@
+"""The admin app's list: what is wrong stands first, and everybody sees only what is theirs."""
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from tests import factories
+from tests.clock import MINUTE, NOW, SECOND
+from webmon import db
+from webmon.domain.access import Actor, Role
+from webmon.domain.status import Status
+from webmon.errors import NotFound, PermissionDenied
+from webmon.models import StatusChange, Worker
+from webmon.queries.deletions import deletion
+from webmon.queries.host_views import HostsView, milliseconds
+from webmon.queries.hosts import admin_hosts
+from webmon.queries.services import service_detail, service_form
+
+ADMIN = Actor(1, "a@example.org", Role.ADMIN)
+VIEWER = Actor(2, "v@example.org", Role.VIEWER)
+
+
+def names(view: HostsView) -> list[str]:
+    return [host.name for host in view.hosts]
+
+
+def host_with(session: Session, name: str, *statuses: Status) -> int:
+    host = factories.host(session, name)
+    for number, status in enumerate(statuses):
+        factories.service(session, f"Service {number}", host_id=host.id, status=status)
+    return host.id
+
+
+def test_what_is_wrong_stands_first(session: Session) -> None:
+    host_with(session, "Paused", Status.PAUSED)
+    host_with(session, "Fine", Status.UP)
+    host_with(session, "New", Status.UNKNOWN)
+    host_with(session, "Empty")
+    host_with(session, "Slow", Status.UP, Status.DEGRADED)
+    host_with(session, "Broken", Status.UP, Status.DOWN)
+    view = admin_hosts(session, ADMIN, now=NOW)
+    assert names(view) == ["Broken", "Slow", "Empty", "New", "Fine", "Paused"]
+    assert [service.status for service in view.hosts[0].services] == ["down", "up"]
+    assert view.summary.headline == "1 down, 1 in difficulties, 3 up"
+
+
+def test_while_somebody_edits_the_hosts_stay_in_place(session: Session) -> None:
+    fine, broken = host_with(session, "Fine", Status.UP), host_with(session, "Broken", Status.DOWN)
+    gone = 999
+    view = admin_hosts(session, ADMIN, keep=[fine, gone, broken], now=NOW)
+    assert names(view) == ["Fine", "Broken"]
+
+
+def test_the_list_is_paged_and_a_page_beyond_the_end_is_the_last(session: Session) -> None:
+    for number in range(26):
+        host_with(session, f"Host {number:02}", Status.UP)
+    first, last = (admin_hosts(session, ADMIN, page=page, now=NOW) for page in (1, 99))
+    assert (len(first.hosts), len(last.hosts)) == (25, 1)
+    assert (last.summary.page, last.summary.pages, last.summary.found) == (2, 2, 26)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("DATA", ["Datastore"]), ("10.0", ["Datastore"]), ("shell", ["Registry"]), ("%", []), ("", 2)],
+)
+def test_names_and_addresses_are_searched(
+    session: Session, search: str, found: list[str] | int
+) -> None:
+    datastore = factories.host(session, "Datastore", address="10.0.0.7")
+    registry = factories.host(session, "Registry", address="registry.example.org")
+    factories.service(session, "Website", host_id=datastore.id)
+    factories.service(session, "Shell", host_id=registry.id)
+    result = names(admin_hosts(session, ADMIN, search=search, now=NOW))
+    assert result == found or len(result) == found
+
+
+def test_who_is_limited_sees_their_own_namespaces_only(session: Session) -> None:
+    own = factories.host(session, "Own")
+    foreign = factories.host(session, "Foreign")
+    service = factories.service(session, host_id=foreign.id, status=Status.DOWN)
+    limited = Actor(3, "l@example.org", Role.EDITOR, frozenset({own.namespace_id}))
+    view = admin_hosts(session, limited, keep=[own.id, foreign.id], now=NOW)
+    assert names(view) == ["Own"]
+    assert [each.slug for each in view.namespaces] == ["ns-own"]
+    assert view.summary.headline == "Nothing is watched yet"
+    for query in (service_detail, service_form):
+        with pytest.raises(PermissionDenied):
+            query(session, service.id, actor=limited)
+    with pytest.raises(PermissionDenied):
+        deletion(session, "host", foreign.id, actor=limited)
+
+
+def test_one_namespace_can_be_chosen(session: Session) -> None:
+    factories.host(session, "One")
+    factories.host(session, "Two")
+    assert names(admin_hosts(session, ADMIN, namespace="ns-two", now=NOW)) == ["Two"]
+
+
+def test_a_check_that_was_asked_for_is_awaited_until_its_result_is_there(session: Session) -> None:
+    service = factories.service(session, last_checked_at=NOW)
+    for asked_at, waiting in [(NOW - SECOND, False), (NOW + SECOND, True)]:
+        view = admin_hosts(session, ADMIN, asked={service.id: asked_at}, now=NOW + MINUTE)
+        assert view.hosts[0].services[0].asked is waiting
+
+
+def test_it_is_said_when_nobody_checks(session: Session) -> None:
+    assert admin_hosts(session, ADMIN, now=NOW).summary.worker_silent
+    session.add(Worker(id="w", started_at=NOW, ticked_at=NOW))
+    session.flush()
+    assert not admin_hosts(session, ADMIN, now=NOW + SECOND).summary.worker_silent
+
+
+def test_the_number_of_statements_does_not_grow_with_the_list(
+    database: db.Database, session: Session
+) -> None:
+    statements: list[str] = []
+    event.listen(
+        database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
+    lengths = []
+    for number in range(3):
+        host_with(session, f"Host {number}", Status.UP, Status.DOWN)
+        statements.clear()
+        admin_hosts(session, ADMIN, now=NOW)
+        lengths.append(len(statements))
+    assert len(set(lengths)) == 1
+
+
+def test_the_detail_shows_phases_evidence_and_changes(session: Session) -> None:
+    phases = {"dns_us": None, "connect_us": 1000, "tls_us": 2000, "first_byte_us": 5000}
+    evidence = {"phases": phases, "status_code": 200, "url": "http://e.org/", "total_ms": 10}
+    certificate = {"days_left": 30, "issuer": "CA"}
+    service = factories.service(
+        session,
+        response_us=10_000,
+        message="200 OK",
+        last_checked_at=NOW,
+        evidence=evidence | {"certificate": certificate, "truncated": False},
+    )
+    session.add(
+        StatusChange(
+            service_id=service.id,
+            at=NOW,
+            decided_at=NOW,
+            from_status=Status.UP,
+            to_status=Status.DEGRADED,
+            message="slow",
+        )
+    )
+    session.flush()
+    detail = service_detail(session, service.id, actor=VIEWER)
+    assert [(each.name, each.taken, each.share) for each in detail.phases] == [
+        ("Connect", "1.0 ms", 10.0),
+        ("TLS", "2.0 ms", 20.0),
+        ("First byte", "5.0 ms", 50.0),
+        ("Rest", "2.0 ms", 20.0),
+    ]
+    assert {each.name: each.value for each in detail.facts} == {
+        "Status code": "200",
+        "URL": "http://e.org/",
+        "Certificate": "days left 30, issuer CA",
+    }
+    assert [(each.word, each.message) for each in detail.changes] == [("difficulties", "slow")]
+
+
+def test_the_form_of_a_service_holds_no_secret(session: Session) -> None:
+    config = {"url": "https://e.org/", "basic_auth": "a:geheim", "headers": {"X-Key": "geheim2"}}
+    service = factories.service(session, kind="http", config=config)
+    form = service_form(session, service.id, actor=ADMIN)
+    assert form.secrets == {"basic_auth", "headers.X-Key"}
+    assert "geheim" not in str(form)
+
+
+def test_a_viewer_gets_no_form(session: Session) -> None:
+    service = factories.service(session)
+    with pytest.raises(PermissionDenied, match="only an editor"):
+        service_form(session, service.id, actor=VIEWER)
+
+
+@pytest.mark.parametrize("row_id", [0, 999, "1", None, 10**30])
+def test_what_does_not_exist_is_not_found(session: Session, row_id: object) -> None:
+    for thing in ("namespace", "host", "service"):
+        with pytest.raises(NotFound):
+            deletion(session, thing, row_id, actor=ADMIN)  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        service_detail(session, row_id, actor=ADMIN)  # type: ignore[arg-type]
+
+
+def test_the_question_says_what_goes(session: Session) -> None:
+    host = factories.host(session, "Datastore")
+    for name in ("Website", "Shell", "Database"):
+        service = factories.service(session, name, host_id=host.id)
+    asked = {
+        thing: deletion(session, thing, row_id, actor=ADMIN).question
+        for thing, row_id in [
+            ("namespace", host.namespace_id),
+            ("host", host.id),
+            ("service", service.id),
+        ]
+    }
+    assert asked == {
+        "namespace": "Delete NS-DATASTORE with its host and the history?",
+        "host": "Delete Datastore with 3 services and their history?",
+        "service": "Delete Database of Datastore and its history?",
+    }
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"), [(None, ""), (400, "0.4 ms"), (9_999, "10.0 ms"), (128_400, "128 ms")]
+)
+def test_lengths_are_shown_as_people_read_them(microseconds: int | None, text: str) -> None:
+    assert milliseconds(microseconds) == text

@@ -1,0 +1,149 @@
+"""The `webmon` command from outside: what it prints, and how it fails."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_first_light import web_server
+from webmon import config
+
+
+@pytest.fixture
+def webmon(tmp_path):
+    """Run the command on an installation of its own."""
+
+    def run(*arguments: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        variables = {"WEBMON_DATA_DIR": str(tmp_path / "data")} | settings
+        return subprocess.run(
+            [sys.executable, "-m", "webmon.cli", *arguments],
+            env=config.environment(**variables),
+            cwd=config.ROOT,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def configured(webmon, tmp_path):
+    """The same, with one host whose services look at a port that is given."""
+
+    def apply(*services: str):
+        file = tmp_path / "hosts.yaml"
+        lines = "".join(f"\n      - {service}" for service in services)
+        file.write_text(
+            "namespaces: [{slug: main, name: Main}]\n"
+            f"hosts:\n  - name: Tool\n    namespace: main\n    services:{lines}\n"
+        )
+        done = webmon("apply", str(file))
+        assert done.returncode == 0, done.stderr
+        return webmon
+
+    return apply
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The only line of standard error."""
+    [line] = done.stderr.splitlines()
+    assert done.returncode != 0
+    return line
+
+
+COMMANDS = ["up", "web", "worker", "migrate", "apply", "check", "status", "user", "build"]
+
+
+def test_every_command_has_help(webmon):
+    shown = webmon("--help").stdout
+    assert all(command in shown for command in COMMANDS)
+    assert "--dry-run" in webmon("apply", "--help").stdout
+
+
+def test_a_wrong_setting_is_one_line_that_names_it(webmon):
+    done = webmon("up", WEBMON_PORT="eighty")
+    assert one_line(done).startswith("webmon: WEBMON_PORT: ")
+    assert done.returncode == 2
+
+
+def test_a_port_that_is_taken_is_one_line(webmon):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        assert f"port {port} on 127.0.0.1 is taken" in one_line(webmon("up", WEBMON_PORT=port))
+
+
+def test_a_data_directory_that_cannot_be_used_is_one_line(webmon, tmp_path):
+    (tmp_path / "file").write_text("")
+    line = one_line(webmon("migrate", WEBMON_DATA_DIR=str(tmp_path / "file" / "data")))
+    assert str(tmp_path / "file") in line
+
+
+def test_a_database_that_does_not_answer_is_one_line(webmon):
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    assert "the database cannot be used: " in one_line(webmon("migrate", WEBMON_DATABASE_URL=url))
+
+
+def test_a_dry_run_changes_nothing(webmon, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("namespaces: [{slug: main, name: Main}]\n")
+    assert "+ namespace main" in webmon("apply", str(file), "--dry-run").stdout
+    assert "+ namespace main" in webmon("apply", str(file)).stdout
+    assert webmon("apply", str(file)).stdout == "nothing to change\n"
+
+
+def test_a_mistake_in_the_file_is_one_line_with_its_place(webmon, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("namespaces:\n  - {slug: main, nam: Main}\n")
+    done = webmon("apply", str(file))
+    assert one_line(done).startswith(f"webmon: {file}:2: namespaces[0].nam: is not known here")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(("answered", "status", "word"), [(200, 0, "up"), (500, 2, "down")])
+def test_check_looks_now_and_says_what_it_found(configured, answered, status, word):
+    with web_server(answered) as port:
+        webmon = configured(
+            f"{{name: Website, kind: http, config: {{url: 'http://127.0.0.1:{port}/'}}}}"
+        )
+        done = webmon("check", "Tool")
+    assert done.returncode == status, done.stderr
+    assert f"Tool / Website: {word}" in done.stdout
+    assert str(answered) in done.stdout
+
+
+def test_check_of_a_slow_page_exits_with_1(configured):
+    with web_server(200, delay=0.1) as port:
+        webmon = configured(
+            "{name: Website, kind: http, degraded_above: 50ms,"
+            f" config: {{url: 'http://127.0.0.1:{port}/'}}}}"
+        )
+        done = webmon("check", "Tool", "Website")
+    assert (done.returncode, "slow" in done.stdout) == (1, True)
+
+
+def test_check_of_what_is_not_there_is_one_line(configured):
+    webmon = configured("{name: Port, kind: tcp, config: {port: 1}}")
+    assert one_line(webmon("check", "Nothing")) == "webmon: there is no host Nothing"
+    assert one_line(webmon("check", "Tool", "No")) == "webmon: Tool has no service No"
+
+
+def test_status_is_what_the_public_page_shows(configured):
+    webmon = configured("{name: Port, kind: tcp, config: {port: 1}}")
+    assert "not checked yet" in webmon("status").stdout
+    shown = json.loads(webmon("status", "--json").stdout)
+    assert shown["hosts"][0]["services"] == [
+        {"name": "Port", "status": "unknown", "planned_downtime": False}
+    ]
+    assert "no" in one_line(webmon("status", "--namespace", "nowhere"))
+
+
+def test_people_are_added_with_a_password_from_standard_input(webmon):
+    add = ("user", "add", "anna@example.org", "--role", "editor", "--password-stdin")
+    assert "anna@example.org may sign in as editor" in webmon(*add, text="long enough\n").stdout
+    assert "already" in one_line(webmon(*add, text="long enough\n"))
+    assert "password" in one_line(webmon(*add, text="short\n"))

@@ -1,0 +1,233 @@
+"""The `webmon` command. A foreseeable failure is one line on standard error, not a traceback.
+
+Each command imports what it needs when it runs: the worker must not carry the web server.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from webmon import clock, config, db, logs
+from webmon.commands import schema
+from webmon.commands.yaml_source import FileError
+from webmon.domain.access import Role
+from webmon.errors import Invalid, WebmonError
+
+WRONG_INPUT = 2
+FAILED = 1
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Beaconry: watch your sites and machines, and show everyone how they are.",
+)
+user = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+app.add_typer(user, name="user")
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``command``, whose foreseeable failures are one line and an exit status."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (Invalid, FileError) as error:
+            _fail(str(error), WRONG_INPUT)
+        except WebmonError as error:
+            _fail(str(error), FAILED)
+        except db.DatabaseError as error:
+            _fail(f"the database cannot be used: {db.reason(error)}", FAILED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror or error}", FAILED)
+
+    return run
+
+
+def _fail(message: str, status: int) -> None:
+    typer.echo(f"webmon: {' '.join(message.split())}", err=True)
+    raise typer.Exit(status)
+
+
+@app.command()
+@plainly
+def up() -> None:
+    """Bring the database up to date, then run web and worker until Ctrl-C."""
+    from webmon import frontend, reports, supervisor
+    from webmon.commands import accounts, first_start
+    from webmon.server import bind
+
+    settings = config.settings()
+    logs.configure(settings, "up")
+    bind(settings).close()  # a taken port is said now, not after the build
+    frontend.build()
+    schema.migrate(db.current())
+    with db.write() as session:
+        own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
+        first_start.watch_ourselves(session, own_page, now=clock.utcnow())
+        token = accounts.new_setup_token(session)
+    db.current().dispose()
+    typer.echo(reports.welcome(settings.public_url, token))
+    name = f"{socket.gethostname()}-up-{os.getpid()}"
+    children = [
+        supervisor.Child("web", ["web"]),
+        supervisor.Child("worker", ["worker", "--name", name]),
+    ]
+    raise typer.Exit(supervisor.supervise(children))
+
+
+def _own_address(bind: str) -> str:
+    """Where this machine reaches a server that listens on ``bind``."""
+    if bind in ("0.0.0.0", "::", ""):
+        return "127.0.0.1"
+    return f"[{bind}]" if ":" in bind else bind
+
+
+@app.command()
+@plainly
+def web() -> None:
+    """Serve the public page, the admin app and the API."""
+    from webmon import frontend
+    from webmon.server import serve
+
+    settings = config.settings()
+    logs.configure(settings, "web")
+    frontend.build()
+    serve(settings)
+
+
+@app.command()
+@plainly
+def worker(
+    name: Annotated[
+        str | None,
+        typer.Option(help="A lasting name: takes over the checks of a worker that had it before."),
+    ] = None,
+) -> None:
+    """Run the checks that are due, until stopped. Any number may share one PostgreSQL."""
+    from workers import __main__ as worker_process
+
+    logs.configure(config.settings(), "worker")
+    worker_process.run(name, successor_of=name)
+
+
+@app.command()
+@plainly
+def build() -> None:
+    """Build both front ends, as far as their sources have changed."""
+    from webmon import frontend
+
+    frontend.build()
+
+
+@app.command()
+@plainly
+def migrate() -> None:
+    """Bring the database to the current schema."""
+    schema.migrate(db.current())
+    typer.echo("the database is up to date")
+
+
+@app.command()
+@plainly
+def apply(
+    file: Annotated[Path, typer.Argument(help="The YAML file.")],
+    dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
+    prune: Annotated[bool, typer.Option(help="Delete what the file does not mention.")] = False,
+) -> None:
+    """Make the configuration match FILE, and print the difference."""
+    from webmon.commands import config_file
+
+    schema.migrate(db.current())
+    with db.write() as session:
+        applied = config_file.apply_file(session, file, prune=prune, now=clock.utcnow())
+        if dry_run:
+            session.rollback()
+    for line in applied.lines or ["nothing to change"]:
+        typer.echo(line)
+    if dry_run and applied.lines:
+        typer.echo("(dry run: nothing was changed)")
+
+
+@app.command()
+@plainly
+def check(
+    host: Annotated[str, typer.Argument(help="The host's name.")],
+    service: Annotated[str | None, typer.Argument(help="One of its services.")] = None,
+) -> None:
+    """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down."""
+    from webmon import reports
+    from webmon.queries import definitions
+
+    with db.read() as session:
+        found = definitions.services_of(session, host, service)
+    statuses = asyncio.run(reports.look_at(found, typer.echo))
+    raise typer.Exit(reports.exit_status(statuses))
+
+
+@app.command()
+@plainly
+def status(
+    namespace: Annotated[str | None, typer.Option(help="Only this namespace.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As the API says it.")] = False,
+) -> None:
+    """Print what the public page shows."""
+    from webmon import reports
+    from webmon.queries import status_page
+
+    with db.read() as session:
+        view = status_page.public_status(session, now=clock.utcnow(), namespace=namespace)
+    text = status_page.as_json(view, indent=2).decode() if as_json else reports.as_text(view)
+    typer.echo(text)
+
+
+@user.command("add")
+@plainly
+def user_add(
+    email: str,
+    role: Annotated[Role, typer.Option(help="What the person may do.")],
+    namespace: Annotated[
+        list[str] | None, typer.Option(help="Only this namespace; may be given several times.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option(help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Add a person who may sign in."""
+    from webmon.commands import accounts, passwords
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
+    hashed = passwords.hash_password(password)
+    schema.migrate(db.current())
+    with db.write() as session:
+        accounts.create_user(
+            session, email, hashed, role, namespaces=tuple(namespace or ()), now=clock.utcnow()
+        )
+    typer.echo(f"{email} may sign in as {role.value}")
+
+
+def _ask_password() -> str:
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+def main() -> None:
+    """The entry point; an interrupted command ends quietly."""
+    os.umask(0o077)  # the database and the key are nobody else's business
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What the configured services are, for who runs their probes outside the worker."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, select
+
+from webmon.errors import Invalid, NotFound
+from webmon.models import Host, Namespace, Service
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """A service as its probe needs it; ``config`` is still sealed."""
+
+    host: str
+    name: str
+    kind: str
+    config: dict[str, Any]
+    address: str
+    timeout_seconds: float
+    degraded_above_ms: int | None
+
+
+def services_of(session: Session, host: str, service: str | None) -> list[DefinitionView]:
+    """The services of the host called ``host`` (or ``namespace/host``), or the one named.
+
+    Raises:
+        NotFound: there is no such host or service.
+        Invalid: several namespaces have a host of that name.
+    """
+    row = _host(session, host)
+    wanted = select(Service).where(Service.host_id == row.id).order_by(Service.name)
+    if service is not None:
+        wanted = wanted.where(Service.name == service)
+    found = session.exec(wanted).all()
+    if not found:
+        what = f"service {service}" if service else "services"
+        raise NotFound(f"{row.name} has no {what}")
+    return [
+        DefinitionView(
+            row.name,
+            each.name,
+            each.kind,
+            each.config,
+            row.address,
+            each.timeout_seconds,
+            each.degraded_above_ms,
+        )
+        for each in found
+    ]
+
+
+def _host(session: Session, name: str) -> Host:
+    rows = session.exec(select(Host, Namespace.slug).join(Namespace)).all()
+    fitting = [(row, slug) for row, slug in rows if name in (row.name, f"{slug}/{row.name}")]
+    if not fitting:
+        raise NotFound(f"there is no host {name}")
+    if len(fitting) > 1:
+        choices = ", ".join(f"{slug}/{row.name}" for row, slug in fitting)
+        raise Invalid(f"there are several hosts {name}: say {choices}")
+    return fitting[0][0]

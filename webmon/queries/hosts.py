@@ -1,0 +1,177 @@
+"""What the admin app's first page shows: namespaces, hosts and services, problems first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, case, col, func, or_, select
+
+from webmon.domain.access import Actor, Role
+from webmon.domain.status import Status
+from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.queries.health import worker_ticks
+from webmon.queries.host_views import (
+    HostsView,
+    HostView,
+    NamespaceView,
+    ServiceView,
+    Summary,
+    headline,
+    host_view,
+    service_view,
+)
+
+HOSTS_PER_PAGE = 25
+LONGEST_SEARCH = 100
+
+RANK = {Status.DOWN: 0, Status.DEGRADED: 1, Status.UNKNOWN: 2, Status.UP: 3, Status.PAUSED: 4}
+"""The order in which statuses ask for attention."""
+
+
+def admin_hosts(
+    session: Session,
+    actor: Actor,
+    *,
+    search: str = "",
+    namespace: str = "",
+    page: int = 1,
+    keep: Sequence[int] = (),
+    asked: Mapping[int, datetime] | None = None,
+    now: datetime,
+) -> HostsView:
+    """The hosts that ``actor`` sees, 25 a page; what is wrong stands first.
+
+    ``search`` looks into names and addresses, ``namespace`` is a slug. ``keep`` names hosts that
+    stay where they are, in that order, while somebody works on one of them. ``asked`` says when a
+    check of a service was asked for.
+    """
+    chosen = _chosen(actor, search[:LONGEST_SEARCH].strip(), namespace)
+    found = session.exec(
+        select(func.count()).select_from(Host).join(Namespace).where(*chosen)
+    ).one()
+    pages = max(1, -(-found // HOSTS_PER_PAGE))
+    page = min(max(page, 1), pages)
+    host_ids = list(keep) or _ids_of_page(session, chosen, page)
+    hosts = _hosts(session, actor, host_ids, asked or {})
+    namespaces = _namespaces(session, actor)
+    return HostsView(
+        who=f"{actor.email} · {actor.role.value}",
+        can_edit=actor.has(Role.EDITOR),
+        can_edit_namespaces=actor.has(Role.EDITOR) and actor.namespace_ids is None,
+        summary=Summary(
+            *headline(_counts(session, actor)),
+            found=found,
+            page=page,
+            pages=pages,
+            empty=not any(each.hosts for each in namespaces),
+            worker_silent=not worker_ticks(session, now=now),
+        ),
+        namespaces=namespaces,
+        hosts=hosts,
+    )
+
+
+def _visible(actor: Actor) -> list[Any]:
+    if actor.namespace_ids is None:
+        return []
+    return [col(Namespace.id).in_(actor.namespace_ids)]
+
+
+def _chosen(actor: Actor, search: str, namespace: str) -> list[Any]:
+    conditions = _visible(actor)
+    if namespace:
+        conditions.append(Namespace.slug == namespace)
+    if search:
+        services = select(Service.host_id).where(
+            col(Service.name).icontains(search, autoescape=True)
+        )
+        conditions.append(
+            or_(
+                col(Host.name).icontains(search, autoescape=True),
+                col(Host.address).icontains(search, autoescape=True),
+                col(Host.id).in_(services),
+            )
+        )
+    return conditions
+
+
+def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
+    urgency = func.coalesce(func.min(case(RANK_OF, value=ServiceState.status)), 2)
+    rows = (
+        select(Host.id)
+        .join(Namespace)
+        .join(Service, isouter=True)
+        .join(ServiceState, isouter=True)
+        .where(*chosen)
+        .group_by(col(Host.id), col(Namespace.name))
+        .order_by(urgency, col(Namespace.name), func.lower(Host.name), col(Host.id))
+        .offset((page - 1) * HOSTS_PER_PAGE)
+        .limit(HOSTS_PER_PAGE)
+    )
+    return list(session.exec(rows))
+
+
+RANK_OF: dict[Any, int] = dict(RANK)
+
+
+def _hosts(
+    session: Session,
+    actor: Actor,
+    host_ids: Sequence[int],
+    asked: Mapping[int, datetime],
+) -> tuple[HostView, ...]:
+    rows = session.exec(
+        select(Host, Namespace.name)
+        .join(Namespace)
+        .where(col(Host.id).in_(host_ids), *_visible(actor))
+    )
+    present = {host.id: (host, namespace) for host, namespace in rows}
+    services = _services(session, present, asked)
+    return tuple(
+        host_view(*present[host_id], services.get(host_id, []))
+        for host_id in host_ids
+        if host_id in present
+    )
+
+
+def _services(
+    session: Session, host_ids: Iterable[int], asked: Mapping[int, datetime]
+) -> dict[int, list[tuple[ServiceView, bool]]]:
+    """The services of each host with their ``critical``, the most urgent first."""
+    rows = session.exec(
+        select(Service, ServiceState)
+        .join(ServiceState)
+        .where(col(Service.host_id).in_(host_ids))
+        .order_by(case(RANK_OF, value=ServiceState.status), func.lower(Service.name))
+    )
+    by_host: dict[int, list[tuple[ServiceView, bool]]] = {}
+    for service, state in rows:
+        view = service_view(service, state, asked.get(service.id))
+        by_host.setdefault(service.host_id, []).append((view, service.critical))
+    return by_host
+
+
+def _namespaces(session: Session, actor: Actor) -> tuple[NamespaceView, ...]:
+    rows = session.exec(
+        select(Namespace, func.count(col(Host.id)))
+        .join(Host, isouter=True)
+        .where(*_visible(actor))
+        .group_by(col(Namespace.id))
+        .order_by(func.lower(Namespace.name))
+    )
+    return tuple(
+        NamespaceView(row.id, row.slug, row.name, row.timezone, hosts) for row, hosts in rows
+    )
+
+
+def _counts(session: Session, actor: Actor) -> dict[Status, int]:
+    rows = session.exec(
+        select(ServiceState.status, func.count())
+        .select_from(ServiceState)
+        .join(Service)
+        .join(Host)
+        .join(Namespace)
+        .where(*_visible(actor))
+        .group_by(col(ServiceState.status))
+    )
+    return {Status(status): count for status, count in rows}

@@ -1,0 +1,93 @@
+"""What the `webmon` command prints."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from webmon import crypto, probes
+from webmon.domain.status import WORDS, Status
+from webmon.probes.base import Outcome, Target, down
+from webmon.queries.definitions import DefinitionView
+from webmon.queries.status_page import PublicStatusView
+
+SIGNS = {
+    Status.UP: "✔",
+    Status.DEGRADED: "▲",
+    Status.DOWN: "✖",
+    Status.UNKNOWN: "◌",
+    Status.PAUSED: "‖",
+}
+EXIT_STATUS = {Status.UP: 0, Status.DEGRADED: 1, Status.DOWN: 2, Status.UNKNOWN: 3}
+
+
+def welcome(url: str, setup_token: str | None) -> str:
+    """The lines that `webmon up` prints first."""
+    lines = [
+        "",
+        f"  Public page  {url}/status/",
+        f"  Admin app    {url}/admin/",
+    ]
+    if setup_token is not None:
+        lines += ["", "  Create the first account (this link works once):"]
+        lines += [f"  {url}/setup/?token={setup_token}"]
+    return "\n".join([*lines, "", "  Ctrl-C stops both processes.", ""])
+
+
+async def look_at(services: Sequence[DefinitionView], echo: Callable[[str], Any]) -> list[Status]:
+    """Run the probes of the services, one after the other, and print what each found."""
+    statuses = []
+    for service in services:
+        outcome = await _look(service)
+        statuses.append(outcome.status)
+        echo(_found(service, outcome))
+    return statuses
+
+
+async def _look(service: DefinitionView) -> Outcome:
+    kind = probes.PROBES.get(service.kind)
+    if kind is None:
+        return down(f"unknown kind of service: {service.kind}")
+    return await probes.run(
+        kind,
+        kind.config.model_validate(crypto.unseal(service.config)),
+        Target(service.address),
+        timeout=service.timeout_seconds,
+        degraded_above_ms=service.degraded_above_ms,
+    )
+
+
+def _found(service: DefinitionView, outcome: Outcome) -> str:
+    lines = [
+        f"{SIGNS[outcome.status]} {service.host} / {service.name}: "
+        f"{WORDS[outcome.status]} – {outcome.message}"
+    ]
+    if outcome.response_us is not None:
+        lines.append(f"    response     {outcome.response_us / 1000:.1f} ms")
+    for phase, taken in asdict(outcome.phases).items():
+        if taken is not None:
+            name = phase.removesuffix("_us").replace("_", " ")
+            lines.append(f"    {name:<12} {taken / 1000:.1f} ms")
+    for name, value in outcome.evidence.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        lines.append(f"    {name.replace('_', ' '):<12} {text}")
+    return "\n".join(lines)
+
+
+def exit_status(statuses: Sequence[Status]) -> int:
+    """0 when all are up, 1 with difficulties, 2 when one is down, 3 when one could not be seen."""
+    return max((EXIT_STATUS[status] for status in statuses), default=0)
+
+
+def as_text(view: PublicStatusView) -> str:
+    """The public status for a terminal: hosts and their services, one a line."""
+    lines = []
+    for host in view.hosts:
+        lines.append(_line(host.status, f"{host.name} ({host.namespace})"))
+        lines += [_line(service.status, f"  {service.name}") for service in host.services]
+    return "\n".join(lines) or "nothing is watched yet"
+
+
+def _line(status: str, name: str) -> str:
+    known = Status(status)
+    return f"{SIGNS[known]} {name:<50} {WORDS[known]}"

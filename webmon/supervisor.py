@@ -1,0 +1,99 @@
+"""`webmon up`: the web and the worker process side by side, restarted when they die.
+
+A child that ends by itself is started again after a pause that doubles while it keeps dying. A
+child that says that its settings are wrong (exit status 2) ends everything: it would say it again.
+"""
+
+import ctypes
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+from webmon import config
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+HEALTHY_AFTER_SECONDS = 60.0
+STOP_SECONDS = 9.0
+WRONG_SETTINGS = 2
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass
+class Child:
+    """One of the two processes, and its history of restarts."""
+
+    name: str
+    arguments: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = FIRST_PAUSE
+    due: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Start the process; on Linux it ends with this one, even if that is killed."""
+        command = [sys.executable, "-m", "webmon.cli", *self.arguments]
+        self.process = subprocess.Popen(
+            command, cwd=config.ROOT, preexec_fn=_end_with_parent, start_new_session=True
+        )
+        self.started = time.monotonic()
+
+    def plan_restart(self) -> None:
+        """Start again after a pause, longer each time unless the process had run well."""
+        if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
+            self.pause = FIRST_PAUSE
+        self.due = time.monotonic() + self.pause
+        status = self.process.returncode if self.process is not None else None
+        self.process = None
+        log.error("%s ended (%s); it starts again in %g s", self.name, _why(status), self.pause)
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+
+def _why(status: int | None) -> str:
+    if status is not None and status < 0:
+        return signal.Signals(-status).name
+    return f"exit status {status}"
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def supervise(children: list[Child]) -> int:
+    """Run the children until SIGTERM or SIGINT; returns the exit status."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    status = 0
+    while not stopping.is_set():
+        for child in children:
+            if child.process is None and time.monotonic() >= child.due:
+                child.start()
+            elif child.process is not None and child.process.poll() is not None:
+                if child.process.returncode == WRONG_SETTINGS:
+                    status = WRONG_SETTINGS
+                    stopping.set()
+                    break
+                child.plan_restart()
+        stopping.wait(0.2)
+    _stop(children)
+    return status
+
+
+def _stop(children: list[Child]) -> None:
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
