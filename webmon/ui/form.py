@@ -138,7 +138,10 @@ def field(
         rx.cond(
             each.input == "checkbox",
             _checkbox(each, is_wrong),
-            rx.el.label(_label(each), _control(each, is_wrong, on_kind), class_name="label"),
+            rx.fragment(
+                rx.el.label(_label(each), html_for=_id(each, "control"), class_name="label"),
+                _control(each, is_wrong, on_kind),
+            ),
         ),
         rx.cond(each.help != "", rx.el.p(each.help, class_name="help", id=_id(each, "help"))),
         rx.cond(
@@ -167,6 +170,7 @@ def _described(each: rx.Var[FieldView]) -> dict[str, Any]:
 def _control(each: rx.Var[FieldView], is_wrong: Any, on_kind: Any) -> rx.Component:
     shared = {
         "name": each.name,
+        "id": _id(each, "control"),
         "custom_attrs": _described(each) | {"aria-invalid": is_wrong},
         "class_name": "control",
     }

@@ -9,41 +9,43 @@ from reflex_base.components.memoize_helpers import get_memoized_event_triggers
 from reflex_base.event import EventHandler, no_args_event_spec
 from reflex_base.utils.imports import ImportVar
 from reflex_components_core.base.fragment import Fragment
-from reflex_components_core.core.banner import connect_error_var_data
 from reflex_components_core.el.elements.base import BaseHTML
 
-REACT = VarData(imports={"react": [ImportVar(tag="useEffect")]})
+REACT = VarData(imports={"react": [ImportVar(tag="useEffect"), ImportVar(tag="useRef")]})
 
-# While the page is in view; and at once when it comes back into view.
+# The socket of a session that has ended is closed, and Reflex does not notice that it is refused
+# another one. So where ticks stay without an answer the page itself is asked for: redirected means
+# signed out; answered, again and again, means that this socket will not come back.
 TICK = """
+const lastSeen = useRef(0);
+useEffect(() => {{ if ({seen}) lastSeen.current = Date.now(); }}, [{seen}]);
 useEffect(() => {{
-  const tick = () => {{ if (!document.hidden) ({on_tick})(); }};
+  let answered = 0;
+  const request = {{method: 'HEAD', redirect: 'manual', cache: 'no-store'}};
+  const look = () => fetch(location.pathname, request).then((answer) => {{
+    if (answer.type === 'opaqueredirect') location.assign('/login/');
+    else if (answer.ok && lastSeen.current && ++answered > 3) location.reload();
+  }}).catch(() => {{ answered = 0; }});
+  const tick = () => {{
+    if (document.hidden) return;
+    if (Date.now() - lastSeen.current > 1.5 * {every_ms}) look(); else answered = 0;
+    ({on_tick})();
+  }};
   const timer = setInterval(tick, {every_ms});
   document.addEventListener('visibilitychange', tick);
   return () => {{ clearInterval(timer); document.removeEventListener('visibilitychange', tick); }};
 }}, []);
 """
 
-# A socket that cannot be opened again may mean that the session has ended: then the page itself is
-# answered with a redirect, and the way on is the login.
-WATCH_SESSION = """
-useEffect(() => {
-  if (connectErrors.length === 0) return;
-  const request = {method: 'HEAD', redirect: 'manual', cache: 'no-store'};
-  const look = () => fetch(location.pathname, request)
-    .then((answer) => { if (answer.type === 'opaqueredirect') location.assign('/login/'); })
-    .catch(() => {});
-  look();
-  const timer = setInterval(look, 3000);
-  return () => clearInterval(timer);
-}, [connectErrors.length > 0]);
-"""
-
 
 class Live(Fragment):
-    """Calls ``on_tick`` every few seconds while the page is in view; leaves when signed out."""
+    """Calls ``on_tick`` every few seconds while the page is in view; leaves when signed out.
+
+    ``seen`` is a text that changes with every answer to a tick.
+    """
 
     on_tick: EventHandler[no_args_event_spec] = field(doc="Every few seconds.")
+    seen: Var[str] = field(default=Var.create(""), is_javascript_property=False)
     every_ms: int = field(default=4000, is_javascript_property=False)
 
     @classmethod
@@ -60,13 +62,10 @@ class Live(Fragment):
         return [*super()._exclude_props(), *self.event_triggers]
 
     def add_hooks(self) -> list[str | Var[Any]]:
-        """The two effects."""
+        """The effects."""
         on_tick = Var.create(self.event_triggers["on_tick"])
-        tick = TICK.format(on_tick=on_tick, every_ms=self.every_ms)
-        return [
-            Var(tick, _var_data=REACT),
-            Var(WATCH_SESSION, _var_data=VarData.merge(REACT, connect_error_var_data)),
-        ]
+        hook = TICK.format(on_tick=on_tick, seen=self.seen, every_ms=self.every_ms)
+        return [Var(hook, _var_data=REACT)]
 
 
 live = Live.create

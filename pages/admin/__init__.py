@@ -1,0 +1,1 @@
+"""The admin app: one page per module."""

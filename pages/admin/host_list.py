@@ -1,0 +1,107 @@
+"""The list of hosts, each with its services."""
+
+import reflex as rx
+
+from pages.admin.hosts_state import HostsState
+from pages.admin.service_row import open_form, service_row
+from webmon.queries.host_views import HostView
+from webmon.ui.status import icon
+
+
+def host_list() -> rx.Component:
+    """One page of hosts, and the way to the others."""
+    summary = HostsState.summary
+    return rx.fragment(
+        rx.el.ol(rx.foreach(HostsState.hosts, _host), class_name="hosts"),
+        rx.cond(
+            HostsState.loaded & (summary.found == 0) & ~summary.empty,
+            rx.el.p("No host fits. Search for something else, or show all.", class_name="none"),
+        ),
+        rx.cond(
+            summary.pages > 1,
+            rx.el.nav(
+                _turn("Back", summary.page - 1, summary.page <= 1),
+                rx.el.span("Page ", summary.page, " of ", summary.pages),
+                _turn("On", summary.page + 1, summary.page >= summary.pages),
+                class_name="pages",
+                aria_label="Pages of the list",
+            ),
+        ),
+    )
+
+
+def _turn(text: str, page: rx.Var[int], is_over: rx.Var[bool]) -> rx.Component:
+    return rx.el.button(
+        text,
+        type="button",
+        class_name="button",
+        disabled=is_over,
+        on_click=HostsState.turn_to(page),
+    )
+
+
+def _host(host: rx.Var[HostView]) -> rx.Component:
+    form = HostsState.form
+    is_edited = (form.thing == "host") & (form.id == host.id)
+    gets_service = (form.thing == "service") & (form.id == 0) & (form.parent == host.id)
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(
+                icon(host.status), class_name="status", custom_attrs={"data-status": host.status}
+            ),
+            rx.el.h2(
+                host.name,
+                rx.el.span(", ", host.word, class_name="visually-hidden"),
+                class_name="host-name",
+            ),
+            rx.el.p(_about(host), class_name="about"),
+            rx.cond(HostsState.can_edit, _actions(host)),
+            class_name="host-head",
+        ),
+        rx.cond(is_edited, open_form()),
+        rx.el.ul(rx.foreach(host.services, service_row), class_name="services"),
+        rx.cond(
+            host.services.length() == 0,
+            rx.el.p("Nothing is checked here yet: add a service.", class_name="none"),
+        ),
+        rx.cond(gets_service, open_form()),
+        class_name="host",
+        custom_attrs={"data-status": host.status, "data-host": host.name},
+        key=host.id.to(str),
+    )
+
+
+def _about(host: rx.Var[HostView]) -> rx.Component:
+    return rx.fragment(
+        rx.el.span(host.namespace),
+        rx.cond(host.address != host.name, rx.el.span(host.address)),
+        rx.cond(~host.public, rx.el.span("not public", class_name="tag")),
+    )
+
+
+def _actions(host: rx.Var[HostView]) -> rx.Component:
+    of_host = rx.Var.create(" ") + host.name
+    return rx.el.span(
+        rx.el.button(
+            "Add service",
+            type="button",
+            class_name="button small",
+            on_click=HostsState.open_new_service(host.id),
+            aria_label=rx.Var.create("Add service to") + of_host,
+        ),
+        rx.el.button(
+            "Edit",
+            type="button",
+            class_name="button small",
+            on_click=HostsState.open_host(host.id),
+            aria_label=rx.Var.create("Edit") + of_host,
+        ),
+        rx.el.button(
+            "Delete",
+            type="button",
+            class_name="button small danger",
+            on_click=HostsState.ask_delete("host", host.id),
+            aria_label=rx.Var.create("Delete") + of_host,
+        ),
+        class_name="actions",
+    )

@@ -1,0 +1,238 @@
+"""The admin app's first page: what is wrong, every host and service, and how to change them."""
+
+import reflex as rx
+
+from pages.admin.host_list import host_list
+from pages.admin.hosts_state import HostsState
+from pages.admin.service_row import open_form
+from webmon.queries.host_views import NamespaceView
+from webmon.ui.frame import frame
+from webmon.ui.live import live, modal
+from webmon.ui.moment import moment
+from webmon.ui.status import icon
+
+ROUTE = "/"
+TITLE = "Hosts – Beaconry"
+
+
+def hosts() -> rx.Component:
+    """The page."""
+    return frame(
+        live(on_tick=HostsState.tick.temporal, seen=HostsState.as_of),
+        _headline(),
+        rx.cond(HostsState.summary.worker_silent & HostsState.loaded, _no_worker()),
+        rx.el.div(
+            rx.cond(HostsState.can_edit, _watch()),
+            rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
+            class_name="tools",
+        ),
+        _namespaces(),
+        rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), open_form()),
+        host_list(),
+        _confirmation(),
+        who=HostsState.who,
+    )
+
+
+def _headline() -> rx.Component:
+    summary = HostsState.summary
+    return rx.el.div(
+        rx.el.h1(
+            rx.el.span(
+                icon(summary.status),
+                class_name="status",
+                custom_attrs={"data-status": summary.status},
+            ),
+            rx.cond(HostsState.loaded, summary.headline, "Hosts"),
+        ),
+        rx.cond(
+            HostsState.loaded,
+            rx.el.span("as of ", moment(HostsState.as_of), class_name="as-of"),
+        ),
+        rx.cond(
+            HostsState.can_edit,
+            rx.el.span(
+                rx.el.button(
+                    "Add host",
+                    type="button",
+                    class_name="button",
+                    on_click=HostsState.open_host(0),
+                ),
+                class_name="actions",
+            ),
+        ),
+        class_name="headline",
+    )
+
+
+def _no_worker() -> rx.Component:
+    return rx.el.p(
+        rx.el.b("Nothing is being checked: "),
+        "no worker has reported within 30 seconds. Start one with ",
+        rx.el.code("webmon worker"),
+        ", or both processes with ",
+        rx.el.code("webmon up"),
+        ".",
+        class_name="notice",
+        role="status",
+    )
+
+
+def _watch() -> rx.Component:
+    wrong = HostsState.watch_mistake != ""
+    return rx.el.form(
+        rx.el.label(
+            rx.cond(HostsState.summary.empty, "Watch a site now", "Watch a site"),
+            html_for="watch-url",
+        ),
+        rx.el.div(
+            rx.el.input(
+                type="text",
+                input_mode="url",
+                id="watch-url",
+                name="url",
+                placeholder="www.example.org",
+                auto_complete="off",
+                spell_check=False,
+                class_name="control",
+                custom_attrs={"aria-invalid": wrong, "aria-describedby": "watch-help"},
+                key=HostsState.watch_serial.to(str),
+            ),
+            rx.el.button("Watch", type="submit", class_name="button primary"),
+            class_name="watch-line",
+        ),
+        rx.cond(
+            wrong,
+            rx.el.p(HostsState.watch_mistake, class_name="mistake", role="alert"),
+        ),
+        rx.el.p(
+            rx.cond(
+                HostsState.summary.empty,
+                "The address is enough: name, host and checks are derived from it. "
+                "All of it can be changed later.",
+                "The address is enough.",
+            ),
+            class_name="help",
+            id="watch-help",
+        ),
+        on_submit=HostsState.watch,
+        class_name=rx.cond(HostsState.summary.empty, "watch first", "watch"),
+        custom_attrs={"noValidate": True},
+    )
+
+
+def _filters() -> rx.Component:
+    return rx.el.div(
+        rx.el.label(
+            "Find hosts and services",
+            rx.el.input(
+                type="search",
+                placeholder="Name or address",
+                class_name="control",
+                on_change=HostsState.search_for.debounce(250),
+            ),
+            class_name="label",
+        ),
+        rx.el.div(
+            _choice("All", ""),
+            rx.foreach(HostsState.namespaces, lambda each: _choice(each.name, each.slug)),
+            class_name="choices",
+            role="group",
+            aria_label="Namespace",
+        ),
+        class_name="filters",
+    )
+
+
+def _choice(name: str | rx.Var[str], slug: str | rx.Var[str]) -> rx.Component:
+    return rx.el.button(
+        name,
+        type="button",
+        class_name="choice",
+        on_click=HostsState.choose_namespace(slug),
+        custom_attrs={"aria-pressed": HostsState.namespace == slug},
+        key=slug,
+    )
+
+
+def _namespaces() -> rx.Component:
+    form = HostsState.form
+    return rx.el.details(
+        rx.el.summary("Namespaces"),
+        rx.el.ul(rx.foreach(HostsState.namespaces, _namespace), class_name="namespaces"),
+        rx.cond(
+            HostsState.can_edit_namespaces,
+            rx.el.button(
+                "Add namespace",
+                type="button",
+                class_name="button small",
+                on_click=HostsState.open_namespace(0),
+            ),
+        ),
+        rx.cond((form.thing == "namespace") & (form.id == 0), open_form()),
+        class_name="more",
+    )
+
+
+def _namespace(each: rx.Var[NamespaceView]) -> rx.Component:
+    form = HostsState.form
+    return rx.el.li(
+        rx.el.div(
+            rx.el.b(each.name),
+            rx.el.span(each.slug),
+            rx.el.span(each.timezone),
+            rx.el.span(each.hosts, rx.cond(each.hosts == 1, " host", " hosts")),
+            rx.cond(HostsState.can_edit, _namespace_actions(each)),
+            class_name="namespace-row",
+        ),
+        rx.cond((form.thing == "namespace") & (form.id == each.id), open_form()),
+        key=each.id.to(str),
+    )
+
+
+def _namespace_actions(each: rx.Var[NamespaceView]) -> rx.Component:
+    return rx.el.span(
+        rx.el.button(
+            "Edit",
+            type="button",
+            class_name="button small",
+            on_click=HostsState.open_namespace(each.id),
+            aria_label=rx.Var.create("Edit ") + each.name,
+        ),
+        rx.cond(
+            HostsState.can_edit_namespaces,
+            rx.el.button(
+                "Delete",
+                type="button",
+                class_name="button small danger",
+                on_click=HostsState.ask_delete("namespace", each.id),
+                aria_label=rx.Var.create("Delete ") + each.name,
+            ),
+        ),
+        class_name="actions",
+    )
+
+
+def _confirmation() -> rx.Component:
+    return modal(
+        rx.el.h2(HostsState.doomed.question, id="question"),
+        rx.el.p("This cannot be undone."),
+        rx.el.div(
+            rx.el.button(
+                "Keep",
+                type="button",
+                class_name="button",
+                on_click=HostsState.keep,
+                auto_focus=True,
+            ),
+            rx.el.button(
+                "Delete", type="button", class_name="button danger", on_click=HostsState.delete
+            ),
+            class_name="form-actions",
+        ),
+        dialog_id="confirmation",
+        is_open=HostsState.doomed.thing != "",
+        on_cancel=HostsState.keep,
+        role="alertdialog",
+        custom_attrs={"aria-labelledby": "question"},
+    )

@@ -1,0 +1,43 @@
+"""From the form that is open to the command that does what it says."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pages.admin.forms import typed_into
+from webmon.commands import hosts, namespaces, services
+from webmon.errors import Invalid
+from webmon.ui.form import FormView
+
+CREATE: dict[str, Callable[..., Any]] = {
+    "namespace": namespaces.create_namespace,
+    "host": hosts.create_host,
+    "service": services.create_service,
+}
+UPDATE: dict[str, Callable[..., Any]] = {
+    "namespace": namespaces.update_namespace,
+    "host": hosts.update_host,
+    "service": services.update_service,
+}
+DELETE: dict[str, Callable[..., None]] = {
+    "namespace": namespaces.delete_namespace,
+    "host": hosts.delete_host,
+    "service": services.delete_service,
+}
+
+
+def saving(form: FormView, raw: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
+    """The command, and its arguments after the session, for what the browser sent.
+
+    Raises:
+        Invalid: the form is no longer open, or a length of time is not one.
+    """
+    if form.thing not in CREATE:
+        raise Invalid("this form has been closed meanwhile; open it again")
+    fields = typed_into(form, raw)
+    if not form.id:
+        return CREATE[form.thing], [form.parent, fields] if form.parent else [fields]
+    command = UPDATE[form.thing]
+    if form.thing == "service":
+        command = partial(command, revision=form.revision)
+    return command, [form.id, fields]

@@ -1,0 +1,67 @@
+"""One browser tab without a browser: Reflex's real event processor and our middleware."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from reflex.state import BaseState
+from reflex_base.event import Event
+from reflex_base.event.processor import BaseStateEventProcessor
+
+from webmon.domain.sessions import COOKIE
+from webmon.webmon import app
+
+
+class Tab:
+    """Sends events as a socket would, and keeps what came back.
+
+    ``shown`` holds the latest value of each var of any state, ``events`` what the browser was told
+    to do (toasts, navigation) as text.
+    """
+
+    def __init__(self, processor: BaseStateEventProcessor, cookie: str | None) -> None:
+        self.processor = processor
+        self.cookie = cookie
+        self.shown: dict[str, Any] = {}
+        self.events: list[str] = []
+
+    async def emit_update(self, update: Any, token: str) -> None:
+        """Called by Reflex for what does not belong to an event of ours."""
+        assert token == "tab"
+        self._take(update.delta or {})
+        self.events += [str(event) for event in update.events]
+
+    async def send(self, state: type[BaseState], handler: str, **payload: Any) -> None:
+        """Call a handler, as a script on the page could, and wait until all is done."""
+        headers = {"cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
+        event = Event(
+            name=f"{state.get_full_name()}.{handler}",
+            payload=payload,
+            router_data={
+                "pathname": "/",
+                "headers": headers,
+                "token": "tab",
+                "sid": "sid",
+                "ip": "127.0.0.1",
+            },
+        )
+        self.events.clear()
+        async for delta in self.processor.enqueue_stream_delta("tab", event):
+            self._take(delta)
+
+    def told(self, text: str) -> bool:
+        """Whether the last event made the browser say ``text``, or do it."""
+        return any(text in event for event in self.events)
+
+    def _take(self, delta: Mapping[str, Mapping[str, Any]]) -> None:
+        for values in delta.values():
+            self.shown |= {name.removesuffix("_rx_state_"): each for name, each in values.items()}
+
+
+@asynccontextmanager
+async def open_tab(cookie: str | None) -> AsyncIterator[Tab]:
+    """A tab whose socket was opened with this session cookie (None: without one)."""
+    processor = BaseStateEventProcessor(middleware=app)
+    tab = Tab(processor, cookie)
+    async with processor.configure(event_namespace=tab):
+        yield tab

@@ -1,0 +1,167 @@
+"""The admin app as people use it: the running product in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from bench.processes import free_port
+from tests.browser import launch
+from tests.product import Product, running
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery staple"
+SOON_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running(tmp_path_factory.mktemp("product")) as product:
+        for role in ("editor", "viewer"):
+            email = f"{role}@example.org"
+            arguments = ("user", "add", email, "--role", role, "--password-stdin")
+            assert product.webmon(*arguments, text=PASSWORD).returncode == 0
+        yield product
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
+    with browser.new_context(base_url=product.url, reduced_motion="reduce") as context:
+        context.set_default_timeout(SOON_MS)
+        expect.set_options(timeout=SOON_MS)
+        yield context
+
+
+def sign_in(context: BrowserContext, role: str) -> Page:
+    """The hosts page of somebody who has just signed in."""
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("[name=email]", f"{role}@example.org")
+    page.fill("[name=password]", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url("**/admin/")
+    expect(host(page, "This monitor")).to_be_visible()
+    return page
+
+
+def host(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-host='{name}']")
+
+
+def button(within: Page | Locator, name: str) -> Locator:
+    return within.get_by_role("button", name=name, exact=True)
+
+
+def test_from_an_address_to_a_checked_site_and_away_again(
+    context: BrowserContext, product: Product
+) -> None:
+    page = sign_in(context, "editor")
+    field = page.get_by_label("Watch a site")
+    field.fill("ftp://example.org")
+    button(page, "Watch").click()
+    expect(page.get_by_role("alert")).to_contain_text("Must be the address of a site")
+    expect(field).to_have_value("ftp://example.org")
+
+    field.fill(f"{product.url}/healthz")
+    field.press("Enter")
+    site = host(page, "127.0.0.1")
+    website = site.locator("[data-service=Website]")
+    expect(website).to_have_attribute("data-status", "up")
+    expect(page.get_by_label("Watch a site")).to_have_value("")
+
+    button(site, "Check Website now").click()
+    expect(website.locator(".asked")).to_have_count(0)
+    website.locator(".open-detail").click()
+    expect(website.locator(".detail")).to_contain_text("200")
+
+    button(site, "Delete 127.0.0.1").click()
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("Delete 127.0.0.1 with its service and the history?")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button(site, "Delete 127.0.0.1")).to_be_focused()
+    button(site, "Delete 127.0.0.1").click()
+    button(dialog, "Delete").click()
+    expect(page.get_by_text("127.0.0.1 is deleted.")).to_be_visible()
+    expect(site).to_have_count(0)
+
+
+def test_a_form_keeps_what_was_typed_until_it_is_right(context: BrowserContext) -> None:
+    page = sign_in(context, "editor")
+    button(page, "Add service to This monitor").click()
+    form = page.locator("form.form")
+    expect(form.get_by_label("Name")).to_be_focused()
+    form.get_by_label("Name").fill("Closed port")
+    form.get_by_label("Kind").select_option("tcp")
+    form.get_by_label("Port").fill("70000")
+    form.get_by_label("Check every").fill("2s")
+    button(form, "Add service").click()
+    expect(form.get_by_role("alert")).to_have_text("Must be 65535 or less.")
+    expect(form.get_by_label("Port")).to_be_focused()
+    expect(form.get_by_label("Name")).to_have_value("Closed port")
+    expect(form.get_by_label("Port")).to_have_value("70000")
+
+    form.get_by_label("Port").fill(str(free_port()))
+    form.get_by_label("Port").press("Enter")
+    service = host(page, "This monitor").locator("[data-service='Closed port']")
+    expect(service).to_have_attribute("data-status", "down", timeout=30_000)
+    expect(service).to_contain_text("refused")
+
+    button(service, "Edit Closed port").click()
+    service.get_by_label("Name").fill("Other port")
+    button(service, "Save").click()
+    renamed = host(page, "This monitor").locator("[data-service='Other port']")
+    expect(renamed).to_be_visible()
+    renamed.locator(".open-detail").click()
+    button(renamed, "Pause").click()
+    expect(renamed).to_have_attribute("data-status", "paused")
+    button(renamed, "Delete service").click()
+    button(page.get_by_role("alertdialog"), "Delete").click()
+    expect(renamed).to_have_count(0)
+
+
+def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    page.locator(".open-detail").first.click()
+    expect(page.locator(".detail")).to_be_visible()
+    expect(page.get_by_text("viewer@example.org · viewer")).to_be_visible()
+    for name in ("Watch", "Add host", "Add namespace", "Edit", "Delete", "Check", "Pause"):
+        assert page.get_by_role("button", name=name).count() == 0
+
+
+def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:
+    page, other = sign_in(context, "viewer"), context.new_page()
+    other.goto("/admin/")
+    expect(host(other, "This monitor")).to_be_visible()
+    page.bring_to_front()
+    button(page, "Sign out").click()
+    page.wait_for_url("**/login/")
+    other.bring_to_front()
+    other.wait_for_url("**/login/")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_runs_over_the_edge_and_all_can_be_hit(
+    browser: Browser, product: Product, width: int, scheme: str
+) -> None:
+    size = {"width": width, "height": 900}
+    with browser.new_context(base_url=product.url, viewport=size, color_scheme=scheme) as context:
+        page = sign_in(context, "editor")
+        page.locator(".open-detail").first.click()
+        button(page, "Edit Status page").click()
+        expect(page.locator("form.form")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        small = page.evaluate(
+            "[...document.querySelectorAll('main button, main input, main select, main summary')]"
+            ".filter(each => each.checkVisibility() && each.type !== 'checkbox'"
+            " && each.getBoundingClientRect().height < 44).map(each => each.outerHTML)"
+        )
+        assert small == []

@@ -1,0 +1,49 @@
+"""Composition root of the web process: the admin app, and the edge around both sites."""
+
+import logging
+
+import reflex as rx
+
+from pages.admin import hosts
+from pages.admin.hosts_state import HostsState
+from webmon.api.app import public_app
+from webmon.config import settings
+from webmon.edge import Edge
+from webmon.ui.private import AuthMiddleware
+
+log = logging.getLogger(__name__)
+
+
+def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
+    """What somebody sees when a handler failed by a fault of ours; the reason is in the log."""
+    log.error("an event failed", exc_info=exception)
+    return rx.toast.error(
+        "That did not work, by a fault of this program. Its log says why.", id="fault"
+    )
+
+
+app = rx.App(
+    stylesheets=["/theme.css", "/admin.css"],
+    head_components=[
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+    ],
+    html_lang="en-GB",
+    toaster=rx.toast.provider(theme="system", position="bottom-right", rich_colors=False),
+    backend_exception_handler=tell_of_fault,
+)
+app.app_wraps.pop((5, "Overlay"))  # Reflex's word on a lost connection; ours stands in the frame
+app.add_middleware(AuthMiddleware())
+app.add_page(
+    hosts.hosts,
+    route=hosts.ROUTE,
+    title=hosts.TITLE,
+    image="/favicon.svg",
+    description="",
+    on_load=HostsState.load,
+)
+
+
+def web() -> Edge:
+    """The whole web process, for an ASGI server to serve."""
+    return Edge(app(), public_app(), trusted_proxies=settings().trusted_proxies)
