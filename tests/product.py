@@ -113,3 +113,4 @@ def running(folder: Path, **settings: str) -> Iterator[Product]:
             process.kill()
         reader.join(5)
         process.stdout.close()
+        sys.stdout.write("".join(product.output))  # shown where a test failed

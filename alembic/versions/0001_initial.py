@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_namespace")),
         sa.UniqueConstraint("slug", name=op.f("uq_namespace_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "setting",
@@ -49,6 +50,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "worker",
@@ -76,6 +78,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("name", name=op.f("uq_channel_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "host",
@@ -93,6 +96,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_host")),
         sa.UniqueConstraint("namespace_id", "name", name=op.f("uq_host_namespace_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "session",
@@ -164,6 +168,7 @@ def upgrade() -> None:
             "sequence",
             name=op.f("uq_notification_cause_channel_id_event_sequence"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_notification_next_attempt_at", "notification", ["next_attempt_at"], unique=False
@@ -193,6 +198,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
         sa.UniqueConstraint("host_id", "name", name=op.f("uq_service_host_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "check_result",
@@ -227,6 +233,7 @@ def upgrade() -> None:
             ["service_id"], ["service.id"], name=op.f("fk_incident_service_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_incident_service_opened", "incident", ["service_id", "opened_at"], unique=False
@@ -342,6 +349,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_status_change")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_status_change_service_at", "status_change", ["service_id", "at"], unique=False

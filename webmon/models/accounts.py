@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.access import Role
-from webmon.models.columns import choice, owned_by
+from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
 
 class User(SQLModel, table=True):
@@ -13,6 +13,8 @@ class User(SQLModel, table=True):
 
     Who is ``limited`` has the namespaces of `UserNamespace` and no others, be they none.
     """
+
+    __table_args__ = NEVER_REUSED
 
     id: int = Field(default=None, primary_key=True)
     email: str = Field(max_length=254, unique=True)

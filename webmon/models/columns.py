@@ -16,6 +16,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+NEVER_REUSED = {"sqlite_autoincrement": True}
+"""For tables whose ids others remember: without it SQLite gives a deleted row's id away again."""
+
 
 def choice(enum: type[StrEnum]) -> Enum:
     """A text column that holds an enum's values (``"up"``, not ``"UP"``) and loads its members."""

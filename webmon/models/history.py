@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
-from webmon.models.columns import optional_json, owned_by, status_field
+from webmon.models.columns import NEVER_REUSED, optional_json, owned_by, status_field
 
 
 class CheckResult(SQLModel, table=True):
@@ -45,7 +45,7 @@ class StatusChange(SQLModel, table=True):
     observations agreed."""
 
     __tablename__ = "status_change"
-    __table_args__ = (Index("ix_status_change_service_at", "service_id", "at"),)
+    __table_args__ = (Index("ix_status_change_service_at", "service_id", "at"), NEVER_REUSED)
 
     id: int = Field(default=None, primary_key=True)
     service_id: int = owned_by("service.id")
@@ -69,6 +69,7 @@ class Incident(SQLModel, table=True):
             postgresql_where=text("resolved_at IS NULL"),
         ),
         Index("ix_incident_service_opened", "service_id", "opened_at"),
+        NEVER_REUSED,
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -5,11 +5,13 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from webmon.models.columns import owned_by
+from webmon.models.columns import NEVER_REUSED, owned_by
 
 
 class Namespace(SQLModel, table=True):
     """A group of hosts with its own filter on the public page, channels and timezone."""
+
+    __table_args__ = NEVER_REUSED
 
     id: int = Field(default=None, primary_key=True)
     slug: str = Field(max_length=50, unique=True)
@@ -21,7 +23,7 @@ class Namespace(SQLModel, table=True):
 class Host(SQLModel, table=True):
     """A tool or machine we watch."""
 
-    __table_args__ = (UniqueConstraint("namespace_id", "name"),)
+    __table_args__ = (UniqueConstraint("namespace_id", "name"), NEVER_REUSED)
 
     id: int = Field(default=None, primary_key=True)
     namespace_id: int = owned_by("namespace.id")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from webmon.models.columns import choice, owned_by
+from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
 
 class Delivery(StrEnum):
@@ -21,6 +21,8 @@ class Delivery(StrEnum):
 
 class Channel(SQLModel, table=True):
     """Where to tell. Without a namespace it is told of every one."""
+
+    __table_args__ = NEVER_REUSED
 
     id: int = Field(default=None, primary_key=True)
     namespace_id: int | None = owned_by("namespace.id", default=None, nullable=True)
@@ -36,7 +38,7 @@ class Channel(SQLModel, table=True):
 class Notification(SQLModel, table=True):
     """One message owed to one channel. The unique constraint makes "once" a database fact."""
 
-    __table_args__ = (UniqueConstraint("cause", "channel_id", "event", "sequence"),)
+    __table_args__ = (UniqueConstraint("cause", "channel_id", "event", "sequence"), NEVER_REUSED)
 
     id: int = Field(default=None, primary_key=True)
     channel_id: int = owned_by("channel.id")

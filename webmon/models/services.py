@@ -11,7 +11,7 @@ from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
-from webmon.models.columns import optional_json, owned_by, status_field
+from webmon.models.columns import NEVER_REUSED, optional_json, owned_by, status_field
 
 
 class Service(SQLModel, table=True):
@@ -20,7 +20,7 @@ class Service(SQLModel, table=True):
     ``revision`` grows with every edit: an outcome of an older revision is not recorded.
     """
 
-    __table_args__ = (UniqueConstraint("host_id", "name"),)
+    __table_args__ = (UniqueConstraint("host_id", "name"), NEVER_REUSED)
 
     id: int = Field(default=None, primary_key=True)
     host_id: int = owned_by("host.id")
