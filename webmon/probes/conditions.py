@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from webmon.probes.texts import excerpt, quoted
@@ -19,6 +20,7 @@ _TEXT_CODECS = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # most services accept the same ones: 8 kB each, kept once
 def parse_statuses(text: str) -> frozenset[int]:
     """The status codes of ``"200-399"`` or ``"200, 204, 301-308"``.
 
