@@ -19,19 +19,26 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture
-def server_context(authority: trustme.CA) -> Iterator[ServerContext]:
-    """Makes a server's TLS context for the given names; its authority is trusted meanwhile."""
+@pytest.fixture(scope="session")
+def trusted_authority(authority: trustme.CA) -> Iterator[trustme.CA]:
+    """The authority, trusted by the probes until all tests are done: making contexts is slow."""
+    certificates.tls_context.cache_clear()
+    authority.configure_trust(certificates.tls_context(True))
+    authority.configure_trust(certificates.tls_context(True, http=False))
+    yield authority
+    certificates.tls_context.cache_clear()
 
-    def make(*names: str, by: trustme.CA = authority, **validity: object) -> ssl.SSLContext:
+
+@pytest.fixture
+def server_context(trusted_authority: trustme.CA) -> ServerContext:
+    """Makes a server's TLS context for the given names, by an authority that is trusted."""
+
+    def make(*names: str, by: trustme.CA = trusted_authority, **validity: object) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         by.issue_cert(*names, **validity).configure_cert(context)  # type: ignore[arg-type]
         return context
 
-    certificates.tls_context.cache_clear()
-    authority.configure_trust(certificates.tls_context(True))
-    yield make
-    certificates.tls_context.cache_clear()
+    return make
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import certifi
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from webmon.probes.texts import excerpt
@@ -16,9 +18,19 @@ EXPIRED, NOT_YET_VALID = 10, 9
 SELF_SIGNED = 18
 UNKNOWN_ISSUER = frozenset({2, 19, 20, 21, 27})
 OTHER_NAME = frozenset({62, 64})
+WEAK_KEY, WEAK_ISSUER_KEY, WEAK_SIGNATURE = 66, 67, 68
 """OpenSSL's verification results (X509_V_ERR_…) that have a message of their own."""
 
+WEAK_HASHES = frozenset({"SHA1", "MD5"})
+
 MOST_NAMES = 3
+
+NOT_TLS = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
+)
+"""What OpenSSL says when the other side speaks something else."""
+
+TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +39,17 @@ class Certificate:
 
     not_before: datetime
     not_after: datetime
+    subject: str
     issuer: str
     names: tuple[str, ...]
+    serial: str
+    """Hexadecimal, as browsers show it."""
+    fingerprint: str
+    """Of SHA-256, hexadecimal."""
+    key: str
+    """Such as ``RSA, 2048 bits``."""
+    signature_hash: str
+    """Such as ``SHA256``; empty where the signature has none of its own."""
 
     def days_left(self, now: datetime) -> int:
         """Whole days until it expires, negative when it has."""
@@ -36,14 +57,16 @@ class Certificate:
 
 
 @cache
-def tls_context(verify: bool) -> ssl.SSLContext:
+def tls_context(verify: bool, *, http: bool = True) -> ssl.SSLContext:
     """The process's client context: the system's authorities, and Mozilla's besides.
 
     Loading the authorities takes milliseconds, so that this is made once and never per check.
+    With ``http`` false, nothing is said about what will be spoken over the connection.
     """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
+    if http:
+        context.set_alpn_protocols(["http/1.1"])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -58,19 +81,42 @@ def read_certificate(der: bytes) -> Certificate | None:
         return Certificate(
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
-            _issuer(certificate),
+            _shown(certificate.subject, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME),
+            _shown(certificate.issuer, NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME),
             _names(certificate),
+            f"{certificate.serial_number:x}",
+            certificate.fingerprint(hashes.SHA256()).hex(),
+            _key(certificate),
+            _signature_hash(certificate),
         )
     except (ValueError, TypeError, x509.DuplicateExtension):
         return None
 
 
-def _issuer(certificate: x509.Certificate) -> str:
-    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
-        found = certificate.issuer.get_attributes_for_oid(oid)
+def _shown(name: x509.Name, *preferred: x509.ObjectIdentifier) -> str:
+    for oid in preferred:
+        found = name.get_attributes_for_oid(oid)
         if found:
             return excerpt(str(found[0].value), 100)
-    return excerpt(certificate.issuer.rfc4514_string(), 100)
+    return excerpt(name.rfc4514_string(), 100)
+
+
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        key: Any = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unknown"
+    algorithm = type(key).__name__.lstrip("_").removesuffix("PublicKey")
+    size = getattr(key, "key_size", None)
+    return f"{algorithm}, {size} bits" if size else algorithm
+
+
+def _signature_hash(certificate: x509.Certificate) -> str:
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return "an unknown hash"
+    return algorithm.name.upper() if algorithm else ""
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -118,7 +164,30 @@ def verification_failure(
     if code in UNKNOWN_ISSUER:
         issuer = f" ({shown.issuer})" if shown else ""
         return f"certificate is signed by an unknown authority{issuer}"
+    if code == WEAK_KEY:
+        key = f" ({shown.key})" if shown else ""
+        return f"certificate has a key that is too weak{key}"
+    if code == WEAK_ISSUER_KEY:
+        return "an authority of the certificate has a key that is too weak"
+    if code == WEAK_SIGNATURE:
+        # It may be the one of an authority in the chain: only the certificate's own is known here.
+        weak = f" ({shown.signature_hash})" if shown and shown.signature_hash in WEAK_HASHES else ""
+        return f"certificate is signed with a hash that is too weak{weak}"
     return f"certificate is not accepted: {error.verify_message}"
+
+
+def handshake_failure(error: ssl.SSLError, place: object) -> str:
+    """Why there is no TLS with ``place``, in one sentence; certificates have their own above."""
+    if error.reason in NOT_TLS:
+        return f"{place} does not speak TLS"
+    if error.reason in TOO_OLD:
+        return f"{place} offers no version of TLS that is safe (1.2 or later)"
+    return f"TLS handshake failed: {plain_reason(error)}"
+
+
+def plain_reason(error: ssl.SSLError) -> str:
+    """OpenSSL's own words for what went wrong."""
+    return (error.reason or "unknown reason").replace("_", " ").lower()
 
 
 def _list(shown: Certificate | None) -> str:

@@ -7,14 +7,10 @@ import time
 import httpx
 
 from webmon.probes.answer import Answer
-from webmon.probes.certificates import presented_certificate
+from webmon.probes.certificates import handshake_failure, plain_reason, presented_certificate
 from webmon.probes.exchange import Exchange, Step, Visit
 
 TLS_RECORD_BYTES = 16 * 1024
-NOT_TLS = frozenset(
-    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
-)
-"""What OpenSSL says when the other side speaks something else."""
 
 
 class TlsExchange(Exchange):
@@ -89,11 +85,8 @@ class TlsExchange(Exchange):
         self._finish(httpx.ConnectError(text))
 
     def _as_transport_error(self, error: ssl.SSLError) -> httpx.TransportError:
-        reason = (error.reason or "unknown reason").replace("_", " ").lower()
         if self._visit.secured:
-            return httpx.ReadError(f"TLS failed while {self._visit.step}: {reason}")
+            return httpx.ReadError(f"TLS failed while {self._visit.step}: {plain_reason(error)}")
         if isinstance(error, ssl.SSLCertVerificationError):
             self._visit.certificate = presented_certificate(self._tls)
-        if error.reason in NOT_TLS:
-            return httpx.ConnectError(f"{self._visit.endpoint} does not speak TLS")
-        return httpx.ConnectError(f"TLS handshake failed: {reason}")
+        return httpx.ConnectError(handshake_failure(error, self._visit.endpoint))

@@ -1,0 +1,350 @@
+"""The `tls` probe."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.probes.authorities import weak_context
+from tests.probes.conftest import ServerContext
+from tests.probes.servers import Talk, serving
+from tests.probes.test_http_failures import reset, saying, silence, unused_port
+from webmon.clock import utcnow
+from webmon.commands.validation import validated
+from webmon.domain.status import Status
+from webmon.errors import Invalid
+from webmon.probes import PROBES, certificates
+from webmon.probes.base import Outcome, Target
+from webmon.probes.tls import TlsConfig, probe_tls
+
+
+async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields: Any) -> Outcome:
+    config = TlsConfig.model_validate({"port": port, **fields})
+    started = time.perf_counter()
+    outcome = await probe_tls(config, Target(host), timeout)
+    assert time.perf_counter() - started < timeout + 0.4
+    json.dumps(outcome.evidence)
+    return outcome
+
+
+def serve_once(listening: socket.socket, context: ssl.SSLContext, talk: bytes = b"") -> None:
+    """Blocking, as asyncio's servers neither send alerts nor begin TLS in the middle everywhere.
+
+    The lines of ``talk`` are said before TLS, with something read in between.
+    """
+    accepted, _ = listening.accept()
+    with accepted, contextlib.suppress(OSError):
+        accepted.settimeout(5)
+        for number, line in enumerate(talk.splitlines(keepends=True)):
+            if number:
+                accepted.recv(1000)
+            accepted.sendall(line)
+        with context.wrap_socket(accepted, server_side=True) as secured:
+            secured.recv(1000)
+
+
+@asynccontextmanager
+async def serving_once(context: ssl.SSLContext, talk: bytes = b"") -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = asyncio.create_task(asyncio.to_thread(serve_once, listening, context, talk))
+        yield listening.getsockname()[1]
+        await served
+
+
+async def shown(context: ssl.SSLContext, **fields: Any) -> Outcome:
+    async with serving_once(context) as port:
+        return await probe(port, **fields)
+
+
+async def test_a_certificate_that_is_valid_for_long(server_context: ServerContext) -> None:
+    end = utcnow() + timedelta(days=57, hours=2)
+    outcome = await shown(server_context("localhost", "www.example.org", not_after=end))
+    until = end.astimezone(UTC)
+    assert outcome.status is Status.UP
+    assert outcome.message == f"valid for 57 days (until {until.day} {until:%B %Y})"
+    assert outcome.response_us
+    assert outcome.phases.tls_us
+    assert outcome.phases.connect_us
+    assert outcome.phases.dns_us
+
+
+async def test_the_evidence(server_context: ServerContext) -> None:
+    end = (utcnow() + timedelta(days=57, hours=2)).replace(microsecond=0)
+    context = server_context("localhost", *[f"{n}.example.org" for n in range(30)], not_after=end)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    evidence = (await shown(context)).evidence
+    assert evidence["server_name"] == "localhost"
+    assert evidence["protocol"] == "TLSv1.2"
+    assert "AES" in evidence["cipher"] or "CHACHA" in evidence["cipher"]
+    assert evidence["names"][:2] == ["localhost", "0.example.org"]
+    assert (len(evidence["names"]), evidence["names_total"]) == (20, 31)
+    assert evidence["issuer"].startswith("trustme")
+    assert evidence["subject"].startswith("trustme")
+    assert int(evidence["serial"], 16) > 0
+    assert len(bytes.fromhex(evidence["sha256"])) == 32
+    assert evidence["key"] == "EC, 256 bits"
+    assert evidence["not_before"] < evidence["not_after"] == end.isoformat()
+    assert (evidence["days_left"], evidence["threshold"]) == (57, None)
+
+
+@pytest.mark.parametrize(
+    ("left", "limits", "status", "message"),
+    [
+        (timedelta(days=14, hours=1), {}, Status.UP, None),
+        (timedelta(days=13, hours=23), {}, Status.DEGRADED, "certificate expires in 13 days"),
+        (timedelta(days=1, hours=1), {}, Status.DEGRADED, "certificate expires in 1 day"),
+        (timedelta(hours=5, minutes=9), {}, Status.DEGRADED, "certificate expires in 5 hours"),
+        (timedelta(hours=1, minutes=9), {}, Status.DEGRADED, "certificate expires in 1 hour"),
+        (timedelta(minutes=9), {}, Status.DEGRADED, "certificate expires in less than an hour"),
+        (
+            timedelta(days=6, hours=1),
+            {"down_days": 7},
+            Status.DOWN,
+            "certificate expires in 6 days",
+        ),
+        (timedelta(days=20, hours=1), {"warn_days": 30}, Status.DEGRADED, None),
+        (timedelta(days=6, hours=1), {"warn_days": 3}, Status.UP, None),
+    ],
+)
+async def test_the_thresholds(
+    server_context: ServerContext,
+    left: timedelta,
+    limits: dict[str, int],
+    status: Status,
+    message: str | None,
+) -> None:
+    outcome = await shown(server_context("localhost", not_after=utcnow() + left), **limits)
+    assert outcome.status is status
+    assert message is None or outcome.message == message
+    named = {Status.UP: None, Status.DEGRADED: "warn_days", Status.DOWN: "down_days"}
+    assert outcome.evidence["threshold"] == named[status]
+
+
+async def test_an_expired_certificate(server_context: ServerContext) -> None:
+    begin, end = utcnow() - timedelta(days=90), utcnow() - timedelta(days=3, hours=1)
+    outcome = await shown(server_context("localhost", not_before=begin, not_after=end))
+    assert (outcome.status, outcome.message) == (Status.DOWN, "certificate expired 3 days ago")
+    assert (outcome.evidence["days_left"], outcome.evidence["threshold"]) == (-4, "down_days")
+    assert outcome.evidence["names"] == ["localhost"]
+
+
+async def test_a_certificate_that_is_not_yet_valid(server_context: ServerContext) -> None:
+    begin = utcnow() + timedelta(days=2)
+    context = server_context("localhost", not_before=begin, not_after=begin + timedelta(days=90))
+    outcome = await shown(context)
+    assert outcome.status is Status.DOWN
+    assert outcome.message.startswith("certificate is not yet valid: it begins on ")
+    assert outcome.evidence["not_before"]
+
+
+async def test_a_certificate_for_another_name(server_context: ServerContext) -> None:
+    context = server_context("other.example")
+    outcome = await shown(context)
+    assert outcome.status is Status.DOWN
+    assert outcome.message == "certificate is for other.example, not for localhost"
+    assert outcome.evidence["names"] == ["other.example"]
+    outcome = await shown(context, server_name="other.example")
+    assert (outcome.status, outcome.evidence["server_name"]) == (Status.UP, "other.example")
+
+
+async def test_a_certificate_for_an_address(server_context: ServerContext) -> None:
+    outcome = await shown(server_context("127.0.0.1"), host="127.0.0.1")
+    assert outcome.status is Status.UP
+    assert outcome.phases.dns_us is None
+
+
+async def test_a_certificate_of_an_unknown_authority(server_context: ServerContext) -> None:
+    stranger = trustme.CA(organization_name="Strangers")
+    outcome = await shown(server_context("localhost", by=stranger))
+    assert outcome.status is Status.DOWN
+    assert outcome.message == "certificate is signed by an unknown authority (Strangers)"
+    assert outcome.evidence["issuer"] == "Strangers"
+
+
+async def test_a_certificate_that_is_signed_by_itself(tmp_path: Path) -> None:
+    stranger = trustme.CA()
+    chain, key = tmp_path / "own.pem", tmp_path / "own.key"
+    stranger.cert_pem.write_to_path(chain)
+    stranger.private_key_pem.write_to_path(key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    outcome = await shown(context)
+    assert outcome.message == "certificate is signed by itself, not by a known authority"
+    assert outcome.evidence["sha256"]
+
+
+@pytest.fixture
+def rsa_authority(server_context: ServerContext) -> trustme.CA:
+    authority = trustme.CA(key_type=trustme.KeyType.RSA)
+    authority.configure_trust(certificates.tls_context(True, http=False))
+    return authority
+
+
+async def test_a_weak_key(rsa_authority: trustme.CA, tmp_path: Path) -> None:
+    outcome = await shown(weak_context(rsa_authority, tmp_path, "localhost", bits=1024))
+    assert outcome.status is Status.DOWN
+    assert outcome.message == "certificate has a key that is too weak (RSA, 1024 bits)"
+    assert outcome.evidence["key"] == "RSA, 1024 bits"
+
+
+async def test_a_weak_signature(rsa_authority: trustme.CA, tmp_path: Path) -> None:
+    outcome = await shown(weak_context(rsa_authority, tmp_path, "localhost", sha1=True))
+    assert outcome.status is Status.DOWN
+    assert outcome.message == "certificate is signed with a hash that is too weak (SHA1)"
+    assert outcome.evidence["names"] == ["localhost"]
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+async def test_a_server_with_an_old_tls_only(server_context: ServerContext) -> None:
+    context = server_context("localhost")
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    async with serving_once(context) as port:
+        outcome = await probe(port)
+    assert outcome.message == (
+        f"127.0.0.1:{port} offers no version of TLS that is safe (1.2 or later)"
+    )
+
+
+STARTTLS = {
+    "imap": b"* OK [CAPABILITY IMAP4rev1] ready\r\na OK begin\r\n",
+    "ftp": b"220 welcome\r\n234 go on\r\n",
+}
+
+
+@pytest.mark.parametrize("protocol", ["imap", "ftp"])
+async def test_tls_begins_in_the_middle(server_context: ServerContext, protocol: str) -> None:
+    context = server_context("localhost", not_after=utcnow() + timedelta(days=20, hours=1))
+    async with serving_once(context, STARTTLS[protocol]) as port:
+        outcome = await probe(port, starttls=protocol)
+    assert outcome.status is Status.UP
+    assert outcome.message.startswith("valid for 20 days")
+    assert outcome.evidence["starttls"] == protocol
+
+
+@pytest.mark.parametrize(
+    ("protocol", "lines", "message"),
+    [
+        ("ftp", [b"220-welcome\r\nto us\r\n220 \r\n", b"500 no\r\n"], "said “500 no” to AUTH TLS"),
+        ("ftp", [b"530 closed\r\n"], "said “530 closed” instead of 220"),
+        ("ftp", [b"SSH-2.0\r\n"], "did not answer with FTP, but with “SSH-2.0”"),
+        ("imap", [b"* BYE full\r\n"], "is not available now: said “* BYE full”"),
+        ("imap", [b"* OK\r\n", b"* OK\r\na BAD what\r\n"], "said “a BAD what” to STARTTLS"),
+        ("imap", [b"+OK pop\r\n"], "did not answer with IMAP, but with “+OK pop”"),
+        ("imap", [b"* OK\r\n", b"* x\r\n" * 200], "sent more than 100 lines before the answer"),
+        ("smtp", [b"220 a\r\n", b"250 a\r\n"], "does not offer STARTTLS"),
+        (
+            "smtp",
+            [b"220 a\r\n", b"250-a\r\n250 STARTTLS\r\n", b"220 go\r\n250 injected\r\n"],
+            "said more, unencrypted, after it had agreed to begin TLS",
+        ),
+    ],
+)
+async def test_a_server_that_does_not_begin_tls(
+    protocol: str, lines: list[bytes], message: str
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in lines:
+            writer.write(line)
+            await reader.readline()
+
+    async with serving(talk=talk) as server:
+        outcome = await probe(server.port, starttls=protocol)
+    assert outcome.status is Status.DOWN
+    assert outcome.message.startswith(message)
+
+
+async def test_nobody_listens() -> None:
+    port = unused_port()
+    outcome = await probe(port, "127.0.0.1")
+    assert (outcome.status, outcome.message) == (
+        Status.DOWN,
+        f"connection refused by 127.0.0.1:{port}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("talk", "starttls", "message"),
+    [
+        (silence, None, "no answer within 0.3 s (connected to {place}, in the TLS handshake)"),
+        (
+            silence,
+            "imap",
+            "no answer within 0.3 s (connected to {place}, waiting for its greeting)",
+        ),
+        (saying(), None, "connection closed by {place} in the TLS handshake"),
+        (saying(then=reset), None, "connection reset by {place}"),
+        (saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), None, "{place} does not speak TLS"),
+        (saying(b"\x15\x03\x03\x00\x02\x02\x28"), None, "TLS handshake failed: "),
+    ],
+)
+async def test_another_answer(talk: Talk, starttls: str | None, message: str) -> None:
+    async with serving(talk=talk) as server:
+        outcome = await probe(server.port, "127.0.0.1", 0.3, starttls=starttls)
+    assert outcome.status is Status.DOWN
+    assert outcome.message.startswith(message.format(place=f"127.0.0.1:{server.port}"))
+    assert outcome.evidence["address"] == f"127.0.0.1:{server.port}"
+
+
+async def test_many_hanging_servers_do_not_delay_each_other() -> None:
+    async with serving(talk=silence) as server:
+        started = time.perf_counter()
+        await asyncio.gather(*(probe(server.port, "127.0.0.1", 0.5) for _ in range(200)))
+    assert time.perf_counter() - started < 1.5
+
+
+@pytest.mark.parametrize("address", ["", "  "])
+async def test_a_host_without_an_address(address: str) -> None:
+    assert (await probe(443, address)).message == "the host has no address"
+
+
+async def test_a_host_that_does_not_exist() -> None:
+    assert (await probe(443, "foo.invalid")).message == "no such host: foo.invalid"
+
+
+@settings(max_examples=40, deadline=None)
+@given(answer=st.binary(max_size=200), starttls=st.sampled_from([None, "smtp", "imap", "ftp"]))
+def test_random_bytes(answer: bytes, starttls: str | None) -> None:
+    async def greets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+
+    async def check() -> Outcome:
+        async with serving(talk=greets) as server:
+            return await probe(server.port, "127.0.0.1", 0.05, starttls=starttls)
+
+    assert asyncio.run(check()).status is Status.DOWN
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"warn_days": 7, "down_days": 7}, "config.down_days: must be less than warn_days"),
+        ({"warn_days": 0}, "config.warn_days: must be 1 or more"),
+        ({"starttls": "pop3"}, "config.starttls: must be 'smtp', 'imap' or 'ftp'"),
+        ({"server_name": "not a name"}, "config.server_name: must be a host name"),
+        ({"port": 0}, "config.port: must be 1 or more"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        validated(TlsConfig, fields, within="config")
+    assert str(refused.value).startswith(message)
+
+
+def test_empty_fields_count_as_not_given() -> None:
+    assert TlsConfig.model_validate({"server_name": " ", "starttls": ""}) == TlsConfig()
+    assert TlsConfig(server_name="www.example.org.").server_name == "www.example.org"
+    assert all(info.title for info in TlsConfig.model_fields.values())
+    assert PROBES["tls"].interval_seconds == 3600

@@ -1,0 +1,131 @@
+"""The `smtp` probe: a mail server that greets, and takes a greeting, encrypted where asked for."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from webmon.clock import utcnow
+from webmon.probes.addresses import Unreachable
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, up
+from webmon.probes.certificates import tls_context
+from webmon.probes.starttls import ask_smtp, read_greeting, read_reply, say_hello
+from webmon.probes.stream import Broken, Stream
+from webmon.probes.texts import excerpt, milliseconds
+
+MOST_CAPABILITIES = 30
+MOST_MESSAGE_CHARACTERS = 300
+GOODBYE_SECONDS = 1.0
+
+
+class SmtpConfig(ProbeConfig):
+    """A mail server's port, and how the connection is encrypted."""
+
+    port: int = Field(default=25, title="Port", ge=1, le=65535)
+    starttls: bool = Field(
+        default=False, title="STARTTLS", description="The connection must become encrypted"
+    )
+    tls: bool = Field(
+        default=False, title="TLS from the start", description="As on port 465, instead of STARTTLS"
+    )
+    verify_tls: bool = Field(
+        default=True,
+        title="Verify the certificate",
+        description="Without, an invalid certificate is not an error",
+    )
+
+    @field_validator("tls")
+    @classmethod
+    def _is_one_of_two(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("starttls"):
+            raise ValueError("cannot be used together with starttls")
+        return value
+
+
+@dataclass(slots=True)
+class Visit:
+    """What the server said of itself."""
+
+    banner: str = ""
+    offered: tuple[str, ...] = ()
+
+
+async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outcome:
+    """Greet once, within ``timeout`` seconds; nothing a server does raises."""
+    host = target.address.strip()
+    if not host:
+        return down("the host has no address")
+    if config.tls or config.starttls:
+        tls_context(config.verify_tls, http=False)  # made before the clock starts
+    deadline = asyncio.get_running_loop().time() + timeout
+    visit = Visit()
+    with Stream() as stream:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await _greet(config, stream, visit, host)
+        except TimeoutError:
+            message = f"no answer within {timeout:g} s ({stream.step})"
+        except (Unreachable, Broken) as error:
+            message = str(error)
+        else:
+            outcome = _up(stream, visit)
+            await _say_goodbye(stream, deadline)
+            return outcome
+    return down(
+        excerpt(message, MOST_MESSAGE_CHARACTERS),
+        phases=stream.phases,
+        evidence=_evidence(stream, visit),
+    )
+
+
+async def _greet(config: SmtpConfig, stream: Stream, visit: Visit, host: str) -> None:
+    server_name = host.strip("[]").rstrip(".")
+    await stream.connect(host, config.port)
+    if config.tls:
+        await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
+    banner = await read_greeting(stream, "SMTP")
+    visit.banner = excerpt(banner.lines[0], 200)
+    visit.offered = await say_hello(stream)
+    if config.starttls:
+        await ask_smtp(stream, visit.offered)
+        await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
+        visit.offered = await say_hello(stream)
+
+
+async def _say_goodbye(stream: Stream, deadline: float) -> None:
+    """Servers write about clients that just go away; whether this works is of no interest."""
+    latest = min(deadline, asyncio.get_running_loop().time() + GOODBYE_SECONDS)
+    with contextlib.suppress(TimeoutError, Broken):
+        async with asyncio.timeout_at(latest):
+            await stream.send(b"QUIT\r\n")
+            await read_reply(stream, "SMTP")
+
+
+def _up(stream: Stream, visit: Visit) -> Outcome:
+    taken_us = stream.elapsed_us
+    how = f" over {stream.tls_version}" if stream.tls_version else ""
+    return up(
+        f"{stream.endpoint} greets{how}, in {milliseconds(taken_us)}",
+        taken_us,
+        stream.phases,
+        **_evidence(stream, visit),
+    )
+
+
+def _evidence(stream: Stream, visit: Visit) -> dict[str, Any]:
+    evidence: dict[str, Any] = stream.facts
+    if visit.banner:
+        evidence["banner"] = visit.banner
+    if visit.offered:
+        evidence["capabilities"] = list(visit.offered[:MOST_CAPABILITIES])
+    if stream.tls_version:
+        evidence["protocol"] = stream.tls_version
+    if stream.certificate is not None:
+        evidence["certificate"] = {
+            "days_left": stream.certificate.days_left(utcnow()),
+            "expires_at": stream.certificate.not_after.isoformat(),
+            "issuer": stream.certificate.issuer,
+        }
+    return evidence
