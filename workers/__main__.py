@@ -1,9 +1,11 @@
 """The worker process: `python -m workers`, or `webmon worker`."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 
@@ -33,6 +35,7 @@ def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
 
 async def _work(worker_id: str, successor_of: str | None) -> None:
     settings = config.settings()
+    _allow_many_sockets()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,6 +60,13 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     recording.cancel()
     await pipeline.stop(GRACE_SECONDS)
     scheduler.shutdown(wait=False)
+
+
+def _allow_many_sockets() -> None:
+    """Use as many file descriptors as the system allows: the usual limit is 1,024."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # what the system says is then the limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":

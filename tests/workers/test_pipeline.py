@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from datetime import datetime, timedelta
 from subprocess import run
 
@@ -15,6 +16,7 @@ from webmon.models import CheckResult, Service, ServiceState, Worker
 from webmon.probes.base import ProbeKind, up
 from workers.jobs import Jobs, guarded
 from workers.pipeline import Pipeline
+from workers.slots import PATIENCE_SECONDS
 
 
 class FakeProbe:
@@ -85,7 +87,7 @@ async def test_each_check_starts_at_its_own_instant(database, probe, pipeline):
     assert [round((at - start).total_seconds(), 1) for at in probe.started] == [0.2, 0.4]
 
 
-async def test_no_more_checks_are_under_way_than_allowed(database, probe, pipeline):
+async def test_no_more_checks_begin_at_once_than_allowed(database, probe, pipeline):
     add_services(database, 5)
     probe.release.clear()
     await pipeline.dispatch()
@@ -94,6 +96,31 @@ async def test_no_more_checks_are_under_way_than_allowed(database, probe, pipeli
     probe.release.set()
     await asyncio.sleep(0.05)
     assert len(probe.started) == 5
+
+
+async def test_checks_that_hang_do_not_hold_up_the_others(database, probe, pipeline):
+    add_services(database, 5)
+    probe.release.clear()
+    await pipeline.dispatch()
+    await asyncio.sleep(3 * PATIENCE_SECONDS)
+    assert len(probe.started) == 5
+    probe.release.set()
+
+
+async def test_waiting_for_a_thread_does_not_count_as_the_hosts_silence(
+    database, monkeypatch, pipeline
+):
+    def slow(_config, _target, _timeout):
+        time.sleep(0.3)
+        return up("fine", 1000)
+
+    kind = ProbeKind("Fake", probes.PROBES["tcp"].config, blocking_probe=slow)
+    monkeypatch.setitem(probes.PROBES, "tcp", kind)
+    add_services(database, 4, timeout_seconds=0.1)
+    await pipeline.dispatch()
+    await asyncio.sleep(1.4)
+    await pipeline.record_findings()
+    assert [state.message for state in states(database)] == ["fine"] * 4
 
 
 async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
