@@ -51,7 +51,7 @@ async def _look(service: DefinitionView) -> Outcome:
     return await probes.run(
         kind,
         kind.config.model_validate(crypto.unseal(service.config)),
-        Target(service.address),
+        Target(service.address, heartbeat=service.heartbeat),
         timeout=service.timeout_seconds,
         degraded_above_ms=service.degraded_above_ms,
     )
@@ -71,6 +71,8 @@ def _found(service: DefinitionView, outcome: Outcome) -> str:
     for name, value in outcome.evidence.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         lines.append(f"    {name.replace('_', ' '):<12} {text}")
+    if service.report_to:
+        lines.append(f"    report to    {service.report_to}")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from webmon import frontend
-from webmon.api import auth, docs, health, public_pages, status
+from webmon.api import auth, docs, health, heartbeats, public_pages, status
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.snapshots import Snapshots
 
@@ -22,6 +22,7 @@ def public_app() -> FastAPI:
     for router in (
         health.router,
         auth.router,
+        heartbeats.router,
         docs.router,
         status.router(snapshots),
         public_pages.router(snapshots, site),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from webmon.commands.conditions import (
     STORED,
@@ -21,11 +21,13 @@ from webmon.commands.conditions import (
 )
 from webmon.commands.transitions import store_transition
 from webmon.domain import schedule, transitions
+from webmon.domain.heartbeats import Reports
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
-from webmon.models import CheckResult, Host, Service, ServiceState
+from webmon.models import CheckResult, Heartbeat, Host, Service, ServiceState
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
+from webmon.probes import PROBES
 from webmon.probes.base import Outcome
 
 STATES = table(ServiceState)
@@ -36,6 +38,9 @@ HORIZON = timedelta(seconds=1.5)
 
 LEASE = timedelta(seconds=180)
 """After this a claimed check is due again, whatever happened. Longer than the longest timeout."""
+
+RECEIVING = frozenset(name for name, kind in PROBES.items() if kind.receives)
+"""The kinds whose services are reported to us."""
 
 EVIDENCE_PER_FAILURE_RUN = 5
 """The failures in a row whose evidence is kept with the result; later ones say nothing new."""
@@ -53,6 +58,7 @@ class DueCheck(NamedTuple):
     address: str
     timeout_seconds: float
     degraded_above_ms: int | None
+    heartbeat: Reports | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,17 @@ def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]
         .join(table(Host), host.id == service.host_id)
         .where(service.id.in_(claimed))
     )
-    return [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
+    due = [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
+    reports = _reports(session, [check.service_id for check in due if check.kind in RECEIVING])
+    return [check._replace(heartbeat=reports.get(check.service_id)) for check in due]
+
+
+def _reports(session: Session, service_ids: Sequence[int]) -> dict[int, Reports]:
+    """What was reported to services that receive heartbeats."""
+    if not service_ids:
+        return {}
+    wanted = select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids))
+    return {row.service_id: row.reports for row in session.scalars(wanted)}
 
 
 def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> None:
@@ -138,7 +154,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
             updates.append(_handed_back(row, now))
             continue
         before = after = condition_of(row.state)
-        if finding.outcome.status in OBSERVED:  # else it is no data, which changes nothing
+        if not _says_nothing_new(row, finding.outcome):
             policy = AT_ONCE if finding.outcome.certain else row.policy
             after = transitions.advance(before, finding.outcome.status, finding.at, policy)
         results.append(_result(finding, after))
@@ -158,6 +174,14 @@ def _is_held(row: Row, finding: Finding) -> bool:
     if finding.claim is None:
         return True
     return row.state.claim == finding.claim and row.state.worker_id is not None
+
+
+def _says_nothing_new(row: Row, outcome: Outcome) -> bool:
+    """Whether it is no data, or what the service's condition rests on already."""
+    if outcome.status not in OBSERVED:
+        return True
+    is_decided = row.state.status is not Status.UNKNOWN
+    return outcome.repeated and outcome.status is row.state.last_status and is_decided
 
 
 def _result(finding: Finding, after: Condition) -> dict[str, Any]:

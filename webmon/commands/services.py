@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands import heartbeats
 from webmon.commands.hosts import find_host, lock_services
 from webmon.commands.transitions import resolve_incident
 from webmon.commands.validation import Fields, validated
@@ -76,6 +77,7 @@ def create_service(
     session.add(service)
     session.flush()
     session.add(_untouched_state(service, now))
+    heartbeats.prepare(session, service, now=now)
     session.flush()
     return service
 
@@ -107,6 +109,7 @@ def update_service(
     starts_anew = _looks_elsewhere(service, wanted)
     paused = wanted.pop("paused")
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
+    heartbeats.prepare(session, service, now=now)
     _due_again(session, service, starts_anew=starts_anew, now=now)
     _set_paused(session, service, paused, now=now)
     session.flush()
@@ -245,6 +248,7 @@ def _untouched_state(service: Service, now: datetime) -> ServiceState:
 def _due_again(session: Session, service: Service, *, starts_anew: bool, now: datetime) -> None:
     if starts_anew:
         _set_state(session, service.id, up_count=0, down_count=0)
+        heartbeats.expect_anew(session, service.id, now=now)
     if not service.paused:
         _set_state(session, service.id, next_check_at=now)
 
@@ -267,6 +271,7 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
         )
     )
     resolve_incident(session, service.id, at=now)
+    heartbeats.expect_anew(session, service.id, now=now)
     _set_state(
         session,
         service.id,

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
+from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import CheckResult, Incident, StatusChange
 from webmon.models.hosts import Host, Namespace
 from webmon.models.notifications import Channel, Notification
@@ -14,6 +15,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Channel",
     "CheckResult",
+    "Heartbeat",
     "Host",
     "Incident",
     "LoginAttempts",

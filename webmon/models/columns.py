@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, Table
+from sqlalchemy import JSON, BigInteger, Enum, Integer, Table
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
@@ -38,6 +38,11 @@ def owned_by(parent: str, **options: Any) -> Any:
 def optional_json() -> Any:
     """A JSON column that is NULL, not the text ``null``, where there is nothing to say."""
     return Field(default=None, sa_type=JSON(none_as_null=True))
+
+
+def optional_microseconds() -> Any:
+    """A length of time; 32 bits, as PostgreSQL's integers have, end after 36 minutes."""
+    return Field(default=None, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
 
 
 def table(model: type[SQLModel]) -> Table:

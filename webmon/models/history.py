@@ -7,7 +7,13 @@ from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
-from webmon.models.columns import NEVER_REUSED, optional_json, owned_by, status_field
+from webmon.models.columns import (
+    NEVER_REUSED,
+    optional_json,
+    optional_microseconds,
+    owned_by,
+    status_field,
+)
 
 
 class CheckResult(SQLModel, table=True):
@@ -23,7 +29,7 @@ class CheckResult(SQLModel, table=True):
     service_id: int = owned_by("service.id", primary_key=True)
     at_ms: int = Field(primary_key=True, sa_type=BigInteger)
     status: int = Field(sa_type=SmallInteger, description="STATUS_CODES")
-    response_us: int | None = None
+    response_us: int | None = optional_microseconds()
     dns_us: int | None = None
     connect_us: int | None = None
     tls_us: int | None = None

@@ -11,7 +11,13 @@ from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
-from webmon.models.columns import NEVER_REUSED, optional_json, owned_by, status_field
+from webmon.models.columns import (
+    NEVER_REUSED,
+    optional_json,
+    optional_microseconds,
+    owned_by,
+    status_field,
+)
 
 
 class Service(SQLModel, table=True):
@@ -68,6 +74,6 @@ class ServiceState(SQLModel, table=True):
 
     last_checked_at: datetime | None = None
     last_status: Status | None = status_field(default=None, nullable=True)
-    response_us: int | None = None
+    response_us: int | None = optional_microseconds()
     message: str = ""
     evidence: dict[str, Any] | None = optional_json()

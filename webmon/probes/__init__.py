@@ -11,14 +11,26 @@ from dataclasses import replace
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down
+from webmon.probes.dns import DnsConfig, probe_dns
+from webmon.probes.heartbeat import HeartbeatConfig, probe_heartbeat
 from webmon.probes.http import HttpConfig, probe_http
+from webmon.probes.ping import PingConfig, probe_ping
+from webmon.probes.smtp import SmtpConfig, probe_smtp
 from webmon.probes.tcp import TcpConfig, probe_tcp
+from webmon.probes.tls import TlsConfig, probe_tls
 
 log = logging.getLogger(__name__)
 
 PROBES: dict[str, ProbeKind] = {
     "http": ProbeKind("Web page", HttpConfig, probe_http),
+    "tls": ProbeKind("Certificate (TLS)", TlsConfig, probe_tls, interval_seconds=3600),
     "tcp": ProbeKind("TCP port", TcpConfig, probe_tcp),
+    "ping": ProbeKind("Ping", PingConfig, probe_ping),
+    "dns": ProbeKind("DNS record", DnsConfig, probe_dns),
+    "smtp": ProbeKind("Mail server (SMTP)", SmtpConfig, probe_smtp),
+    "heartbeat": ProbeKind(
+        "Heartbeat", HeartbeatConfig, probe_heartbeat, interval_seconds=600, receives=True
+    ),
 }
 
 
@@ -53,14 +65,14 @@ async def run(
         # The one place where a probe's own fault is caught: it must not end the worker.
         log.exception("probe %s failed", kind.title)
         return down(f"the check itself failed: {type(error).__name__}")
-    return _judge_speed(outcome, degraded_above_ms)
+    return judge_speed(outcome, degraded_above_ms)
 
 
 def _microseconds_since(started: float) -> int:
     return round((time.perf_counter() - started) * 1_000_000)
 
 
-def _judge_speed(outcome: Outcome, degraded_above_ms: int | None) -> Outcome:
+def judge_speed(outcome: Outcome, degraded_above_ms: int | None) -> Outcome:
     """An answer that is right but slower than allowed means difficulties."""
     if degraded_above_ms is None or outcome.response_us is None or outcome.status is not Status.UP:
         return outcome

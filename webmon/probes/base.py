@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from webmon.domain.heartbeats import Reports
 from webmon.domain.status import Status
 
 
@@ -22,6 +23,8 @@ class Target:
 
     address: str
     """Host name or IP address of the service's host; may be empty where the config has a URL."""
+    heartbeat: Reports | None = None
+    """What has been reported to a service that receives heartbeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Outcome:
     """One such outcome changes the status at once: a job that says itself that it failed."""
     next_at: datetime | None = None
     """When to look next, where the probe knows better than the interval."""
+    repeated: bool = False
+    """Nothing new was seen: an earlier observation still stands, and does not count twice."""
 
 
 def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
@@ -87,3 +92,5 @@ class ProbeKind:
     blocking_probe: BlockingProbe | None = None
     interval_seconds: int = 60
     """The interval proposed for a new service of this kind."""
+    receives: bool = False
+    """Its services are reported to us, at an address of their own (`commands.heartbeats`)."""

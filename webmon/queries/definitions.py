@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from webmon.domain.heartbeats import Reports
 from webmon.errors import Invalid, NotFound
-from webmon.models import Host, Namespace, Service
+from webmon.models import Heartbeat, Host, Namespace, Service
+from webmon.queries.heartbeats import address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class DefinitionView:
     address: str
     timeout_seconds: float
     degraded_above_ms: int | None
+    heartbeat: Reports | None = None
+    report_to: str = ""
+    """The address of a service that receives heartbeats."""
 
 
 def services_of(session: Session, host: str, service: str | None) -> list[DefinitionView]:
@@ -37,6 +42,7 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
     if not found:
         what = f"service {service}" if service else "services"
         raise NotFound(f"{row.name} has no {what}")
+    reported = _heartbeats(session, [each.id for each in found])
     return [
         DefinitionView(
             row.name,
@@ -46,9 +52,16 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
             row.address,
             each.timeout_seconds,
             each.degraded_above_ms,
+            *reported.get(each.id, ()),
         )
         for each in found
     ]
+
+
+def _heartbeats(session: Session, service_ids: list[int]) -> dict[int, tuple[Reports, str]]:
+    """What was reported, and where, of those services that receive heartbeats."""
+    rows = session.exec(select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids)))
+    return {row.service_id: (row.reports, address_of(row)) for row in rows}
 
 
 def _host(session: Session, name: str) -> Host:

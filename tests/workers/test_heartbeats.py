@@ -1,0 +1,64 @@
+"""An overdue heartbeat in the worker: claimed like any check, judged by what was reported."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlmodel import select
+
+from tests import factories
+from webmon import clock
+from webmon.commands import heartbeats, services
+from webmon.db import Database
+from webmon.domain.heartbeats import Signal
+from webmon.domain.status import Status
+from webmon.models import Heartbeat, Incident, ServiceState
+from webmon.queries.heartbeats import heartbeat_url
+from workers.pipeline import Pipeline
+
+SUCCESS = Signal("success")
+FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"every": "10m", "grace": "5m"}}
+
+
+def create(database: Database) -> str:
+    """A service that last heard of its job half an hour ago; its token."""
+    before = clock.utcnow() - timedelta(minutes=30)
+    with database.write() as session:
+        host = factories.host(session)
+        service = services.create_service(session, host.id, FIELDS, actor=None, now=before)
+        token = heartbeat_url(session, service.id, actor=None).rpartition("/")[2]
+        heartbeats.receive(session, token, SUCCESS, b"", now=before)
+    return token
+
+
+def state(database: Database) -> ServiceState:
+    with database.read() as session:
+        return session.exec(select(ServiceState)).one()
+
+
+async def test_the_worker_finds_a_heartbeat_overdue(database: Database) -> None:
+    create(database)
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    await pipeline.stop(1)
+    after = state(database)
+    assert (after.status, after.worker_id) == (Status.DOWN, None)
+    assert after.message.startswith("no heartbeat since")
+    assert "(30 min ago)" in after.message or "(30 min 1 s ago)" in after.message
+
+
+async def test_a_heartbeat_between_the_look_and_its_recording_wins(database: Database) -> None:
+    token = create(database)
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    assert pipeline.outstanding == 1
+    with database.write() as session:
+        heartbeats.receive(session, token, SUCCESS, b"", now=clock.utcnow())
+    await pipeline.stop(1)
+    assert state(database).status is Status.UP
+    with database.read() as session:
+        assert session.exec(select(Incident)).all() == []
+        last_at = session.exec(select(Heartbeat)).one().last_at
+    assert last_at is not None
+    assert state(database).next_check_at == last_at + timedelta(minutes=15)

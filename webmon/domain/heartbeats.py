@@ -1,0 +1,114 @@
+"""Jobs that report in: what they say, and when they are expected next. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+from cronsim import CronSim, CronSimError
+
+EARLY = timedelta(seconds=10)
+"""A heartbeat so soon before its time counts for it: the job's clock may be a little fast."""
+
+NICKNAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a request to a heartbeat's address says."""
+
+    kind: Literal["success", "start", "failure"]
+    exit_status: int | None = None
+
+
+def parse_signal(text: str) -> Signal | None:
+    """The signal behind the last part of the address: ``""``, ``start``, ``fail``, ``0``–``255``.
+
+    None where it is none of these.
+    """
+    if text == "":
+        return Signal("success")
+    if text == "start":
+        return Signal("start")
+    if text == "fail":
+        return Signal("failure")
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 255):
+        return None
+    return Signal("failure" if int(text) else "success", int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What a job has reported so far.
+
+    ``expected_from`` is since when heartbeats are awaited: the service's creation, its last
+    resumption, or the last change of its plan. ``started_at`` belongs to a run that has not
+    finished, everything else to the last one that has.
+    """
+
+    expected_from: datetime
+    last_at: datetime | None = None
+    failed: bool = False
+    exit_status: int | None = None
+    run_seconds: float | None = None
+    body: str = ""
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When heartbeats are expected: ``every`` so often, or by a cron ``schedule``."""
+
+    grace: timedelta
+    every: timedelta | None = None
+    schedule: str = ""
+    timezone: tzinfo = UTC
+
+    def next_after(self, at: datetime) -> datetime:
+        """When the heartbeat that follows one at ``at`` is expected; always later than ``at``."""
+        if self.every is not None:
+            return at + self.every
+        return next(occurrences(self.schedule, at + EARLY, self.timezone))
+
+    def deadline(self, at: datetime) -> datetime:
+        """When the heartbeat that follows one at ``at`` is overdue."""
+        return self.next_after(at) + self.grace
+
+
+def occurrences(schedule: str, after: datetime, timezone: tzinfo) -> Iterator[datetime]:
+    """The instants of a cron expression that lie after ``after``, in UTC, as Debian's cron has it.
+
+    A fixed time that the clock skips when it goes forward comes right after the skip; one that
+    it strikes twice when it goes back comes the first time only.
+    """
+    expression = NICKNAMES.get(schedule, schedule)
+    for local in CronSim(expression, after.astimezone(timezone)):
+        at = local.astimezone(UTC)
+        if at > after:  # in an hour that is there twice, the library begins with the first one
+            yield at
+
+
+def check_schedule(schedule: str) -> None:
+    """Make sure that ``schedule`` is a cron expression that ever comes true.
+
+    Raises:
+        ValueError: it is not; the text says why.
+    """
+    expression = NICKNAMES.get(schedule, schedule)
+    if len(expression.split()) != 5:
+        raise ValueError("must have the five fields of a crontab, such as 0 2 * * *")
+    try:
+        found = next(occurrences(expression, REFERENCE, UTC), None)
+    except CronSimError as error:
+        raise ValueError(f"is not a cron expression: {str(error).lower()}") from None
+    if found is None:
+        raise ValueError("never comes true")
