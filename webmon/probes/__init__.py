@@ -14,7 +14,10 @@ from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down
 from webmon.probes.dns import DnsConfig, probe_dns
 from webmon.probes.heartbeat import HeartbeatConfig, probe_heartbeat
 from webmon.probes.http import HttpConfig, probe_http
+from webmon.probes.mysql import MysqlConfig, probe_mysql
 from webmon.probes.ping import PingConfig, probe_ping
+from webmon.probes.postgres import PostgresConfig, probe_postgres
+from webmon.probes.redis import RedisConfig, probe_redis
 from webmon.probes.smtp import SmtpConfig, probe_smtp
 from webmon.probes.tcp import TcpConfig, probe_tcp
 from webmon.probes.tls import TlsConfig, probe_tls
@@ -27,6 +30,9 @@ PROBES: dict[str, ProbeKind] = {
     "tcp": ProbeKind("TCP port", TcpConfig, probe_tcp),
     "ping": ProbeKind("Ping", PingConfig, probe_ping),
     "dns": ProbeKind("DNS record", DnsConfig, probe_dns),
+    "postgres": ProbeKind("PostgreSQL", PostgresConfig, probe_postgres),
+    "mysql": ProbeKind("MySQL or MariaDB", MysqlConfig, probe_mysql),
+    "redis": ProbeKind("Redis", RedisConfig, probe_redis),
     "smtp": ProbeKind("Mail server (SMTP)", SmtpConfig, probe_smtp),
     "heartbeat": ProbeKind(
         "Heartbeat", HeartbeatConfig, probe_heartbeat, interval_seconds=600, receives=True

@@ -1,0 +1,171 @@
+"""The `redis` probe: a server that answers PING, and has loaded its data."""
+
+import time
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from webmon.domain.status import Status
+from webmon.probes.base import Outcome, ProbeConfig, Target
+from webmon.probes.certificates import tls_context
+from webmon.probes.conversation import Conversation, converse
+from webmon.probes.databases import Text, blank_is_none
+from webmon.probes.stream import Broken
+
+MOST_ANSWER_BYTES = 64 * 1024
+
+
+class RedisConfig(ProbeConfig):
+    """A Redis server, or one that speaks as it does (Valkey, KeyDB), and how to log in."""
+
+    port: int = Field(default=6379, title="Port", ge=1, le=65535)
+    user: Text = Field(
+        default=None, title="User", description="Empty: the default user", max_length=200
+    )
+    password: Annotated[SecretStr | None, BeforeValidator(blank_is_none)] = Field(
+        default=None, title="Password"
+    )
+    tls: bool = Field(default=False, title="Encryption (TLS)")
+    verify_tls: bool = Field(
+        default=True,
+        title="Verify the certificate",
+        description="Without, an invalid certificate is not an error",
+    )
+
+
+class RedisError(Exception):
+    """The server refuses a command. The text begins with Redis's word for the kind of error."""
+
+
+async def probe_redis(config: RedisConfig, target: Target, timeout: float) -> Outcome:
+    """Log in and ask once, within ``timeout`` seconds; nothing a server does raises."""
+    host = target.address.strip()
+    password = config.password.get_secret_value() if config.password else ""
+    if config.tls:
+        tls_context(config.verify_tls, http=False)  # made before the clock starts
+
+    async def talk(conversation: Conversation) -> tuple[Status, str]:
+        began = time.perf_counter()
+        try:
+            if config.tls:
+                context = tls_context(config.verify_tls, http=False)
+                await conversation.start_tls(context, host.strip("[]").rstrip("."))
+            if password:
+                await _log_in(conversation, config.user, password)
+            conversation.evidence["login_ms"] = _milliseconds_since(began)
+            began = time.perf_counter()
+            await _ping(conversation)
+            conversation.evidence["query_ms"] = _milliseconds_since(began)
+            return await _judge(conversation)
+        except RedisError as error:
+            raise Broken(_refusal(str(error), config)) from None
+
+    return await converse(host, config.port, timeout, talk, secret=password)
+
+
+async def _log_in(conversation: Conversation, user: str | None, password: str) -> None:
+    conversation.wait_for("the answer to AUTH")
+    words = [user, password] if user else [password]
+    answer = await _command(conversation, "AUTH", *words)
+    if answer != b"OK":
+        raise conversation.foreign("Redis’s protocol")
+
+
+async def _ping(conversation: Conversation) -> None:
+    conversation.wait_for("PONG")
+    if await _command(conversation, "PING") != b"PONG":
+        raise conversation.foreign("Redis’s protocol")
+
+
+async def _judge(conversation: Conversation) -> tuple[Status, str]:
+    """What the server says of itself; a user who may not ask gets none of it."""
+    conversation.wait_for("the answer to INFO")
+    facts: dict[str, str] = {}
+    for section in ("server", "replication", "persistence"):
+        try:
+            facts |= _facts(await _command(conversation, "INFO", section))
+        except RedisError as error:
+            if not str(error).startswith(("NOPERM", "ERR")):
+                raise
+    for name in ("redis_version", "role", "master_link_status", "rdb_last_bgsave_status"):
+        if name in facts:
+            conversation.evidence[name] = conversation.shown(facts[name], 100)
+    if facts.get("loading") == "1":
+        raise RedisError("LOADING")
+    name = f"Redis {conversation.evidence.get('redis_version', '')}".rstrip()
+    if facts.get("master_link_status") == "down":
+        return Status.DEGRADED, f"{name} answers, but this replica has lost its master"
+    if facts.get("rdb_last_bgsave_status") == "err":
+        return Status.DEGRADED, f"{name} answers, but cannot save its data to disk"
+    is_replica = " (a replica)" if facts.get("role") == "slave" else ""
+    return Status.UP, f"{name} answers PONG{is_replica}"
+
+
+async def _command(conversation: Conversation, *words: str) -> bytes:
+    """Send a command; its answer, where that is one text.
+
+    Raises:
+        Broken: it is not.
+        RedisError: the server refuses.
+    """
+    data = b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in map(str.encode, words))
+    sent: Broken | None = None
+    try:
+        await conversation.send(b"*%d\r\n%b" % (len(words), data))
+    except Broken as error:  # what it said before it closed the connection may explain it
+        sent = error
+    try:
+        return await _read_answer(conversation)
+    except Broken as error:
+        if conversation.began_with_tls:
+            raise Broken("wants an encrypted connection (TLS)") from None
+        if conversation.heard_nothing and not conversation.tls_version:
+            raise Broken(f"{sent or error}; it may want TLS") from None
+        raise sent or error from None
+
+
+async def _read_answer(conversation: Conversation) -> bytes:
+    line = await conversation.read_line()
+    kind, text = line[:1], line[1:]
+    if kind == b"-":
+        raise RedisError(conversation.shown(text))
+    if kind == b"+":
+        return text
+    if kind != b"$" or not text.isdigit() or len(text) > 9:
+        raise conversation.foreign("Redis’s protocol")
+    if int(text) > MOST_ANSWER_BYTES:
+        raise Broken(f"sent an answer of more than {MOST_ANSWER_BYTES // 1024} kB")
+    return (await conversation.read_exactly(int(text) + 2))[:-2]
+
+
+def _facts(answer: bytes) -> dict[str, str]:
+    lines = answer.decode("utf-8", errors="replace").splitlines()
+    pairs = (line.partition(":") for line in lines if not line.startswith("#"))
+    return {name: value for name, colon, value in pairs if colon}
+
+
+def _refusal(text: str, config: RedisConfig) -> str:
+    """Why a command was refused."""
+    name = config.user or "default"
+    wrong = f"wrong password for user {name}, or no such user" if config.user else "wrong password"
+    sentences = {
+        "LOADING": "the server is still loading its data",
+        "NOAUTH": "wants a password, and none is configured",
+        "WRONGPASS": wrong,
+        "ERR invalid password": wrong,
+        "ERR Client sent AUTH, but no password is set": "has no password set, but one is given",
+        "ERR AUTH <password> called without any": "has no password set, but one is given",
+        "ERR max number of clients": "too many connections: the server takes no more clients",
+        "MASTERDOWN": "this replica has lost its master and does not serve old data",
+        "DENIED": "is in protected mode, which lets nobody in from other machines",
+        "NOPERM": f"user {name} may not send PING",
+        "MISCONF": f"reports a wrong configuration: {text}",
+    }
+    for beginning, sentence in sentences.items():
+        if text.startswith(beginning):
+            return sentence
+    return f"answered with an error: {text}"
+
+
+def _milliseconds_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 3)
