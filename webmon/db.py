@@ -4,6 +4,7 @@ SQLite and PostgreSQL behave alike here: a writer on SQLite takes the write lock
 (`BEGIN IMMEDIATE`), so that it never fails half-way because another writer was faster.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError as DatabaseUnavailable
 from sqlmodel import Session
 
 from webmon import config
+from webmon.errors import Invalid
 
 __all__ = [
     "Database",
@@ -64,8 +66,7 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _require_writable(Path(url.removeprefix("sqlite:///")).parent)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")
@@ -80,6 +81,18 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the database's folder, or say which one cannot be used, and why."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else "it is not writable"
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        setting = "WEBMON_DATABASE_URL" if config.settings().database_url else "WEBMON_DATA_DIR"
+        raise Invalid(f"the folder {folder} cannot be used: {why}", setting)
 
 
 def _postgres_engine(url: str) -> Engine:
@@ -118,6 +131,6 @@ def write() -> AbstractContextManager[Session]:
     return current().write()
 
 
-def reason(error: DatabaseError) -> str:
+def reason(error: Exception) -> str:
     """What the database said, in one line, without the statement and its values."""
-    return str(error.orig).strip().splitlines()[0]
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]

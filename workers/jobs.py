@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from webmon import clock
 from webmon.commands import leases
-from webmon.db import Session
+from webmon.db import DatabaseError, Session, reason
 from workers.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -68,8 +68,10 @@ def guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]
     async def run() -> None:
         try:
             await job()
+        except DatabaseError as error:
+            log.warning("job %s waits for the database: %s", job.__name__, reason(error))
         except Exception:
-            # The worker's only net: a database that is away for a minute must not end it.
+            # The worker's only net: whatever it is, the next tick may go well.
             log.exception("job %s failed", job.__name__)
 
     return run

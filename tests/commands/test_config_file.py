@@ -25,6 +25,11 @@ hosts:
 """
 
 
+ALIASES = "hosts:\n - &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f" - &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+)
+
+
 @pytest.fixture
 def apply(session: Session, tmp_path: Path):
     def run(text: str, *, prune: bool = False) -> list[str]:
@@ -130,6 +135,11 @@ def test_a_mistake_is_named_with_its_line_and_nothing_is_changed(apply, session,
         ("- 1", "1: must be names with values"),
         ("\t", "1: is not YAML"),
         ("hosts: 5", "1: hosts: must be a list"),
+        ("hosts: 2026-99-99", "1: hosts: '2026-99-99' is not a value of its kind"),
+        ("hosts: !!int x", "1: hosts: 'x' is not a value of its kind"),
+        ("hosts: !!python/object:os.system x", "1: hosts: 'x' is not a value of its kind"),
+        ("hosts: &a [*a]", "1: hosts[0]: an alias refers to what it is part of"),
+        (ALIASES, "2: hosts["),
         ("hosts:\n  - 5", "2: hosts[0]: must be names with values"),
         (
             "hosts:\n  - {name: a, namespace: b, services: 5}",

@@ -341,7 +341,8 @@ def test_many_heartbeats_at_once_are_all_recorded(database: Database) -> None:
     def report(number: int) -> None:
         together.wait()
         with database.write() as session:
-            send(session, token, "" if number % 2 else "fail", NOW + number * MILLISECOND)
+            at = NOW + (number + 1) * MILLISECOND
+            send(session, token, "" if number % 2 else "fail", at)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(report, range(8)))

@@ -8,7 +8,8 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from tests import factories
-from tests.clock import NOW
+from tests.clock import HOUR, MINUTE, NOW, SECOND
+from webmon.commands import leases
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.errors import NotFound
@@ -134,5 +135,16 @@ def test_a_hundred_hosts_take_three_queries_and_a_few_milliseconds(
     began = time.perf_counter()
     view = seen(session)
     assert time.perf_counter() - began < 0.1
-    assert len(statements) == 3
+    assert len(statements) == 4
     assert sum(len(host.services) for host in view.hosts) == 1000
+
+
+def test_while_nothing_is_checked_the_page_tells_of_the_last_moment_it_was(session):
+    factories.service(session, last_checked_at=NOW - HOUR)
+    assert public_status(session, now=NOW, namespace=None).generated_at == NOW - HOUR
+    leases.tick(session, "w", now=NOW - MINUTE)
+    session.flush()
+    assert public_status(session, now=NOW, namespace=None).generated_at == NOW - MINUTE
+    leases.tick(session, "w", now=NOW - SECOND)
+    session.flush()
+    assert public_status(session, now=NOW, namespace=None).generated_at == NOW

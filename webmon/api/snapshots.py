@@ -79,8 +79,8 @@ class Snapshots:
             self._view, self._packed, self._read_at = None, {}, clock.utcnow()
             try:
                 self._view = await asyncio.to_thread(_read_everything)
-            except Exception:  # whatever it was: visitors are told so, and the log says why
-                log.exception("the public status could not be read")
+            except (db.DatabaseError, OSError) as error:
+                log.warning("the public status could not be read: %s", db.reason(error))
         if self._view is None:
             raise Unavailable("the status cannot be read at the moment")
         return self._view

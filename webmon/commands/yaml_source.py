@@ -11,6 +11,8 @@ from webmon import config
 from webmon.errors import Invalid, WebmonError
 
 LARGEST_FILE = 5_000_000
+MOST_VALUES = 200_000
+"""More than any file of that size holds, unless its aliases multiply."""
 REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 
 Path_ = Sequence[str | int]
@@ -29,6 +31,8 @@ class Source:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._root = self._compose()
+        self._values = 0
+        self._open: set[int] = set()
         self.data: Any = self._value(self._root, [])
 
     def error(self, path: Path_, message: str) -> FileError:
@@ -55,11 +59,25 @@ class Source:
     def _value(self, node: yaml.Node | None, path: list[str | int]) -> Any:
         if node is None:
             return None
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise self.error(path, "the file's aliases multiply to too many values")
+        if id(node) in self._open:
+            raise self.error(path, "an alias refers to what it is part of")
+        self._open.add(id(node))
+        value = self._constructed(node, path)
+        self._open.remove(id(node))
+        return value
+
+    def _constructed(self, node: yaml.Node, path: list[str | int]) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, [*path, number]) for number, item in enumerate(node.value)]
-        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        try:
+            value = yaml.SafeLoader("").construct_object(node, deep=True)
+        except (ValueError, yaml.YAMLError):
+            raise self.error(path, f"{node.value!r} is not a value of its kind; quote it") from None
         return self._filled_in(value, path) if isinstance(value, str) else value
 
     def _mapping(self, node: yaml.MappingNode, path: list[str | int]) -> dict[str, Any]:

@@ -71,12 +71,12 @@ class Edge:
             return await refuse(visit, send, HTTPStatus.NOT_FOUND)
         if not visit.is_safe and not visit.is_same_origin:
             return await refuse(visit, send, HTTPStatus.FORBIDDEN)
+        if visit.is_admin and not await _is_signed_in(visit):
+            return await redirect(send, "/login/")
         if visit.path in MOVED:
             query = f"?{visit.query}" if visit.query else ""
             status = HTTPStatus.TEMPORARY_REDIRECT
             return await redirect(send, MOVED[visit.path] + query, status=status)
-        if visit.is_admin and not await _is_signed_in(visit):
-            return await redirect(send, "/login/")
         if visit.path == "/login/" and await _is_signed_in(visit):
             return await redirect(send, "/admin/")
         if visit.path == "/setup/" and await _is_set_up():
@@ -139,6 +139,6 @@ async def _is_set_up() -> bool:
 async def _ask(question: Callable[[], Answer]) -> Answer:
     try:
         return await asyncio.to_thread(question)
-    except Exception as error:
-        log.exception("the database could not be asked")
+    except db.DatabaseError as error:
+        log.warning("the database could not be asked: %s", db.reason(error))
         raise Unavailable from error

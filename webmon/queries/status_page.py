@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from webmon.domain.status import Status, combined_status, host_status
 from webmon.errors import NotFound
-from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.models import Host, Namespace, Service, ServiceState, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,17 @@ class PublicStatusView:
     downtimes: tuple[PublicDowntimeView, ...] = ()
 
 
+STANDSTILL = timedelta(seconds=30)
+
+
+def _known_at(session: Session, now: datetime) -> datetime:
+    """The instant of which the page tells: the present, or when the last worker fell silent."""
+    ticked_at = select(func.max(Worker.ticked_at)).scalar_subquery()
+    checked_at = select(func.max(ServiceState.last_checked_at)).scalar_subquery()
+    latest = max(filter(None, session.exec(select(ticked_at, checked_at)).one()), default=now)
+    return latest if latest < now - STANDSTILL else now
+
+
 _VIEW = TypeAdapter(PublicStatusView)
 
 
@@ -85,7 +96,7 @@ def public_status(session: Session, *, now: datetime, namespace: str | None) -> 
     """
     hosts = _hosts(session)
     view = PublicStatusView(
-        generated_at=now,
+        generated_at=_known_at(session, now),
         status=combined_status(host.status for host in hosts),
         namespaces=_namespaces(session, hosts),
         hosts=hosts,

@@ -1,0 +1,58 @@
+"""`webmon doctor`: what is wrong stands with its remedy, and nothing is said twice."""
+
+import pytest
+
+from tests import factories
+from webmon import clock, config, crypto, db, doctor
+from webmon.commands import leases
+
+
+def said() -> dict[str, tuple[str, str]]:
+    return {each.name: (each.finding, each.remedy) for each in doctor.examine()}
+
+
+def test_a_working_installation_needs_no_remedy(database, monkeypatch):
+    monkeypatch.setattr(doctor.frontend, "is_current", lambda _site: True)
+    with database.write() as session:
+        factories.service(session)
+        leases.tick(session, "w", now=clock.utcnow())
+    found = said()
+    assert {remedy for _, remedy in found.values()} == {""}
+    assert found["secrets"][0] == "1 stored configurations can be read"
+    assert found["worker"][0] == "ticking"
+
+
+def test_a_silent_worker_and_old_front_ends_are_named(database, monkeypatch):
+    monkeypatch.setattr(doctor.frontend, "is_current", lambda site: site == "public")
+    found = said()
+    assert found["worker"][1] == "run webmon up"
+    assert found["front ends"] == ("not built: admin", "run webmon build")
+
+
+def test_a_secret_of_another_key_is_found(database, monkeypatch):
+    with database.write() as session:
+        factories.service(
+            session, kind="http", config={"url": "http://a.example/", "basic_auth": "a:secret"}
+        )
+    monkeypatch.setenv("WEBMON_SECRET_KEY", crypto.Fernet.generate_key().decode())
+    config.settings.cache_clear()
+    crypto.vault.cache_clear()
+    assert "cannot be read with the present key" in said()["secrets"][0]
+
+
+@pytest.mark.parametrize(
+    ("url", "finding"),
+    [("sqlite:///{}/none.db", "another version"), ("postgresql://x@127.0.0.1:1/x", "refused")],
+)
+def test_without_a_usable_database_it_ends_there(tmp_path, url, finding):
+    db.use(db.Database(url.format(tmp_path)))
+    found = said()
+    assert finding in found["database"][0]
+    assert found["database"][1]
+    assert "worker" not in found
+
+
+def test_the_command_exits_with_1_where_something_is_wrong(webmon):
+    done = webmon("doctor")
+    assert done.returncode == 1
+    assert "→ run webmon migrate" in done.stdout
