@@ -16,6 +16,7 @@ present chromium chromium-browser google-chrome || missing="$missing chromium fo
 present mariadbd || missing="$missing mariadb-server-core"
 present my_print_defaults || missing="$missing mariadb-client-core"
 present redis-server || missing="$missing redis-server"
+present sshd || missing="$missing openssh-server"
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

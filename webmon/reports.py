@@ -8,6 +8,7 @@ from typing import Any
 from webmon import crypto, probes
 from webmon.domain.status import WORDS, Status
 from webmon.probes.base import Outcome, Target, down
+from webmon.probes.ssh_access import SshTarget
 from webmon.queries.definitions import DefinitionView
 from webmon.queries.status_page import PublicStatusView
 
@@ -51,7 +52,11 @@ async def _look(service: DefinitionView) -> Outcome:
     return await probes.run(
         kind,
         kind.config.model_validate(crypto.unseal(service.config)),
-        Target(service.address, heartbeat=service.heartbeat),
+        Target(
+            service.address,
+            heartbeat=service.heartbeat,
+            ssh=SshTarget.read(crypto.unseal(service.ssh), service.host_keys),
+        ),
         timeout=service.timeout_seconds,
         degraded_above_ms=service.degraded_above_ms,
     )

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -17,7 +18,8 @@ from webmon.commands import checks, leases
 from webmon.commands.checks import DueCheck, Finding
 from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, reason
 from webmon.errors import Invalid
-from webmon.probes.base import Outcome, ProbeConfig, Target, down
+from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
+from webmon.probes.ssh_access import SshTarget
 from workers.slots import Slots
 
 log = logging.getLogger(__name__)
@@ -41,11 +43,13 @@ class Pipeline:
         self._free_threads = asyncio.Semaphore(threads)
         self._most_claimed = concurrency * CLAIMED_PER_SLOT
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="probe")
+        # Also for the parts of other probes that block: a command that runs over SSH.
+        asyncio.get_running_loop().set_default_executor(self._threads)
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._armed: dict[int, tuple[DueCheck, asyncio.TimerHandle]] = {}
         self._under_way: dict[asyncio.Task[None], DueCheck] = {}
         self._findings: list[Finding] = []
-        self._configs: dict[int, tuple[int, ProbeConfig]] = {}
+        self._configs: dict[int, tuple[int, ProbeConfig, SshTarget]] = {}
         self._stopping = False
 
     @property
@@ -108,27 +112,32 @@ class Pipeline:
     async def _look(self, check: DueCheck) -> Outcome:
         kind = probes.PROBES.get(check.kind)
         if kind is None:
-            return down(f"unknown kind of service: {check.kind}")
+            return unknown(f"unknown kind of service: {check.kind}")
         try:
-            config = self._config(check, kind.config)
+            config, ssh = self._config(check, kind.config)
         except (ValidationError, Invalid) as error:
-            return down(f"the service's configuration cannot be used: {_first_line(error)}")
+            return unknown(f"the service's configuration cannot be used: {_first_line(error)}")
         return await probes.run(
             kind,
             config,
-            Target(check.address, heartbeat=check.heartbeat),
+            Target(
+                check.address,
+                heartbeat=check.heartbeat,
+                ssh=replace(ssh, host_keys=check.host_keys),
+            ),
             timeout=check.timeout_seconds,
             degraded_above_ms=check.degraded_above_ms,
             executor=self._threads,
         )
 
-    def _config(self, check: DueCheck, model: type[ProbeConfig]) -> ProbeConfig:
-        """The probe's config, read once per edit of the service."""
+    def _config(self, check: DueCheck, model: type[ProbeConfig]) -> tuple[ProbeConfig, SshTarget]:
+        """The probe's config and who logs in, read once per edit of the service or its host."""
         known = self._configs.get(check.service_id)
         if known is None or known[0] != check.revision:
-            known = check.revision, model.model_validate(crypto.unseal(check.config))
+            config = model.model_validate(crypto.unseal(check.config))
+            known = check.revision, config, SshTarget.read(crypto.unseal(check.ssh), None)
             self._configs[check.service_id] = known
-        return known[1]
+        return known[1:]
 
     # --- record
 

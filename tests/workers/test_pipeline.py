@@ -165,7 +165,7 @@ async def test_a_stop_records_what_ends_within_the_grace(database, probe):
     assert states(database)[0].status is Status.UP
 
 
-async def test_a_configuration_that_cannot_be_used_is_down_with_its_reason(
+async def test_a_configuration_that_cannot_be_used_is_no_data_with_its_reason(
     database, probe, pipeline
 ):
     add_services(database, 1)
@@ -174,7 +174,9 @@ async def test_a_configuration_that_cannot_be_used_is_down_with_its_reason(
     await pipeline.dispatch()
     await asyncio.sleep(0.02)
     await pipeline.record_findings()
-    assert states(database)[0].message.startswith("the service's configuration cannot be used")
+    [state] = states(database)
+    assert state.message.startswith("the service's configuration cannot be used")
+    assert (state.status, state.last_status) == (Status.UNKNOWN, Status.UNKNOWN)
 
 
 async def test_a_successor_takes_over_at_once(database, probe, pipeline):

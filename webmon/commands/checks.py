@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlmodel import Session, col
 
 from webmon.commands.conditions import (
@@ -19,6 +19,7 @@ from webmon.commands.conditions import (
     lock_conditions,
     store_states,
 )
+from webmon.commands.host_keys import ShownKey, pin_host_keys
 from webmon.commands.transitions import store_transition
 from webmon.domain import schedule, transitions
 from webmon.domain.heartbeats import Reports
@@ -42,6 +43,9 @@ LEASE = timedelta(seconds=180)
 RECEIVING = frozenset(name for name, kind in PROBES.items() if kind.receives)
 """The kinds whose services are reported to us."""
 
+OVER_SSH = frozenset(name for name, kind in PROBES.items() if kind.over_ssh)
+"""The kinds whose services share the SSH connection of their host."""
+
 EVIDENCE_PER_FAILURE_RUN = 5
 """The failures in a row whose evidence is kept with the result; later ones say nothing new."""
 
@@ -58,6 +62,9 @@ class DueCheck(NamedTuple):
     address: str
     timeout_seconds: float
     degraded_above_ms: int | None
+    ssh: dict[str, Any] | None
+    """Who logs in at the host, sealed; for kinds that do."""
+    host_keys: dict[str, Any] | None
     heartbeat: Reports | None = None
 
 
@@ -117,6 +124,8 @@ def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]
             host.address,
             service.timeout_seconds,
             service.degraded_above_ms,
+            case((service.kind.in_(OVER_SSH), host.ssh)),
+            case((service.kind.in_(OVER_SSH), host.host_keys)),
         )
         .join(table(Host), host.id == service.host_id)
         .where(service.id.in_(claimed))
@@ -139,13 +148,14 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
 
     1. Lock and read the condition of each service; a finding whose claim is no longer the present
        one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
-    2. Store the results.
+    2. Store the results, and pin the keys of hosts that were seen for the first time.
     3. Advance each condition (`domain.transitions`); where the status changed, store the change
        and open or resolve the incident.
     4. Store the conditions, give back the leases, and set the next check.
     """
     present = lock_conditions(session, [finding.service_id for finding in findings])
     results, updates = [], []
+    shown: list[ShownKey] = []
     for finding in sorted(findings, key=lambda each: each.service_id):
         row = present.get(finding.service_id)
         if row is None or not _is_held(row, finding):
@@ -158,11 +168,14 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
             policy = AT_ONCE if finding.outcome.certain else row.policy
             after = transitions.advance(before, finding.outcome.status, finding.at, policy)
         results.append(_result(finding, after))
+        if finding.outcome.host_key is not None:
+            shown.append((row.host_id, finding.outcome.host_key, finding.at))
         if after.status is not before.status:
             store_transition(session, finding.service_id, before, after, finding.outcome, now=now)
         updates.append(_advanced(row, after, finding, now))
     if results:
         session.execute(insert(CheckResult), results)
+    pin_host_keys(session, shown)
     store_states(session, updates)
 
 
@@ -206,7 +219,7 @@ def _result(finding: Finding, after: Condition) -> dict[str, Any]:
 def _advanced(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
     outcome = finding.outcome
     next_check_at = outcome.next_at or schedule.next_check_at(
-        finding.service_id,
+        row.host_id if row.kind in OVER_SSH else finding.service_id,
         now,
         interval_seconds=row.interval_seconds,
         retry_seconds=row.retry_seconds,

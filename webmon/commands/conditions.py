@@ -25,6 +25,8 @@ class Row:
     policy: Policy
     interval_seconds: int
     retry_seconds: int
+    host_id: int
+    kind: str
 
 
 def lock_conditions(session: Session, service_ids: Iterable[int]) -> dict[int, Row]:
@@ -39,6 +41,8 @@ def lock_conditions(session: Session, service_ids: Iterable[int]) -> dict[int, R
             service.successes_to_up,
             service.interval_seconds,
             service.retry_seconds,
+            service.host_id,
+            service.kind,
         )
         .join(table(Service), service.id == state.service_id)
         .where(state.service_id.in_(list(service_ids)))
@@ -53,6 +57,8 @@ def lock_conditions(session: Session, service_ids: Iterable[int]) -> dict[int, R
             Policy(row.failures_to_down, row.failures_to_degraded, row.successes_to_up),
             row.interval_seconds,
             row.retry_seconds,
+            row.host_id,
+            row.kind,
         )
         for row in rows
     }

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from webmon import crypto
 from webmon.domain.durations import format_duration
 from webmon.models import Host, Namespace, Service
 from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
 
 SECONDS = {"interval_seconds": "interval", "timeout_seconds": "timeout", "retry_seconds": "retry"}
 
@@ -19,8 +20,9 @@ def namespace_fields(row: Namespace) -> dict[str, Any]:
 
 
 def host_fields(row: Host) -> dict[str, Any]:
-    """The host's fields as `HostFields` names them."""
-    return row.model_dump(include={"name", "namespace_id", "address", "public"})
+    """The host's fields as `HostFields` names them, secrets in the clear."""
+    fields = row.model_dump(include={"name", "namespace_id", "address", "public"})
+    return {**fields, "ssh": crypto.unseal(row.ssh)}
 
 
 def service_fields(row: Service) -> dict[str, Any]:
@@ -32,10 +34,10 @@ def service_fields(row: Service) -> dict[str, Any]:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The fields that differ, as ``interval 1m → 30s``; a secret's value is never shown."""
-    secrets = _secret_names(after.get("kind"))
+    secrets = SSH_SECRETS | {f"config.{name}" for name in _secret_names(after.get("kind"))}
     found = []
     for name, old, new in _differences(before, after):
-        if name.removeprefix("config.") in secrets and name.startswith("config."):
+        if name in secrets:
             found.append(f"{name} changed")
         else:
             found.append(f"{SECONDS.get(name, name)} {_shown(name, old)} → {_shown(name, new)}")
@@ -47,20 +49,25 @@ def _differences(
 ) -> Iterator[tuple[str, Any, Any]]:
     for name, new in after.items():
         old = before.get(name)
-        if name == "config":
-            inner = {key: (old or {}).get(key) for key in {**(old or {}), **new}}
-            for key, value in inner.items():
-                if value != new.get(key):
-                    yield f"config.{key}", value, new.get(key)
+        if name in ("config", "ssh"):
+            inner_old, inner_new = old or {}, new or {}
+            for key in {**inner_old, **inner_new}:
+                if inner_old.get(key) != inner_new.get(key):
+                    yield f"{name}.{key}", inner_old.get(key), inner_new.get(key)
         elif old != new:
             yield name, old, new
 
 
 def _secret_names(kind: str | None) -> set[str]:
-    if kind not in PROBES:
-        return set()
-    fields = PROBES[kind].config.model_fields
+    return _secrets_in(PROBES[kind].config) if kind in PROBES else set()
+
+
+def _secrets_in(model: type[BaseModel]) -> set[str]:
+    fields = model.model_fields
     return {name for name, field in fields.items() if SecretStr.__name__ in str(field.annotation)}
+
+
+SSH_SECRETS = {f"ssh.{name}" for name in _secrets_in(SshAccess)}
 
 
 def _shown(name: str, value: Any) -> str:

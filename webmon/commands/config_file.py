@@ -76,6 +76,7 @@ class FileHost(FileModel):
     namespace: str
     address: str = ""
     public: bool = True
+    ssh: dict[str, Any] | None = None
     services: list[dict[str, Any]] = []
 
 
@@ -136,7 +137,7 @@ class _Run:
             if namespace is None:
                 raise Invalid(f"there is no namespace {wanted.namespace}", "namespace")
             fields = wanted.model_dump(exclude={"namespace", "services"})
-            fields["namespace_id"] = namespace.id
+            fields |= {"namespace_id": namespace.id, "ssh": hosts.complete_ssh(wanted.ssh)}
             row = self.session.exec(
                 select(Host).where(Host.namespace_id == namespace.id, Host.name == wanted.name)
             ).first()

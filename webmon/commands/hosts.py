@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
-from webmon.commands.validation import Fields, validated
+from webmon import crypto
+from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
 
 
 def _address(value: str) -> str:
@@ -27,6 +30,8 @@ class HostFields(Fields):
     namespace_id: int = Field(ge=1, le=LARGEST_ID)
     address: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=255)
     public: bool = True
+    ssh: dict[str, Any] | None = None
+    """`SshAccess`; where it is left out of a change, it stays as it is."""
 
 
 def create_host(
@@ -41,7 +46,7 @@ def create_host(
     wanted = validated(HostFields, fields)
     _require_namespace(session, wanted.namespace_id, actor)
     _require_free_name(session, wanted)
-    host = Host(**wanted.model_dump(), created_at=now)
+    host = Host(**wanted.model_dump(exclude={"ssh"}), ssh=_sealed_ssh(wanted), created_at=now)
     session.add(host)
     session.flush()
     return host
@@ -53,9 +58,10 @@ def update_host(
     fields: Mapping[str, Any],
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> Host:
-    """Change a host; its services are looked at under the new address from the next check on.
+    """Change a host. Where it is reached otherwise than before, its services are due at once, and
+    what is being found in the old way does not count. The keys it is known by stay.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
@@ -65,9 +71,83 @@ def update_host(
     _require_namespace(session, wanted.namespace_id, actor)
     if (wanted.name, wanted.namespace_id) != (host.name, host.namespace_id):
         _require_free_name(session, wanted)
-    host.sqlmodel_update(wanted.model_dump())
+    lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    before = host.address, crypto.unseal(host.ssh)
+    host.sqlmodel_update(wanted.model_dump(exclude={"ssh"}))
+    if "ssh" in wanted.model_fields_set:
+        ssh = _sealed_ssh(wanted, stored=host.ssh)
+        if crypto.unseal(ssh) != before[1]:  # no two tokens are equal, even of one secret
+            host.ssh = ssh
+    if (host.address, crypto.unseal(host.ssh)) != before:
+        _look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
     session.flush()
     return host
+
+
+def accept_host_key(
+    session: Session, host_id: int, port: int, *, actor: Actor | None, now: datetime
+) -> None:
+    """Forget the key that a host was known by at a port: the one it shows next is taken for it.
+
+    Raises:
+        NotFound: there is no such host, or no key is known.
+        PermissionDenied: the actor is not an admin.
+    """
+    host = find_host(session, host_id, actor=actor)
+    if actor is not None:
+        require(actor, Role.ADMIN, host.namespace_id)
+    over_ssh = [name for name, kind in PROBES.items() if kind.over_ssh]
+    concerned = select(Service.id).where(
+        Service.host_id == host_id, col(Service.kind).in_(over_ssh)
+    )
+    lock_services(session, concerned)
+    session.refresh(host, with_for_update={"key_share": True})
+    kept = dict(host.host_keys or {})
+    if kept.pop(str(port), None) is None:
+        raise NotFound(f"no key of {host.name} is known at port {port}")
+    host.host_keys = kept or None
+    _look_anew(session, concerned, now)
+    session.flush()
+
+
+def _look_anew(session: Session, service_ids: Any, now: datetime) -> None:
+    """Make services due now, and let no finding count that is on its way."""
+    session.flush()
+    session.exec(
+        update(Service)
+        .where(col(Service.id).in_(service_ids))
+        .values(revision=Service.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.exec(
+        update(ServiceState)
+        .where(
+            col(ServiceState.service_id).in_(service_ids),
+            col(ServiceState.next_check_at).is_not(None),
+        )
+        .values(next_check_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+
+
+def complete_ssh(ssh: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """``ssh`` as it would be stored, secrets in the clear.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    if not ssh:
+        return None
+    complete: dict[str, Any] = crypto.unseal(crypto.seal(validated(SshAccess, ssh, within="ssh")))
+    return complete
+
+
+def _sealed_ssh(
+    wanted: HostFields, stored: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    fields = merged(wanted.ssh or {}, crypto.unseal(stored))
+    return crypto.seal(validated(SshAccess, fields, within="ssh")) if fields else None
 
 
 def delete_host(

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, case, delete, or_, select, update
 from sqlmodel import Session
 
-from webmon.commands.checks import LEASE
+from webmon.commands.checks import LEASE, OVER_SSH
 from webmon.domain import schedule
 from webmon.models import Service, ServiceState, Worker
 from webmon.models.columns import table
@@ -57,7 +57,12 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
     bursts. What lies further ahead than its interval allows, because the clock went back, too.
     """
     rows = session.execute(
-        select(state.service_id, state.next_check_at, service.interval_seconds)
+        select(
+            state.service_id,
+            case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
+            state.next_check_at,
+            service.interval_seconds,
+        )
         .join(table(Service), service.id == state.service_id)
         .where(
             or_(
@@ -68,8 +73,8 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
         )
     )
     strays = [
-        {"key": service_id, "due": schedule.spread(service_id, now, _window(interval))}
-        for service_id, due, interval in rows
+        {"key": service_id, "due": schedule.spread(key, now, _window(interval))}
+        for service_id, key, due, interval in rows
         if not now - LATE <= due <= now + timedelta(seconds=interval) + LATE
     ]
     if strays:

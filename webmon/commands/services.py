@@ -14,16 +14,14 @@ from webmon import crypto
 from webmon.commands import heartbeats
 from webmon.commands.hosts import find_host, lock_services
 from webmon.commands.transitions import resolve_incident
-from webmon.commands.validation import Fields, validated
+from webmon.commands.validation import KEEP as KEEP
+from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor
 from webmon.domain.ids import is_id
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
 from webmon.models import Service, ServiceState, StatusChange
 from webmon.probes import PROBES
-
-KEEP = object()
-"""The value of a config field that stays as it is stored: a secret that was not typed again."""
 
 LONGEST_INTERVAL = 7 * 24 * 3600
 
@@ -203,21 +201,7 @@ def _with_kept(wanted: ServiceFields, stored: Service | None) -> dict[str, Any]:
     """The wanted config with the stored value wherever it says `KEEP`."""
     same_kind = stored is not None and stored.kind == wanted.kind
     kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
-    return _merged(wanted.config, kept)
-
-
-def _merged(wanted: Mapping[str, Any], kept: Any) -> dict[str, Any]:
-    kept = kept if isinstance(kept, dict) else {}
-    merged = {}
-    for name, value in wanted.items():
-        if isinstance(value, dict) and value:
-            if within := _merged(value, kept.get(name)):
-                merged[name] = within
-        elif value is not KEEP:
-            merged[name] = value
-        elif name in kept:
-            merged[name] = kept[name]
-    return merged
+    return merged(wanted.config, kept)
 
 
 def _looks_elsewhere(service: Service, wanted: Mapping[str, Any]) -> bool:

@@ -8,6 +8,9 @@ from pydantic_core import ErrorDetails
 
 from webmon.errors import Invalid
 
+KEEP = object()
+"""The value of a config field that stays as it is stored: a secret that was not typed again."""
+
 
 class Fields(BaseModel):
     """What a command accepts: these fields and no others, texts without spaces around them."""
@@ -16,6 +19,21 @@ class Fields(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def merged(wanted: Mapping[str, Any], kept: Any) -> dict[str, Any]:
+    """``wanted`` with the kept value wherever it says `KEEP`."""
+    kept = kept if isinstance(kept, dict) else {}
+    result: dict[str, Any] = {}
+    for name, value in wanted.items():
+        if isinstance(value, dict) and value:
+            if within := merged(value, kept.get(name)):
+                result[name] = within
+        elif value is not KEEP:
+            result[name] = value
+        elif name in kept:
+            result[name] = kept[name]
+    return result
 
 
 def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = "") -> Model:

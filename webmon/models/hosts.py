@@ -1,11 +1,12 @@
 """Namespaces and hosts."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from webmon.models.columns import NEVER_REUSED, owned_by
+from webmon.models.columns import NEVER_REUSED, optional_json, owned_by
 
 
 class Namespace(SQLModel, table=True):
@@ -21,7 +22,11 @@ class Namespace(SQLModel, table=True):
 
 
 class Host(SQLModel, table=True):
-    """A tool or machine we watch."""
+    """A tool or machine we watch.
+
+    ``ssh`` is who logs in there (`probes.ssh_access.SshAccess`), its secrets encrypted;
+    ``host_keys`` the keys that it showed first, by port.
+    """
 
     __table_args__ = (UniqueConstraint("namespace_id", "name"), NEVER_REUSED)
 
@@ -30,4 +35,6 @@ class Host(SQLModel, table=True):
     name: str = Field(max_length=100)
     address: str = Field(default="", max_length=255)
     public: bool = True
+    ssh: dict[str, Any] | None = optional_json()
+    host_keys: dict[str, Any] | None = optional_json()
     created_at: datetime

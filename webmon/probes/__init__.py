@@ -11,31 +11,94 @@ from dataclasses import replace
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down
+from webmon.probes.cron import CronConfig, probe_cron
 from webmon.probes.dns import DnsConfig, probe_dns
 from webmon.probes.heartbeat import HeartbeatConfig, probe_heartbeat
+from webmon.probes.host_metrics import HostMetricsConfig, probe_host_metrics
 from webmon.probes.http import HttpConfig, probe_http
 from webmon.probes.mysql import MysqlConfig, probe_mysql
 from webmon.probes.ping import PingConfig, probe_ping
 from webmon.probes.postgres import PostgresConfig, probe_postgres
 from webmon.probes.redis import RedisConfig, probe_redis
 from webmon.probes.smtp import SmtpConfig, probe_smtp
+from webmon.probes.ssh import SshConfig, probe_ssh
 from webmon.probes.tcp import TcpConfig, probe_tcp
 from webmon.probes.tls import TlsConfig, probe_tls
 
 log = logging.getLogger(__name__)
 
 PROBES: dict[str, ProbeKind] = {
-    "http": ProbeKind("Web page", HttpConfig, probe_http),
-    "tls": ProbeKind("Certificate (TLS)", TlsConfig, probe_tls, interval_seconds=3600),
-    "tcp": ProbeKind("TCP port", TcpConfig, probe_tcp),
-    "ping": ProbeKind("Ping", PingConfig, probe_ping),
-    "dns": ProbeKind("DNS record", DnsConfig, probe_dns),
-    "postgres": ProbeKind("PostgreSQL", PostgresConfig, probe_postgres),
-    "mysql": ProbeKind("MySQL or MariaDB", MysqlConfig, probe_mysql),
-    "redis": ProbeKind("Redis", RedisConfig, probe_redis),
-    "smtp": ProbeKind("Mail server (SMTP)", SmtpConfig, probe_smtp),
+    "http": ProbeKind(
+        "Web page",
+        HttpConfig,
+        probe_http,
+        up_means="answers with an accepted status and the expected body",
+    ),
+    "tls": ProbeKind(
+        "Certificate (TLS)",
+        TlsConfig,
+        probe_tls,
+        interval_seconds=3600,
+        up_means="chain and name are valid, and more than `warn_days` are left",
+    ),
+    "tcp": ProbeKind(
+        "TCP port", TcpConfig, probe_tcp, up_means="takes connections, and answers as expected"
+    ),
+    "ping": ProbeKind(
+        "Ping",
+        PingConfig,
+        probe_ping,
+        up_means="answers ICMP echo requests, nearly all of them",
+    ),
+    "dns": ProbeKind(
+        "DNS record", DnsConfig, probe_dns, up_means="the name resolves, to the expected answer"
+    ),
+    "ssh": ProbeKind(
+        "SSH server",
+        SshConfig,
+        probe_ssh,
+        over_ssh=True,
+        up_means="shows a banner and the pinned host key; with `login`, lets us in too",
+    ),
+    "postgres": ProbeKind(
+        "PostgreSQL",
+        PostgresConfig,
+        probe_postgres,
+        up_means="lets us in and answers the query; a replica in recovery is said so",
+    ),
+    "mysql": ProbeKind(
+        "MySQL or MariaDB", MysqlConfig, probe_mysql, up_means="lets us in and answers the query"
+    ),
+    "redis": ProbeKind(
+        "Redis", RedisConfig, probe_redis, up_means="answers `PONG` and is not loading"
+    ),
+    "smtp": ProbeKind(
+        "Mail server (SMTP)",
+        SmtpConfig,
+        probe_smtp,
+        up_means="greets with 220 and answers EHLO; with `starttls`, the certificate is valid too",
+    ),
+    "host_metrics": ProbeKind(
+        "Machine: disks, load, memory",
+        HostMetricsConfig,
+        probe_host_metrics,
+        over_ssh=True,
+        up_means="over SSH: disks, inodes, load and memory are within their limits",
+    ),
+    "cron": ProbeKind(
+        "Cron jobs",
+        CronConfig,
+        probe_cron,
+        over_ssh=True,
+        up_means="over SSH: the daemon runs, the job's file is fresh, its unit succeeded",
+    ),
     "heartbeat": ProbeKind(
-        "Heartbeat", HeartbeatConfig, probe_heartbeat, interval_seconds=600, receives=True
+        "Heartbeat",
+        HeartbeatConfig,
+        probe_heartbeat,
+        interval_seconds=600,
+        receives=True,
+        up_means="the job has reported in time, and not a failure",
     ),
 }
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from webmon.domain.heartbeats import Reports
 from webmon.domain.status import Status
+from webmon.probes.ssh_access import NO_SSH, HostKey, SshTarget
 
 
 class ProbeConfig(BaseModel):
@@ -25,6 +26,8 @@ class Target:
     """Host name or IP address of the service's host; may be empty where the config has a URL."""
     heartbeat: Reports | None = None
     """What has been reported to a service that receives heartbeats."""
+    ssh: SshTarget = NO_SSH
+    """Who logs in there, and the keys it is known by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Outcome:
     """When to look next, where the probe knows better than the interval."""
     repeated: bool = False
     """Nothing new was seen: an earlier observation still stands, and does not count twice."""
+    host_key: HostKey | None = None
+    """The key that an SSH server showed, where none is pinned yet."""
 
 
 def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
@@ -90,7 +95,11 @@ class ProbeKind:
     config: type[ProbeConfig]
     probe: AsyncProbe | None = None
     blocking_probe: BlockingProbe | None = None
+    up_means: str = ""
+    """What a service of this kind does when it is up; for the README's table."""
     interval_seconds: int = 60
     """The interval proposed for a new service of this kind."""
     receives: bool = False
     """Its services are reported to us, at an address of their own (`commands.heartbeats`)."""
+    over_ssh: bool = False
+    """Its services share their host's SSH connection, so they are looked at at the same time."""

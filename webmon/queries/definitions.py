@@ -22,6 +22,9 @@ class DefinitionView:
     address: str
     timeout_seconds: float
     degraded_above_ms: int | None
+    ssh: dict[str, Any] | None
+    """Who logs in at the host; still sealed."""
+    host_keys: dict[str, Any] | None
     heartbeat: Reports | None = None
     report_to: str = ""
     """The address of a service that receives heartbeats."""
@@ -52,6 +55,8 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
             row.address,
             each.timeout_seconds,
             each.degraded_above_ms,
+            row.ssh,
+            row.host_keys,
             *reported.get(each.id, ()),
         )
         for each in found

@@ -1,0 +1,232 @@
+"""Cron: is the daemon there, is the job's file fresh, did its unit succeed."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests.probes.host_samples import told
+from tests.probes.ssh_servers import RealServer, sshd
+from webmon.domain.status import Status
+from webmon.probes.base import Outcome, Target
+from webmon.probes.cron import CronConfig, judge, probe_cron
+from webmon.probes.ssh_access import SshTarget
+from webmon.probes.ssh_commands import authorized_keys_line, sections
+
+INACTIVE = "inactive\ninactive\ninactive\ninactive\ninactive\ninactive"
+PROCESSES = "systemd\nsshd\nbash"
+
+
+def judged(output: str, **config: object) -> tuple[Status, str]:
+    status, message, _ = judge(CronConfig.model_validate(config), sections(output))
+    return status, message
+
+
+def test_a_daemon_that_systemd_knows_is_up() -> None:
+    states = INACTIVE.replace("inactive", "active", 1)
+    assert judged(told(active=(states, 0))) == (Status.UP, "cron is running")
+    second = "inactive\nactive\n" + "inactive\n" * 4
+    assert judged(told(active=(second, 0))) == (Status.UP, "crond is running")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        told(active=("", 127), comm="init\ncrond\nsh"),
+        told(active=("", 127), comm=("", 1), ps="/sbin/launchd\n/usr/sbin/cron"),
+        told(active=("", 127), ps=("", 1), busybox_ps="COMMAND\ninit\ncrond"),
+        told(active=("", 127), launchd=("com.vix.cron = {\n  state = waiting\n}", 0)),
+    ],
+)
+def test_a_daemon_is_found_without_systemd(output: str) -> None:
+    assert judged(output)[0] is Status.UP
+
+
+def test_a_daemon_that_is_not_there_is_down() -> None:
+    output = told(active=(INACTIVE, 3), comm=PROCESSES)
+    assert judged(output) == (
+        Status.DOWN,
+        "no cron daemon is running (looked for cron and crond)",
+    )
+    assert judged(told(active="inactive", comm=PROCESSES), service_name="fcron.service") == (
+        Status.DOWN,
+        "fcron is not running",
+    )
+
+
+def test_a_host_that_does_not_show_its_processes_is_not_down() -> None:
+    assert judged(told(active=("", 127), ps=("", 127)))[0] is Status.UNKNOWN
+
+
+FRESH = {"job_file": "/var/log/job.log", "max_age": "25h", "service_name": "crond"}
+RUNS = {"active": "active", "date": "1000000"}
+
+
+def test_a_fresh_file_is_up_and_an_old_one_down() -> None:
+    assert judged(told(**RUNS, stat="996400"), **FRESH) == (
+        Status.UP,
+        "crond is running; /var/log/job.log was written 1 h ago",
+    )
+    assert judged(told(**RUNS, stat=("", 1), bsd_stat="900000"), **FRESH) == (
+        Status.DOWN,
+        "/var/log/job.log was written 1 d 3 h ago, allowed are 1 d 1 h",
+    )
+    assert (
+        judged(told(**RUNS, stat=("", 127), bsd_stat=("", 127), date_r="999999"), **FRESH)[0]
+        is Status.UP
+    )
+
+
+def test_a_file_that_is_not_there_is_down() -> None:
+    gone = told(**RUNS, file=("", 2), folder="/var/log/", stat=("", 1))
+    assert judged(gone, **FRESH) == (
+        Status.DOWN,
+        "/var/log/job.log does not exist, or may not be seen",
+    )
+    assert "the folder of" in judged(told(**RUNS, file=("", 2), folder=("", 2)), **FRESH)[1]
+    assert judged(told(**RUNS, file="/var/log/job.log"), **FRESH)[0] is Status.UNKNOWN
+
+
+TIMER = "Id=backup.timer\nLoadState=loaded\nActiveState=active\nResult=success"
+RUN = (
+    "Id=backup.service\nLoadState=loaded\nActiveState=inactive\nResult=success\n"
+    "ExecMainStatus=0\nExecMainExitTimestamp=Mon 2026-11-23 02:00:05 UTC"
+)
+
+
+@pytest.mark.parametrize(
+    ("unit", "run", "status", "message"),
+    [
+        (
+            TIMER,
+            RUN,
+            Status.UP,
+            "the last run of backup.service succeeded (Mon 2026-11-23 02:00:05 UTC)",
+        ),
+        (
+            TIMER,
+            RUN.replace("Result=success", "Result=exit-code").replace("Status=0", "Status=3"),
+            Status.DOWN,
+            "the last run of backup.service failed: exit status 3 (Mon 2026-11-23 02:00:05 UTC)",
+        ),
+        (
+            TIMER,
+            RUN.replace("Result=success", "Result=timeout"),
+            Status.DOWN,
+            "the last run of backup.service failed: timeout (Mon 2026-11-23 02:00:05 UTC)",
+        ),
+        (
+            TIMER,
+            RUN.partition("ExecMainExit")[0],
+            Status.UP,
+            "backup.service has not run yet",
+        ),
+        (
+            TIMER.replace("=active", "=inactive"),
+            RUN,
+            Status.DOWN,
+            "backup.timer is not active: it starts nothing",
+        ),
+        (
+            "Id=backup.timer\nLoadState=not-found",
+            "",
+            Status.DOWN,
+            "there is no unit backup.timer",
+        ),
+        ("", "", Status.UNKNOWN, "systemd is not available on this host"),
+    ],
+)
+def test_a_unit_is_judged_by_its_last_run(
+    unit: str, run: str, status: Status, message: str
+) -> None:
+    assert judged(told(unit=unit, run=run), unit="backup.timer") == (status, message)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"job_file": "/x"}, "is required with job_file"),
+        ({"max_age": "1h"}, "is of no use without job_file"),
+        ({"job_file": "/x", "max_age": "0s"}, "between 1s and 366d"),
+        ({"job_file": "x", "max_age": "1h"}, "must be an absolute path"),
+        ({"job_file": "/x'; reboot; '", "max_age": "1h"}, "must be an absolute path"),
+        ({"job_file": "/x\ny", "max_age": "1h"}, "must be an absolute path"),
+        ({"job_file": "/$(reboot)", "max_age": "1h"}, "must be an absolute path"),
+        ({"unit": "a b"}, "must be a name"),
+        ({"unit": "--all"}, "must be a name"),
+        ({"service_name": "cron`id`"}, "must be a name"),
+        ({"command": "reboot"}, "Extra inputs"),
+    ],
+)
+def test_what_could_be_a_command_is_refused(config: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        CronConfig.model_validate(config)
+
+
+@given(st.text())
+def test_whatever_is_accepted_is_harmless_in_a_shell(text: str) -> None:
+    try:
+        config = CronConfig(job_file="/" + text, max_age="1h", unit=text, service_name=text)
+    except ValidationError:
+        return
+    assert not set("'\"$`\\\n!;&|<>*?") & set("".join(config.command.arguments))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["active", "comm", "ps", "stat", "date", "unit", "run", "launchd"]),
+        st.text(max_size=100) | st.text("0123456789=²\n", max_size=20),
+    )
+)
+def test_garbage_never_raises(garbage: dict[str, str]) -> None:
+    judged(told(**garbage), job_file="/x", max_age="1h", unit="x.timer")
+
+
+# --- a real machine
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+async def look(server: RealServer, **config: object) -> Outcome:
+    target = Target("127.0.0.1", ssh=SshTarget(server.access))
+    return await probe_cron(CronConfig.model_validate(config), target, 8)
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+async def test_a_real_machine_is_looked_at(
+    server: RealServer, tmp_path: Path, is_forced: bool
+) -> None:
+    file = tmp_path / "job one.log"
+    file.write_text("done")
+    two_hours_ago = time.time() - 7200
+    os.utime(file, (two_hours_ago, two_hours_ago))
+    fresh = {"service_name": "sshd", "job_file": str(file), "max_age": "3h"}
+    old, gone = fresh | {"max_age": "1h"}, fresh | {"job_file": f"{file}.1"}
+    wanted = [fresh, old, gone, {"service_name": "no-such-daemon"}]
+    if is_forced:
+        configs = [CronConfig.model_validate(each) for each in wanted]
+        server.authorized.write_text(authorized_keys_line(server.access, configs) + "\n")
+    outcomes = [await look(server, **each) for each in wanted]
+    assert [re.sub(r"2 h \d+ s", "2 h", each.message) for each in outcomes] == [
+        f"sshd is running; {file} was written 2 h ago",
+        f"{file} was written 2 h ago, allowed are 1 h",
+        f"{file}.1 does not exist, or may not be seen",
+        "no-such-daemon is not running",
+    ]
+    assert [each.status for each in outcomes] == [Status.UP, *[Status.DOWN] * 3]
+    if is_forced:
+        other = await look(server, service_name="sshd")
+        assert other.message == (
+            "the line in authorized_keys does not allow this check: install the present line"
+        )
+        server.authorized.write_text(f"{server.access.public_key}\n")

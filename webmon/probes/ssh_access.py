@@ -1,0 +1,192 @@
+"""How a host is reached over SSH: whom it lets in, and which key it has shown."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization as keys
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
+from pydantic import ValidationInfo as Info
+
+PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_USER = re.compile(r"[A-Za-z0-9_.@\\+-]*\$?")
+
+
+def _user(value: str) -> str:
+    if not _USER.fullmatch(value) or value.startswith("-"):
+        raise ValueError("must be the name of a user")
+    return value
+
+
+def _none_if_empty(value: Any) -> Any:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return None if isinstance(text, str) and not text.strip() else value
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
+
+
+class SshAccess(BaseModel):
+    """Who logs in at a host, and with what: a private key, a password, or both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    user: Annotated[str, AfterValidator(_user)] = Field(title="User", min_length=1, max_length=100)
+    port: int = Field(default=22, title="Port", ge=1, le=65535)
+    passphrase: OptionalSecret = Field(
+        default=None, title="Passphrase", description="Of the private key, where it has one"
+    )
+    private_key: OptionalSecret = Field(
+        default=None,
+        title="Private key",
+        description="The whole text of the file, from its BEGIN to its END line",
+        max_length=20_000,
+    )
+    password: OptionalSecret = Field(
+        default=None,
+        title="Password",
+        description="A key is better: what it may do can be limited",
+        max_length=1000,
+        validate_default=True,
+    )
+
+    @field_validator("private_key")
+    @classmethod
+    def _is_readable(cls, value: SecretStr | None, info: Info) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().replace("\r\n", "\n").strip() + "\n"
+        secret = info.data.get("passphrase")
+        load_private_key(text, None if secret is None else secret.get_secret_value())
+        return SecretStr(text)
+
+    @field_validator("password")
+    @classmethod
+    def _is_one_of_two(cls, value: SecretStr | None, info: Info) -> SecretStr | None:
+        if value is None and "private_key" in info.data and info.data["private_key"] is None:
+            raise ValueError("is required where no private_key is given")
+        return value
+
+    def key(self) -> PrivateKey | None:
+        """The private key, ready to sign."""
+        if self.private_key is None:
+            return None
+        secret = self.passphrase
+        return load_private_key(
+            self.private_key.get_secret_value(),
+            None if secret is None else secret.get_secret_value(),
+        )
+
+    @property
+    def public_key(self) -> str | None:
+        """The public half of the private key, as ``ssh-ed25519 AAAA…``."""
+        key = self.key()
+        if key is None:
+            return None
+        form = keys.Encoding.OpenSSH, keys.PublicFormat.OpenSSH
+        return key.public_key().public_bytes(*form).decode("ascii")
+
+
+def load_private_key(text: str, passphrase: str | None = None) -> PrivateKey:
+    """The key in an OpenSSH or PEM file.
+
+    Raises:
+        ValueError: it is not one, or not with this passphrase; the text says what it is instead.
+    """
+    _refuse_what_is_no_private_key(text)
+    load: Any = keys.load_ssh_private_key if "BEGIN OPENSSH" in text else keys.load_pem_private_key
+    try:
+        key = load(text.encode(), None if not passphrase else passphrase.encode())
+    except UnsupportedAlgorithm:
+        raise ValueError("is of a kind that is not supported; use ed25519") from None
+    except TypeError:
+        if not passphrase:
+            raise ValueError("is protected by a passphrase: give that too") from None
+        try:  # protected by none: one too many does no harm
+            key = load(text.encode(), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("cannot be read: is it complete?") from None
+    except ValueError:
+        if passphrase:
+            raise ValueError("cannot be read with this passphrase") from None
+        if "ENCRYPTED" in text:
+            raise ValueError("is protected by a passphrase: give that too") from None
+        raise ValueError("cannot be read: is it complete?") from None
+    if not isinstance(key, PrivateKey):
+        raise ValueError("is of a kind that is not supported; use ed25519")
+    return key
+
+
+def _refuse_what_is_no_private_key(text: str) -> None:
+    if text.startswith("PuTTY-User-Key-File"):
+        raise ValueError("is a PuTTY key: export it as an OpenSSH key (puttygen, Conversions)")
+    if (
+        text.startswith(("ssh-", "ecdsa-", "sk-"))
+        or "BEGIN PUBLIC" in text
+        or "SSH2 PUBLIC" in text
+    ):
+        raise ValueError("is the public half; the private one has no .pub at the end of its name")
+    if "-----BEGIN " not in text or "PRIVATE KEY-----" not in text:
+        raise ValueError("must be the text of a private key, with its BEGIN and END lines")
+    if "-----END " not in text:
+        raise ValueError("is not complete: its END line is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """The key by which a host proves who it is."""
+
+    port: int
+    type: str
+    key: str
+    """As in known_hosts: base64."""
+
+    @property
+    def fingerprint(self) -> str:
+        """As ``ssh-keygen -l`` shows it: ``SHA256:…``."""
+        digest = hashlib.sha256(base64.b64decode(self.key)).digest()
+        return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
+
+    def pinned(self, first_seen_at: str) -> dict[str, str]:
+        """What is stored of it."""
+        return {
+            "type": self.type,
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+            "first_seen_at": first_seen_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SshTarget:
+    """What is known of a host's SSH server: ``access`` None, nobody can log in there."""
+
+    access: SshAccess | None = None
+    host_keys: Mapping[str, Mapping[str, str]] | None = None
+    """The pinned keys, by port."""
+
+    def pinned_at(self, port: int) -> Mapping[str, str] | None:
+        """The key that the host is known by at this port."""
+        return (self.host_keys or {}).get(str(port))
+
+    @classmethod
+    def read(cls, access: Any, host_keys: Any) -> Self:
+        """From what is stored with a host, secrets in the clear."""
+        return cls(None if not access else SshAccess.model_validate(access), host_keys)
+
+
+NO_SSH = SshTarget()
