@@ -28,6 +28,7 @@ check: $(VENV)/.dev  ## format, lint, types, who imports whom: under a minute
 fmt: $(VENV)/.dev  ## put the code into its one format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m webmon.documentation
 
 bench: $(VENV)/.dev  ## measure speed and memory; the README's numbers come from here
 	@$(BIN)/webmon build

@@ -1,0 +1,44 @@
+"""The parts of the README that the code knows best: `python -m webmon.documentation`."""
+
+import re
+from enum import Enum
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from webmon import config
+from webmon.probes import PROBES
+
+README = config.ROOT / "README.md"
+MARKED = re.compile(r"(<!-- kinds -->\n).*?(\n<!-- /kinds -->)", re.DOTALL)
+
+
+def kinds_table() -> str:
+    """A Markdown table of the service kinds, their config and what up means."""
+    lines = ["| kind | config [default] | up means |", "|---|---|---|"]
+    for name, kind in PROBES.items():
+        fields = ", ".join(_field(key, info) for key, info in kind.config.model_fields.items())
+        lines.append(f"| `{name}` | {fields} | {kind.up_means} |")
+    return "\n".join(lines)
+
+
+def _field(name: str, info: FieldInfo) -> str:
+    default = info.default
+    is_worth_saying = isinstance(default, str | int) and default is not False and default != ""
+    if info.is_required() or not is_worth_saying:
+        return f"`{name}`"
+    shown = default.value if isinstance(default, Enum) else default
+    return f"`{name}`" if isinstance(shown, SecretStr) else f"`{name}` [{_shown(shown)}]"
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def current(text: str) -> str:
+    """``text`` with the table between its two marks brought up to date."""
+    return MARKED.sub(lambda match: match[1] + kinds_table() + match[2], text)
+
+
+if __name__ == "__main__":
+    README.write_text(current(README.read_text("utf-8")), "utf-8")
