@@ -52,6 +52,26 @@ def services(session: Session, host: Host) -> list[Service]:
 # --- access
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": "elsewhere.example"},
+        {"ssh": {"user": "webmon", "password": KEEP, "port": 2222}},
+    ],
+)
+def test_a_stored_password_is_not_sent_to_a_server_that_nobody_knows(
+    session: Session, host: Host, change: dict[str, object]
+) -> None:
+    with_password = {"user": "webmon", "password": "hush"}
+    update_host(session, host.id, fields(host, ssh=with_password), actor=EDITOR, now=NOW)
+    session.commit()
+    with pytest.raises(Invalid, match=r"ssh\.password: type it again"):
+        update_host(session, host.id, fields(host, **change), actor=EDITOR, now=NOW)
+    session.rollback()
+    host.host_keys = {"22": {"key": "x"}, "2222": {"key": "x"}}
+    update_host(session, host.id, fields(host, **change), actor=EDITOR, now=NOW)
+
+
 def test_access_is_stored_without_readable_secrets(session: Session) -> None:
     namespace = factories.namespace(session)
     wanted = {"name": "x", "namespace_id": namespace.id, "ssh": SSH | {"password": "hush"}}

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
-from webmon.commands.validation import Fields, merged, validated
+from webmon.commands.validation import KEEP, Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.errors import Invalid, NotFound
@@ -78,10 +78,29 @@ def update_host(
         ssh = _sealed_ssh(wanted, stored=host.ssh)
         if crypto.unseal(ssh) != before[1]:  # no two tokens are equal, even of one secret
             host.ssh = ssh
+    _require_password_again(wanted, host, *before)
     if (host.address, crypto.unseal(host.ssh)) != before:
         _look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
     session.flush()
     return host
+
+
+def _require_password_again(
+    wanted: HostFields, host: Host, address_before: str, ssh_before: Mapping[str, Any] | None
+) -> None:
+    """A stored password goes to no server that is not known yet: who sends it there must have it.
+
+    A key needs no such care, because it never leaves; a pinned host key guards the rest.
+    """
+    ssh = crypto.unseal(host.ssh) or {}
+    if not ssh.get("password") or (
+        wanted.ssh is not None and wanted.ssh.get("password") is not KEEP
+    ):
+        return
+    port, port_before = ssh.get("port", 22), (ssh_before or {}).get("port", 22)
+    moved = (host.address, port) != (address_before, port_before)
+    if moved and str(port) not in (host.host_keys or {}):
+        raise Invalid("type it again: it would be sent to another server", "ssh.password")
 
 
 def accept_host_key(
