@@ -34,7 +34,7 @@ async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields
     config = TlsConfig.model_validate({"port": port, **fields})
     started = time.perf_counter()
     outcome = await probe_tls(config, Target(host), timeout)
-    assert time.perf_counter() - started < timeout + 0.4
+    assert time.perf_counter() - started < timeout + 2
     json.dumps(outcome.evidence)
     return outcome
 

@@ -1,6 +1,5 @@
 """What the public may see: these fields, the public things, and statuses derived from them."""
 
-import time
 from dataclasses import fields
 
 import pytest
@@ -122,7 +121,7 @@ def test_what_nobody_looked_at_does_not_count(
     assert seen(session).status is expected
 
 
-def test_a_hundred_hosts_take_three_queries_and_a_few_milliseconds(
+def test_a_hundred_hosts_take_no_more_queries_than_one(
     session: Session, database: Database
 ) -> None:
     space = factories.namespace(session)
@@ -132,9 +131,7 @@ def test_a_hundred_hosts_take_three_queries_and_a_few_milliseconds(
             factories.service(session, f"Service {service}", host_id=host.id, status=Status.UP)
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    began = time.perf_counter()
     view = seen(session)
-    assert time.perf_counter() - began < 0.1
     assert len(statements) == 4
     assert sum(len(host.services) for host in view.hosts) == 1000
 
