@@ -1,6 +1,6 @@
 """The forms for namespaces, hosts and services: what they show, and what was typed into them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +8,12 @@ from webmon.commands.services import KEEP
 from webmon.domain.durations import format_duration, parse_duration
 from webmon.errors import Invalid
 from webmon.probes import PROBES
+from webmon.probes.base import ProbeKind
+from webmon.probes.ssh_access import SshAccess
 from webmon.queries.host_views import NamespaceView
 from webmon.queries.services import ServiceForm
 from webmon.ui.config_form import (
+    REMOVE,
     FieldView,
     Option,
     config_fields,
@@ -66,22 +69,27 @@ LENGTHS = {
 }
 """The fields typed as durations, and how many of their own units make a second."""
 
+OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_seconds"}
+"""The fields that mean nothing where nobody looks, because a job reports in."""
+
+SSH = "ssh."
+ACCESS = ("user", "port", "private_key", "passphrase", "password")
+REMOVE_ACCESS = FieldView(
+    f"ssh{REMOVE}", "Remove the SSH access", "checkbox", "Nobody logs in at the host any more."
+)
+
 
 def new_service(host_id: int, host: str, serial: int) -> FormView:
     """An empty form for a service of ``host``."""
-    kind = PROBES[DEFAULT_KIND]
-    interval = replace(INTERVAL, value=format_duration(kind.interval_seconds))
     form = FormView(
         thing="service",
         parent=host_id,
         title=f"New service of {host}",
         submit="Add service",
-        kind=DEFAULT_KIND,
-        fields=(NAME, replace(KIND, value=DEFAULT_KIND), interval, TIMEOUT),
-        more=MORE,
+        fields=(NAME, replace(KIND, value=DEFAULT_KIND)),
         serial=serial,
     )
-    return _with_config(form, config_fields(kind.config, {}))
+    return with_kind(form, DEFAULT_KIND)
 
 
 def edited_service(stored: ServiceForm, serial: int) -> FormView:
@@ -101,7 +109,8 @@ def edited_service(stored: ServiceForm, serial: int) -> FormView:
     )
     if kind is None:
         return form
-    return _with_config(form, config_fields(kind.config, stored.config, stored.secrets))
+    fields = config_fields(kind.config, stored.config, stored.secrets)
+    return _with_config(_fitting(form, kind), fields)
 
 
 def with_kind(form: FormView, kind: str) -> FormView:
@@ -112,7 +121,23 @@ def with_kind(form: FormView, kind: str) -> FormView:
     """
     if not isinstance(kind, str) or kind not in PROBES:
         raise Invalid("choose one of the kinds", "kind")
-    return _with_config(replace(form, kind=kind), config_fields(PROBES[kind].config, {}))
+    fitting = _fitting(replace(form, kind=kind), PROBES[kind])
+    return _with_config(fitting, config_fields(PROBES[kind].config, {}))
+
+
+def _fitting(form: FormView, kind: ProbeKind) -> FormView:
+    """The form with those fields that mean something for the kind, filled in where they were."""
+    interval = replace(INTERVAL, value=format_duration(kind.interval_seconds))
+    present = {each.name: each for each in (*form.fields, *form.more)}
+
+    def fitting(fields: Iterable[FieldView]) -> tuple[FieldView, ...]:
+        return tuple(
+            present.get(each.name, each)
+            for each in fields
+            if not (kind.receives and each.name in OF_LOOKING)
+        )
+
+    return replace(form, fields=fitting((NAME, KIND, interval, TIMEOUT)), more=fitting(MORE))
 
 
 def _with_config(form: FormView, fields: tuple[FieldView, ...]) -> FormView:
@@ -140,8 +165,18 @@ def host_form(
         title=f"Edit {stored['name']}" if stored else "New host",
         submit="Save" if stored else "Add host",
         fields=tuple(_filled(field, values) for field in fields),
+        access=_access(stored),
         serial=serial,
     )
+
+
+def _access(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
+    """Who logs in at the host; nothing needs to be said where nobody does."""
+    ssh, secrets = stored.get("ssh") or {}, stored.get("ssh_secrets", frozenset())
+    fields = config_fields(SshAccess, ssh, secrets, prefix=SSH)
+    by_name = {field.name: field if ssh else replace(field, required=False) for field in fields}
+    ordered = tuple(by_name[SSH + name] for name in ACCESS)
+    return (*ordered, REMOVE_ACCESS) if ssh else ordered
 
 
 def namespace_form(stored: Mapping[str, Any], serial: int) -> FormView:
@@ -178,7 +213,18 @@ def typed_into(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     if form.thing == "service":
         fields["kind"] = form.kind
         fields["config"] = read_config(PROBES[form.kind].config, raw, KEEP)
+    if form.thing == "host":
+        fields["ssh"] = _typed_access(form, raw)
     return fields
+
+
+def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The SSH access that was typed; None for none."""
+    if is_ticked(raw, REMOVE_ACCESS.name):
+        return None
+    ssh = read_config(SshAccess, raw, KEEP, prefix=SSH)
+    is_told = any(value is not KEEP for value in ssh.values())
+    return ssh if is_told or REMOVE_ACCESS in form.access else None
 
 
 def _filled(field: FieldView, values: Mapping[str, Any]) -> FieldView:

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.host_access import host_access
 from pages.admin.hosts_state import HostsState
 from pages.admin.service_row import open_form, service_row
 from webmon.queries.host_views import HostView
@@ -55,9 +56,10 @@ def _host(host: rx.Var[HostView]) -> rx.Component:
                 class_name="host-name",
             ),
             rx.el.p(_about(host), class_name="about"),
-            rx.cond(HostsState.can_edit, _actions(host)),
+            rx.cond(HostsState.can_edit | host.over_ssh, _actions(host)),
             class_name="host-head",
         ),
+        rx.cond(HostsState.host.id == host.id, host_access()),
         rx.cond(is_edited, open_form()),
         rx.el.ul(rx.foreach(host.services, service_row), class_name="services"),
         rx.cond(
@@ -80,8 +82,27 @@ def _about(host: rx.Var[HostView]) -> rx.Component:
 
 
 def _actions(host: rx.Var[HostView]) -> rx.Component:
-    of_host = rx.Var.create(" ") + host.name
     return rx.el.span(
+        rx.cond(host.over_ssh, _access(host)),
+        rx.cond(HostsState.can_edit, _changes(host)),
+        class_name="actions",
+    )
+
+
+def _access(host: rx.Var[HostView]) -> rx.Component:
+    return rx.el.button(
+        "SSH",
+        type="button",
+        class_name="button small opens",
+        on_click=HostsState.toggle_host(host.id),
+        aria_label=rx.Var.create("SSH access of ") + host.name,
+        custom_attrs={"aria-expanded": HostsState.host.id == host.id},
+    )
+
+
+def _changes(host: rx.Var[HostView]) -> rx.Component:
+    of_host = rx.Var.create(" ") + host.name
+    return rx.fragment(
         rx.el.button(
             "Add service",
             type="button",
@@ -103,5 +124,4 @@ def _actions(host: rx.Var[HostView]) -> rx.Component:
             on_click=HostsState.ask_delete("host", host.id),
             aria_label=rx.Var.create("Delete") + of_host,
         ),
-        class_name="actions",
     )

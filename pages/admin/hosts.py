@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.host_access import key_confirmation
 from pages.admin.host_list import host_list
 from pages.admin.hosts_state import HostsState
 from pages.admin.service_row import open_form
@@ -30,6 +31,7 @@ def hosts() -> rx.Component:
         rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), open_form()),
         host_list(),
         _confirmation(),
+        key_confirmation(),
         who=HostsState.who,
     )
 

@@ -9,11 +9,19 @@ import reflex as rx
 from pages.admin import forms
 from pages.admin.saving import DELETE, saving
 from webmon.clock import utcnow
+from webmon.commands import hosts as host_commands
 from webmon.commands import services
 from webmon.commands.sites import watch_site
 from webmon.domain.access import Role
-from webmon.errors import Invalid
+from webmon.errors import Invalid, NotFound
 from webmon.queries.deletions import Deletion, deletion
+from webmon.queries.host_detail import (
+    HostDetail,
+    KeyQuestion,
+    host_detail,
+    install_line,
+    key_question,
+)
 from webmon.queries.host_views import HostsView, HostView, NamespaceView, Summary
 from webmon.queries.hosts import admin_hosts
 from webmon.queries.records import host_fields, namespace_fields
@@ -33,6 +41,7 @@ class HostsState(PrivateState):
     as_of: str = ""
     can_edit: bool = False
     can_edit_namespaces: bool = False
+    is_admin: bool = False
     summary: Summary = Summary()
     namespaces: tuple[NamespaceView, ...] = ()
     hosts: tuple[HostView, ...] = ()
@@ -40,11 +49,14 @@ class HostsState(PrivateState):
     search: str = ""
     namespace: str = ""
     detail: ServiceDetail = ServiceDetail()
+    host: HostDetail = HostDetail()
+    install_line: str = ""
     form: FormView = FormView()
     mistake: Mistake = Mistake()
     watch_mistake: str = ""
     watch_serial: int = 0
     doomed: Deletion = Deletion()
+    key_question: KeyQuestion = KeyQuestion()
 
     _page: int = 1
     _serial: int = 0
@@ -73,12 +85,31 @@ class HostsState(PrivateState):
             as_of=now.isoformat(),
             can_edit=view.can_edit,
             can_edit_namespaces=view.can_edit_namespaces,
+            is_admin=view.is_admin,
             summary=view.summary,
             namespaces=view.namespaces,
             hosts=view.hosts,
         )
-        if self.detail.id:
-            show(self, detail=await ask(self, service_detail, self.detail.id))
+        await self._refresh_details()
+
+    async def _refresh_details(self) -> None:
+        """Show anew what is open, and close what is no longer there."""
+        try:
+            if self.detail.id:
+                show(self, detail=await ask(self, service_detail, self.detail.id))
+        except NotFound:
+            self.detail = ServiceDetail()
+        try:
+            if self.host.id:
+                show(self, host=await ask(self, host_detail, self.host.id))
+        except NotFound:
+            self.host = HostDetail()
+
+    async def _open_host(self, host_id: int) -> None:
+        """Show how a host is reached; the line to install is worked out only here."""
+        host = await ask(self, host_detail, host_id)
+        line = await ask(self, install_line, host_id) if self.can_edit else ""
+        show(self, host=host, install_line=line)
 
     @rx.event
     @only(Role.VIEWER)
@@ -120,6 +151,15 @@ class HostsState(PrivateState):
         """Open or close what is known of a service."""
         is_open = self.detail.id == service_id
         self.detail = ServiceDetail() if is_open else await ask(self, service_detail, service_id)
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def toggle_host(self, host_id: int):
+        """Open or close how a host is reached over SSH."""
+        if self.host.id == host_id:
+            self.host = HostDetail()
+        else:
+            await self._open_host(host_id)
 
     @rx.event
     @only(Role.EDITOR)
@@ -190,6 +230,8 @@ class HostsState(PrivateState):
             return FOCUS_MISTAKE
         self._open(FormView())
         await self._refresh()
+        if saved.has_ssh or self.host.id:
+            await self._open_host(saved.id if saved.has_ssh else self.host.id)
         return [FOCUS_OPENER, rx.toast.success(f"{saved.name} is saved."), HostsState.follow]
 
     @rx.event
@@ -243,8 +285,26 @@ class HostsState(PrivateState):
     @rx.event
     @only(Role.EDITOR)
     async def keep(self):
-        """Delete nothing."""
-        self.doomed = Deletion()
+        """Delete nothing, accept nothing."""
+        self.doomed, self.key_question = Deletion(), KeyQuestion()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def ask_accept_key(self, host_id: int, port: int):
+        """Ask before a host is taken for the same in spite of another key."""
+        self.key_question = await ask(self, key_question, host_id, port)
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def accept_key(self):
+        """Take the key that a host shows next for its own."""
+        asked, self.key_question = self.key_question, KeyQuestion()
+        if not asked.host_id:
+            return None
+        await act(self, host_commands.accept_host_key, asked.host_id, asked.port)
+        await self._refresh()
+        told = f"The key that {asked.host} shows next is taken for its own."
+        return [FOCUS_OPENER, rx.toast.success(told), HostsState.follow]
 
     @rx.event
     @only(Role.EDITOR)
@@ -255,6 +315,8 @@ class HostsState(PrivateState):
             return None
         await act(self, DELETE[doomed.thing], doomed.id)
         self.form, self.detail = FormView(), ServiceDetail()
+        if doomed.thing == "host":
+            self.host = HostDetail()
         await self._refresh()
         return [FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
 

@@ -1,6 +1,7 @@
 """From the form that is open to the command that does what it says."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,8 +27,18 @@ DELETE: dict[str, Callable[..., None]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is said of a row after its transaction has ended."""
+
+    id: int
+    name: str
+    has_ssh: bool
+    """A host where somebody logs in."""
+
+
 def saving(form: FormView, raw: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
-    """The command, and its arguments after the session, for what the browser sent.
+    """What saves what the browser sent, and its arguments after the session; returns `Saved`.
 
     Raises:
         Invalid: the form is no longer open, or a length of time is not one.
@@ -36,8 +47,14 @@ def saving(form: FormView, raw: Mapping[str, Any]) -> tuple[Callable[..., Any], 
         raise Invalid("this form has been closed meanwhile; open it again")
     fields = typed_into(form, raw)
     if not form.id:
-        return CREATE[form.thing], [form.parent, fields] if form.parent else [fields]
+        create = partial(_saved, CREATE[form.thing])
+        return create, [form.parent, fields] if form.parent else [fields]
     command = UPDATE[form.thing]
     if form.thing == "service":
         command = partial(command, revision=form.revision)
-    return command, [form.id, fields]
+    return partial(_saved, command), [form.id, fields]
+
+
+def _saved(command: Callable[..., Any], session: Any, *arguments: Any, **context: Any) -> Saved:
+    row = command(session, *arguments, **context)
+    return Saved(row.id, row.name, getattr(row, "ssh", None) is not None)

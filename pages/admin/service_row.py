@@ -2,12 +2,13 @@
 
 import reflex as rx
 
+from pages.admin.host_access import accept_button
 from pages.admin.hosts_state import HostsState
+from pages.admin.service_detail import service_detail
 from webmon.queries.host_views import ServiceView
-from webmon.queries.services import ChangeView, FactView, PhaseView, ServiceDetail
 from webmon.ui.form import form
 from webmon.ui.moment import moment
-from webmon.ui.status import badge, icon
+from webmon.ui.status import badge
 
 
 def open_form() -> rx.Component:
@@ -37,11 +38,21 @@ def service_row(service: rx.Var[ServiceView]) -> rx.Component:
             ),
             _name(service, is_open),
             _facts(service),
-            rx.cond(service.message != "", rx.el.p(service.message, class_name="message")),
+            rx.cond(
+                service.message != "",
+                rx.el.div(
+                    rx.el.p(service.message),
+                    rx.cond(
+                        HostsState.is_admin & (service.changed_port != 0),
+                        accept_button(service.host_id, service.changed_port),
+                    ),
+                    class_name="message",
+                ),
+            ),
             rx.cond(HostsState.can_edit, _actions(service)),
             class_name="service-row",
         ),
-        rx.cond(is_open, _detail(HostsState.detail, service)),
+        rx.cond(is_open, service_detail(HostsState.detail, service)),
         rx.cond(is_edited, open_form()),
         class_name="service",
         custom_attrs={"data-status": service.status, "data-service": service.name},
@@ -52,7 +63,7 @@ def service_row(service: rx.Var[ServiceView]) -> rx.Component:
 def _name(service: rx.Var[ServiceView], is_open: rx.Var[bool]) -> rx.Component:
     return rx.el.button(
         rx.el.span(service.name, class_name="name"),
-        rx.el.span(service.kind, ", every ", service.every, class_name="kind"),
+        rx.el.span(service.kind, ", ", service.plan, class_name="kind"),
         type="button",
         class_name="open-detail",
         on_click=HostsState.toggle_detail(service.id),
@@ -64,8 +75,11 @@ def _facts(service: rx.Var[ServiceView]) -> rx.Component:
     checked = rx.el.span(
         rx.cond(
             service.checked_at != "",
-            rx.fragment("checked ", moment(service.checked_at)),
-            rx.cond(service.paused, "", "due now"),
+            rx.fragment(
+                rx.cond(service.receives, "last reported ", "checked "),
+                moment(service.checked_at),
+            ),
+            rx.cond(service.receives, "not reported yet", rx.cond(service.paused, "", "due now")),
         ),
     )
     return rx.el.span(
@@ -93,7 +107,7 @@ def _actions(service: rx.Var[ServiceView]) -> rx.Component:
         aria_label=rx.Var.create("Resume ") + service.name,
     )
     return rx.el.span(
-        rx.cond(service.paused, resume, check),
+        rx.cond(service.paused, resume, rx.cond(service.receives, rx.fragment(), check)),
         rx.el.button(
             "Edit",
             type="button",
@@ -102,96 +116,4 @@ def _actions(service: rx.Var[ServiceView]) -> rx.Component:
             aria_label=rx.Var.create("Edit ") + service.name,
         ),
         class_name="actions",
-    )
-
-
-def _detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) -> rx.Component:
-    """The evidence of the last check, the last changes, and what is rarely needed."""
-    return rx.el.div(
-        rx.cond(
-            service.message == "",
-            rx.el.p(rx.cond(detail.message != "", detail.message, "Nothing has been seen yet.")),
-        ),
-        rx.cond(detail.phases.length() > 0, _phases(detail)),
-        rx.cond(
-            detail.facts.length() > 0,
-            rx.el.dl(rx.foreach(detail.facts, _fact), class_name="evidence"),
-        ),
-        rx.cond(
-            detail.changes.length() > 0,
-            rx.fragment(
-                rx.el.h4("Last changes"),
-                rx.el.ol(rx.foreach(detail.changes, _change), class_name="changes"),
-            ),
-        ),
-        rx.cond(HostsState.can_edit, _rare_actions(service)),
-        class_name="detail",
-    )
-
-
-def _phases(detail: rx.Var[ServiceDetail]) -> rx.Component:
-    return rx.el.figure(
-        rx.el.div(
-            rx.foreach(
-                detail.phases,
-                lambda phase: rx.el.span(
-                    style={"flexGrow": phase.share}, custom_attrs={"data-phase": phase.name}
-                ),
-            ),
-            class_name="phase-bar",
-            aria_hidden="true",
-        ),
-        rx.el.figcaption(
-            rx.foreach(detail.phases, _phase),
-            rx.el.span("in all ", rx.el.b(detail.total), class_name="phase"),
-        ),
-        class_name="phases",
-    )
-
-
-def _phase(phase: rx.Var[PhaseView]) -> rx.Component:
-    return rx.el.span(
-        phase.name,
-        " ",
-        rx.el.b(phase.taken),
-        class_name="phase",
-        custom_attrs={"data-phase": phase.name},
-    )
-
-
-def _fact(fact: rx.Var[FactView]) -> rx.Component:
-    return rx.el.div(rx.el.dt(fact.name), rx.el.dd(fact.value))
-
-
-def _change(change: rx.Var[ChangeView]) -> rx.Component:
-    return rx.el.li(
-        moment(change.at),
-        rx.el.span(
-            icon(change.status),
-            change.word,
-            class_name="status",
-            custom_attrs={"data-status": change.status},
-        ),
-        rx.el.span(change.message, class_name="why"),
-    )
-
-
-def _rare_actions(service: rx.Var[ServiceView]) -> rx.Component:
-    return rx.el.div(
-        rx.cond(
-            ~service.paused,
-            rx.el.button(
-                "Pause",
-                type="button",
-                class_name="button small",
-                on_click=HostsState.pause(service.id),
-            ),
-        ),
-        rx.el.button(
-            "Delete service",
-            type="button",
-            class_name="button small danger",
-            on_click=HostsState.ask_delete("service", service.id),
-        ),
-        class_name="rare",
     )

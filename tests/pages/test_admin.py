@@ -6,6 +6,8 @@ import textwrap
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from reflex.state import State
 from reflex_base.registry import RegistrationContext
 from sqlmodel import select
@@ -20,6 +22,7 @@ from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import token_hash
 from webmon.models import Host, LoginSession, Service, ServiceState, User
+from webmon.probes.ssh_access import SshAccess
 from webmon.ui.form import FormView
 from webmon.ui.private import PrivateState, is_framework
 
@@ -54,9 +57,40 @@ def count(database: Database, model: Any) -> int:
 
 def as_a_browser_sends(form: FormView) -> dict[str, str]:
     """The form as it is: texts as they stand, checkboxes only where they are ticked."""
-    fields = (*form.fields, *form.config, *form.options, *form.more)
+    fields = (*form.fields, *form.config, *form.options, *form.more, *form.access)
     texts = {field.name: field.value for field in fields if field.input != "checkbox"}
     return texts | {field.name: "on" for field in fields if field.checked}
+
+
+PINNED = {
+    "22": {
+        "type": "ssh-ed25519",
+        "key": "AAAA",
+        "fingerprint": "SHA256:old",
+        "first_seen_at": "2025-11-12T09:00:00+00:00",
+    }
+}
+CHANGED = "host key changed: SHA256:new instead of SHA256:old (first seen 12 Nov 2025)"
+
+
+def add_host_with_another_key(database: Database) -> int:
+    with database.write() as session:
+        host = factories.host(session, "Datastore", host_keys=PINNED)
+        state = {"status": "down", "last_status": "down", "message": CHANGED}
+        factories.service(session, "Shell", host_id=host.id, kind="ssh", config={}, **state)
+        return host.id
+
+
+def known_keys(database: Database, host_id: int) -> Any:
+    with database.read() as session:
+        return session.get_one(Host, host_id).host_keys
+
+
+def private_key() -> str:
+    form = serialization.PrivateFormat.OpenSSH
+    none = serialization.NoEncryption()
+    key = Ed25519PrivateKey.generate().private_bytes(serialization.Encoding.PEM, form, none)
+    return key.decode("ascii")
 
 
 EDITING: dict[str, dict[str, Any]] = {
@@ -75,7 +109,20 @@ EDITING: dict[str, dict[str, Any]] = {
     "keep": {},
     "delete": {},
 }
-LOOKING = {"load", "tick", "search_for", "choose_namespace", "turn_to", "toggle_detail", "follow"}
+ADMINISTERING: dict[str, dict[str, Any]] = {
+    "ask_accept_key": {"host_id": 1, "port": 22},
+    "accept_key": {},
+}
+LOOKING = {
+    "load",
+    "tick",
+    "search_for",
+    "choose_namespace",
+    "turn_to",
+    "toggle_detail",
+    "toggle_host",
+    "follow",
+}
 
 
 def own_states() -> list[type[State]]:
@@ -95,6 +142,7 @@ def test_every_handler_says_who_may_call_it() -> None:
     }
     assert roles.pop("setvar") is None  # Reflex's own: nobody may
     assert {name for name, role in roles.items() if role is Role.EDITOR} == set(EDITING)
+    assert {name for name, role in roles.items() if role is Role.ADMIN} == set(ADMINISTERING)
     assert {name for name, role in roles.items() if role is Role.VIEWER} == LOOKING
 
 
@@ -149,6 +197,18 @@ async def test_a_viewers_socket_calls_nothing_that_only_editors_may(
     with database.read() as session:
         assert session.get_one(Service, service_id).paused is False
         assert len(session.exec(select(Host)).all()) == 1
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
+@pytest.mark.parametrize("handler", ADMINISTERING)
+async def test_only_an_admins_socket_accepts_a_host_key(
+    database: Database, handler: str, role: Role
+) -> None:
+    host_id = add_host_with_another_key(database)
+    async with open_tab(sign_in(database, role)) as tab:
+        await tab.send(HostsState, handler, **ADMINISTERING[handler])
+        assert tab.told("You may not do this.")
+    assert known_keys(database, host_id) == PINNED
 
 
 async def test_setting_vars_from_outside_is_refused_to_everybody(database: Database) -> None:
@@ -269,6 +329,8 @@ async def test_arguments_of_any_type_do_no_harm(database: Database, wrong: Any) 
         for handler in ("check", "pause", "resume", "toggle_detail", "open_service"):
             await tab.send(HostsState, handler, service_id=wrong)
             assert tab.told("does not exist")
+        await tab.send(HostsState, "toggle_host", host_id=wrong)
+        assert tab.told("does not exist")
         await tab.send(HostsState, "ask_delete", thing="service", row_id=wrong)
         assert tab.told("does not exist")
         await tab.send(HostsState, "turn_to", page=wrong)
@@ -285,3 +347,100 @@ async def test_a_poll_that_finds_nothing_new_sends_only_its_time(database: Datab
         tab.shown.clear()
         await tab.send(HostsState, "tick")
     assert set(tab.shown) == {"as_of"}
+
+
+async def test_a_host_gets_ssh_access_and_shows_the_line_to_install(database: Database) -> None:
+    with database.write() as session:
+        host_id = factories.host(session, "Datastore").id
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "open_host", host_id=host_id)
+        sent = as_a_browser_sends(tab.shown["form"])
+        await tab.send(HostsState, "save", form=sent | {"ssh.user": "webmon"})
+        assert tab.shown["mistake"].control == "ssh.password" and tab.shown["mistake"].in_access
+        key = private_key()
+        await tab.send(
+            HostsState, "save", form=sent | {"ssh.user": "webmon", "ssh.private_key": key}
+        )
+        assert tab.told("Datastore is saved.")
+        assert tab.shown["host"].user == "webmon" and tab.shown["host"].has_key
+        assert tab.shown["install_line"].startswith('restrict,command="')
+
+        await tab.send(HostsState, "open_host", host_id=host_id)
+        stored = {field.name: field for field in tab.shown["form"].access}
+        assert stored["ssh.private_key"].is_set and stored["ssh.private_key"].value == ""
+        assert "PRIVATE KEY" not in str(tab.shown)
+        untouched = as_a_browser_sends(tab.shown["form"])
+        await tab.send(HostsState, "save", form=untouched | {"ssh.port": "2222"})
+        assert tab.shown["host"].port == 2222
+    with database.read() as session:
+        ssh = crypto.unseal(session.get_one(Host, host_id).ssh)
+    assert ssh == {"user": "webmon", "port": 2222, "private_key": key}
+
+
+async def test_a_host_without_ssh_access_stays_without_and_loses_it_when_asked(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        host_id = factories.host(session, "Datastore").id
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        for typed in ({}, {"ssh.user": "webmon", "ssh.password": "geheim"}, {"ssh.remove": "on"}):
+            await tab.send(HostsState, "open_host", host_id=host_id)
+            await tab.send(HostsState, "save", form=as_a_browser_sends(tab.shown["form"]) | typed)
+            assert tab.told("Datastore is saved.")
+            with database.read() as session:
+                assert bool(session.get_one(Host, host_id).ssh) is ("ssh.user" in typed)
+    assert "geheim" not in str(tab.shown)
+
+
+async def test_a_viewer_sees_the_known_key_but_no_line_to_install(database: Database) -> None:
+    with database.write() as session:
+        access = SshAccess(user="webmon", private_key=private_key())
+        host = factories.host(session, "Datastore", ssh=crypto.seal(access), host_keys=PINNED)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "toggle_host", host_id=host.id)
+        assert [key.fingerprint for key in tab.shown["host"].known_keys] == ["SHA256:old"]
+        assert not tab.shown.get("install_line") and not tab.shown.get("is_admin")
+        await tab.send(HostsState, "toggle_host", host_id=host.id)
+        assert tab.shown["host"].id == 0
+
+
+async def test_an_admin_accepts_a_new_key_after_the_question(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
+    host_id = add_host_with_another_key(database)
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(HostsState, "load")
+        assert tab.shown["hosts"][0].services[0].changed_port == 22
+        await tab.send(HostsState, "toggle_host", host_id=host_id)
+        assert tab.shown["host"].known_keys[0].is_changed
+        await tab.send(HostsState, "accept_key")
+        await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=22)
+        assert tab.shown["key_question"].message == CHANGED
+        await tab.send(HostsState, "keep")
+        await tab.send(HostsState, "accept_key")
+        assert known_keys(database, host_id) == PINNED
+        await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=22)
+        await tab.send(HostsState, "accept_key")
+        assert tab.told("shows next is taken for its own")
+        assert known_keys(database, host_id) is None
+        assert tab.shown["hosts"][0].services[0].changed_port == 0
+        for port in (22, 2222, None, "22"):
+            await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=port)
+            assert tab.told("no other key")
+
+
+async def test_what_somebody_else_deleted_is_closed(database: Database) -> None:
+    service_id = add_service(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "toggle_detail", service_id=service_id)
+        await tab.send(HostsState, "toggle_host", host_id=1)
+        with database.write() as session:
+            session.delete(session.get_one(Host, 1))
+        await tab.send(HostsState, "tick")
+        assert not tab.events
+        assert (tab.shown["detail"].id, tab.shown["host"].id) == (0, 0)

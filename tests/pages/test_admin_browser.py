@@ -127,6 +127,31 @@ def test_a_form_keeps_what_was_typed_until_it_is_right(context: BrowserContext) 
     expect(renamed).to_have_count(0)
 
 
+def test_a_heartbeat_is_added_and_its_address_copied(context: BrowserContext) -> None:
+    page = sign_in(context, "editor")
+    button(page, "Add service to This monitor").click()
+    form = page.locator("form.form")
+    form.get_by_label("Name").fill("Nightly import")
+    expect(form.get_by_label("Check every")).to_be_visible()
+    form.get_by_label("Kind").select_option("heartbeat")
+    expect(form.get_by_label("Check every")).to_have_count(0)
+    form.get_by_text("What is asked and expected").click()
+    form.get_by_label("Schedule (cron)").fill("0 2 * * *")
+    button(form, "Add service").click()
+    service = host(page, "This monitor").locator("[data-service='Nightly import']")
+    expect(service).to_contain_text("0 2 * * * UTC, grace 5 min")
+    expect(service).to_contain_text("not reported yet")
+    service.locator(".open-detail").click()
+    expect(service.locator("#report-url")).to_contain_text("/api/v1/heartbeats/")
+    expect(service.locator("#report-line")).to_contain_text("curl -fsS")
+    copy = service.locator("#report-url-copy")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    button(service, "Delete service").click()
+    button(page.get_by_role("alertdialog"), "Delete").click()
+    expect(service).to_have_count(0)
+
+
 def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserContext) -> None:
     page = sign_in(context, "viewer")
     page.locator(".open-detail").first.click()

@@ -7,16 +7,19 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon import db
+from webmon.commands.services import create_service
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound, PermissionDenied
-from webmon.models import StatusChange, Worker
+from webmon.models import Heartbeat, ServiceState, StatusChange, Worker
 from webmon.queries.deletions import deletion
-from webmon.queries.host_views import HostsView, milliseconds
+from webmon.queries.evidence import FactView, PairView
+from webmon.queries.host_views import HostsView
 from webmon.queries.hosts import admin_hosts
 from webmon.queries.services import service_detail, service_form
 
 ADMIN = Actor(1, "a@example.org", Role.ADMIN)
+EDITOR = Actor(4, "e@example.org", Role.EDITOR)
 VIEWER = Actor(2, "v@example.org", Role.VIEWER)
 
 
@@ -155,11 +158,11 @@ def test_the_detail_shows_phases_evidence_and_changes(session: Session) -> None:
         ("First byte", "5.0 ms", 50.0),
         ("Rest", "2.0 ms", 20.0),
     ]
-    assert {each.name: each.value for each in detail.facts} == {
-        "Status code": "200",
-        "URL": "http://e.org/",
-        "Certificate": "days left 30, issuer CA",
-    }
+    assert detail.facts == (
+        FactView("Status code", "200"),
+        FactView("URL", "http://e.org/"),
+        FactView("Certificate", rows=(PairView("Days left", "30"), PairView("Issuer", "CA"))),
+    )
     assert [(each.word, each.message) for each in detail.changes] == [("difficulties", "slow")]
 
 
@@ -205,8 +208,57 @@ def test_the_question_says_what_goes(session: Session) -> None:
     }
 
 
+EVERY = {"every": "10m"}
+NIGHTLY = {"schedule": "0 2 * * *", "timezone": "Europe/London", "grace": "30m"}
+
+
 @pytest.mark.parametrize(
-    ("microseconds", "text"), [(None, ""), (400, "0.4 ms"), (9_999, "10.0 ms"), (128_400, "128 ms")]
+    ("kind", "config", "plan"),
+    [
+        ("tcp", {"port": 80}, "every 1 min"),
+        ("heartbeat", EVERY, "every 10 min"),
+        ("heartbeat", NIGHTLY, "0 2 * * * Europe/London, grace 30 min"),
+        ("heartbeat", {"schedule": "@daily"}, "@daily UTC, grace 5 min"),
+    ],
 )
-def test_lengths_are_shown_as_people_read_them(microseconds: int | None, text: str) -> None:
-    assert milliseconds(microseconds) == text
+def test_the_row_says_when_something_is_expected(
+    session: Session, kind: str, config: dict[str, str], plan: str
+) -> None:
+    factories.service(session, kind=kind, config=config, interval_seconds=60)
+    assert admin_hosts(session, ADMIN, now=NOW).hosts[0].services[0].plan == plan
+
+
+def heartbeat(session: Session) -> int:
+    fields = {"name": "Import", "kind": "heartbeat", "config": EVERY}
+    return create_service(session, factories.host(session).id, fields, actor=None, now=NOW).id
+
+
+def test_a_job_that_reports_is_shown_with_the_time_of_its_report(session: Session) -> None:
+    service_id = heartbeat(session)
+    state = session.get_one(ServiceState, service_id)
+    state.last_checked_at = NOW + MINUTE
+    (view,) = admin_hosts(session, ADMIN, now=NOW).hosts[0].services
+    assert (view.receives, view.checked_at) == (True, "")
+    session.get_one(Heartbeat, service_id).last_at = NOW
+    session.flush()
+    (view,) = admin_hosts(session, ADMIN, now=NOW).hosts[0].services
+    assert view.checked_at == NOW.isoformat()
+
+
+def test_only_who_may_change_a_service_sees_where_its_job_reports(session: Session) -> None:
+    service_id = heartbeat(session)
+    for actor, sees in [(VIEWER, False), (EDITOR, True), (ADMIN, True)]:
+        detail = service_detail(session, service_id, actor=actor)
+        assert ("/api/v1/heartbeats/" in detail.report_url) is sees
+    other = factories.service(session)
+    assert service_detail(session, other.id, actor=ADMIN).report_url == ""
+
+
+def test_the_limits_of_a_machine_decide_how_its_bars_look(session: Session) -> None:
+    disks = [{"mount": "/", "used_percent": 85.0, "free_bytes": 10**9, "inodes_percent": None}]
+    for config, status in [({}, "degraded"), ({"disk_warn_percent": 90}, "")]:
+        service = factories.service(
+            session, f"{config}", kind="host_metrics", config=config, evidence={"disks": disks}
+        )
+        (bar,) = service_detail(session, service.id, actor=VIEWER).bars
+        assert (bar.name, bar.used, bar.note, bar.status) == ("/", "85 %", "1.0 GB free", status)

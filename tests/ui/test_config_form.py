@@ -41,6 +41,17 @@ def test_types_become_inputs() -> None:
     }
 
 
+def test_a_secret_of_many_lines_has_room_and_a_prefix_of_its_own_is_read_back() -> None:
+    class Access(BaseModel):
+        private_key: SecretStr | None = None
+
+    (field,) = config_fields(Access, {}, frozenset({"private_key"}), prefix="ssh.")
+    assert (field.name, field.input, field.is_set) == ("ssh.private_key", "textarea", True)
+    assert read_config(Access, {"ssh.private_key": "k"}, KEEP, prefix="ssh.") == {
+        "private_key": "k"
+    }
+
+
 def test_titles_and_descriptions_become_labels_and_help() -> None:
     port = config_fields(Config, {})[0]
     assert (port.label, port.help, port.required) == ("Port", "From 1 to 65535", True)

@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from webmon.domain.durations import in_words
+from webmon.domain.durations import in_words, parse_duration
 from webmon.domain.status import WORDS, Status, host_status
-from webmon.models import Host, Service, ServiceState
+from webmon.models import Heartbeat, Host, Service, ServiceState
 from webmon.probes import PROBES
+from webmon.queries.evidence import milliseconds
+
+KEY_CHANGED = "host key changed"
+"""How the message of a service begins whose host shows another key than the pinned one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,14 @@ class ServiceView:
     word: str
     since: str
     checked_at: str
+    """When it was looked at, or when its job reported."""
     response: str
     message: str
-    every: str
+    plan: str
+    """``every 1 min``, or the schedule of a job that reports in."""
+    receives: bool
+    changed_port: int
+    """The port at which its host shows another key than the pinned one; else 0."""
     asked: bool
     """Somebody has asked for a check whose result is not there yet."""
     paused: bool
@@ -44,6 +54,8 @@ class HostView:
     status: str
     word: str
     count: str
+    over_ssh: bool
+    """Somebody logs in there, or a key of it is known."""
     services: tuple[ServiceView, ...]
 
 
@@ -79,13 +91,23 @@ class HostsView:
     who: str
     can_edit: bool
     can_edit_namespaces: bool
+    is_admin: bool
     summary: Summary
     namespaces: tuple[NamespaceView, ...]
     hosts: tuple[HostView, ...]
 
 
-def service_view(service: Service, state: ServiceState, asked_at: datetime | None) -> ServiceView:
+def service_view(
+    service: Service,
+    state: ServiceState,
+    host: Host,
+    *,
+    heartbeat: Heartbeat | None = None,
+    asked_at: datetime | None = None,
+) -> ServiceView:
+    """The service as the list shows it."""
     checked_at = state.last_checked_at
+    seen_at = heartbeat.last_at if heartbeat else checked_at
     kind = PROBES.get(service.kind)
     return ServiceView(
         id=service.id,
@@ -95,14 +117,45 @@ def service_view(service: Service, state: ServiceState, asked_at: datetime | Non
         status=state.status.value,
         word=WORDS[state.status],
         since=state.since.isoformat(),
-        checked_at=checked_at.isoformat() if checked_at else "",
+        checked_at=seen_at.isoformat() if seen_at else "",
         response=milliseconds(state.response_us),
         message=_message(state),
-        every=in_words(service.interval_seconds),
+        plan=_plan(service),
+        receives=heartbeat is not None,
+        changed_port=changed_port(service, state, host),
         asked=asked_at is not None and (checked_at is None or checked_at < asked_at),
         paused=service.paused,
         public=service.public,
     )
+
+
+def _plan(service: Service) -> str:
+    """When it is looked at, or when its job is expected to report."""
+    kind = PROBES.get(service.kind)
+    if kind is None or not kind.receives:
+        return f"every {in_words(service.interval_seconds)}"
+    told: dict[str, Any] = {**kind.config.model_construct().__dict__, **service.config}
+    if told.get("every"):
+        return f"every {_spoken(told['every'])}"
+    words = [str(told.get("schedule") or ""), str(told.get("timezone") or "")]
+    return f"{' '.join(words)}, grace {_spoken(told.get('grace'))}"
+
+
+def _spoken(duration: Any) -> str:
+    try:
+        return in_words(parse_duration(duration))
+    except ValueError:
+        return str(duration)
+
+
+def changed_port(service: Service, state: ServiceState, host: Host) -> int:
+    """The port at which the last check met another key than the pinned one; else 0."""
+    kind = PROBES.get(service.kind)
+    if kind is None or not kind.over_ssh or not state.message.startswith(KEY_CHANGED):
+        return 0
+    own = kind.config.model_fields.get("port")
+    port = service.config.get("port", own.default) if own else (host.ssh or {}).get("port", 22)
+    return int(port) if str(port) in (host.host_keys or {}) else 0
 
 
 def _message(state: ServiceState) -> str:
@@ -110,14 +163,6 @@ def _message(state: ServiceState) -> str:
     if state.last_status is Status.UP and state.status is Status.UP:
         return ""
     return "" if state.status is Status.PAUSED else state.message
-
-
-def milliseconds(microseconds: int | None) -> str:
-    """``microseconds`` as people read them: ``0.4 ms``, ``128 ms``; empty for None."""
-    if microseconds is None:
-        return ""
-    taken = microseconds / 1000
-    return f"{taken:.1f} ms" if taken < 10 else f"{taken:.0f} ms"
 
 
 def host_view(host: Host, namespace: str, services: Sequence[tuple[ServiceView, bool]]) -> HostView:
@@ -132,6 +177,7 @@ def host_view(host: Host, namespace: str, services: Sequence[tuple[ServiceView, 
         status=status.value,
         word=WORDS[status],
         count=_count(len(services), "service"),
+        over_ssh=bool(host.ssh or host.host_keys),
         services=tuple(view for view, _ in services),
     )
 

@@ -1,6 +1,6 @@
 """What the admin app's first page shows: namespaces, hosts and services, problems first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlmodel import Session, case, col, func, or_, select
 
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
-from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.queries.health import worker_ticks
 from webmon.queries.host_views import (
     HostsView,
@@ -58,6 +58,7 @@ def admin_hosts(
         who=f"{actor.email} · {actor.role.value}",
         can_edit=actor.has(Role.EDITOR),
         can_edit_namespaces=actor.has(Role.EDITOR) and actor.namespace_ids is None,
+        is_admin=actor.has(Role.ADMIN),
         summary=Summary(
             *headline(_counts(session, actor)),
             found=found,
@@ -126,7 +127,7 @@ def _hosts(
         .where(col(Host.id).in_(host_ids), *_visible(actor))
     )
     present = {host.id: (host, namespace) for host, namespace in rows}
-    services = _services(session, present, asked)
+    services = _services(session, {key: host for key, (host, _) in present.items()}, asked)
     return tuple(
         host_view(*present[host_id], services.get(host_id, []))
         for host_id in host_ids
@@ -135,18 +136,25 @@ def _hosts(
 
 
 def _services(
-    session: Session, host_ids: Iterable[int], asked: Mapping[int, datetime]
+    session: Session, hosts: Mapping[int, Host], asked: Mapping[int, datetime]
 ) -> dict[int, list[tuple[ServiceView, bool]]]:
     """The services of each host with their ``critical``, the most urgent first."""
     rows = session.exec(
-        select(Service, ServiceState)
+        select(Service, ServiceState, Heartbeat)
         .join(ServiceState)
-        .where(col(Service.host_id).in_(host_ids))
+        .join(Heartbeat, isouter=True)
+        .where(col(Service.host_id).in_(hosts))
         .order_by(case(RANK_OF, value=ServiceState.status), func.lower(Service.name))
     )
     by_host: dict[int, list[tuple[ServiceView, bool]]] = {}
-    for service, state in rows:
-        view = service_view(service, state, asked.get(service.id))
+    for service, state, heartbeat in rows:
+        view = service_view(
+            service,
+            state,
+            hosts[service.host_id],
+            heartbeat=heartbeat,
+            asked_at=asked.get(service.id),
+        )
         by_host.setdefault(service.host_id, []).append((view, service.critical))
     return by_host
 

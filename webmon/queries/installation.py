@@ -30,9 +30,16 @@ def authorized_keys(session: Session) -> Iterator[tuple[str, str]]:
     """For each host that is reached with a key: its name, and the line to install there."""
     hosts = session.exec(select(Host).where(col(Host.ssh).is_not(None)).order_by(Host.name)).all()
     for host in hosts:
-        access = SshAccess.model_validate(crypto.unseal(host.ssh))
-        if access.public_key is not None:
-            yield host.name, authorized_keys_line(access, _over_ssh(session, host.id))
+        if line := authorized_keys_of(session, host):
+            yield host.name, line
+
+
+def authorized_keys_of(session: Session, host: Host) -> str:
+    """The line to install on a host; empty where nobody logs in with a key."""
+    if not (host.ssh or {}).get("private_key"):
+        return ""
+    access = SshAccess.model_validate(crypto.unseal(host.ssh))
+    return authorized_keys_line(access, _over_ssh(session, host.id))
 
 
 def _over_ssh(session: Session, host_id: int) -> list[OverSsh]:

@@ -8,10 +8,11 @@ from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace
+from webmon.queries.services import secret_paths, without_secrets
 
 
 def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, Any]:
-    """The fields of a host, for somebody who may change it.
+    """The fields of a host, for somebody who may change it; of secrets, only which are set.
 
     Raises:
         NotFound, PermissionDenied.
@@ -20,7 +21,12 @@ def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, An
     if host is None:
         raise NotFound("this host does not exist (any more)")
     require(actor, Role.EDITOR, host.namespace_id)
-    return host.model_dump()
+    ssh = host.ssh or {}
+    return {
+        **host.model_dump(exclude={"ssh", "host_keys"}),
+        "ssh": without_secrets(ssh),
+        "ssh_secrets": frozenset(secret_paths(ssh)),
+    }
 
 
 def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from webmon.domain.ids import is_id
 from webmon.domain.status import WORDS
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState, StatusChange
-from webmon.queries.host_views import milliseconds
+from webmon.probes import PROBES
+from webmon.queries.evidence import BarView, FactView, bars, facts, milliseconds
+from webmon.queries.heartbeats import heartbeat_url
 
 CHANGES_SHOWN = 5
 
@@ -34,14 +36,6 @@ class PhaseView:
 
 
 @dataclass(frozen=True, slots=True)
-class FactView:
-    """A piece of evidence."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeView:
     """A change of status."""
 
@@ -60,8 +54,11 @@ class ServiceDetail:
     message: str = ""
     total: str = ""
     phases: tuple[PhaseView, ...] = ()
+    bars: tuple[BarView, ...] = ()
     facts: tuple[FactView, ...] = ()
     changes: tuple[ChangeView, ...] = ()
+    report_url: str = ""
+    """Where the service's job reports; only for who may change the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,10 @@ def service_detail(session: Session, service_id: int, *, actor: Actor) -> Servic
         message=state.message,
         total=milliseconds(state.response_us),
         phases=_phases(phases, state.response_us),
-        facts=_facts(evidence),
+        bars=bars(evidence, _limits(service)),
+        facts=facts(evidence),
         changes=_changes(session, service.id),
+        report_url=_report_url(session, service, actor),
     )
 
 
@@ -114,8 +113,8 @@ def service_form(session: Session, service_id: int, *, actor: Actor) -> ServiceF
         revision=service.revision,
         kind=service.kind,
         fields=service.model_dump(exclude={"config"}),
-        config=_without_secrets(service.config),
-        secrets=frozenset(_secret_paths(service.config)),
+        config=without_secrets(service.config),
+        secrets=frozenset(secret_paths(service.config)),
     )
 
 
@@ -127,24 +126,40 @@ def _find(session: Session, service_id: int, actor: Actor, role: Role) -> Servic
     return service
 
 
+def _report_url(session: Session, service: Service, actor: Actor) -> str:
+    kind = PROBES.get(service.kind)
+    if kind is None or not kind.receives or not actor.has(Role.EDITOR):
+        return ""
+    return heartbeat_url(session, service.id, actor=actor)
+
+
+def _limits(service: Service) -> dict[str, Any]:
+    """The config with its defaults, which are not stored."""
+    kind = PROBES.get(service.kind)
+    defaults = {} if kind is None else kind.config.model_construct().__dict__
+    return {**defaults, **service.config}
+
+
 def _is_secret(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {SEALED}
 
 
-def _without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored, without what is encrypted in it."""
     return {
-        name: _without_secrets(value) if isinstance(value, dict) else value
+        name: without_secrets(value) if isinstance(value, dict) else value
         for name, value in config.items()
         if not _is_secret(value)
     }
 
 
-def _secret_paths(config: Mapping[str, Any]) -> Iterator[str]:
+def secret_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """Where something is encrypted: ``basic_auth.password``."""
     for name, value in config.items():
         if _is_secret(value):
             yield name
         elif isinstance(value, dict):
-            yield from (f"{name}.{path}" for path in _secret_paths(value))
+            yield from (f"{name}.{path}" for path in secret_paths(value))
 
 
 def _phases(taken: Mapping[str, int | None], total_us: int | None) -> tuple[PhaseView, ...]:
@@ -161,36 +176,6 @@ def _phases(taken: Mapping[str, int | None], total_us: int | None) -> tuple[Phas
         PhaseView(title, milliseconds(length), round(100 * length / whole, 1))
         for title, length in known
     )
-
-
-def _facts(evidence: Mapping[str, Any]) -> tuple[FactView, ...]:
-    """What is worth reading; the whole time stands beside the phases already."""
-    return tuple(
-        FactView(_title(name), _as_text(value))
-        for name, value in evidence.items()
-        if name != "total_ms" and value not in (None, False, "", [], {})
-    )
-
-
-ABBREVIATIONS = {"url", "http", "tls", "dns", "ip", "ssh"}
-
-
-def _title(name: str) -> str:
-    words = [word.upper() if word in ABBREVIATIONS else word for word in name.split("_")]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(_as_text(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(
-            f"{name.replace('_', ' ')} {_as_text(item)}" for name, item in value.items()
-        )
-    return str(value)
 
 
 def _changes(session: Session, service_id: int) -> tuple[ChangeView, ...]:

@@ -46,13 +46,27 @@ class FieldView:
 
 
 def config_fields(
-    model: type[BaseModel], config: Mapping[str, Any], secrets: frozenset[str] = frozenset()
+    model: type[BaseModel],
+    config: Mapping[str, Any],
+    secrets: frozenset[str] = frozenset(),
+    *,
+    prefix: str = PREFIX,
 ) -> tuple[FieldView, ...]:
-    """The fields of a probe's config, filled in from ``config``."""
+    """The fields of a probe's config, filled in from ``config``; names begin with ``prefix``."""
+    paths = _within(secrets)
     return tuple(
-        _with_value(_blank(path, info), info, _at(config, path), secrets)
+        _with_value(_blank(prefix, path, info), info, _at(config, path), path in paths)
         for path, info in _leaves(model)
     )
+
+
+def _within(secrets: frozenset[str]) -> set[str]:
+    """The paths of what is set or has something in it that is."""
+    return {
+        ".".join(parts[:length])
+        for parts in (secret.split(".") for secret in secrets)
+        for length in range(1, len(parts) + 1)
+    }
 
 
 def told_and_untold(
@@ -69,14 +83,16 @@ def _is_told(field: FieldView) -> bool:
     return field.value not in ("", str(field.default))
 
 
-def read_config(model: type[BaseModel], form: Mapping[str, Any], keep: Any) -> dict[str, Any]:
+def read_config(
+    model: type[BaseModel], form: Mapping[str, Any], keep: Any, *, prefix: str = PREFIX
+) -> dict[str, Any]:
     """What was typed into the fields of `config_fields`, for the model to check.
 
     Empty fields are left out, so that defaults count; an empty secret has the value ``keep``.
     """
     config: dict[str, Any] = {}
     for path, info in _leaves(model):
-        value = _typed(path, info, form, keep)
+        value = _typed(prefix + path, info, form, keep)
         if value is not None:
             _put(config, path, value)
     return config
@@ -106,10 +122,10 @@ def _mentions(annotation: Any, wanted: type) -> bool:
     return annotation is wanted or any(_mentions(each, wanted) for each in get_args(annotation))
 
 
-def _blank(path: str, info: FieldInfo) -> FieldView:
+def _blank(prefix: str, path: str, info: FieldInfo) -> FieldView:
     kind = _bare(info.annotation)
     field = FieldView(
-        name=PREFIX + path,
+        name=prefix + path,
         label=info.title or path.replace("_", " ").replace(".", ": ").capitalize(),
         help=info.description or "",
         required=info.is_required(),
@@ -119,7 +135,8 @@ def _blank(path: str, info: FieldInfo) -> FieldView:
         return replace(
             field, input="checkbox", required=False, placeholder="", default=bool(info.default)
         )
-    if kind is SecretStr:
+    is_long = path.rpartition(".")[2] in LONG_TEXTS
+    if kind is SecretStr and not is_long:
         return replace(field, input="password")
     if kind is int:
         return replace(field, input="number")
@@ -129,7 +146,7 @@ def _blank(path: str, info: FieldInfo) -> FieldView:
         return replace(field, input="select", options=empty + options, default=default)
     if get_origin(kind) is dict:
         return replace(field, input="textarea", wide=True, placeholder="Name: value")
-    if path.rpartition(".")[2] in LONG_TEXTS:
+    if is_long:
         return replace(field, input="textarea", wide=True)
     return replace(field, wide="url" in path)
 
@@ -149,11 +166,8 @@ def _default_text(info: FieldInfo) -> str:
     return _as_text(default)
 
 
-def _with_value(
-    field: FieldView, info: FieldInfo, value: Any, secrets: frozenset[str]
-) -> FieldView:
-    path = field.name.removeprefix(PREFIX)
-    if any(secret == path or secret.startswith(f"{path}.") for secret in secrets):
+def _with_value(field: FieldView, info: FieldInfo, value: Any, is_set: bool) -> FieldView:
+    if is_set:
         return replace(field, is_set=True, required=False, placeholder="set – leave empty to keep")
     if field.input == "checkbox":
         return replace(field, checked=bool(info.default if value is None else value))
@@ -174,8 +188,8 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _typed(path: str, info: FieldInfo, form: Mapping[str, Any], keep: Any) -> Any:
-    name, kind = PREFIX + path, _bare(info.annotation)
+def _typed(name: str, info: FieldInfo, form: Mapping[str, Any], keep: Any) -> Any:
+    kind = _bare(info.annotation)
     text = form.get(name)
     if kind is bool:
         return is_ticked(form, name)

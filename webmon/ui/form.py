@@ -25,12 +25,15 @@ class FormView:
     options: tuple[FieldView, ...] = ()
     """The fields of the config that are folded away, because nothing is said in them yet."""
     more: tuple[FieldView, ...] = ()
+    access: tuple[FieldView, ...] = ()
+    """Who logs in at a host."""
     serial: int = 0
     """Another one for every opening, so that the browser starts from an empty form."""
 
     def control_of(self, field: str) -> str:
         """The control that an error in ``field`` belongs to; empty where it is none of them."""
-        names = [each.name for each in (*self.fields, *self.config, *self.options, *self.more)]
+        parts = (self.fields, self.config, self.options, self.more, self.access)
+        names = [each.name for part in parts for each in part]
         return next((n for n in names if field == n or field.startswith(f"{n}.")), "")
 
     def mistake(self, field: str, message: str) -> "Mistake":
@@ -41,6 +44,7 @@ class FormView:
             message if control or not field else f"{field}: {message}",
             in_options=any(each.name == control for each in self.options),
             in_more=any(each.name == control for each in self.more),
+            in_access=any(each.name == control for each in self.access),
         )
 
 
@@ -52,6 +56,7 @@ class Mistake:
     message: str = ""
     in_options: bool = False
     in_more: bool = False
+    in_access: bool = False
 
 
 # The browser has drawn the change by then.
@@ -103,6 +108,10 @@ def form(
         rx.cond(
             view.more.length() > 0,
             _folded("When it counts, and who sees it", draw(view.more), mistake.in_more),
+        ),
+        rx.cond(
+            view.access.length() > 0,
+            _folded("SSH access", draw(view.access), mistake.in_access),
         ),
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),

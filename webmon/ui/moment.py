@@ -4,9 +4,10 @@ import reflex as rx
 
 FORMAT = """((iso) => {{
   if (!iso) return '';
-  const at = new Date(iso), today = new Date().toDateString() === at.toDateString();
+  const at = new Date(iso), now = new Date(), today = now.toDateString() === at.toDateString();
+  const year = now.getFullYear() === at.getFullYear() ? undefined : 'numeric';
   return at.toLocaleString('en-GB', today ? {{timeStyle: '{style}'}}
-    : {{day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}});
+    : {{day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit'}});
 }})({iso})"""
 
 

@@ -1,0 +1,138 @@
+"""How a host is reached over SSH: the line to install there, and the keys it is known by."""
+
+import reflex as rx
+
+from pages.admin.hosts_state import HostsState
+from webmon.queries.host_detail import HostDetail, HostKeyView
+from webmon.ui.copied import copied
+from webmon.ui.live import modal
+from webmon.ui.moment import moment
+
+
+def host_access() -> rx.Component:
+    """What opens below the head of a host."""
+    host = HostsState.host
+    return rx.el.div(
+        rx.el.h3("SSH access"),
+        rx.el.p(
+            rx.cond(
+                host.user != "",
+                rx.fragment(
+                    "Checks log in as ",
+                    rx.el.b(host.user),
+                    f" at port {host.port}, with a ",
+                    rx.cond(host.has_key, "private key.", "password."),
+                ),
+                "Nobody logs in here.",
+            )
+        ),
+        _keys(host),
+        rx.cond(HostsState.install_line != "", _line(host)),
+        rx.cond(
+            (host.user != "") & ~host.has_key & HostsState.can_edit,
+            rx.el.p(
+                "With a private key instead, what the checks may do there could be limited.",
+                class_name="help",
+            ),
+        ),
+        class_name="detail access",
+    )
+
+
+def _line(host: rx.Var[HostDetail]) -> rx.Component:
+    return rx.fragment(
+        rx.el.h4("Line for ~/.ssh/authorized_keys of ", host.user),
+        copied(
+            HostsState.install_line,
+            element_id="authorized-keys",
+            label="Line for authorized_keys",
+        ),
+        rx.el.p(
+            "It allows the read-only commands of this host’s checks and nothing else. "
+            "Install it anew after adding or changing checks of machine or cron jobs.",
+            class_name="help",
+        ),
+    )
+
+
+def _keys(host: rx.Var[HostDetail]) -> rx.Component:
+    return rx.fragment(
+        rx.el.h4("Known by its host key"),
+        rx.cond(
+            host.known_keys.length() > 0,
+            rx.el.ul(
+                rx.foreach(host.known_keys, lambda key: _key(host, key)), class_name="host-keys"
+            ),
+            rx.el.p("None has been seen yet: the first one is remembered.", class_name="help"),
+        ),
+    )
+
+
+def _key(host: rx.Var[HostDetail], key: rx.Var[HostKeyView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span("Port ", key.port),
+        rx.el.span(key.type, " ", rx.el.code(key.fingerprint), class_name="fingerprint"),
+        rx.el.span("first seen ", moment(key.first_seen_at), class_name="since-seen"),
+        rx.cond(
+            key.is_changed,
+            rx.el.p(
+                "The last check met another key here. Unless somebody has set up the machine anew, "
+                "it may be another one that answers in its place.",
+                rx.cond(HostsState.is_admin, "", " An admin can accept the new key."),
+                class_name="message",
+            ),
+        ),
+        rx.cond(key.is_changed & HostsState.is_admin, accept_button(host.id, key.port)),
+        custom_attrs={"data-status": rx.cond(key.is_changed, "down", "")},
+        key=key.port.to(str),
+    )
+
+
+def accept_button(host_id: rx.Var[int], port: rx.Var[int]) -> rx.Component:
+    """Leads an admin to the question."""
+    return rx.el.button(
+        "Accept the new key",
+        type="button",
+        class_name="button small danger-edge",
+        on_click=HostsState.ask_accept_key(host_id, port),
+    )
+
+
+def key_confirmation() -> rx.Component:
+    """The question before another key is taken for the host's."""
+    asked = HostsState.key_question
+    return modal(
+        rx.el.h2("Accept the new key of ", asked.host, "?", id="key-question"),
+        rx.el.p(asked.message, class_name="quoted"),
+        rx.el.p(
+            "A host changes its key when it is set up anew, or moved. It also shows another key "
+            "when somebody else answers in its place: they would then be given the password, if "
+            "there is one, and could answer whatever they like."
+        ),
+        rx.el.p(
+            "Compare the new fingerprint with the host itself first, at its own console: ",
+            rx.el.code("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"),
+            ". The key that the next check meets will be taken for the right one.",
+        ),
+        rx.el.div(
+            rx.el.button(
+                "Refuse",
+                type="button",
+                class_name="button",
+                on_click=HostsState.keep,
+                auto_focus=True,
+            ),
+            rx.el.button(
+                "Accept the new key",
+                type="button",
+                class_name="button danger",
+                on_click=HostsState.accept_key,
+            ),
+            class_name="form-actions",
+        ),
+        dialog_id="key-confirmation",
+        is_open=asked.host_id != 0,
+        on_cancel=HostsState.keep,
+        role="alertdialog",
+        custom_attrs={"aria-labelledby": "key-question"},
+    )
