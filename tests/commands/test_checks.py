@@ -170,6 +170,14 @@ def test_evidence_is_kept_for_the_last_result_and_the_first_failures_of_a_run(se
     assert state(session).evidence["address"] == "127.0.0.1"
 
 
+def test_a_certificate_of_another_issuer_is_noted_from_then_on(session):
+    factories.service(session)
+    for minute, issuer in enumerate(["Old CA", "New CA", "New CA"]):
+        look(session, up("valid", 1, issuer=issuer), NOW + minute * MINUTE)
+        noted = state(session).evidence.get("former_issuer")
+        assert noted == (None if issuer == "Old CA" else "Old CA")
+
+
 @pytest.mark.parametrize("edit", [{"revision": 2}, {"paused": True}])
 def test_a_result_from_before_an_edit_or_a_pause_is_not_recorded(session, edit):
     service = factories.service(session)

@@ -234,8 +234,22 @@ def _advanced(row: Row, after: Condition, finding: Finding, now: datetime) -> di
         "last_status": outcome.status,
         "response_us": outcome.response_us,
         "message": outcome.message,
-        "evidence": {"phases": asdict(outcome.phases), **outcome.evidence},
+        "evidence": {
+            "phases": asdict(outcome.phases),
+            **outcome.evidence,
+            **_former_issuer(row.state.evidence or {}, outcome.evidence),
+        },
     }
+
+
+def _former_issuer(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Who issued the certificate before, from the change on: an admin may want to know."""
+    if "issuer" not in before or "issuer" not in now:
+        return {}
+    if before["issuer"] != now["issuer"]:
+        return {"former_issuer": before["issuer"]}
+    former = before.get("former_issuer")
+    return {"former_issuer": former} if former else {}
 
 
 def _handed_back(row: Row, now: datetime) -> dict[str, Any]:
