@@ -1,0 +1,80 @@
+"""What is told: news as values, and the message that carries one or several of them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from webmon.domain.status import Status
+
+
+class Event(StrEnum):
+    """What a piece of news is about. A channel chooses the ones that it wants."""
+
+    DOWN = "down"
+    UP = "up"
+    REMINDER = "reminder"
+    DEGRADED = "degraded"
+    DOWNTIME = "downtime"
+    FLAPPING = "flapping"
+    """A service changes so often that its changes are summed up; goes where ``down`` goes."""
+    MONITOR = "monitor"
+    """About the monitor itself: it was offline, a channel has stopped, a budget nears its end."""
+    TEST = "test"
+
+
+CHOOSABLE = (Event.DOWN, Event.UP, Event.REMINDER, Event.DEGRADED, Event.DOWNTIME)
+DEFAULT_EVENTS = (Event.DOWN, Event.UP, Event.REMINDER, Event.DOWNTIME)
+
+LATE_AFTER = timedelta(minutes=5)
+"""A message sent so long after its news is marked as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing to tell: the payload of a notification.
+
+    ``since`` is when the status that is told began (for an ``up``: the recovery), ``down_since``
+    when the outage began, ``told_at`` when the news arose. Empty texts and 0 mean "does not apply".
+    """
+
+    event: Event
+    told_at: datetime
+    namespace: str = ""
+    """Slug; ``namespace_name`` is what people call it."""
+    namespace_name: str = ""
+    host: str = ""
+    service: str = ""
+    status: Status = Status.UNKNOWN
+    since: datetime | None = None
+    down_since: datetime | None = None
+    message: str = ""
+    """The probe's sentence; for ``monitor`` and ``downtime`` the whole text."""
+    incident: int = 0
+    changes: int = 0
+    """How often a flapping service has changed within the hour."""
+    planned_downtime: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent at once: one or several news, in the order in which they arose.
+
+    Everything in it stays the same from one attempt to the next, so that a message cut off in the
+    middle can be recognised as the same one: ``key`` names it, ``composed_at`` is the instant that
+    its texts speak of.
+    """
+
+    key: str
+    news: tuple[News, ...]
+    composed_at: datetime
+    timezone: str = "UTC"
+    """Of the namespace: the times in texts are local ones."""
+    reply_to: str = ""
+    """The reference of the first message about the same incident in the same channel."""
+    status_url: str = ""
+    """The public page, limited to the namespace."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the newest of the news is older than people would expect."""
+        return self.composed_at - max(each.told_at for each in self.news) > LATE_AFTER

@@ -1,0 +1,72 @@
+"""What every notifier shares: its config's base class, and what it returns or raises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from webmon.domain.news import Message
+
+
+class NotifierConfig(BaseModel):
+    """The settings of one channel kind. Every field has a title: the admin form shows it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a notifier needs besides its own config and the message."""
+
+    base_url: str
+    """Where people reach the product, without a slash at the end."""
+    smtp_url: str = ""
+    x_api_url: str = ""
+    admins: tuple[str, ...] = ()
+    """The addresses of the administrators, for the channel that is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A message was taken. ``reference`` lets later ones reply to it (a post's id, a Message-ID).
+
+    ``note`` says what did not go well all the same: a recipient that was refused.
+    """
+
+    reference: str = ""
+    note: str = ""
+
+
+class NotifierError(Exception):
+    """A message was not taken; the text is meant for an admin and has no secret in it.
+
+    ``permanent``: trying again does not help, the channel's settings are wrong.
+    ``retry_after_seconds``: the server has said when to try again.
+    """
+
+    def __init__(
+        self, text: str, *, permanent: bool = False, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.permanent = permanent
+        self.retry_after_seconds = retry_after_seconds
+
+
+Send = Callable[[Any, Message, Surroundings], Receipt]
+"""(config, message, surroundings): blocks, within half a minute, in a thread of the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierKind:
+    """An entry of the registry."""
+
+    title: str
+    config: type[NotifierConfig]
+    send: Send
+    preview: Callable[[Any, Message], str]
+    """The text that would be sent, for the admin app; pure."""
+    is_public: bool = False
+    """Everybody reads it: nothing about the monitor itself is told there."""
+    budget: Callable[[Any], int | None] = lambda _config: None
+    """How many messages the config allows in a calendar month; None for any number."""
