@@ -73,13 +73,41 @@ def test_a_status_never_begins_before_the_one_it_follows():
     assert all(a.since <= b.since for a, b in pairwise(steps))
 
 
-def test_a_changed_policy_counts_with_the_next_observation_in_the_middle_of_an_outage():
-    ongoing = walk("ud", Policy(failures_to_down=5))[-1]
-    assert ongoing.status is Status.UP
-    assert advance(ongoing, Status.DOWN, NOW, Policy(failures_to_down=2)).status is Status.DOWN
-    outage = walk("uddu", Policy(successes_to_up=9))[-1]
-    assert outage.status is Status.DOWN
-    assert advance(outage, Status.UP, NOW, Policy(successes_to_up=2)).status is Status.UP
+@pytest.mark.parametrize(
+    ("before", "seen", "after", "then_seen", "decided"),
+    [
+        # fewer failures are needed now: those already seen count with the next one
+        (Policy(failures_to_down=5), "uddd", Policy(failures_to_down=2), "d", "d"),
+        (Policy(failures_to_down=5), "uddd", Policy(failures_to_down=2), "u", "u"),
+        # more failures are needed now: an outage under way goes on, none is ended by that
+        (Policy(failures_to_down=2), "udd", Policy(failures_to_down=5), "dd", "dd"),
+        (Policy(failures_to_down=2), "ud", Policy(failures_to_down=4), "ddd", "uud"),
+        # so with successes: fewer end the outage at the next one, more let it go on
+        (Policy(successes_to_up=9), "udduu", Policy(successes_to_up=2), "u", "u"),
+        (Policy(successes_to_up=9), "udduu", Policy(successes_to_up=2), "d", "d"),
+        (Policy(successes_to_up=2), "uddu", Policy(successes_to_up=4), "uuu", "ddu"),
+        # what has recovered stays recovered
+        (Policy(successes_to_up=1), "uddu", Policy(successes_to_up=9), "uu", "uu"),
+        # so with difficulties
+        (Policy(failures_to_degraded=5), "usss", Policy(failures_to_degraded=2), "s", "s"),
+        (Policy(failures_to_degraded=2), "uss", Policy(failures_to_degraded=9), "ssu", "ssu"),
+        (Policy(successes_to_up=9), "udds", Policy(successes_to_up=2), "s", "s"),
+        # an outage out of difficulties needs its own failures, before and after
+        (Policy(failures_to_down=5), "ussdd", Policy(failures_to_down=3), "dd", "dd"),
+    ],
+)
+def test_a_changed_policy_counts_with_the_next_observation_in_the_middle_of_an_outage(
+    before, seen, after, then_seen, decided
+):
+    ongoing = walk(seen, before)[-1]
+    steps = walk(then_seen, after, ongoing)
+    assert [step.status for step in steps] == [STATUSES[letter] for letter in decided]
+
+
+def test_an_outage_that_a_changed_policy_decides_counts_from_its_first_failure():
+    ongoing = walk("uddd", Policy(failures_to_down=9))[-1]
+    decided = advance(ongoing, Status.DOWN, NOW + 40 * SECOND, Policy(failures_to_down=2))
+    assert (decided.status, decided.since) == (Status.DOWN, NOW + 10 * SECOND)
 
 
 def test_only_what_disagrees_with_the_status_is_rechecked_soon():
@@ -102,3 +130,18 @@ def test_a_service_is_down_only_after_the_failures_it_takes(seen, policy):
     for number, step in enumerate(walk(seen, policy)):
         if step.status is Status.DOWN:
             assert "d" * policy.failures_to_down in seen[: number + 1]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("uds"), st.builds(Policy, COUNTS, COUNTS, COUNTS))),
+    st.sampled_from("uds"),
+)
+def test_no_status_is_decided_that_the_last_observation_contradicts(steps, first):
+    """However the policy changes: nothing recovers by a failure, or fails by a success."""
+    condition = walk(first, Policy())[-1]
+    for letter, policy in steps:
+        before, condition = condition, advance(condition, OBSERVATIONS[letter], NOW, policy)
+        if condition.status is not before.status and letter == "u":
+            assert condition.status is not Status.DOWN
+        if condition.status is not before.status and letter == "d":
+            assert condition.status in (Status.DOWN, Status.DEGRADED)
