@@ -3,23 +3,35 @@
 import re
 from enum import Enum
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from webmon import config
+from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES
 
 README = config.ROOT / "README.md"
-MARKED = re.compile(r"(<!-- kinds -->\n).*?(\n<!-- /kinds -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (kinds|channels) -->\n).*?(\n<!-- /\2 -->)", re.DOTALL)
 
 
 def kinds_table() -> str:
     """A Markdown table of the service kinds, their config and what up means."""
     lines = ["| kind | config [default] | up means |", "|---|---|---|"]
     for name, kind in PROBES.items():
-        fields = ", ".join(_field(key, info) for key, info in kind.config.model_fields.items())
-        lines.append(f"| `{name}` | {fields} | {kind.up_means} |")
+        lines.append(f"| `{name}` | {_fields(kind.config)} | {kind.up_means} |")
     return "\n".join(lines)
+
+
+def channels_table() -> str:
+    """A Markdown table of the channel kinds, their config and where their messages go."""
+    lines = ["| kind | config [default] | sends |", "|---|---|---|"]
+    for name, kind in NOTIFIERS.items():
+        lines.append(f"| `{name}` | {_fields(kind.config)} | {kind.sends} |")
+    return "\n".join(lines)
+
+
+def _fields(config: type[BaseModel]) -> str:
+    return ", ".join(_field(key, info) for key, info in config.model_fields.items())
 
 
 def _field(name: str, info: FieldInfo) -> str:
@@ -36,8 +48,9 @@ def _shown(default: object) -> str:
 
 
 def current(text: str) -> str:
-    """``text`` with the table between its two marks brought up to date."""
-    return MARKED.sub(lambda match: match[1] + kinds_table() + match[2], text)
+    """``text`` with the tables between their marks brought up to date."""
+    tables = {"kinds": kinds_table(), "channels": channels_table()}
+    return MARKED.sub(lambda match: match[1] + tables[match[2]] + match[3], text)
 
 
 if __name__ == "__main__":

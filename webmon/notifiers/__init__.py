@@ -1,5 +1,22 @@
 """The registry of channel kinds. A new kind is one file and one line here."""
 
 from webmon.notifiers.base import NotifierKind
+from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
+from webmon.notifiers.webhook import WebhookConfig, preview_webhook, send_webhook
 
-NOTIFIERS: dict[str, NotifierKind] = {}
+NOTIFIERS: dict[str, NotifierKind] = {
+    "slack": NotifierKind(
+        "Slack",
+        SlackConfig,
+        send_slack,
+        preview_slack,
+        sends="a message to the channel of an incoming webhook",
+    ),
+    "webhook": NotifierKind(
+        "Webhook",
+        WebhookConfig,
+        send_webhook,
+        preview_webhook,
+        sends="JSON to a program, signed with the secret",
+    ),
+}

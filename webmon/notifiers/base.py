@@ -66,6 +66,8 @@ class NotifierKind:
     send: Send
     preview: Callable[[Any, Message], str]
     """The text that would be sent, for the admin app; pure."""
+    sends: str = ""
+    """What arrives there; for the README's table."""
     is_public: bool = False
     """Everybody reads it: nothing about the monitor itself is told there."""
     budget: Callable[[Any], int | None] = lambda _config: None

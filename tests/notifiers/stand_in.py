@@ -1,0 +1,165 @@
+"""What the servers that stand in for the real ones share: they record, and fail when told to."""
+
+import random
+import socket
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic, sleep
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as it arrived. Header names are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer. ``drop``: the connection is closed without one, ``taken`` or not."""
+
+    status: int = 200
+    body: str = "ok"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0.0
+    drop: bool = False
+    taken: bool = False
+    """The message counts although the answer says or shows otherwise."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that was accepted. ``cut``: its sender never learned of it, and may repeat it."""
+
+    content: Any
+    at: float
+    cut: bool = False
+
+
+class StandIn:
+    """A server on loopback, in a thread of its own, from entering to leaving.
+
+    ``failure_rate`` of the attempts fail with one of ``FAILURES``, in an order that ``seed`` fixes.
+    """
+
+    FAILURES: tuple[Reply, ...] = (
+        Reply(500, "oh"),
+        Reply(502, "<html>"),
+        Reply(503, "later", {"Retry-After": "1"}),
+        Reply(429, "slow down", {"Retry-After": "1"}),
+        Reply(drop=True),
+        Reply(drop=True, taken=True),
+    )
+
+    def __init__(
+        self, *, failure_rate: float = 0.0, seed: int = 0, delay_seconds: float = 0.0
+    ) -> None:
+        self.failure_rate = failure_rate
+        self.delay_seconds = delay_seconds
+        self.attempts = 0
+        self.accepted: list[Taken] = []
+        self._random = random.Random(seed)
+        self._next: deque[Reply] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def contents(self) -> list[Any]:
+        """What was accepted, in its order."""
+        return [taken.content for taken in self.accepted]
+
+    def will_answer(self, *replies: Reply) -> None:
+        """Give these answers to the next requests, before the rules apply again."""
+        self._next.extend(replies)
+
+    def judged(self, request: Request) -> tuple[Reply, Any]:
+        """By the rules of the real server: the answer, and what to record if that is a 2xx."""
+        raise NotImplementedError
+
+    def answer(self, request: Request) -> Reply:
+        """Count the request, and say what it is answered with."""
+        with self._lock:
+            self.attempts += 1
+            reply, content = self.judged(request)
+            is_sound = 200 <= reply.status < 300
+            failure = self._failure()
+            if failure is None or (failure.taken and not is_sound):
+                failure = reply
+            is_taken = failure.taken or (200 <= failure.status < 300 and not failure.drop)
+            if is_sound and is_taken:
+                self.accepted.append(Taken(content, monotonic(), cut=failure.taken))
+                self.remember(content)
+            return failure
+
+    def remember(self, content: Any) -> None:
+        """Something was accepted."""
+
+    def _failure(self) -> Reply | None:
+        if self._next:
+            return self._next.popleft()
+        if self._random.random() < self.failure_rate:
+            return self._random.choice(self.FAILURES)
+        return None
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 200
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that went away is no matter."""
+
+
+def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 30
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = stand_in.answer(Request(self.command, self.path, headers, body))
+            sleep(stand_in.delay_seconds + reply.delay_seconds)
+            if reply.drop:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self._send(reply)
+
+        do_GET = do_PUT = do_DELETE = do_POST
+
+        def _send(self, reply: Reply) -> None:
+            body = reply.body.encode()
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler

@@ -1,0 +1,10 @@
+"""The texts of a `Message`, one form per channel. Pure: the same message has the same texts.
+
+Forms: `interfaces.md` 6. Building a text is apart from sending it (`webmon.notifiers`).
+"""
+
+from webmon.domain.messages.payload import webhook_payload
+from webmon.domain.messages.slack import slack_payload
+from webmon.domain.messages.wording import headline
+
+__all__ = ["headline", "slack_payload", "webhook_payload"]

@@ -1,0 +1,102 @@
+"""From news to lines: what a message says, each service once, in the order in which it arose."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from webmon.domain.news import Event, Message, News
+
+
+class Kind(StrEnum):
+    """What a line says; the value is its word in capitals. The gravest stands first."""
+
+    DOWN = "DOWN"
+    STILL_DOWN = "STILL DOWN"
+    FLAPPING = "FLAPPING"
+    DEGRADED = "DIFFICULTIES"
+    WAS_DOWN = "WAS DOWN"
+    HAD_DIFFICULTIES = "HAD DIFFICULTIES"
+    UP = "UP"
+    DOWNTIME = "DOWNTIME"
+    MONITOR = "MONITOR"
+    TEST = "TEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a message says. ``since`` and ``until`` bound the outage that it is about."""
+
+    kind: Kind
+    news: News
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def length_seconds(self) -> float:
+        """How long the outage lasted, or has lasted; 0 where that is not known."""
+        if self.since is None or self.until is None:
+            return 0.0
+        return max(0.0, (self.until - self.since).total_seconds())
+
+
+_KINDS = {
+    Event.DOWN: Kind.DOWN,
+    Event.UP: Kind.UP,
+    Event.REMINDER: Kind.STILL_DOWN,
+    Event.DEGRADED: Kind.DEGRADED,
+    Event.DOWNTIME: Kind.DOWNTIME,
+    Event.FLAPPING: Kind.FLAPPING,
+    Event.MONITOR: Kind.MONITOR,
+    Event.TEST: Kind.TEST,
+}
+_ABOUT_NOW = frozenset({Kind.DOWN, Kind.STILL_DOWN, Kind.DEGRADED})
+"""What no longer holds once something newer is said of the same service."""
+
+
+def lines_of(message: Message) -> tuple[Line, ...]:
+    """What ``message`` says: what is over by now is told as over, not as if it were still so.
+
+    A ``down`` that could not be told before its ``up`` becomes one line with both times.
+    """
+    lines: list[Line] = []
+    for news in message.news:
+        before = next(
+            (each for each in reversed(lines) if _is_superseded(each.news, news, each.kind)), None
+        )
+        if before is not None:
+            lines.remove(before)
+        lines.append(_line(news, before))
+    return tuple(lines)
+
+
+def grouped(lines: Iterable[Line]) -> Iterator[tuple[Kind, tuple[Line, ...]]]:
+    """The lines of each kind together, the gravest kind first."""
+    lines = tuple(lines)
+    for kind in Kind:
+        if members := tuple(line for line in lines if line.kind is kind):
+            yield kind, members
+
+
+def _is_superseded(old: News, new: News, kind: Kind) -> bool:
+    same = (old.namespace, old.host, old.service) == (new.namespace, new.host, new.service)
+    return same and kind in _ABOUT_NOW and _KINDS[new.event] in _ABOUT_NOW | {Kind.UP}
+
+
+def _line(news: News, before: Line | None) -> Line:
+    """``news`` as a line; ``before`` is the line about the same service that it replaces."""
+    kind = _KINDS[news.event]
+    if kind is Kind.UP:
+        if before is not None and before.kind is not Kind.STILL_DOWN:
+            over = Kind.WAS_DOWN if before.kind is Kind.DOWN else Kind.HAD_DIFFICULTIES
+            return Line(over, news, news.down_since or before.since, _began(news))
+        return Line(kind, news, news.down_since, _began(news))
+    if kind is Kind.STILL_DOWN:
+        if before is not None and before.kind is Kind.DOWN:  # has not been told before
+            kind = Kind.DOWN
+        return Line(kind, news, news.down_since or news.since, news.told_at)
+    return Line(kind, news, news.since or news.told_at)
+
+
+def _began(news: News) -> datetime:
+    return news.since or news.told_at

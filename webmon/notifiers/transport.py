@@ -1,0 +1,150 @@
+"""The one way of posting, and the one rule of what to try again, for notifiers that speak HTTP."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Annotated
+
+import certifi
+import httpx
+from pydantic import AfterValidator, SecretStr
+
+from webmon import clock
+from webmon.notifiers.base import NotifierError
+
+USER_AGENT = "Beaconry (website monitor)"
+TIMEOUT_SECONDS = 20.0
+"""For the whole exchange: a receiver that answers drop by drop must not hold a thread for ever."""
+MOST_ANSWER_BYTES = 10_000
+LONGEST_WAIT_SECONDS = 24 * 3600.0
+TRIED_AGAIN = frozenset({408, 421, 425, 429})
+"""Statuses below 500 that speak of the moment and not of the request (RFC 9110, 8470, 6585)."""
+
+
+def _web_address(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    try:
+        url = httpx.URL(text)
+        is_sound = url.scheme in ("http", "https") and bool(url.host) and url.port != 0
+    except (httpx.InvalidURL, ValueError):
+        is_sound = False
+    if not is_sound or not text.isprintable() or " " in text:
+        raise ValueError("must be an http:// or https:// address")
+    return SecretStr(text)
+
+
+WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
+"""An address that lets whoever knows it write: a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said: the status, and the beginning of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send ``body`` as JSON and read the answer, whatever its status. Redirects are not followed.
+
+    Raises:
+        NotifierError: there was no answer; trying again may help.
+    """
+    try:
+        return asyncio.run(_exchange(url.get_secret_value(), body, headers))
+    except TimeoutError:
+        raise NotifierError(f"no answer within {TIMEOUT_SECONDS:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise NotifierError(reason(error)) from None
+
+
+async def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    told = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **headers}
+    async with (
+        asyncio.timeout(TIMEOUT_SECONDS),
+        httpx.AsyncClient(verify=tls_context(), timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+        client.stream("POST", url, content=body, headers=told) as response,
+    ):
+        beginning = b""
+        async for part in response.aiter_raw():
+            beginning += part
+            if len(beginning) > MOST_ANSWER_BYTES:
+                break
+        text = beginning[:MOST_ANSWER_BYTES].decode("utf-8", "replace")
+        return Answer(response.status_code, response.headers, text)
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The process's context: the system's authorities, and Mozilla's besides."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def require_taken(status: int, headers: Mapping[str, str], receiver: str) -> None:
+    """The retry rule: 2xx is taken; 5xx and what speaks of the moment is tried again; the rest is
+    a matter of the settings. A redirect is one too: its target was not chosen by an admin.
+
+    Raises:
+        NotifierError: the message was not taken.
+    """
+    if 200 <= status < 300:
+        return
+    text = f"{receiver} answered {_status_text(status)}"
+    if status in TRIED_AGAIN or status >= 500:
+        raise NotifierError(text, retry_after_seconds=retry_after_seconds(headers))
+    if 300 <= status < 400:
+        text += ", a redirect, which is not followed"
+    raise NotifierError(text, permanent=True)
+
+
+def _status_text(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """The header ``Retry-After``: seconds or a date (RFC 9110, 10.2.3), None without one."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT_SECONDS)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return seconds_until(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+
+
+def seconds_until(at: datetime) -> float:
+    """How long to wait until ``at``: not less than nothing, not more than a day."""
+    return min(max(0.0, (at - clock.utcnow()).total_seconds()), LONGEST_WAIT_SECONDS)
+
+
+def reason(error: BaseException) -> str:
+    """Why there was no answer, in words without an address in them."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for each in causes:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"the certificate is not accepted: {each.verify_message}"
+        if isinstance(each, ssl.SSLError):
+            return "no encrypted connection comes about"
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {TIMEOUT_SECONDS:g} s"
+    if not isinstance(error, httpx.ConnectError):
+        return "the connection broke off"
+    words = next((str(each.strerror or "") for each in causes if isinstance(each, OSError)), "")
+    return f"cannot be reached: {words.lower()}" if words else "cannot be reached"
