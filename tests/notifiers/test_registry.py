@@ -17,6 +17,12 @@ from webmon.ui.config_form import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/hidden"},
+    "twitter": {
+        "consumer_key": "hidden",
+        "consumer_secret": "hidden",
+        "access_token": "hidden",
+        "access_token_secret": "hidden",
+    },
     "webhook": {"url": "https://example.org/hidden", "secret": "hidden"},
 }
 

@@ -2,6 +2,7 @@
 
 from webmon.notifiers.base import NotifierKind
 from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
+from webmon.notifiers.twitter import TwitterConfig, preview_twitter, send_twitter
 from webmon.notifiers.webhook import WebhookConfig, preview_webhook, send_webhook
 
 NOTIFIERS: dict[str, NotifierKind] = {
@@ -11,6 +12,15 @@ NOTIFIERS: dict[str, NotifierKind] = {
         send_slack,
         preview_slack,
         sends="a message to the channel of an incoming webhook",
+    ),
+    "twitter": NotifierKind(
+        "X (Twitter)",
+        TwitterConfig,
+        send_twitter,
+        preview_twitter,
+        sends="a post of at most 280 characters, follow-ups as replies",
+        is_public=True,
+        budget=lambda config: config.monthly_budget,
     ),
     "webhook": NotifierKind(
         "Webhook",

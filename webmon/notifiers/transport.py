@@ -1,6 +1,7 @@
 """The one way of posting, and the one rule of what to try again, for notifiers that speak HTTP."""
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ TIMEOUT_SECONDS = 20.0
 """For the whole exchange: a receiver that answers drop by drop must not hold a thread for ever."""
 MOST_ANSWER_BYTES = 10_000
 LONGEST_WAIT_SECONDS = 24 * 3600.0
+BROKEN_OFF = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
 TRIED_AGAIN = frozenset({408, 421, 425, 429})
 """Statuses below 500 that speak of the moment and not of the request (RFC 9110, 8470, 6585)."""
 
@@ -144,7 +146,8 @@ def reason(error: BaseException) -> str:
             return "no encrypted connection comes about"
     if isinstance(error, httpx.TimeoutException):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
-    if not isinstance(error, httpx.ConnectError):
-        return "the connection broke off"
-    words = next((str(each.strerror or "") for each in causes if isinstance(each, OSError)), "")
-    return f"cannot be reached: {words.lower()}" if words else "cannot be reached"
+    for each in causes:
+        if isinstance(each, OSError) and each.strerror and each.errno not in BROKEN_OFF:
+            return f"cannot be reached: {each.strerror.lower()}"
+    is_unreachable = isinstance(error, httpx.ConnectError)
+    return "cannot be reached" if is_unreachable else "the connection broke off"

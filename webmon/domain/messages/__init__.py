@@ -4,7 +4,16 @@ Forms: `interfaces.md` 6. Building a text is apart from sending it (`webmon.noti
 """
 
 from webmon.domain.messages.payload import webhook_payload
+from webmon.domain.messages.post import post
 from webmon.domain.messages.slack import slack_payload
+from webmon.domain.messages.weight import MOST_WEIGHT, weighted_length
 from webmon.domain.messages.wording import headline
 
-__all__ = ["headline", "slack_payload", "webhook_payload"]
+__all__ = [
+    "MOST_WEIGHT",
+    "headline",
+    "post",
+    "slack_payload",
+    "webhook_payload",
+    "weighted_length",
+]

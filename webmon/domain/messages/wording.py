@@ -13,6 +13,8 @@ MOST_NAMES = 3
 """So many services or hosts are named in a headline, where there is not much room."""
 ABOUT_A_SERVICE = frozenset(Kind) - {Kind.DOWNTIME, Kind.MONITOR, Kind.TEST}
 
+_JOINERS = "\u200c\u200d"
+
 Clock = Callable[[datetime], str]
 """An instant as people of the namespace read it."""
 
@@ -41,8 +43,11 @@ def zone_of(message: Message) -> tzinfo:
 
 
 def one_line(text: str) -> str:
-    """``text`` without line breaks and without characters that cannot be seen."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
+    """``text`` without line breaks and without characters that cannot be seen.
+
+    Two of those stay, which join or part the letters of some scripts, and the parts of emoji.
+    """
+    shown = "".join(each if each.isprintable() or each in _JOINERS else " " for each in text)
     return " ".join(shown.split())
 
 

@@ -1,0 +1,197 @@
+"""The `twitter` notifier: a post on X, by the account whose keys the config holds."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from webmon.domain.messages import post
+from webmon.domain.news import Message
+from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
+from webmon.notifiers.transport import reason, require_taken, seconds_until
+
+if TYPE_CHECKING:
+    import requests
+
+HOST = "https://api.twitter.com"
+"""Where tweepy sends everything to; `_session` sends it to the API that is set."""
+TIMEOUT_SECONDS = 10.0
+RESETS = (
+    ("x-user-limit-24hour-remaining", "x-user-limit-24hour-reset"),
+    ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
+    ("x-rate-limit-remaining", "x-rate-limit-reset"),
+)
+"""What is left of each limit, and when there is more again, in seconds since 1970.
+
+https://docs.x.com/x-api/fundamentals/rate-limits
+"""
+
+
+def _key(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text.isascii() or not text.isprintable() or not text or " " in text:
+        raise ValueError("must be letters and digits, as X shows them")
+    return SecretStr(text)
+
+
+Key = Annotated[SecretStr, AfterValidator(_key)]
+
+
+class TwitterConfig(NotifierConfig):
+    """The account's keys (OAuth 1.0a), with the permission to read and write."""
+
+    consumer_key: Key = Field(title="Consumer key", description="Of the app; also “API key”")
+    consumer_secret: Key = Field(title="Consumer secret", description="Also “API key secret”")
+    access_token: Key = Field(
+        title="Access token", description="Of the account, with permission to read and write"
+    )
+    access_token_secret: Key = Field(title="Access token secret")
+    monthly_budget: int | None = Field(
+        default=None,
+        title="Posts per month",
+        description="After so many in a calendar month nothing more is posted; empty: any number",
+        ge=1,
+        le=100_000,
+    )
+    with_url: bool = Field(
+        default=False,
+        title="Add the status page’s address",
+        description="A post with an address costs more than ten times as much",
+    )
+
+
+class _Refused(Exception):
+    """X's answer, where it is not a 2xx; ``said`` is what it says about why, in lower case."""
+
+    def __init__(self, response: "requests.Response") -> None:
+        super().__init__()
+        self.status = response.status_code
+        self.headers = response.headers
+        problem = _json(response)
+        words = (str(problem.get(name, "")) for name in ("type", "title", "detail", "errors"))
+        self.said = " ".join(words).lower()
+
+
+def send_twitter(config: TwitterConfig, message: Message, surroundings: Surroundings) -> Receipt:
+    """Post once, as a reply to the incident's first post.
+
+    What X has got already (its answer was lost) counts as sent.
+
+    Raises:
+        NotifierError: X did not take it.
+    """
+    import requests
+    import tweepy
+
+    client = tweepy.Client(
+        consumer_key=config.consumer_key.get_secret_value(),
+        consumer_secret=config.consumer_secret.get_secret_value(),
+        access_token=config.access_token.get_secret_value(),
+        access_token_secret=config.access_token_secret.get_secret_value(),
+        return_type=requests.Response,
+    )
+    text = preview_twitter(config, message)
+    with _session(surroundings.x_api_url) as client.session:
+        try:
+            return Receipt(reference=_create(client, text, message.reply_to))
+        except _Refused as refused:
+            return _judge(refused)
+        except requests.Timeout:
+            raise NotifierError(f"X did not answer within {TIMEOUT_SECONDS:g} s") from None
+        except requests.RequestException as error:
+            raise NotifierError(f"X: {reason(error)}") from None
+
+
+def _session(base_url: str) -> "requests.Session":
+    """A session of tweepy's that talks to ``base_url``, for a while, and follows no redirect."""
+    import requests
+
+    class Session(requests.Session):
+        def request(  # type: ignore[override]
+            self, method: str, url: str, **options: Any
+        ) -> requests.Response:
+            options |= {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
+            response = super().request(method, base_url + url.removeprefix(HOST), **options)
+            if not 200 <= response.status_code < 300:
+                raise _Refused(response)
+            return response
+
+    session = Session()
+    session.trust_env = False
+    return session
+
+
+def _create(client: Any, text: str, reply_to: str) -> str:
+    """The new post's id. Where the first post is gone, this one stands by itself."""
+    try:
+        response = client.create_tweet(text=text, in_reply_to_tweet_id=reply_to or None)
+    except _Refused as refused:
+        if not reply_to or refused.status not in (400, 403) or "reply" not in refused.said:
+            raise
+        response = client.create_tweet(text=text)
+    return str(_within(_json(response).get("data")).get("id", ""))
+
+
+def _judge(refused: _Refused) -> Receipt:
+    """What X's refusal means: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
+    status, said = refused.status, refused.said
+    if status == 403 and "duplicate" in said:
+        return Receipt(note="X has got this post already")
+    if _is_about_money(status, said):
+        raise NotifierError("X takes no more posts: the spending limit is reached", permanent=True)
+    if status == 401:
+        raise NotifierError("X does not accept the keys: wrong, or revoked", permanent=True)
+    if status == 403:
+        raise NotifierError(_forbidden(said), permanent=True)
+    if status == 429:
+        wait = _seconds_until_reset(refused.headers)
+        raise NotifierError("X takes no more posts for the moment", retry_after_seconds=wait)
+    require_taken(status, refused.headers, "X")
+    raise AssertionError(status)
+
+
+def _is_about_money(status: int, said: str) -> bool:
+    words = ("credits", "usage-capped", "usagecap", "usage cap", "spend cap", "spendcap")
+    return status == 402 or (status in (403, 429) and any(word in said for word in words))
+
+
+def _forbidden(said: str) -> str:
+    """What a 403 says, as far as it is known."""
+    if "suspended" in said:
+        return "X has suspended the account"
+    if "locked" in said:
+        return "X has locked the account: sign in there to unlock it"
+    if "permission" in said or "not permitted" in said:
+        return "the keys may not post: give the app permission to write, then make new ones"
+    if "too long" in said:
+        return "X finds the post too long"
+    return "X does not allow this account to post"
+
+
+def _seconds_until_reset(headers: Mapping[str, str]) -> float | None:
+    """When the limit that is used up ends; with several of them, the last."""
+    used_up = [reset for remaining, reset in RESETS if headers.get(remaining, "0").strip() == "0"]
+    ends = [headers[reset].strip() for reset in used_up if reset in headers]
+    waits = [
+        seconds_until(datetime.fromtimestamp(int(end), UTC))
+        for end in ends
+        if end.isascii() and end.isdigit() and len(end) <= 11
+    ]
+    return max(waits, default=None)
+
+
+def _json(response: "requests.Response") -> dict[str, Any]:
+    try:
+        return _within(response.json())
+    except ValueError:
+        return {}
+
+
+def _within(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def preview_twitter(config: TwitterConfig, message: Message) -> str:
+    """The post; `messages.weighted_length` says how long it is for X."""
+    return post(message, with_url=config.with_url)
