@@ -24,52 +24,47 @@ class Period(NamedTuple):
     ended_at: datetime
 
 
-class Stretch(NamedTuple):
-    """A period throughout which the status was the same; unknown where there is no data."""
-
-    began_at: datetime
-    ended_at: datetime
-    status: Status
-
+Stretch = tuple[datetime, datetime, Status]
+"""From an instant to a later one the status was this; unknown where there is no data."""
 
 Timeline = tuple[Stretch, ...]
-"""Stretches that follow one another without a gap, the earliest first."""
+"""Stretches that follow one another without a gap, the earliest first. Plain tuples: a page may
+need ten thousand of them."""
 
 
-def timeline(period: Period, first: Status, changes: Iterable[tuple[datetime, Status]]) -> Timeline:
+def timeline(
+    period: Period,
+    first: Status,
+    changes: Iterable[tuple[datetime, Status]],
+    unobserved: Iterable[tuple[datetime, datetime]] = (),
+) -> Timeline:
     """How something was in ``period``: ``first``, and after each change (at, status) that.
 
     The order of the changes does not matter, but of several at the same instant the last one
-    stands. Those before the period set how it begins, those after it are of no account.
+    stands. Those before the period set how it begins, those after it are of no account. In the
+    periods ``unobserved`` (they may overlap) it is unknown, whatever it was.
     """
+    steps: list[tuple[datetime, int, Status | None]] = [(at, 0, status) for at, status in changes]
+    for begin, end in unobserved:
+        if begin < end:
+            steps += ((begin, 1, None), (end, -1, None))
+    steps.sort(key=itemgetter(0))
     stretches = []
-    began_at, status = period.began_at, first
-    for at, changed in sorted(changes, key=itemgetter(0)):
-        at = min(max(at, period.began_at), period.ended_at)
-        if changed is not status:
-            if at > began_at:
-                stretches.append(Stretch(began_at, at, status))
-            began_at, status = at, changed
+    began_at, shown, beneath, covers = period.began_at, first, first, 0
+    for at, covering, changed in steps:
+        covers += covering
+        beneath = changed or beneath
+        status = Status.UNKNOWN if covers else beneath
+        if status is shown:
+            continue
+        at = min(at, period.ended_at)
+        if at > began_at:
+            stretches.append((began_at, at, shown))
+            began_at = at
+        shown = status
     if period.ended_at > began_at:
-        stretches.append(Stretch(began_at, period.ended_at, status))
+        stretches.append((began_at, period.ended_at, shown))
     return tuple(stretches)
-
-
-def unobserved(line: Timeline, periods: Iterable[Period]) -> Timeline:
-    """``line`` with the time in ``periods`` (they may overlap) as if nobody had looked."""
-    steps: list[tuple[datetime, int, Status | None]] = []
-    for began_at, ended_at in periods:
-        if began_at < ended_at:
-            steps += ((began_at, 1, None), (ended_at, -1, None))
-    if not steps or not line:
-        return line
-    steps += ((each.began_at, 0, each.status) for each in line)
-    covers, status, changes = 0, Status.UNKNOWN, []
-    for at, covered, seen in sorted(steps, key=itemgetter(0)):
-        covers += covered
-        status = seen or status
-        changes.append((at, Status.UNKNOWN if covers else status))
-    return timeline(Period(line[0].began_at, line[-1].ended_at), Status.UNKNOWN, changes)
 
 
 def host_timeline(services: Sequence[tuple[Timeline, bool]]) -> Timeline:
@@ -79,9 +74,9 @@ def host_timeline(services: Sequence[tuple[Timeline, bool]]) -> Timeline:
     not observed where none of them is.
     """
     starts = [
-        (stretch.began_at, number, stretch.status)
+        (began_at, number, status)
         for number, (line, _) in enumerate(services)
-        for stretch in line
+        for began_at, _, status in line
     ]
     if not starts:
         return ()
@@ -93,7 +88,7 @@ def host_timeline(services: Sequence[tuple[Timeline, bool]]) -> Timeline:
             statuses[number] = status
         # Equal services say the same: the set is much smaller where there are many.
         changes.append((at, host_status(set(zip(statuses, marks, strict=True)))))
-    ended_at = max(line[-1].ended_at for line, _ in services if line)
+    ended_at = max(line[-1][1] for line, _ in services if line)
     return timeline(Period(starts[0][0], ended_at), Status.UNKNOWN, changes)
 
 
@@ -119,12 +114,11 @@ class Uptime:
 def uptime(line: Timeline, period: Period) -> Uptime:
     """The uptime in ``period``, as far as ``line`` reaches."""
     observed = down = ZERO
-    for stretch in _within(line, period):
-        if stretch.status in OBSERVED:
-            length = stretch.ended_at - stretch.began_at
-            observed += length
-            if stretch.status is Status.DOWN:
-                down += length
+    for began_at, ended_at, status in _within(line, period):
+        if status in OBSERVED:
+            observed += ended_at - began_at
+            if status is Status.DOWN:
+                down += ended_at - began_at
     return Uptime(observed, observed - down)
 
 
@@ -146,12 +140,12 @@ def outages(line: Timeline, period: Period) -> Outages:
     as a part of it. An outage that ends because somebody pauses the service did not recover.
     """
     lengths, recovered, ongoing = [], [], ZERO
-    for stretch in _within(line, period):
-        if stretch.status is Status.DOWN:
-            ongoing += stretch.ended_at - stretch.began_at
-        elif ongoing and stretch.status is not Status.UNKNOWN:
+    for began_at, ended_at, status in _within(line, period):
+        if status is Status.DOWN:
+            ongoing += ended_at - began_at
+        elif ongoing and status is not Status.UNKNOWN:
             lengths.append(ongoing)
-            if stretch.status is not Status.PAUSED:
+            if status is not Status.PAUSED:
                 recovered.append(ongoing)
             ongoing = ZERO
     if ongoing:
@@ -162,17 +156,20 @@ def outages(line: Timeline, period: Period) -> Outages:
 
 def worst(line: Timeline, period: Period) -> Status:
     """The worst status seen in ``period``; unknown where nothing was observed."""
-    seen = {stretch.status for stretch in _within(line, period)}
+    seen = {status for _, _, status in _within(line, period)}
     order = (Status.DOWN, Status.DEGRADED, Status.UP)
     return next((status for status in order if status in seen), Status.UNKNOWN)
 
 
 def _within(line: Timeline, period: Period) -> Iterable[Stretch]:
+    """The parts of ``line`` that lie in ``period``."""
+    begin, end = period
     for stretch in line:
-        began_at = max(stretch.began_at, period.began_at)
-        ended_at = min(stretch.ended_at, period.ended_at)
-        if began_at < ended_at:
-            yield Stretch(began_at, ended_at, stretch.status)
+        began_at, ended_at, status = stretch
+        if began_at >= begin and ended_at <= end:
+            yield stretch
+        elif began_at < end and ended_at > begin:
+            yield max(began_at, begin), min(ended_at, end), status
 
 
 def credit(interval_seconds: float) -> timedelta:
