@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
 from webmon.models.heartbeats import Heartbeat
-from webmon.models.history import CheckResult, Incident, StatusChange
+from webmon.models.history import CheckResult, Daily, Hourly, Incident, NoData, StatusChange
 from webmon.models.hosts import Host, Namespace
 from webmon.models.notifications import Channel, ChannelState, Notification
 from webmon.models.services import Service, ServiceState
@@ -16,12 +16,15 @@ __all__ = [
     "Channel",
     "ChannelState",
     "CheckResult",
+    "Daily",
     "Heartbeat",
     "Host",
+    "Hourly",
     "Incident",
     "LoginAttempts",
     "LoginSession",
     "Namespace",
+    "NoData",
     "Notification",
     "Service",
     "ServiceState",

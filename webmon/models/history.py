@@ -1,9 +1,9 @@
-"""What was seen and decided: check results, status changes, incidents."""
+"""What was seen and decided: check results and their roll-ups, status changes, incidents."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, SmallInteger, text
+from sqlalchemy import JSON, BigInteger, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.status import Status
@@ -36,6 +36,52 @@ class CheckResult(SQLModel, table=True):
     first_byte_us: int | None = None
     message: str | None = None
     evidence: dict[str, Any] | None = optional_json()
+
+
+class NoData(SQLModel, table=True):
+    """A stretch, over by now, in which nobody observed a service: it was neither up nor down."""
+
+    __tablename__ = "no_data"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = owned_by("service.id", primary_key=True)
+    began_at_ms: int = Field(primary_key=True, sa_type=BigInteger)
+    ended_at_ms: int = Field(sa_type=BigInteger)
+
+
+class RollupColumns(SQLModel):
+    """The columns of a `domain.rollups.Rollup`: results by status, and response times."""
+
+    up: int = 0
+    degraded: int = 0
+    down: int = 0
+    unknown: int = 0
+    answers: int = Field(default=0, description="results that have a response time")
+    sum_us: int = Field(default=0, sa_type=BigInteger)
+    min_us: int | None = optional_microseconds()
+    max_us: int | None = optional_microseconds()
+    sketch: dict[str, int] = Field(default={}, sa_type=JSON, description="bucket: answers")
+
+
+class Hourly(RollupColumns, table=True):
+    """The results of a service in an hour, counted from 1970 in UTC.
+
+    The hour that is still going on is in `ServiceState`.
+    """
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = owned_by("service.id", primary_key=True)
+    hour: int = Field(primary_key=True)
+
+
+class Daily(RollupColumns, table=True):
+    """The results of a service in a day, counted from 1970 in UTC, up to the last full hour."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = owned_by("service.id", primary_key=True)
+    day: int = Field(primary_key=True)
 
 
 STATUS_CODES: dict[Status, int] = {

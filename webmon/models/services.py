@@ -72,8 +72,14 @@ class ServiceState(SQLModel, table=True):
     worker_id: str | None = Field(default=None, max_length=100)
     claim: int = 0
 
+    observed_at: datetime | None = Field(
+        default=None, description="the last check that found it up, degraded or down"
+    )
     last_checked_at: datetime | None = None
     last_status: Status | None = status_field(default=None, nullable=True)
     response_us: int | None = optional_microseconds()
     message: str = ""
     evidence: dict[str, Any] | None = optional_json()
+
+    hour: int = Field(default=0, description="counted from 1970: the one that `hourly` is about")
+    hourly: list[Any] | None = optional_json()
