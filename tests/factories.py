@@ -6,7 +6,17 @@ from sqlmodel import Session
 
 from tests.clock import NOW
 from webmon import crypto
-from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.domain.access import Role
+from webmon.domain.news import DEFAULT_EVENTS
+from webmon.models import (
+    Channel,
+    Host,
+    Namespace,
+    Service,
+    ServiceState,
+    User,
+    UserNamespace,
+)
 from webmon.probes import PROBES
 
 
@@ -44,3 +54,35 @@ def service(session: Session, name: str = "Website", **fields: Any) -> Service:
 
 _STATE = set(ServiceState.model_fields)
 _SHARED = set(Service.model_fields)
+
+
+def channel(session: Session, name: str = "ops", **fields: Any) -> Channel:
+    """A channel of the kind ``recorder`` (`tests.outside`) that keeps its messages by its name."""
+    options = {
+        "kind": "recorder",
+        "config": {"name": name} | fields.pop("config", {}),
+        "events": list(DEFAULT_EVENTS),
+        "created_at": NOW,
+    }
+    row = Channel(name=name, **(options | fields))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def user(session: Session, email: str, role: Role = Role.ADMIN, **fields: Any) -> User:
+    """A person, limited to the namespaces where ``namespace_ids`` are given."""
+    namespace_ids = fields.pop("namespace_ids", ())
+    row = User(
+        email=email,
+        password_hash="",
+        role=role,
+        limited=bool(namespace_ids),
+        created_at=NOW,
+        **fields,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(UserNamespace(user_id=row.id, namespace_id=key) for key in namespace_ids)
+    session.flush()
+    return row

@@ -19,7 +19,10 @@ from workers.scheduler import build_scheduler
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 8.0
-"""How long a stop waits for the checks under way; the whole stop takes less than ten."""
+"""How long a stop waits for what is under way; the whole stop takes less than ten."""
+
+SEND_GRACE_SECONDS = 6.0
+"""How much of that for messages; the checks go on meanwhile."""
 
 
 def own_name() -> str:
@@ -58,7 +61,9 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     log.info("worker %s is stopping", worker_id)
     scheduler.pause()
     recording.cancel()
-    await pipeline.stop(GRACE_SECONDS)
+    deadline = loop.time() + GRACE_SECONDS
+    await jobs.deliverer.stop(SEND_GRACE_SECONDS)
+    await pipeline.stop(deadline - loop.time())
     scheduler.shutdown(wait=False)
 
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from webmon import clock
-from webmon.commands import leases
+from webmon import clock, config
+from webmon.commands import channel_leases, follow_ups, leases
 from webmon.db import DatabaseError, Session, reason
+from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -17,10 +18,11 @@ JUMP = timedelta(seconds=5)
 
 
 class Jobs:
-    """The passes over one pipeline."""
+    """The passes over one pipeline, and over what is owed to channels."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self._seen = clock.utcnow(), time.monotonic()
 
     async def start(self, successor_of: str | None) -> None:
@@ -31,6 +33,7 @@ class Jobs:
             if successor_of:
                 leases.retire(session, successor_of, now=now)
             leases.tick(session, self._pipeline.worker_id, now=now)
+            channel_leases.realign(session, now=now)
             return leases.spread_backlog(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
@@ -40,9 +43,7 @@ class Jobs:
     async def dispatch(self) -> None:
         """Claim and arm what is due in the coming second."""
         if self._clock_jumped():
-            await self._pipeline.in_database(
-                lambda session: leases.spread_backlog(session, now=clock.utcnow())
-            )
+            await self._pipeline.in_database(_realign)
         await self._pipeline.dispatch()
 
     def _clock_jumped(self) -> bool:
@@ -60,6 +61,36 @@ class Jobs:
         )
         for worker_id in silent:
             log.warning("worker %s has fallen silent; its checks are due again", worker_id)
+
+    async def deliver(self) -> None:
+        """Send what is due to channels that nobody sends to at present."""
+        await self.deliverer.dispatch()
+
+    async def follow_up(self) -> None:
+        """Owe what time brings: reminders, the end of flapping, news that was held back."""
+
+        def one_pass(session: Session) -> None:
+            now = clock.utcnow()
+            follow_ups.tell_unmuted(session, now=now)
+            follow_ups.remind(session, now=now)
+            follow_ups.sum_up(session, now=now)
+
+        await self._pipeline.in_database(one_pass)
+
+    async def forget_notifications(self) -> None:
+        """Delete old notifications, a few at a time."""
+        kept = timedelta(days=config.settings().hourly_retention_days)
+        before = clock.utcnow() - kept
+        while await self._pipeline.in_database(
+            lambda session: follow_ups.forget_old(session, before=before)
+        ):
+            pass
+
+
+def _realign(session: Session) -> None:
+    now = clock.utcnow()
+    leases.spread_backlog(session, now=now)
+    channel_leases.realign(session, now=now)
 
 
 def guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

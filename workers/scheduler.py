@@ -13,4 +13,9 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     )
     scheduler.add_job(guarded(jobs.dispatch), "interval", seconds=1, id="dispatch")
     scheduler.add_job(guarded(jobs.retire_silent), "interval", seconds=5, id="retire_silent")
+    scheduler.add_job(guarded(jobs.deliver), "interval", seconds=1, id="deliver")
+    scheduler.add_job(guarded(jobs.follow_up), "interval", seconds=2, id="follow_up")
+    scheduler.add_job(
+        guarded(jobs.forget_notifications), "interval", hours=1, id="forget_notifications"
+    )
     return scheduler

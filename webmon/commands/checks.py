@@ -20,7 +20,7 @@ from webmon.commands.conditions import (
     store_states,
 )
 from webmon.commands.host_keys import ShownKey, pin_host_keys
-from webmon.commands.transitions import store_transition
+from webmon.commands.transitions import Transition, store_transitions
 from webmon.domain import schedule, transitions
 from webmon.domain.heartbeats import Reports
 from webmon.domain.status import OBSERVED, Status
@@ -149,12 +149,14 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     1. Lock and read the condition of each service; a finding whose claim is no longer the present
        one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
     2. Store the results, and pin the keys of hosts that were seen for the first time.
-    3. Advance each condition (`domain.transitions`); where the status changed, store the change
-       and open or resolve the incident.
+    3. Advance each condition (`domain.transitions`).
     4. Store the conditions, give back the leases, and set the next check.
+    5. Where the status changed, store the change, open or resolve the incident, and owe the news
+       to the channels.
     """
     present = lock_conditions(session, [finding.service_id for finding in findings])
     results, updates = [], []
+    changed: list[Transition] = []
     shown: list[ShownKey] = []
     for finding in sorted(findings, key=lambda each: each.service_id):
         row = present.get(finding.service_id)
@@ -171,12 +173,13 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
         if finding.outcome.host_key is not None:
             shown.append((row.host_id, finding.outcome.host_key, finding.at))
         if after.status is not before.status:
-            store_transition(session, finding.service_id, before, after, finding.outcome, now=now)
+            changed.append(Transition(finding.service_id, before, after, finding.outcome))
         updates.append(_advanced(row, after, finding, now))
     if results:
         session.execute(insert(CheckResult), results)
     pin_host_keys(session, shown)
     store_states(session, updates)
+    store_transitions(session, changed, now=now)
 
 
 AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)

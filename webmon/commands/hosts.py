@@ -1,6 +1,6 @@
 """Create, change and delete hosts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands import notifications
 from webmon.commands.validation import KEEP, Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
@@ -174,7 +175,7 @@ def delete_host(
     host_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Delete a host with its services and all that was recorded of them.
 
@@ -182,7 +183,8 @@ def delete_host(
         NotFound, PermissionDenied.
     """
     host = find_host(session, host_id, actor=actor)
-    lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    ended = lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    notifications.end_watching(session, ended, "was deleted", now=now)
     session.delete(host)
     session.flush()
 
@@ -201,13 +203,15 @@ def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
     return host
 
 
-def lock_services(session: Session, service_ids: Any) -> None:
+def lock_services(session: Session, service_ids: Any) -> Sequence[int]:
     """Lock these services (ids, or a select of them) against their checks being recorded.
+
+    Returns the ids of those that exist.
 
     Everything that changes or deletes services locks their states first, in one order, as
     `commands.checks.record` does: so neither waits for the other for ever.
     """
-    session.exec(
+    return session.exec(
         select(ServiceState.service_id)
         .where(col(ServiceState.service_id).in_(service_ids))
         .order_by(col(ServiceState.service_id))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, case, delete, or_, select, update
 from sqlmodel import Session
 
+from webmon.commands import channel_leases
 from webmon.commands.checks import LEASE, OVER_SSH
 from webmon.domain import schedule
 from webmon.models import Service, ServiceState, Worker
@@ -39,6 +40,7 @@ def retire(session: Session, worker_id: str, *, now: datetime) -> None:
         .where(state.worker_id == worker_id)
         .values(next_check_at=now, lease_until=None, worker_id=None)
     )
+    channel_leases.retire(session, worker_id)
     session.execute(delete(Worker).where(worker.id == worker_id))
 
 

@@ -9,12 +9,13 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
 
+from webmon.commands import channel_leases, notifications
 from webmon.commands.hosts import lock_services
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Host, Namespace, Service
+from webmon.models import Channel, Host, Namespace, Service
 
 
 def _slug(value: str) -> str:
@@ -84,7 +85,7 @@ def delete_namespace(
     namespace_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Delete a namespace with its hosts, their services and all that was recorded of them.
 
@@ -93,7 +94,12 @@ def delete_namespace(
     """
     _require_all_namespaces(actor)
     namespace = _find(session, namespace_id)
-    lock_services(session, select(Service.id).join(Host).where(Host.namespace_id == namespace_id))
+    services = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
+    ended = lock_services(session, services)
+    channel_leases.lock_channels(
+        session, select(Channel.id).where(Channel.namespace_id == namespace_id)
+    )
+    notifications.end_watching(session, ended, "was deleted", now=now)
     session.delete(namespace)
     session.flush()
 

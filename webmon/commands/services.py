@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
-from webmon.commands import heartbeats
+from webmon.commands import heartbeats, notifications
 from webmon.commands.hosts import find_host, lock_services
-from webmon.commands.transitions import resolve_incident
+from webmon.commands.transitions import resolve_incidents
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor
@@ -119,14 +119,16 @@ def delete_service(
     service_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Delete a service and all that was recorded of it.
 
     Raises:
         NotFound, PermissionDenied.
     """
-    session.delete(_find_locked(session, service_id, actor))
+    service = _find_locked(session, service_id, actor)
+    notifications.end_watching(session, [service_id], "was deleted", now=now)
+    session.delete(service)
     session.flush()
 
 
@@ -254,7 +256,9 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
             to_status=after,
         )
     )
-    resolve_incident(session, service.id, at=now)
+    if paused:
+        notifications.end_watching(session, [service.id], "was paused", now=now)
+    resolve_incidents(session, {service.id: now})
     heartbeats.expect_anew(session, service.id, now=now)
     _set_state(
         session,

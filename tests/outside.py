@@ -1,0 +1,130 @@
+"""The outside world of the outbox: channels that keep what they are sent, or fail as told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+
+from webmon import notifiers
+from webmon.commands import channel_leases, checks, composing, deliveries, follow_ups
+from webmon.commands.checks import Finding
+from webmon.db import Database
+from webmon.domain.news import Event, Message
+from webmon.domain.status import Status
+from webmon.notifiers.base import (
+    NotifierConfig,
+    NotifierError,
+    NotifierKind,
+    Receipt,
+    Surroundings,
+)
+from webmon.probes.base import Outcome
+
+
+class RecorderConfig(NotifierConfig):
+    """Which recorder, and how many messages it may be sent in a month."""
+
+    name: str = "ops"
+    monthly_budget: int | None = None
+
+
+@dataclass
+class Outside:
+    """What arrived, by channel, and what goes wrong there."""
+
+    received: list[tuple[str, Message]] = field(default_factory=list)
+    admins: list[tuple[str, ...]] = field(default_factory=list)
+    failures: dict[str, NotifierError] = field(default_factory=dict)
+    before_answer: Callable[[], None] = lambda: None
+
+    def send(self, config: RecorderConfig, message: Message, around: Surroundings) -> Receipt:
+        if config.name in self.failures:
+            raise self.failures[config.name]
+        self.received.append((config.name, message))
+        self.admins.append(around.admins)
+        self.before_answer()
+        return Receipt(reference=f"ref-{len(self.received)}")
+
+    def told(self, name: str = "ops") -> list[str]:
+        """What the channel has heard: one text per message, ``down A.Website``, joined by ``+``."""
+        return [
+            " + ".join(
+                f"{each.event} {each.host}.{each.service}".removesuffix(" .")
+                for each in message.news
+            )
+            for channel, message in self.received
+            if channel == name
+        ]
+
+    def messages(self, name: str = "ops") -> list[Message]:
+        return [message for channel, message in self.received if channel == name]
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
+    """Channels of the kinds ``recorder`` and ``billboard`` (public) end here."""
+    outside = Outside()
+    options = {
+        "config": RecorderConfig,
+        "send": outside.send,
+        "preview": lambda _config, _message: "",
+        "sends": "what the tests look at",
+        "budget": lambda config: config.monthly_budget,
+    }
+    for name, is_public in (("recorder", False), ("billboard", True)):
+        kind = NotifierKind(name.title(), is_public=is_public, **options)
+        monkeypatch.setitem(notifiers.NOTIFIERS, name, kind)
+    return outside
+
+
+def see(database: Database, status: Status, *service_ids: int, at: datetime) -> None:
+    """Record that these services were seen like this; one look is enough."""
+    outcome = Outcome(status, f"seen {status}", 1000, certain=True)
+    findings = [Finding(each, None, None, at, outcome) for each in service_ids]
+    with database.write() as session:
+        checks.record(session, findings, now=at)
+
+
+def deliver(database: Database, *, at: datetime, worker: str = "w") -> None:
+    """One pass of the worker's deliver job, with everything that follows from it."""
+    with database.write() as session:
+        leases = channel_leases.claim_channels(session, worker, most=100, now=at)
+    for lease in leases:
+        while (sent := _send_next(database, lease, at)) is not None:
+            if isinstance(sent, NotifierError):
+                break
+        with database.write() as session:
+            channel_leases.hand_back(session, lease)
+
+
+def _send_next(
+    database: Database, lease: channel_leases.Lease, at: datetime
+) -> Receipt | NotifierError | None:
+    with database.write() as session:
+        outgoing = composing.compose(session, lease, now=at)
+    if outgoing is None:
+        return None
+    answer: Receipt | NotifierError
+    try:
+        kind, config = composing.kind_and_config(outgoing)
+        answer = kind.send(config, outgoing.message, outgoing.surroundings)
+    except NotifierError as error:
+        answer = error
+    with database.write() as session:
+        if isinstance(answer, Receipt):
+            deliveries.delivered(session, outgoing, answer, now=at)
+        else:
+            deliveries.refused(session, outgoing, answer, now=at)
+    return None if outgoing.is_test and isinstance(answer, NotifierError) else answer
+
+
+def follow_up(database: Database, *, at: datetime) -> None:
+    """One pass of the worker's follow-up job."""
+    with database.write() as session:
+        follow_ups.tell_unmuted(session, now=at)
+        follow_ups.remind(session, now=at)
+        follow_ups.sum_up(session, now=at)
+
+
+ALL_EVENTS = [Event.DOWN, Event.UP, Event.REMINDER, Event.DEGRADED, Event.DOWNTIME]

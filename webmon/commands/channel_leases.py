@@ -1,0 +1,124 @@
+"""Who sends to which channel: one worker at a time, so that the order is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, case, func, select, update
+from sqlmodel import Session
+
+from webmon.commands.outbox import OUTBOX, insert_new, row
+from webmon.domain.grouping import WAIT
+from webmon.models import Channel, ChannelState
+from webmon.models.columns import table
+
+CHANNELS, STATES = table(Channel), table(ChannelState)
+channel, state = CHANNELS.c, STATES.c
+
+LEASE = timedelta(seconds=120)
+"""After this another worker may send to the channel. Longer than the longest send."""
+
+
+class Lease(NamedTuple):
+    """The right to send to a channel, as long as its claim is the present one."""
+
+    channel_id: int
+    claim: int
+
+
+def claim_channels(session: Session, worker_id: str, *, most: int, now: datetime) -> list[Lease]:
+    """Take up to ``most`` channels that have something to send, the longest waiting first.
+
+    A channel that failed waits for its next try; one that somebody sends to is left alone.
+    """
+    if most <= 0:
+        return []
+    waiting = session.execute(
+        select(row.channel_id)
+        .where(row.ready_at <= now)
+        .group_by(row.channel_id)
+        .order_by(func.min(row.ready_at))
+    )
+    channel_ids = waiting.scalars().all()
+    if not channel_ids:
+        return []
+    _make_states(session, channel_ids)
+    free = (
+        select(state.channel_id)
+        .where(state.channel_id.in_(channel_ids))
+        .where(state.lease_until.is_(None) | (state.lease_until <= now))
+        .where(state.next_try_at.is_(None) | (state.next_try_at <= now))
+        .order_by(_position(channel_ids))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = session.execute(
+        update(STATES)
+        .where(state.channel_id.in_(free))
+        .values(worker_id=worker_id, lease_until=now + LEASE, claim=state.claim + 1)
+        .returning(state.channel_id, state.claim)
+    )
+    return [Lease(*each) for each in claimed]
+
+
+def _position(channel_ids: Sequence[int]) -> Any:
+    return case({each: place for place, each in enumerate(channel_ids)}, value=state.channel_id)
+
+
+def _make_states(session: Session, channel_ids: Sequence[int]) -> None:
+    """Each channel gets its state with its first message."""
+    known = session.scalars(select(state.channel_id).where(state.channel_id.in_(channel_ids)))
+    missing = set(channel_ids) - set(known)
+    if missing:
+        present = select(channel.id).where(channel.id.in_(missing))
+        found = session.scalars(present.with_for_update(read=True, key_share=True))
+        insert_new(session, STATES, [{"channel_id": each} for each in found])
+
+
+def locked(session: Session, lease: Lease) -> Row[Any] | None:
+    """The channel and its state, locked, if the lease still holds."""
+    return session.execute(
+        select(STATES, channel.kind, channel.config, channel.enabled, channel.built_in)
+        .join(CHANNELS, channel.id == state.channel_id)
+        .where(state.channel_id == lease.channel_id, state.claim == lease.claim)
+        .where(state.worker_id.is_not(None))
+        .with_for_update(of=STATES)
+    ).first()
+
+
+def held(lease: Lease) -> Any:
+    return update(STATES).where(state.channel_id == lease.channel_id, state.claim == lease.claim)
+
+
+def hand_back(session: Session, lease: Lease) -> None:
+    """Give up the right to send to a channel."""
+    session.execute(held(lease).values(worker_id=None, lease_until=None))
+
+
+def retire(session: Session, worker_id: str) -> None:
+    """Give up what a worker holds that has ended."""
+    session.execute(
+        update(STATES).where(state.worker_id == worker_id).values(worker_id=None, lease_until=None)
+    )
+
+
+def realign(session: Session, *, now: datetime) -> None:
+    """After the clock went back: let nothing wait for an instant that now lies far ahead."""
+    session.execute(update(OUTBOX).where(row.ready_at > now + 2 * WAIT).values(ready_at=now + WAIT))
+    session.execute(
+        update(STATES)
+        .where(state.lease_until > now + LEASE + WAIT)
+        .values(worker_id=None, lease_until=None)
+    )
+    session.execute(update(STATES).where(state.last_error_at > now).values(next_try_at=None))
+
+
+def lock_channels(session: Session, channel_ids: Any) -> None:
+    """Wait until nobody is about to send to these channels (ids, or a select of them), and keep
+    it so: whoever deletes channels does this first."""
+    session.execute(
+        select(state.channel_id)
+        .where(state.channel_id.in_(channel_ids))
+        .order_by(state.channel_id)
+        .with_for_update()
+    ).all()

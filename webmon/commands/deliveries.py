@@ -1,0 +1,129 @@
+"""Note what became of a message: taken by its channel, or refused."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, case, select, update
+from sqlmodel import Session
+
+from webmon.commands import budgets
+from webmon.commands.channel_leases import LEASE, channel, held, locked
+from webmon.commands.composing import CUT_OFF, Outgoing, lock_rows
+from webmon.commands.notifications import tell_monitor
+from webmon.commands.outbox import OUTBOX, row
+from webmon.domain.backoff import GIVE_UP_AFTER, retry_delay_seconds
+from webmon.domain.news import Event
+from webmon.models.notifications import Delivery
+from webmon.notifiers.base import NotifierError, Receipt
+
+REMINDS = row.is_open & row.event.in_((Event.DOWN, Event.REMINDER))
+
+
+def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: datetime) -> None:
+    """Note that the channel has taken a message, whoever holds the lease by now."""
+    ids = [each.id for each in lock_rows(session, sent.notification_ids)]
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_(ids))
+        .values(
+            delivery=Delivery.SENT,
+            sent_at=now,
+            ready_at=None,
+            reference=receipt.reference,
+            error=case((row.error == CUT_OFF, CUT_OFF), else_=receipt.note),
+            remind_at=case((REMINDS, _reminder_at(session, sent, now))),
+        )
+    )
+    session.execute(
+        held(sent.lease).values(
+            failures=0,
+            next_try_at=None,
+            last_error="",
+            stopped_at=None,
+            message_key="",
+            lease_until=now + LEASE,
+        )
+    )
+    budgets.watch(session, sent.lease.channel_id, now=now)
+
+
+def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | None:
+    """When the channel is to be reminded; None where it does not want that."""
+    found = session.execute(
+        select(channel.events, channel.reminder_every_seconds).where(
+            channel.id == sent.lease.channel_id
+        )
+    ).first()
+    if found is None or Event.REMINDER not in found.events:
+        return None
+    return now + timedelta(seconds=found.reminder_every_seconds)
+
+
+def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: datetime) -> None:
+    """Note that the channel has not taken a message.
+
+    A test has failed with that. Wrong settings end this message, mark the channel, and are told to
+    the administrators; what follows is kept and tried at growing distances until somebody has
+    mended the channel. Everything is tried again for a day.
+    """
+    place = locked(session, sent.lease)
+    rows = lock_rows(session, sent.notification_ids)
+    if place is None or not rows:
+        return  # another worker has taken over, or it was settled already
+    if sent.is_test:
+        _fail(session, rows, str(error), None)
+        return
+    stops = error.permanent and place.stopped_at is None
+    lost = rows if stops else [each for each in rows if each.ready_at <= now - GIVE_UP_AFTER]
+    because = str(error) if stops else f"not taken within 24 hours: {error}"
+    _fail(session, lost, because, _reminder_at(session, sent, now))
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_([each.id for each in rows if each not in lost]))
+        .values(told_with=None, error=str(error))
+    )
+    failures = place.failures + 1
+    wait = retry_delay_seconds(
+        failures, jitter=random.random(), retry_after_seconds=error.retry_after_seconds
+    )
+    session.execute(
+        held(sent.lease).values(
+            failures=failures,
+            next_try_at=now + timedelta(seconds=wait),
+            last_error=str(error),
+            last_error_at=now,
+            stopped_at=place.stopped_at or (now if lost else None),
+        )
+    )
+    if lost and place.stopped_at is None:
+        _tell_stopped(session, sent, because, now)
+
+
+def _fail(
+    session: Session, rows: Sequence[Row[Any]], because: str, remind_at: datetime | None
+) -> None:
+    """What is still open is told by a reminder, should the channel work again by then."""
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_([each.id for each in rows]))
+        .values(
+            delivery=Delivery.FAILED,
+            ready_at=None,
+            reason=because,
+            error=because,
+            remind_at=case((REMINDS, remind_at)),
+        )
+    )
+
+
+def _tell_stopped(session: Session, sent: Outgoing, because: str, now: datetime) -> None:
+    name = session.scalar(select(channel.name).where(channel.id == sent.lease.channel_id))
+    tell_monitor(
+        session,
+        f"channel:{sent.lease.channel_id}:stopped:{int(now.timestamp())}",
+        f"The channel {name} does not get through: {because}",
+        now=now,
+        about_channel=sent.lease.channel_id,
+    )

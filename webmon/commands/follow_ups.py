@@ -1,0 +1,197 @@
+"""What is owed as time passes: reminders, the end of flapping, news that was held back.
+
+Each pass finds its candidates, locks their services (as `record` does), and looks again: a service
+that has recovered in between has had its recovery announced, and nothing follows.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
+from sqlmodel import Session
+
+from webmon.commands.hosts import lock_services
+from webmon.commands.mutes import load_mutes
+from webmon.commands.notifications import changed, changes_since
+from webmon.commands.outbox import (
+    OUTBOX,
+    Batch,
+    Destination,
+    Subject,
+    load_destinations,
+    load_subjects,
+    row,
+    sequence_after,
+)
+from webmon.domain.announcing import (
+    FLAPPING_WINDOW,
+    NOT_WELL,
+    QUIET,
+    Decision,
+    decide_settled,
+    decide_unmuted,
+)
+from webmon.domain.durations import in_words
+from webmon.domain.news import Event, News
+from webmon.domain.status import OBSERVED, Status
+
+MOST_AT_ONCE = 500
+
+
+def remind(session: Session, *, now: datetime) -> None:
+    """Owe reminders of what has been down for so long that a channel wants to hear it again."""
+    due = _last_words(session, row.remind_at <= now)
+    if not due:
+        return
+    subjects, destinations = _surroundings(session, due)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    later: dict[int, timedelta] = {}
+    for stored in due:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        if subject is None or subject.status is not Status.DOWN:
+            batch.close(stored)
+        elif not _is_reminded(channel, subject) or mutes.why(channel, subject):
+            later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
+        else:
+            batch.close(stored)
+            _add(batch, stored, subject, Decision(Event.REMINDER, is_open=True), stored.cause)
+    batch.store(session)
+    _postpone(session, {key: now + wait for key, wait in later.items()})
+
+
+def _is_reminded(channel: Destination, subject: Subject) -> bool:
+    return Event.REMINDER in channel.wants and channel.hears_of(subject.namespace_id)
+
+
+def _postpone(session: Session, instants: dict[int, datetime]) -> None:
+    if instants:
+        session.connection().execute(
+            update(OUTBOX).where(row.id == bindparam("key")).values(remind_at=bindparam("at")),
+            [{"key": key, "at": at} for key, at in instants.items()],
+        )
+
+
+def sum_up(session: Session, *, now: datetime) -> None:
+    """Whoever was told that a service is flapping hears how it ended, once it has settled."""
+    is_flapping = row.event == Event.FLAPPING
+    flapping = _last_words(session, is_flapping & (row.created_at <= now - QUIET))
+    settled = _settled(session, {stored.service_id for stored in flapping}, now)
+    ended = [stored for stored in flapping if stored.service_id in settled]
+    if not ended:
+        return
+    subjects, destinations = _surroundings(session, ended)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    for stored in ended:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        if subject is None or subject.status not in OBSERVED:
+            batch.close(stored)
+        elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
+            batch.close(stored)
+            decision = decide_settled(subject.status, channel.wants)
+            summary = _summary(session, stored, subject, decision.event, now)
+            batch.add(stored.channel_id, summary, decision, cause=stored.cause, subject=subject)
+    batch.store(session)
+
+
+def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]:
+    """Those of the services that have not changed for a while."""
+    if not service_ids:
+        return set()
+    restless = session.scalars(
+        select(changed.service_id)
+        .where(changed.service_id.in_(service_ids))
+        .group_by(changed.service_id)
+        .having(func.max(changed.decided_at) > now - QUIET)
+    )
+    return service_ids - set(restless)
+
+
+def _summary(
+    session: Session, stored: Row[Any], subject: Subject, event: Event, now: datetime
+) -> News:
+    since: datetime = stored.created_at - FLAPPING_WINDOW
+    count = changes_since(session, [subject.service_id], since).get(subject.service_id, 0)
+    stable = in_words((now - subject.since).total_seconds())
+    text = f"It changed {count} times within {in_words((subject.since - since).total_seconds())}"
+    message = f"{text} and has stayed like this for {stable}. {subject.message}".strip()
+    return subject.news(event, now, changes=count, message=message)
+
+
+def tell_unmuted(session: Session, *, now: datetime) -> None:
+    """Owe the news that was held back, where nothing holds it back any more and it is still so."""
+    muted = _last_words(session, row.is_muted)
+    if not muted:
+        return
+    subjects, destinations = _surroundings(session, muted)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    for stored in muted:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        decision = decide_unmuted(subject.status, channel.wants) if subject else None
+        if subject is None or decision is None:
+            batch.close(stored)
+        elif channel.enabled and not mutes.why(channel, subject):
+            batch.close(stored)
+            is_outage = decision.event is Event.DOWN and subject.incident_id is not None
+            cause = f"incident:{subject.incident_id}" if is_outage else stored.cause
+            _add(batch, stored, subject, decision, cause)
+    batch.store(session)
+
+
+def _add(batch: Batch, stored: Row[Any], subject: Subject, decision: Decision, cause: str) -> None:
+    """News of how the service is now, after ``stored``, about the same."""
+    batch.add(
+        stored.channel_id,
+        subject.news(decision.event, batch.now),
+        decision,
+        cause=cause,
+        sequence=sequence_after(stored, decision.event, cause),
+        subject=subject,
+    )
+
+
+def _last_words(session: Session, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Open notifications that fulfil ``condition``, locked after their services."""
+    open_ones = row.is_open & condition
+    service_ids = session.scalars(
+        select(row.service_id).where(open_ones).order_by(row.id).limit(MOST_AT_ONCE)
+    ).all()
+    if not service_ids:
+        return []
+    lock_services(session, set(service_ids))
+    return session.execute(
+        select(OUTBOX)
+        .where(open_ones, row.service_id.in_(set(service_ids)))
+        .order_by(row.id)
+        .with_for_update()
+    ).all()
+
+
+def _surroundings(
+    session: Session, stored: Iterable[Row[Any]]
+) -> tuple[dict[int, Subject], dict[int, Destination]]:
+    subjects = load_subjects(session, {each.service_id for each in stored})
+    return subjects, {each.id: each for each in load_destinations(session)}
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Delete some of what was settled before ``before``; returns how many rows.
+
+    Looks at the oldest rows only, because ids grow with time.
+    """
+    oldest = session.execute(
+        select(row.id, row.created_at, row.ready_at, row.is_open)
+        .order_by(row.id)
+        .limit(MOST_AT_ONCE)
+    )
+    gone = [
+        each.id
+        for each in oldest
+        if each.created_at < before and each.ready_at is None and not each.is_open
+    ]
+    if gone:
+        session.execute(delete(OUTBOX).where(row.id.in_(gone)))
+    return len(gone)

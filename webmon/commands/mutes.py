@@ -1,0 +1,43 @@
+"""Why bad news is held back at present. The one place that knows.
+
+Today: while a critical service of a host is down, the others' troubles follow from it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from webmon.commands.outbox import Destination, Subject, service, state
+from webmon.domain.status import Status
+from webmon.models import ServiceState
+from webmon.models.columns import table
+
+
+class Mutes:
+    """What holds back news at one moment."""
+
+    def __init__(self, critical_down: Mapping[int, list[tuple[int, str]]]) -> None:
+        self._critical_down = critical_down
+
+    def why(self, _destination: Destination, subject: Subject) -> str:
+        """Why the channel is not told now that the service is not well; empty where it is."""
+        for service_id, name in self._critical_down.get(subject.host_id, ()):
+            if service_id != subject.service_id and not subject.critical:
+                return f"{name} is critical and down"
+        return ""
+
+
+def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
+    """What holds back news about these services."""
+    rows = session.execute(
+        select(service.host_id, service.id, service.name)
+        .join(table(ServiceState), state.service_id == service.id)
+        .where(service.host_id.in_({subject.host_id for subject in subjects}))
+        .where(service.critical, state.status == Status.DOWN)
+        .order_by(service.id)
+    )
+    critical_down: dict[int, list[tuple[int, str]]] = {}
+    for host_id, service_id, name in rows:
+        critical_down.setdefault(host_id, []).append((service_id, name))
+    return Mutes(critical_down)

@@ -1,0 +1,300 @@
+"""Decide what is owed to whom, and put it into the outbox; `commands.deliveries` sends it.
+
+Everything here runs in the transaction of what it tells of: both are stored, or neither.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlmodel import Session, col
+
+from webmon.commands.mutes import Mutes, load_mutes
+from webmon.commands.outbox import (
+    SWITCHED_OFF,
+    Batch,
+    Destination,
+    Subject,
+    last_word,
+    load_destinations,
+    load_last_words,
+    load_subjects,
+    sequence_after,
+    still_waits,
+)
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.announcing import (
+    FLAPPING_WINDOW,
+    NOT_WELL,
+    Change,
+    Decision,
+    decide,
+    is_flapping,
+)
+from webmon.domain.ids import is_id
+from webmon.domain.news import Event, News
+from webmon.domain.status import OBSERVED, Status
+from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.models import Channel, ChannelState, Notification, StatusChange
+from webmon.models.columns import table
+from webmon.models.notifications import Delivery
+from webmon.notifiers import NOTIFIERS
+
+changed = table(StatusChange).c
+
+UP_AGAIN = "it is up again"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A stored change of a service; ``incident_id`` and ``down_since`` of the one that it ended."""
+
+    service_id: int
+    before: Status
+    after: Status
+    change_id: int
+    incident_id: int | None = None
+    down_since: datetime | None = None
+
+
+def announce(session: Session, occurrences: Iterable[Occurrence], *, now: datetime) -> None:
+    """Owe news of these changes to every channel that wants them.
+
+    1. Leave out the changes that nobody hears of: no statement for a service seen up at first.
+    2. Read the services, the channels, the last words to them, and how often each has changed.
+    3. Decide for each channel (`domain.announcing`), and write all of it at once.
+    """
+    telling = [each for each in occurrences if {each.before, each.after} & NOT_WELL]
+    if not telling:
+        return
+    service_ids = [each.service_id for each in telling]
+    subjects = load_subjects(session, service_ids)
+    destinations = load_destinations(session)
+    last_words = load_last_words(session, service_ids)
+    often = changes_since(session, service_ids, now - FLAPPING_WINDOW)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    for each in telling:
+        subject = subjects[each.service_id]
+        change = Change(each.before, each.after, often.get(each.service_id, 0))
+        told = _Telling(batch, each, change, subject, mutes)
+        for destination in destinations:
+            told.to(destination, last_words.get((destination.id, each.service_id)))
+    batch.store(session)
+
+
+def changes_since(session: Session, service_ids: Iterable[int], since: datetime) -> dict[int, int]:
+    """How often each service has changed; that it was paused or seen first does not count."""
+    counted = (
+        select(changed.service_id, func.count())
+        .where(changed.service_id.in_(list(service_ids)), changed.at > since)
+        .where(changed.from_status.in_(OBSERVED), changed.to_status.in_(OBSERVED))
+        .group_by(changed.service_id)
+    )
+    return {each[0]: each[1] for each in session.execute(counted)}
+
+
+class _Telling:
+    """One change, told to one channel after the other: the same news to all of them."""
+
+    def __init__(
+        self, batch: Batch, each: Occurrence, change: Change, subject: Subject, mutes: Mutes
+    ) -> None:
+        self._batch = batch
+        self._occurrence = each
+        self._change = change
+        self._subject = subject
+        self._mutes = mutes
+        self._news: dict[Event, News] = {}
+
+    def to(self, destination: Destination, stored: Row[Any] | None) -> None:
+        """Decide and note what the channel hears; ``stored`` is the last word to it."""
+        if stored is None and not destination.hears_of(self._subject.namespace_id):
+            return
+        last = last_word(stored)
+        muted = self._mutes.why(destination, self._subject)
+        for decision in decide(self._change, last, destination.wants, muted):
+            if not destination.enabled:
+                decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
+            self._add(destination, stored, decision)
+        if stored is not None and not is_flapping(last):
+            self._batch.close(stored)
+            if stored.event == Event.REMINDER and still_waits(stored):
+                self._batch.take_back(stored, UP_AGAIN)
+
+    def _add(self, destination: Destination, stored: Row[Any] | None, decision: Decision) -> None:
+        news = self._news.get(decision.event)
+        if news is None:
+            news = self._news[decision.event] = self._news_of(decision.event)
+        cause = self._cause(decision.event)
+        self._batch.add(
+            destination.id,
+            news,
+            decision,
+            cause=cause,
+            sequence=sequence_after(stored, decision.event, cause),
+            subject=self._subject,
+        )
+
+    def _news_of(self, event: Event) -> News:
+        each, subject = self._occurrence, self._subject
+        incident_id = each.incident_id or subject.incident_id or 0
+        return subject.news(
+            event,
+            self._batch.now,
+            status=each.after,
+            incident=incident_id,
+            down_since=each.down_since or subject.down_since,
+            changes=self._change.within_window if event is Event.FLAPPING else 0,
+        )
+
+    def _cause(self, event: Event) -> str:
+        """What the news is about: an incident, or a change that neither opens nor ends one."""
+        each = self._occurrence
+        if event is Event.DOWN:
+            return f"incident:{self._subject.incident_id}"
+        if event is Event.UP and each.incident_id is not None:
+            return f"incident:{each.incident_id}"
+        return f"change:{each.change_id}"
+
+
+def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now: datetime) -> None:
+    """Whoever was told that one of these services is not well hears that nobody looks any more.
+
+    Called while services and incidents are still there; ``why`` ends a sentence: "was paused".
+    """
+    last_words = load_last_words(session, service_ids)
+    if not last_words:
+        return
+    subjects = load_subjects(session, service_ids)
+    destinations = {each.id: each for each in load_destinations(session)}
+    batch = Batch(now)
+    news = {
+        service_id: subject.news(
+            Event.UP, now, status=Status.PAUSED, since=now, message=f"{subject.service} {why}."
+        )
+        for service_id, subject in subjects.items()
+    }
+    for (channel_id, service_id), stored in last_words.items():
+        batch.close(stored)
+        destination, last = destinations[channel_id], last_word(stored)
+        if stored.event == Event.REMINDER and still_waits(stored):
+            batch.take_back(stored, f"it {why}")
+        if last is None or not last.is_told or Event.UP not in destination.wants:
+            continue
+        batch.add(
+            channel_id,
+            news[service_id],
+            Decision(Event.UP, "" if destination.enabled else SWITCHED_OFF),
+            cause=stored.cause,
+            sequence=sequence_after(stored, Event.UP, stored.cause),
+            subject=subjects[service_id],
+        )
+    batch.store(session)
+
+
+def tell_monitor(
+    session: Session, cause: str, text: str, *, now: datetime, about_channel: int | None = None
+) -> None:
+    """Tell the administrators something about the monitor itself, once per ``cause``.
+
+    It goes to their own channel and to every other one for all namespaces that is not public;
+    not to ``about_channel``, which it is about.
+    """
+    news = News(Event.MONITOR, now, message=text)
+    batch = Batch(now)
+    for destination in load_destinations(session):
+        kind = NOTIFIERS.get(destination.kind)
+        is_private = destination.built_in or (kind is not None and not kind.is_public)
+        is_general = destination.enabled and destination.namespace_id is None
+        if is_private and is_general and destination.id != about_channel:
+            batch.add(destination.id, news, Decision(Event.MONITOR), cause=cause, at_once=True)
+    batch.store(session)
+
+
+def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
+    """Queue a test message, to be sent at once and tried once; returns the notification's id.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _find_channel(session, channel_id, actor)
+    notification = Notification(
+        channel_id=channel_id,
+        cause=f"test:{now.isoformat()}",
+        event=Event.TEST,
+        payload={"event": Event.TEST, "told_at": now.isoformat()},
+        created_at=now,
+        ready_at=now,
+    )
+    session.add(notification)
+    session.flush()
+    _try_at_once(session, channel_id)
+    return notification.id
+
+
+def send_again(
+    session: Session, notification_id: int, *, actor: Actor | None, now: datetime
+) -> None:
+    """Queue a message anew that has failed, was suppressed, or was sent already.
+
+    All that was told in that message goes again, and the channel is tried at once.
+
+    Raises:
+        Invalid: it is on its way already.
+        NotFound, PermissionDenied.
+    """
+    found = session.get(Notification, notification_id) if is_id(notification_id) else None
+    if found is None:
+        raise NotFound("this message does not exist (any more)")
+    _find_channel(session, found.channel_id, actor)
+    _try_at_once(session, found.channel_id)
+    together = (
+        col(Notification.id) == notification_id
+        if found.told_with is None
+        else col(Notification.told_with) == found.told_with
+    )
+    queued_again = session.execute(
+        update(Notification)
+        .where(together, col(Notification.channel_id) == found.channel_id)
+        .where(col(Notification.ready_at).is_(None))
+        .values(
+            delivery=Delivery.QUEUED,
+            ready_at=now,
+            told_with=None,
+            sent_at=None,
+            attempts=0,
+            reason="",
+            error="",
+            is_muted=False,
+        )
+        .returning(col(Notification.id))
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not queued_again:
+        raise Invalid("this message is on its way already")
+    session.expire_all()
+
+
+def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:
+    """The channel, for somebody who may use it: one for all namespaces is theirs who see all."""
+    found = session.get(Channel, channel_id) if is_id(channel_id) else None
+    if found is None:
+        raise NotFound("this channel does not exist (any more)")
+    if actor is not None:
+        require(actor, Role.EDITOR, found.namespace_id)
+        if found.namespace_id is None and actor.namespace_ids is not None:
+            raise PermissionDenied("this channel is for all namespaces, and you are not")
+    return found
+
+
+def _try_at_once(session: Session, channel_id: int) -> None:
+    """Let the channel not wait for its next try; also a lock on how it is sent to."""
+    session.execute(
+        update(ChannelState)
+        .where(col(ChannelState.channel_id) == channel_id)
+        .values(next_try_at=None)
+        .execution_options(synchronize_session=False)
+    )

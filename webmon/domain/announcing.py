@@ -1,0 +1,126 @@
+"""Decide what a channel hears when a service changes. Pure: values in, values out."""
+
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from webmon.domain.news import Event
+from webmon.domain.status import Status
+
+MOST_CHANGES = 6
+"""A service that changes more often than this within `FLAPPING_WINDOW` is flapping."""
+
+FLAPPING_WINDOW = timedelta(hours=1)
+
+QUIET = FLAPPING_WINDOW / MOST_CHANGES
+"""After so long without a change it has settled: it no longer changes that often."""
+
+SUMMED_UP = "it is flapping: its changes are summed up when it has settled"
+NEVER_TOLD = "this channel was not told that it was not well"
+
+NOT_WELL = frozenset({Status.DOWN, Status.DEGRADED})
+NOWHERE: frozenset[Event] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A service went from one status to another; ``within_window`` counts this change too."""
+
+    before: Status
+    after: Status
+    within_window: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """What a channel heard last of a service that is not well, and has not heard the end of.
+
+    ``is_told``: it was sent, or is on its way. Otherwise ``reason`` says why not.
+    """
+
+    event: Event
+    is_told: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """News for the channel; with a ``reason`` it is suppressed.
+
+    ``is_open``: this becomes the channel's last word, whose end is owed to it. ``is_muted``: it is
+    told later, where it is still so then.
+    """
+
+    event: Event
+    reason: str = ""
+    is_open: bool = False
+    is_muted: bool = False
+
+
+def decide(
+    change: Change, last: LastWord | None, wants: Set[Event], muted: str = ""
+) -> tuple[Decision, ...]:
+    """What becomes of ``change`` in a channel that ``wants`` these events.
+
+    ``muted`` says why bad news is held back at present; empty where it is not. The end of what was
+    told is never held back.
+    """
+    plain = _plain(change, last, wants, muted)
+    if plain is None:
+        return ()
+    summed_up = replace(plain, reason=SUMMED_UP, is_open=False, is_muted=False)
+    if is_flapping(last):
+        return (summed_up,)
+    if not plain.reason and change.within_window > MOST_CHANGES and Event.DOWN in wants:
+        return summed_up, Decision(Event.FLAPPING, is_open=True)
+    return (plain,)
+
+
+def is_flapping(last: LastWord | None) -> bool:
+    """Whether the channel was told that the service is flapping: that stays its last word."""
+    return last is not None and last.event is Event.FLAPPING
+
+
+def _plain(change: Change, last: LastWord | None, wants: Set[Event], muted: str) -> Decision | None:
+    event = _event(change, last, wants)
+    if event is None or event not in wants:
+        return None
+    if event is Event.UP:
+        goes_on = change.after is Status.DEGRADED and Event.DEGRADED in wants
+        return Decision(event, _why_not_the_end(last), is_open=goes_on)
+    return Decision(event, muted, is_open=True, is_muted=bool(muted))
+
+
+def _event(change: Change, last: LastWord | None, wants: Set[Event]) -> Event | None:
+    if change.after is Status.DOWN:
+        return Event.DOWN
+    ends_outage = change.before is Status.DOWN
+    if change.after is Status.DEGRADED and Event.DEGRADED in wants:
+        # That an outage has ended says more than that difficulties have begun.
+        is_owed = ends_outage and Event.UP in wants and not _why_not_the_end(last)
+        return Event.UP if is_owed else Event.DEGRADED
+    if ends_outage or (change.before is Status.DEGRADED and last is not None):
+        return Event.UP
+    return None
+
+
+def _why_not_the_end(last: LastWord | None) -> str:
+    """Why a recovery is not told; empty where it is."""
+    if last is None:
+        return NEVER_TOLD
+    return "" if last.is_told else f"its beginning was not told: {last.reason}"
+
+
+def decide_settled(status: Status, wants: Set[Event]) -> Decision:
+    """What a channel hears that was told "flapping", once that is over: how it ended."""
+    if status is Status.DOWN:
+        return Decision(Event.DOWN, is_open=True)
+    if status is Status.DEGRADED and Event.DEGRADED in wants:
+        return Decision(Event.DEGRADED, is_open=True)
+    return Decision(Event.UP)
+
+
+def decide_unmuted(status: Status, wants: Set[Event]) -> Decision | None:
+    """What a channel hears when bad news is no longer held back, and the service is like this."""
+    event = {Status.DOWN: Event.DOWN, Status.DEGRADED: Event.DEGRADED}.get(status)
+    return Decision(event, is_open=True) if event is not None and event in wants else None

@@ -1,0 +1,117 @@
+"""Decide which news go out in one message, and when. Pure: values in, ids out.
+
+News wait a moment for their host's other services; what is due takes along everything that waits
+for the same host, and where many hosts of a namespace wait, everything of the namespace. So what
+is told of a service always keeps its order, and a recovery that arises before its outage could be
+told goes out with it, as one message.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webmon.domain.news import Event
+
+WAIT = timedelta(seconds=3)
+"""How long news about a host wait for its other services."""
+
+HOLD = timedelta(seconds=30)
+"""How long after a message more of the same waits for company."""
+
+MOST_HOSTS = 5
+"""Where more hosts of a namespace wait, one digest names them all."""
+
+BAD, GOOD = "bad", "good"
+DIRECTIONS = {Event.DOWN: BAD, Event.DEGRADED: BAD, Event.FLAPPING: BAD, Event.UP: GOOD}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued notification. Without a host it goes out by itself."""
+
+    id: int
+    event: Event
+    namespace_id: int | None
+    host_id: int | None
+    ready_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification that was sent not longer than `HOLD` ago; ``message`` names its message."""
+
+    message: int
+    event: Event
+    namespace_id: int | None
+    host_id: int | None
+    sent_at: datetime
+
+
+def next_message(
+    waiting: Sequence[Waiting], told: Iterable[Told], now: datetime
+) -> tuple[int, ...]:
+    """The ids of what goes out together now, the oldest first; empty where nothing is due.
+
+    ``waiting`` is everything that is queued for one channel, the oldest first.
+    """
+    messages = _messages(told)
+    due = [each for each in waiting if _due_at(each, messages) <= now]
+    if not due:
+        return ()
+    first = next((each for each in due if each.event is Event.TEST), due[0])
+    if first.host_id is None:
+        return (first.id,)
+    neighbours = [
+        each
+        for each in waiting
+        if each.host_id is not None and each.namespace_id == first.namespace_id
+    ]
+    if len({each.host_id for each in neighbours}) <= MOST_HOSTS:
+        neighbours = [each for each in neighbours if each.host_id == first.host_id]
+    return tuple(each.id for each in neighbours)
+
+
+def message_key(ids: Sequence[int]) -> str:
+    """The name of the message that tells these notifications: the same ids, the same name."""
+    digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+    return f"{ids[0]}-{digest[:16]}"
+
+
+@dataclass(slots=True)
+class _Message:
+    sent_at: datetime
+    namespace_id: int | None
+    hosts: set[int | None]
+    directions: set[str | None]
+
+    def is_about(self, news: Waiting) -> bool:
+        """Whether it told of the host, or was a digest of its namespace."""
+        is_digest = len(self.hosts) > 1 and self.namespace_id == news.namespace_id
+        return is_digest or news.host_id in self.hosts
+
+
+def _messages(told: Iterable[Told]) -> list[_Message]:
+    """The messages sent lately, the newest first."""
+    found: dict[int, _Message] = {}
+    for each in told:
+        message = found.setdefault(
+            each.message, _Message(each.sent_at, each.namespace_id, set(), set())
+        )
+        message.hosts.add(each.host_id)
+        message.directions.add(DIRECTIONS.get(each.event))
+    return sorted(found.values(), key=lambda message: message.sent_at, reverse=True)
+
+
+def _due_at(news: Waiting, messages: Sequence[_Message]) -> datetime:
+    """When ``news`` may go out: later where the message before said the same of its host.
+
+    So the first recovery after bad news never waits for company, nor does the reverse.
+    """
+    direction = DIRECTIONS.get(news.event)
+    if direction is None or news.host_id is None:
+        return news.ready_at
+    before = next((message for message in messages if message.is_about(news)), None)
+    if before is None or direction not in before.directions:
+        return news.ready_at
+    return max(news.ready_at, before.sent_at + HOLD)

@@ -1,0 +1,161 @@
+"""Send what is owed: channels side by side, each one message after the other.
+
+The database is spoken to in the pipeline's thread; each send blocks in a thread of its own, which
+does not hold up the end of the process.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, TypeVar
+
+from webmon import clock
+from webmon.commands import channel_leases, composing, deliveries
+from webmon.commands.channel_leases import Lease
+from webmon.commands.composing import Outgoing
+from webmon.db import DatabaseUnavailable, Session, reason
+from webmon.notifiers.base import NotifierError, Receipt
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SENDERS = 32
+"""Channels that are sent to at once."""
+
+LONGEST_SEND_SECONDS = 60.0
+"""A notifier ends within half a minute; whatever hangs longer has failed. Less than the lease."""
+
+AGAIN_SECONDS = 1.0
+
+
+class Transaction(Protocol):
+    """`Pipeline.in_database`."""
+
+    def __call__(self, work: Callable[[Session], T]) -> Awaitable[T]: ...
+
+
+class Deliverer:
+    """The channels that this worker sends to."""
+
+    def __init__(self, in_database: Transaction, worker_id: str) -> None:
+        self._in_database = in_database
+        self._worker_id = worker_id
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def dispatch(self) -> None:
+        """Begin to send to the channels that have something due."""
+        most = SENDERS - len(self._under_way)
+        leases = await self._in_database(
+            lambda session: channel_leases.claim_channels(
+                session, self._worker_id, most=most, now=clock.utcnow()
+            )
+        )
+        for lease in leases:
+            if self._stopping:
+                return  # the lease ends with the worker
+            task = asyncio.create_task(self._serve(lease))
+            self._under_way[lease.channel_id] = task
+            task.add_done_callback(partial(self._ended, lease.channel_id))
+
+    def _ended(self, channel_id: int, task: asyncio.Task[None]) -> None:
+        if self._under_way.get(channel_id) is task:
+            del self._under_way[channel_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("sending to channel %s was cut off", channel_id, exc_info=error)
+
+    async def _serve(self, lease: Lease) -> None:
+        """Send to one channel until nothing is due, and hand it back."""
+        outgoing = await self._settled(
+            lambda session: composing.compose(session, lease, now=clock.utcnow())
+        )
+        while outgoing is not None:
+            outgoing = await self._send(outgoing)
+        await self._settled(lambda session: channel_leases.hand_back(session, lease))
+
+    async def _send(self, outgoing: Outgoing) -> Outgoing | None:
+        """Send one message, note what became of it, and compose the next one."""
+        answer = await _sent(outgoing)
+
+        def settle(session: Session) -> Outgoing | None:
+            now = clock.utcnow()
+            if isinstance(answer, Receipt):
+                deliveries.delivered(session, outgoing, answer, now=now)
+            else:
+                deliveries.refused(session, outgoing, answer, now=now)
+                if not outgoing.is_test:
+                    return None
+            if self._stopping:
+                return None
+            return composing.compose(session, outgoing.lease, now=now)
+
+        return await self._settled(settle)
+
+    async def _settled(self, work: Callable[[Session], T]) -> T:
+        """``work`` in the database, however long that takes: what was sent has to be noted."""
+        while True:
+            try:
+                return await self._in_database(work)
+            except DatabaseUnavailable as error:
+                log.warning("deliveries wait for the database: %s", reason(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Finish the sends under way, at most for ``grace_seconds``; the rest is sent again by
+        whoever comes next."""
+        self._stopping = True
+        tasks = list(self._under_way.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace_seconds)
+        for task in tasks:
+            task.cancel()
+
+
+async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
+    """What the channel says to the message; whatever happens is one of the two."""
+    try:
+        return await asyncio.wait_for(
+            in_thread(lambda: _notify(outgoing)), timeout=LONGEST_SEND_SECONDS
+        )
+    except NotifierError as error:
+        return error
+    except TimeoutError:
+        return NotifierError(f"no answer within {LONGEST_SEND_SECONDS:g} s")
+    except Exception as error:
+        # The one place where a notifier's own fault is caught: it must not lose the message.
+        log.exception("the notifier %s failed", outgoing.kind)
+        return NotifierError(f"sending failed: {type(error).__name__}")
+
+
+def _notify(outgoing: Outgoing) -> Receipt:
+    kind, config = composing.kind_and_config(outgoing)
+    return kind.send(config, outgoing.message, outgoing.surroundings)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """The result of ``work`` in a thread that the end of the process does not wait for."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name="notify", daemon=True).start()
+    return await future
