@@ -7,6 +7,7 @@ import reflex as rx
 from pages.admin import hosts
 from pages.admin.hosts_state import HostsState
 from webmon.api.app import public_app
+from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
 from webmon.edge import Edge
 from webmon.ui.private import AuthMiddleware
@@ -34,6 +35,7 @@ app = rx.App(
 )
 app.app_wraps.pop((5, "Overlay"))  # Reflex's word on a lost connection; ours stands in the frame
 app.add_middleware(AuthMiddleware())
+app.register_lifespan_task(keep_listening)
 app.add_page(
     hosts.hosts,
     route=hosts.ROUTE,

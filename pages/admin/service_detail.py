@@ -46,7 +46,7 @@ def _report(url: rx.Var[str]) -> rx.Component:
         copied(url, element_id="report-url", label="Address of the heartbeat"),
         rx.el.h4("In a crontab or script, after the job"),
         copied(
-            rx.Var.create("curl -fsS -m 10 --retry 3 ") + url,
+            rx.Var.create("curl -fsS -m 10 --retry 5 --retry-connrefused ") + url,
             element_id="report-line",
             label="Line that reports",
         ),

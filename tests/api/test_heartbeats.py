@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import func, select
 from starlette.types import Message
 
@@ -14,12 +17,14 @@ from tests.clock import NOW
 from webmon import db
 from webmon.api import heartbeats as routes
 from webmon.api.app import public_app
+from webmon.clock import utcnow
 from webmon.commands import services
 from webmon.commands.hosts import lock_services
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.edge import Edge
 from webmon.models import CheckResult, Heartbeat, Service, ServiceState
+from webmon.models.heartbeats import listened_until
 from webmon.queries.heartbeats import heartbeat_url
 
 FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"every": "10m"}}
@@ -78,6 +83,42 @@ async def test_the_last_part_of_the_address_says_how_it_ended(
     answer = await client.post(path + signal)
     assert (answer.status_code, answer.text) == (200, "OK")
     assert state(database).status == status
+
+
+async def test_while_it_listens_it_says_so(database, path, monkeypatch) -> None:
+    monkeypatch.setattr(routes, "LISTEN_EVERY", timedelta(milliseconds=10))
+    began = utcnow()
+    listening = asyncio.create_task(routes.keep_listening())
+    try:
+        async with asyncio.timeout(10):
+            noted = None
+            while noted is None or noted <= began + timedelta(milliseconds=10):
+                await asyncio.sleep(0.01)
+                with database.read() as session:
+                    noted = listened_until(session)
+    finally:
+        listening.cancel()
+    assert noted <= utcnow()
+
+
+async def test_a_database_that_is_away_does_not_end_the_listening(
+    database, path, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(routes, "LISTEN_EVERY", timedelta(milliseconds=1))
+    answers = iter([OperationalError("", None, Exception("it is away"))] * 3)
+
+    def fail(*_: object, now: object) -> int:
+        if (error := next(answers, None)) is not None:
+            raise error
+        recovered.set()
+        return 0
+
+    recovered = threading.Event()
+    monkeypatch.setattr(routes.listening, "listen", fail)
+    listening = asyncio.create_task(routes.keep_listening())
+    assert await asyncio.to_thread(recovered.wait, 10)
+    listening.cancel()
+    assert caplog.text.count("no heartbeat can be received: it is away") == 1
 
 
 async def test_the_time_between_start_and_success_is_measured(database, client, path) -> None:

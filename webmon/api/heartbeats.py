@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect
 
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands import heartbeats
-from webmon.domain.heartbeats import Signal, parse_signal
+from webmon.commands import heartbeats, listening
+from webmon.domain.heartbeats import LISTEN_EVERY, Signal, parse_signal
 from webmon.errors import NotFound
 from webmon.queries.heartbeats import is_known
 
@@ -71,6 +71,27 @@ def _is_known(token: str) -> bool:
 def _receive(token: str, signal: Signal, body: bytes, *, now: datetime) -> None:
     with db.write() as session:
         heartbeats.receive(session, token, signal, body, now=now)
+
+
+async def keep_listening() -> None:
+    """Note again and again that heartbeats can be received, in a thread that receives them."""
+    loop, failing = asyncio.get_running_loop(), False
+    while True:
+        try:
+            missed = await loop.run_in_executor(_threads, _listen)
+            failing = False
+            if missed:
+                log.info("nobody listened; heartbeats that have their time again: %s", missed)
+        except db.DatabaseError as error:
+            if not failing:
+                log.warning("no heartbeat can be received: %s", db.reason(error))
+            failing = True
+        await asyncio.sleep(LISTEN_EVERY.total_seconds())
+
+
+def _listen() -> int:
+    with db.write() as session:
+        return listening.listen(session, now=utcnow())
 
 
 async def _beginning(request: Request) -> bytes:

@@ -27,6 +27,7 @@ from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
 from webmon.models import CheckResult, Heartbeat, Host, Service, ServiceState
 from webmon.models.columns import table
+from webmon.models.heartbeats import listened_until
 from webmon.models.history import STATUS_CODES
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome
@@ -140,7 +141,8 @@ def _reports(session: Session, service_ids: Sequence[int]) -> dict[int, Reports]
     if not service_ids:
         return {}
     wanted = select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids))
-    return {row.service_id: row.reports for row in session.scalars(wanted)}
+    heard = listened_until(session)
+    return {row.service_id: row.reports(heard) for row in session.scalars(wanted)}
 
 
 def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> None:

@@ -4,7 +4,7 @@ A signal is a result like any other: it enters through `checks.record`, and void
 worker that was about to find the heartbeat overdue.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -20,7 +20,7 @@ from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
 from webmon.models import CheckResult, Heartbeat, Service, ServiceState
 from webmon.models.columns import table
-from webmon.models.heartbeats import reports_in
+from webmon.models.heartbeats import REPORTED, reports_in
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 
 HEARTBEATS, STATES, SERVICES = table(Heartbeat), table(ServiceState), table(Service)
@@ -84,7 +84,7 @@ def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: d
         _start(session, row, plan, now)
         return
     reports = _finished(reports_in(row), signal, body, now)
-    _store(session, row.service_id, **asdict(reports))
+    _store(session, row.service_id, **{name: getattr(reports, name) for name in REPORTED})
     outcome = replace(judge(plan, reports, now=now), repeated=False)
     outcome = probes.judge_speed(outcome, row.degraded_above_ms)
     at = _free_instant(session, row.service_id, now)

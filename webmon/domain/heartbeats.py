@@ -10,6 +10,9 @@ from cronsim import CronSim, CronSimError
 EARLY = timedelta(seconds=10)
 """A heartbeat so soon before its time counts for it: the job's clock may be a little fast."""
 
+LISTEN_EVERY = timedelta(seconds=2)
+"""How often it is noted that heartbeats can be received."""
+
 NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -51,8 +54,9 @@ class Reports:
     """What a job has reported so far.
 
     ``expected_from`` is since when heartbeats are awaited: the service's creation, its last
-    resumption, or the last change of its plan. ``started_at`` belongs to a run that has not
-    finished, everything else to the last one that has.
+    resumption, the last change of its plan, or when the monitor listened again after it could not
+    have heard one. ``started_at`` belongs to a run that has not finished, everything else to the
+    last one that has.
     """
 
     expected_from: datetime
@@ -62,6 +66,15 @@ class Reports:
     run_seconds: float | None = None
     body: str = ""
     started_at: datetime | None = None
+    listened_until: datetime | None = None
+    """Until when a heartbeat could have been received, which the job does not know; None: now."""
+
+    @property
+    def awaited_since(self) -> datetime | None:
+        """From when the time runs in which the next one must come; None: there was no first one."""
+        if self.last_at is None:
+            return self.expected_from if self.started_at is not None else None
+        return max(self.last_at, self.expected_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,14 @@ class Plan:
     def deadline(self, at: datetime) -> datetime:
         """When the heartbeat that follows one at ``at`` is overdue."""
         return self.next_after(at) + self.grace
+
+
+def was_expected(plan: Plan, reports: Reports, since: datetime, until: datetime) -> bool:
+    """Whether a heartbeat that was not overdue at ``since`` was to come before ``until``."""
+    awaited_since = reports.awaited_since
+    if awaited_since is None or plan.deadline(awaited_since) <= since:
+        return False
+    return plan.next_after(awaited_since) - EARLY < until
 
 
 def occurrences(schedule: str, after: datetime, timezone: tzinfo) -> Iterator[datetime]:

@@ -1,15 +1,19 @@
 """What jobs have reported, one row per service that receives heartbeats."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from webmon.domain.heartbeats import Reports
 from webmon.models.columns import owned_by
+from webmon.models.system import Setting
 
-REPORTED = tuple(field.name for field in fields(Reports))
+LISTENED_UNTIL = "heartbeats_listened_until"
+"""The setting that says until when heartbeats could be received."""
+
+REPORTED = tuple(field.name for field in fields(Reports) if field.name != "listened_until")
 
 
 class Heartbeat(SQLModel, table=True):
@@ -30,12 +34,17 @@ class Heartbeat(SQLModel, table=True):
     body: str = ""
     started_at: datetime | None = None
 
-    @property
-    def reports(self) -> Reports:
-        """What the job has reported so far."""
-        return reports_in(self)
+    def reports(self, listened_until: datetime | None) -> Reports:
+        """What the job has reported until then."""
+        return replace(reports_in(self), listened_until=listened_until)
 
 
 def reports_in(row: Any) -> Reports:
     """The reports in a row of the table."""
     return Reports(**{name: getattr(row, name) for name in REPORTED})
+
+
+def listened_until(session: Session, *, lock: bool = False) -> datetime | None:
+    """Until when heartbeats could be received; None: nobody has ever listened."""
+    noted = session.get(Setting, LISTENED_UNTIL, populate_existing=True, with_for_update=lock)
+    return None if noted is None else datetime.fromisoformat(noted.value)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from webmon import clock
 from webmon.domain.durations import in_words, parse_duration
-from webmon.domain.heartbeats import Plan, Reports, check_schedule
+from webmon.domain.heartbeats import LISTEN_EVERY, Plan, Reports, check_schedule
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 
@@ -17,6 +17,9 @@ LONGEST = 366 * 24 * 3600
 
 TIMER_SLACK = timedelta(seconds=0.5)
 """A check may come a little before its instant; it then speaks for that instant."""
+
+NOTED_WITHIN = 5 * LISTEN_EVERY
+"""A process that receives heartbeats has said so by then."""
 
 known_timezones = cache(available_timezones)
 
@@ -115,27 +118,39 @@ def judge(plan: Plan, reports: Reports, *, now: datetime) -> Outcome:
     1. Nothing was ever reported: unknown.
     2. The last report still stands, because the next one is not overdue: up, or down where it
        told of a failure.
-    3. The service was resumed, or its plan changed, since the last report: the next one has the
-       whole time that the plan gives.
-    4. Overdue: down, at once; the grace was the confirmation.
+    3. The service was resumed, its plan changed, or the monitor could not listen, since the last
+       report: the next one has the whole time that the plan gives.
+    4. Nobody has listened until its time was over: unknown.
+    5. Overdue: down, at once; the grace was the confirmation.
     """
     anchor = reports.last_at or (reports.expected_from if reports.started_at else None)
     if anchor is None:
         return unknown("no heartbeat received yet")
     due_by, evidence = plan.deadline(anchor), _evidence(reports)
+    over_at = due_by
     if now < due_by and reports.last_at and not reports.failed:
         return _standing(plan, reports, due_by, evidence, now)
     if anchor <= reports.expected_from:
-        new_due_by = plan.deadline(reports.expected_from)
-        if now < new_due_by:
+        over_at = plan.deadline(reports.expected_from)
+        if now < over_at:
             said = _failure(plan, reports, now) if reports.failed else _silence(plan, reports, now)
-            awaited = f"; a heartbeat is due by {_moment(new_due_by, plan.timezone, now)}"
-            return unknown(said + awaited, evidence=evidence, next_at=new_due_by)
+            awaited = f"; a heartbeat is due by {_moment(over_at, plan.timezone, now)}"
+            return unknown(said + awaited, evidence=evidence, next_at=over_at)
     if now < due_by:
         return _standing(plan, reports, due_by, evidence, now)
-    was_due = f"; it was due by {_moment(due_by, plan.timezone, now)}"
+    overdue = f"{_silence(plan, reports, now)}; it was due by {_moment(due_by, plan.timezone, now)}"
     evidence["due_by"] = _iso(due_by)
-    return down(_silence(plan, reports, now) + was_due, evidence=evidence, certain=True)
+    if reports.listened_until is not None and reports.listened_until < over_at:
+        return _unheard(plan, reports.listened_until, overdue, now)
+    return down(overdue, evidence=evidence, certain=True)
+
+
+def _unheard(plan: Plan, listened_until: datetime, overdue: str, now: datetime) -> Outcome:
+    """Overdue, but not yet known to have been listened for until its time was over."""
+    if now - listened_until < NOTED_WITHIN:
+        return unknown(overdue, next_at=now + LISTEN_EVERY)
+    since = _moment(listened_until, plan.timezone, now)
+    return unknown(f"no heartbeat can be received: no web process has run since {since}")
 
 
 def _standing(

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from webmon.domain.heartbeats import Reports
 from webmon.errors import Invalid, NotFound
 from webmon.models import Heartbeat, Host, Namespace, Service
+from webmon.models.heartbeats import listened_until
 from webmon.queries.heartbeats import address_of
 
 
@@ -66,7 +67,8 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
 def _heartbeats(session: Session, service_ids: list[int]) -> dict[int, tuple[Reports, str]]:
     """What was reported, and where, of those services that receive heartbeats."""
     rows = session.exec(select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids)))
-    return {row.service_id: (row.reports, address_of(row)) for row in rows}
+    heard = listened_until(session)
+    return {row.service_id: (row.reports(heard), address_of(row)) for row in rows}
 
 
 def _host(session: Session, name: str) -> Host:
