@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic, sleep
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,53 @@ class Taken:
     cut: bool = False
 
 
-class StandIn:
-    """A server on loopback, in a thread of its own, from entering to leaving.
+F = TypeVar("F")
 
-    ``failure_rate`` of the attempts fail with one of ``FAILURES``, in an order that ``seed`` fixes.
+
+class Recorder(Generic[F]):
+    """Counts and keeps what arrives; ``failure_rate`` of the attempts fail.
+
+    Which ones do, and with which of the ``failures``, follows from ``seed``.
     """
+
+    def __init__(self, failures: tuple[F, ...], failure_rate: float, seed: int) -> None:
+        self.attempts = 0
+        self.accepted: list[Taken] = []
+        self.failures = failures
+        self.failure_rate = failure_rate
+        self.lock = threading.RLock()
+        self._random = random.Random(seed)
+        self._next: deque[F] = deque()
+
+    @property
+    def contents(self) -> list[Any]:
+        """What was accepted, in its order."""
+        with self.lock:
+            return [taken.content for taken in self.accepted]
+
+    def keep(self, content: Any, *, cut: bool = False) -> None:
+        """A message was accepted."""
+        with self.lock:
+            self.accepted.append(Taken(content, monotonic(), cut))
+
+    def prepare(self, *failures: F) -> None:
+        """Let the next attempts fail so, before chance decides again."""
+        with self.lock:
+            self._next.extend(failures)
+
+    def next_failure(self) -> F | None:
+        """Count an attempt; how it fails, None where it does not."""
+        with self.lock:
+            self.attempts += 1
+            if self._next:
+                return self._next.popleft()
+            if self._random.random() < self.failure_rate:
+                return self._random.choice(self.failures)
+            return None
+
+
+class StandIn(Recorder[Reply]):
+    """A server that speaks HTTP on loopback, in a thread of its own, from entering to leaving."""
 
     FAILURES: tuple[Reply, ...] = (
         Reply(500, "oh"),
@@ -59,24 +101,15 @@ class StandIn:
     )
 
     def __init__(
-        self, *, failure_rate: float = 0.0, seed: int = 0, delay_seconds: float = 0.0
+        self, *, failure_rate: float = 0.0, seed: int = 0, delay_seconds: float = 0.0, port: int = 0
     ) -> None:
-        self.failure_rate = failure_rate
+        super().__init__(self.FAILURES, failure_rate, seed)
         self.delay_seconds = delay_seconds
-        self.attempts = 0
-        self.accepted: list[Taken] = []
-        self._random = random.Random(seed)
-        self._next: deque[Reply] = deque()
-        self._lock = threading.Lock()
-
-    @property
-    def contents(self) -> list[Any]:
-        """What was accepted, in its order."""
-        return [taken.content for taken in self.accepted]
+        self._port = port
 
     def will_answer(self, *replies: Reply) -> None:
         """Give these answers to the next requests, before the rules apply again."""
-        self._next.extend(replies)
+        self.prepare(*replies)
 
     def judged(self, request: Request) -> tuple[Reply, Any]:
         """By the rules of the real server: the answer, and what to record if that is a 2xx."""
@@ -84,31 +117,23 @@ class StandIn:
 
     def answer(self, request: Request) -> Reply:
         """Count the request, and say what it is answered with."""
-        with self._lock:
-            self.attempts += 1
+        with self.lock:
             reply, content = self.judged(request)
             is_sound = 200 <= reply.status < 300
-            failure = self._failure()
-            if failure is None or (failure.taken and not is_sound):
-                failure = reply
-            is_taken = failure.taken or (200 <= failure.status < 300 and not failure.drop)
+            answer = self.next_failure()
+            if answer is None or (answer.taken and not is_sound):
+                answer = reply
+            is_taken = answer.taken or (200 <= answer.status < 300 and not answer.drop)
             if is_sound and is_taken:
-                self.accepted.append(Taken(content, monotonic(), cut=failure.taken))
+                self.keep(content, cut=answer.taken)
                 self.remember(content)
-            return failure
+            return answer
 
     def remember(self, content: Any) -> None:
         """Something was accepted."""
 
-    def _failure(self) -> Reply | None:
-        if self._next:
-            return self._next.popleft()
-        if self._random.random() < self.failure_rate:
-            return self._random.choice(self.FAILURES)
-        return None
-
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", self._port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
         return self

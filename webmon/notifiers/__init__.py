@@ -1,11 +1,19 @@
 """The registry of channel kinds. A new kind is one file and one line here."""
 
 from webmon.notifiers.base import NotifierKind
+from webmon.notifiers.email import EmailConfig, preview_email, send_email
 from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
 from webmon.notifiers.twitter import TwitterConfig, preview_twitter, send_twitter
 from webmon.notifiers.webhook import WebhookConfig, preview_webhook, send_webhook
 
 NOTIFIERS: dict[str, NotifierKind] = {
+    "email": NotifierKind(
+        "E-mail",
+        EmailConfig,
+        send_email,
+        preview_email,
+        sends="one mail to all recipients, as text and HTML; follow-ups as replies",
+    ),
     "slack": NotifierKind(
         "Slack",
         SlackConfig,

@@ -24,6 +24,7 @@ MOST_SECTIONS = 40
 MOST_LINE = 1000
 MOST_HEADLINE = 500
 
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 SHAPES = {
     Kind.DOWN: "🔴",
     Kind.STILL_DOWN: "🔴",
@@ -95,6 +96,11 @@ def _packed(lines: list[str]) -> Iterator[str]:
 
 
 def _escaped(text: str, most: int) -> str:
-    """As Slack shows it literally, at most ``most`` characters of it."""
-    shown = text if len(text) <= most else text[: most - 1].rstrip() + "…"
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """As Slack shows it literally: at most ``most`` characters, and none of them half escaped."""
+    shown = ""
+    for character in text:
+        piece = ENTITIES.get(character, character)
+        if len(shown) + len(piece) >= most:
+            return shown.rstrip() + "…"
+        shown += piece
+    return shown

@@ -1,0 +1,94 @@
+"""The `email` notifier: one mail to all recipients of a channel, as text and HTML."""
+
+import hashlib
+import re
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from webmon.domain.messages import html, plain_text, subject
+from webmon.domain.news import Message
+from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
+from webmon.notifiers.mail_server import MailServer, hand_over, read_mail_server, refusals
+
+MOST_RECIPIENTS = 100
+NOT_ASCII = (553, b"only letters of ASCII can be sent to")
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
+
+
+def _address(value: str) -> str:
+    value = value.strip()
+    if len(value) > 254 or not _ADDRESS.fullmatch(value) or ".." in value:
+        raise ValueError("must be e-mail addresses, such as anna@example.org")
+    return value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Addresses = Annotated[
+    tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_as_list)
+]
+
+
+class EmailConfig(NotifierConfig):
+    """Who gets the mail; nobody, for the channel of the administrators, means all of those."""
+
+    to: Addresses = Field(
+        default=(),
+        title="Recipients",
+        description="E-mail addresses, separated by commas; each sees the others",
+        max_length=MOST_RECIPIENTS,
+    )
+
+
+def send_email(config: EmailConfig, message: Message, surroundings: Surroundings) -> Receipt:
+    """Hand one mail to the mail server. Its Message-ID is the reference for later ones.
+
+    A recipient that is refused is told in the receipt's note and does not lose the others.
+
+    Raises:
+        NotifierError: the server took it for nobody.
+    """
+    wanted = dict.fromkeys(config.to or surroundings.admins)
+    recipients = tuple(address for address in wanted if address.isascii())
+    if not recipients:
+        raise NotifierError("there is no recipient", permanent=True)
+    server = read_mail_server(surroundings)
+    mail = compose(message, server, recipients)
+    refused = hand_over(server, mail, recipients)
+    refused |= {each: NOT_ASCII for each in wanted if each not in recipients}
+    note = f"refused: {refusals(refused)}" if refused else ""
+    return Receipt(reference=str(mail["Message-ID"]), note=note)
+
+
+def compose(message: Message, server: MailServer, recipients: tuple[str, ...]) -> EmailMessage:
+    """The mail. Its Message-ID is made of the message's key: sent twice, it is one mail."""
+    mail = EmailMessage()
+    mail["From"] = Mailbox(server.sender_name, addr_spec=server.sender)
+    mail["To"] = ", ".join(recipients)
+    mail["Subject"] = subject(message)
+    mail["Date"] = format_datetime(message.composed_at)
+    mail["Message-ID"] = message_id(message.key, server.sender)
+    if message.reply_to:
+        mail["In-Reply-To"] = mail["References"] = message.reply_to
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
+    mail.set_content(plain_text(message))
+    mail.add_alternative(html(message), subtype="html")
+    return mail
+
+
+def message_id(key: str, sender: str) -> str:
+    """``<…@example.org>``, always the same for the same key."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"<{digest}@{sender.rpartition('@')[2]}>"
+
+
+def preview_email(_config: EmailConfig, message: Message) -> str:
+    """Subject and text."""
+    return f"{subject(message)}\n\n{plain_text(message)}"

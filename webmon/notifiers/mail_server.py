@@ -1,0 +1,166 @@
+"""The mail server that messages are handed to, as `WEBMON_SMTP_URL` says."""
+
+import contextlib
+import smtplib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import parseaddr
+from ipaddress import ip_address
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from webmon.notifiers.base import NotifierError, Surroundings
+from webmon.notifiers.transport import reason, tls_context
+
+TIMEOUT_SECONDS = 10.0
+"""For each answer of the server."""
+MOST_ANSWER = 200
+SETTING = "WEBMON_SMTP_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where it is, how the connection is encrypted, and who we are there."""
+
+    host: str
+    port: int
+    sender: str
+    hello: str
+    """How we call ourselves; otherwise smtplib asks the name server, which may take long."""
+    sender_name: str = "Beaconry"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
+
+
+def read_mail_server(surroundings: Surroundings) -> MailServer:
+    """The server that the setting names: ``smtp://user:password@host:587?starttls=true&from=…``.
+
+    A password goes to another machine only over an encrypted connection, unless ``starttls=false``
+    says otherwise. Without ``from``, the sender is the user or ``webmon@`` our own host.
+
+    Raises:
+        NotifierError: there is none, or the setting is wrong.
+    """
+    if not surroundings.smtp_url:
+        raise NotifierError(f"no mail server is set: {SETTING} is empty", permanent=True)
+    ours = urlsplit(surroundings.base_url).hostname or "localhost"
+    try:
+        url = urlsplit(surroundings.smtp_url)
+        host, port = url.hostname or "", url.port
+        options = parse_qs(url.query, keep_blank_values=True, strict_parsing=bool(url.query))
+        user = unquote(url.username or "")
+        by_itself = bool(user) and not _is_near(host)
+        starttls = _is_yes(options.pop("starttls", [str(by_itself)])[-1])
+        name, sender = parseaddr(options.pop("from", [_sender(user, ours)])[-1])
+    except ValueError:
+        raise NotifierError(f"{SETTING} is not a valid address", permanent=True) from None
+    tls = url.scheme == "smtps"
+    if url.scheme not in ("smtp", "smtps") or not host or "@" not in sender or options:
+        raise NotifierError(f"{SETTING} is not a valid address", permanent=True)
+    return MailServer(
+        host=host,
+        port=port or (465 if tls else 587 if starttls else 25),
+        sender=sender,
+        hello=ours,
+        sender_name=name or "Beaconry",
+        user=user,
+        password=unquote(url.password or ""),
+        tls=tls,
+        starttls=starttls and not tls,
+    )
+
+
+def _sender(user: str, ours: str) -> str:
+    return user if "@" in user else f"webmon@{ours}"
+
+
+def _is_yes(word: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if word.lower() not in words:
+        raise ValueError(word)
+    return words[word.lower()]
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+Refused = dict[str, tuple[int, bytes]]
+"""Recipients with the server's answer."""
+
+
+def hand_over(server: MailServer, mail: EmailMessage, recipients: tuple[str, ...]) -> Refused:
+    """Give ``mail`` to the server; the recipients that it refused, if it took some.
+
+    Raises:
+        NotifierError: it took none. Permanent, where it is about who we are, or about all of the
+            recipients; what is about this moment or this mail is tried again.
+    """
+    try:
+        with _connected(server) as smtp:
+            return smtp.send_message(mail, server.sender, recipients)
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        text = f"no recipient was accepted: {refusals(error.recipients)}"
+        raise NotifierError(text, permanent=all(code >= 500 for code in codes)) from None
+    except smtplib.SMTPSenderRefused as error:
+        text = f"the mail server refuses the sender {server.sender}: {_answer(error)}"
+        raise NotifierError(text, permanent=error.smtp_code >= 500) from None
+    except smtplib.SMTPAuthenticationError as error:
+        text = f"the mail server does not accept user and password: {error.smtp_code}"
+        raise NotifierError(text, permanent=error.smtp_code >= 500) from None
+    except smtplib.SMTPResponseException as error:
+        raise NotifierError(f"the mail server answered {_answer(error)}") from None
+    except smtplib.SMTPServerDisconnected:
+        raise NotifierError("the mail server broke the connection off") from None
+    except smtplib.SMTPException as error:
+        raise NotifierError(f"the mail server cannot do this: {error}", permanent=True) from None
+    except TimeoutError:
+        raise NotifierError("the mail server does not answer") from None
+    except OSError as error:
+        raise NotifierError(f"mail server: {reason(error)}") from None
+
+
+@contextlib.contextmanager
+def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
+    smtp = _connect(server)
+    try:
+        if server.starttls:
+            smtp.starttls(context=tls_context())
+        if server.user:
+            smtp.login(server.user, server.password)
+        yield smtp
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            smtp.quit()  # what it says to our goodbye does not undo that it took the mail
+    finally:
+        smtp.close()
+
+
+def _connect(server: MailServer) -> smtplib.SMTP:
+    if not server.tls:
+        return smtplib.SMTP(server.host, server.port, server.hello, TIMEOUT_SECONDS)
+    return smtplib.SMTP_SSL(
+        server.host, server.port, server.hello, timeout=TIMEOUT_SECONDS, context=tls_context()
+    )
+
+
+def refusals(refused: Refused) -> str:
+    """``a@example.org (550 No such user), …``."""
+    return ", ".join(
+        f"{address} ({code} {_shown(text)})" for address, (code, text) in refused.items()
+    )
+
+
+def _answer(error: smtplib.SMTPResponseException) -> str:
+    return f"{error.smtp_code} {_shown(error.smtp_error)}"
+
+
+def _shown(text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    shown = "".join(each if each.isprintable() else " " for each in words)
+    return " ".join(shown.split())[:MOST_ANSWER]
