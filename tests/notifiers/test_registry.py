@@ -16,6 +16,7 @@ from webmon.notifiers import NOTIFIERS
 from webmon.ui.config_form import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
+    "apprise": {"url": "json://example.org/hidden"},
     "email": {"to": ["ops@example.org", "anna@example.org"]},
     "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/hidden"},
     "twitter": {

@@ -1,5 +1,6 @@
 """The registry of channel kinds. A new kind is one file and one line here."""
 
+from webmon.notifiers.apprise import AppriseConfig, preview_apprise, send_apprise
 from webmon.notifiers.base import NotifierKind
 from webmon.notifiers.email import EmailConfig, preview_email, send_email
 from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
@@ -36,5 +37,12 @@ NOTIFIERS: dict[str, NotifierKind] = {
         send_webhook,
         preview_webhook,
         sends="JSON to a program, signed with the secret",
+    ),
+    "apprise": NotifierKind(
+        "Another service (Apprise)",
+        AppriseConfig,
+        send_apprise,
+        preview_apprise,
+        sends="title and text to any of the services that Apprise knows",
     ),
 }

@@ -1,0 +1,89 @@
+"""The `apprise` notifier: any of the services that the library Apprise speaks to, by its address.
+
+The addresses: https://appriseit.com/services/
+"""
+
+import logging
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from webmon.domain.messages import plain_text, subject
+from webmon.domain.news import Message
+from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
+
+if TYPE_CHECKING:
+    import apprise
+
+TIMEOUT_SECONDS = 25.0
+
+# It writes parts of the addresses, which are secrets; what matters of its words is in our errors.
+logging.getLogger("apprise").setLevel(logging.CRITICAL)
+
+
+def _known_address(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text.isprintable() or _service(text) is None:
+        raise ValueError("must be an address that Apprise knows, such as ntfy://ntfy.sh/topic")
+    return SecretStr(text)
+
+
+class AppriseConfig(NotifierConfig):
+    """One address of a service, in Apprise's own form."""
+
+    url: Annotated[SecretStr, AfterValidator(_known_address)] = Field(
+        title="Apprise address",
+        description="Such as discord://…, msteams://…, ntfy://…: appriseit.com/services",
+    )
+
+
+def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroundings) -> Receipt:
+    """Hand the message over once.
+
+    Raises:
+        NotifierError: the service did not take it. Apprise does not tell whether trying again
+            helps, so it is tried again.
+    """
+    import apprise
+
+    service = _service(config.url.get_secret_value())
+    if service is None:
+        raise NotifierError("Apprise does not know the address any more", permanent=True)
+    sender = apprise.Apprise(service, asset=service.asset)
+    is_taken = sender.notify(
+        title=subject(message),
+        body=plain_text(message),
+        body_format=apprise.NotifyFormat.TEXT,
+        timeout=TIMEOUT_SECONDS,
+    )
+    if not is_taken:
+        raise NotifierError(f"{service.service_name} did not take the message")
+    return Receipt()
+
+
+def _service(url: str) -> Any:
+    """Apprise's object for the address; None where it knows none. Loading it takes a second."""
+    import apprise
+
+    return apprise.Apprise.instantiate(url, asset=_ways(), suppress_exceptions=True)
+
+
+def _ways() -> "apprise.AppriseAsset":
+    """How Apprise works for us: nothing is stored, followed, or read into a text."""
+    import apprise
+
+    return apprise.AppriseAsset(
+        app_id="Beaconry",
+        app_desc="Beaconry (website monitor)",
+        async_mode=False,
+        http_redirects=False,
+        interpret_escapes=False,
+        interpret_emojis=False,
+        allow_templates=False,
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+    )
+
+
+def preview_apprise(_config: AppriseConfig, message: Message) -> str:
+    """Title and text."""
+    return f"{subject(message)}\n\n{plain_text(message)}"
