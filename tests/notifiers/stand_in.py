@@ -1,5 +1,6 @@
 """What the servers that stand in for the real ones share: they record, and fail when told to."""
 
+import json
 import random
 import socket
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic, sleep
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TextIO, TypeVar
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Recorder(Generic[F]):
         self.accepted: list[Taken] = []
         self.failures = failures
         self.failure_rate = failure_rate
+        self.record: TextIO | None = None
+        """Where every accepted message is written as a line of JSON, for other processes."""
         self.lock = threading.RLock()
         self._random = random.Random(seed)
         self._next: deque[F] = deque()
@@ -71,6 +74,10 @@ class Recorder(Generic[F]):
         """A message was accepted."""
         with self.lock:
             self.accepted.append(Taken(content, monotonic(), cut))
+            if self.record is not None:
+                line = json.dumps({"content": content, "cut": cut}, ensure_ascii=False)
+                self.record.write(f"{line}\n")
+                self.record.flush()
 
     def prepare(self, *failures: F) -> None:
         """Let the next attempts fail so, before chance decides again."""

@@ -1,7 +1,7 @@
 """What every notifier shares: its config's base class, and what it returns or raises."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +21,7 @@ class Surroundings:
 
     base_url: str
     """Where people reach the product, without a slash at the end."""
-    smtp_url: str = ""
+    smtp_url: str = field(default="", repr=False)
     x_api_url: str = ""
     admins: tuple[str, ...] = ()
     """The addresses of the administrators, for the channel that is theirs."""

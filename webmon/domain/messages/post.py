@@ -7,6 +7,7 @@ so that X does not make a link of them.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from webmon.domain.durations import in_words
 from webmon.domain.messages.lines import Kind, Line, grouped, lines_of
@@ -52,7 +53,7 @@ def post(message: Message, *, with_url: bool = False) -> str:
             parts.append(f"and {more} more")
         body = "; ".join(parts)
         stop = "" if body.endswith((".", "!", "?", "…")) else "."
-        prefix = clipped(defused(tag(message)), room)
+        prefix = _name(tag(message), room)
         text = unicodedata.normalize("NFC", f"{prefix}: {body}{stop} {end}")
         if fits(text):
             break
@@ -87,10 +88,10 @@ def _part(message: Message, kind: Kind, lines: Sequence[Line], names: int, room:
 
 def _subject(lines: Sequence[Line], names: int, room: int) -> tuple[str, bool]:
     """Whom it is about, and whether that is one."""
-    hosts = list(dict.fromkeys(clipped(defused(line.news.host), room) for line in lines))
+    hosts = list(dict.fromkeys(_name(line.news.host, room) for line in lines))
     if len(hosts) > 1:
         return f"services of {listed(hosts, names)}", False
-    told = (clipped(defused(line.news.service), room) for line in lines)
+    told = (_name(line.news.service, room) for line in lines)
     services = list(dict.fromkeys(filter(None, told)))
     if not services:
         return hosts[0], True
@@ -118,6 +119,12 @@ def _predicate(message: Message, kind: Kind, lines: Sequence[Line], is_one: bool
         case _:
             after = f" after {lasted}" if any(line.since for line in lines) else ""
             return f"{be} back online{after}"
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str, room: int) -> str:
+    """A name as a post has it. Remembered: it is asked for once per size that is tried."""
+    return clipped(defused(name), room)
 
 
 def defused(text: str) -> str:
