@@ -6,6 +6,20 @@ from datetime import UTC, datetime
 
 from webmon.config import Settings
 
+CHATTY = (
+    "alembic",
+    "apprise",
+    "apscheduler",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "oauthlib",
+    "requests_oauthlib",
+    "tweepy",
+    "urllib3",
+)
+"""Libraries that write down every step, and with it addresses and keys that are secrets."""
+
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
@@ -31,5 +45,5 @@ def configure(settings: Settings, process: str) -> None:
         line = f"%(asctime)s {process:<6} %(levelname)-7s %(message)s"
         handler.setFormatter(logging.Formatter(line, "%H:%M:%S"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for chatty in ("apscheduler", "alembic", "httpx", "asyncio"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
