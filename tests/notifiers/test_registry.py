@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from tests import news as given
 from webmon import documentation
@@ -45,6 +45,14 @@ def test_every_field_has_a_title_and_unknown_ones_are_refused(kind):
     with pytest.raises(Invalid) as refused:
         validated(config, {**smallest(kind), "nonsense": 1}, within="config")
     assert refused.value.field == "config.nonsense"
+
+
+def test_a_wrong_secret_is_not_repeated(kind):
+    config = NOTIFIERS[kind].config
+    wrong = {name: f"hidden {value}\n?" for name, value in smallest(kind).items()}
+    with pytest.raises(ValidationError) as refused:
+        config.model_validate(wrong)
+    assert "hidden" not in str(refused.value)
 
 
 def test_a_kind_says_what_it_sends_and_the_readme_has_it(kind):

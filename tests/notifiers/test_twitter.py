@@ -119,6 +119,7 @@ def test_what_only_an_admin_can_mend(reply: Reply, text: str) -> None:
         Reply(502, "<html>"),
         Reply(503, "null"),
         Reply(drop=True),
+        x_server.AUTOMATED,
         problem(429, "Too Many Requests", "…"),
         problem(429, "Too Many Requests", "…", x_rate_limit_reset="soon"),
         problem(429, "Too Many Requests", "…", x_rate_limit_reset="99999999999999999999"),

@@ -71,6 +71,12 @@ READ_ONLY = problem(
     "Your client app is not configured with the appropriate oauth1 app permissions.",
     f"{PROBLEMS}/oauth1-permissions",
 )
+AUTOMATED = problem(
+    403,
+    "Forbidden",
+    "This request looks like it might be automated. To protect our users from spam and other "
+    "malicious activity, we can't complete this action right now. Please try again later.",
+)
 NO_CREDITS = problem(
     402,
     "CreditsDepleted",

@@ -12,7 +12,7 @@ from webmon.domain.news import Message
 class NotifierConfig(BaseModel):
     """The settings of one channel kind. Every field has a title: the admin form shows it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ from pydantic import AfterValidator, SecretStr
 from webmon import clock
 from webmon.notifiers.base import NotifierError
 
-USER_AGENT = "Beaconry (website monitor)"
+HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "Beaconry (website monitor)",
+    "Accept-Encoding": "identity",
+}
 TIMEOUT_SECONDS = 20.0
 """For the whole exchange: a receiver that answers drop by drop must not hold a thread for ever."""
 MOST_ANSWER_BYTES = 10_000
@@ -68,7 +72,7 @@ def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
 
 
 async def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    told = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **headers}
+    told = {**HEADERS, **headers}
     async with (
         asyncio.timeout(TIMEOUT_SECONDS),
         httpx.AsyncClient(verify=tls_context(), timeout=TIMEOUT_SECONDS, trust_env=False) as client,

@@ -142,6 +142,8 @@ def _judge(refused: _Refused) -> Receipt:
         raise NotifierError("X takes no more posts: the spending limit is reached", permanent=True)
     if status == 401:
         raise NotifierError("X does not accept the keys: wrong, or revoked", permanent=True)
+    if status == 403 and "try again" in said:
+        raise NotifierError("X takes this for spam, and no more posts for the moment")
     if status == 403:
         raise NotifierError(_forbidden(said), permanent=True)
     if status == 429:
