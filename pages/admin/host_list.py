@@ -77,6 +77,10 @@ def _about(host: rx.Var[HostView]) -> rx.Component:
     return rx.fragment(
         rx.el.span(host.namespace),
         rx.cond(host.address != host.name, rx.el.span(host.address)),
+        rx.cond(
+            host.uptime != "",
+            rx.el.span(host.uptime, " uptime this month", class_name="uptime"),
+        ),
         rx.cond(~host.public, rx.el.span("not public", class_name="tag")),
     )
 

@@ -96,7 +96,7 @@ class HostsState(PrivateState):
         """Show anew what is open, and close what is no longer there."""
         try:
             if self.detail.id:
-                show(self, detail=await ask(self, service_detail, self.detail.id))
+                show(self, detail=await self._detail(self.detail.id))
         except NotFound:
             self.detail = ServiceDetail()
         try:
@@ -104,6 +104,9 @@ class HostsState(PrivateState):
                 show(self, host=await ask(self, host_detail, self.host.id))
         except NotFound:
             self.host = HostDetail()
+
+    async def _detail(self, service_id: int) -> ServiceDetail:
+        return await ask(self, service_detail, service_id, now=utcnow())
 
     async def _open_host(self, host_id: int) -> None:
         """Show how a host is reached; the line to install is worked out only here."""
@@ -150,7 +153,7 @@ class HostsState(PrivateState):
     async def toggle_detail(self, service_id: int):
         """Open or close what is known of a service."""
         is_open = self.detail.id == service_id
-        self.detail = ServiceDetail() if is_open else await ask(self, service_detail, service_id)
+        self.detail = ServiceDetail() if is_open else await self._detail(service_id)
 
     @rx.event
     @only(Role.VIEWER)

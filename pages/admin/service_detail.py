@@ -3,6 +3,7 @@
 import reflex as rx
 
 from pages.admin.hosts_state import HostsState
+from pages.admin.service_statistics import statistics
 from webmon.queries.evidence import BarView, FactView, PairView
 from webmon.queries.host_views import ServiceView
 from webmon.queries.services import ChangeView, PhaseView, ServiceDetail
@@ -28,6 +29,7 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
             detail.facts.length() > 0,
             rx.el.dl(rx.foreach(detail.facts, _fact), class_name="evidence"),
         ),
+        rx.cond(detail.statistics.days.length() > 0, statistics(detail.statistics)),
         rx.cond(
             detail.changes.length() > 0,
             rx.fragment(

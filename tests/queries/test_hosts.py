@@ -86,9 +86,10 @@ def test_who_is_limited_sees_their_own_namespaces_only(session: Session) -> None
     assert names(view) == ["Own"]
     assert [each.slug for each in view.namespaces] == ["ns-own"]
     assert view.summary.headline == "Nothing is watched yet"
-    for query in (service_detail, service_form):
-        with pytest.raises(PermissionDenied):
-            query(session, service.id, actor=limited)
+    with pytest.raises(PermissionDenied):
+        service_detail(session, service.id, actor=limited, now=NOW)
+    with pytest.raises(PermissionDenied):
+        service_form(session, service.id, actor=limited)
     with pytest.raises(PermissionDenied):
         deletion(session, "host", foreign.id, actor=limited)
 
@@ -151,7 +152,7 @@ def test_the_detail_shows_phases_evidence_and_changes(session: Session) -> None:
         )
     )
     session.flush()
-    detail = service_detail(session, service.id, actor=VIEWER)
+    detail = service_detail(session, service.id, actor=VIEWER, now=NOW)
     assert [(each.name, each.taken, each.share) for each in detail.phases] == [
         ("Connect", "1.0 ms", 10.0),
         ("TLS", "2.0 ms", 20.0),
@@ -186,7 +187,7 @@ def test_what_does_not_exist_is_not_found(session: Session, row_id: object) -> N
         with pytest.raises(NotFound):
             deletion(session, thing, row_id, actor=ADMIN)  # type: ignore[arg-type]
     with pytest.raises(NotFound):
-        service_detail(session, row_id, actor=ADMIN)  # type: ignore[arg-type]
+        service_detail(session, row_id, actor=ADMIN, now=NOW)  # type: ignore[arg-type]
 
 
 def test_the_question_says_what_goes(session: Session) -> None:
@@ -248,10 +249,10 @@ def test_a_job_that_reports_is_shown_with_the_time_of_its_report(session: Sessio
 def test_only_who_may_change_a_service_sees_where_its_job_reports(session: Session) -> None:
     service_id = heartbeat(session)
     for actor, sees in [(VIEWER, False), (EDITOR, True), (ADMIN, True)]:
-        detail = service_detail(session, service_id, actor=actor)
+        detail = service_detail(session, service_id, actor=actor, now=NOW)
         assert ("/api/v1/heartbeats/" in detail.report_url) is sees
     other = factories.service(session)
-    assert service_detail(session, other.id, actor=ADMIN).report_url == ""
+    assert service_detail(session, other.id, actor=ADMIN, now=NOW).report_url == ""
 
 
 def test_the_limits_of_a_machine_decide_how_its_bars_look(session: Session) -> None:
@@ -260,5 +261,5 @@ def test_the_limits_of_a_machine_decide_how_its_bars_look(session: Session) -> N
         service = factories.service(
             session, f"{config}", kind="host_metrics", config=config, evidence={"disks": disks}
         )
-        (bar,) = service_detail(session, service.id, actor=VIEWER).bars
+        (bar,) = service_detail(session, service.id, actor=VIEWER, now=NOW).bars
         assert (bar.name, bar.used, bar.note, bar.status) == ("/", "85 %", "1.0 GB free", status)

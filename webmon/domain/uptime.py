@@ -5,6 +5,7 @@ must not make it longer. Time that nobody observed (no data, unknown, paused, pl
 neither up nor down, it is left out.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -164,11 +165,13 @@ def worst(line: Timeline, period: Period) -> Status:
 def _within(line: Timeline, period: Period) -> Iterable[Stretch]:
     """The parts of ``line`` that lie in ``period``."""
     begin, end = period
-    for stretch in line:
+    first = bisect_right(line, begin, key=itemgetter(1))
+    behind = bisect_left(line, end, key=itemgetter(0))
+    for stretch in line[first:behind]:
         began_at, ended_at, status = stretch
         if began_at >= begin and ended_at <= end:
             yield stretch
-        elif began_at < end and ended_at > begin:
+        else:
             yield max(began_at, begin), min(ended_at, end), status
 
 

@@ -97,7 +97,11 @@ class StatusChange(SQLModel, table=True):
     observations agreed."""
 
     __tablename__ = "status_change"
-    __table_args__ = (Index("ix_status_change_service_at", "service_id", "at"), NEVER_REUSED)
+    __table_args__ = (
+        # All that a timeline is made of, so that it is read without the rows and their evidence.
+        Index("ix_status_change_timeline", "service_id", "at", "id", "from_status"),
+        NEVER_REUSED,
+    )
 
     id: int = Field(default=None, primary_key=True)
     service_id: int = owned_by("service.id")

@@ -10,6 +10,7 @@ from webmon.domain.status import WORDS, Status, host_status
 from webmon.models import Heartbeat, Host, Service, ServiceState
 from webmon.probes import PROBES
 from webmon.queries.evidence import milliseconds
+from webmon.queries.uptime import percentage
 
 KEY_CHANGED = "host key changed"
 """How the message of a service begins whose host shows another key than the pinned one."""
@@ -54,6 +55,8 @@ class HostView:
     status: str
     word: str
     count: str
+    uptime: str
+    """Of the calendar month; empty where nothing was observed."""
     over_ssh: bool
     """Somebody logs in there, or a key of it is known."""
     services: tuple[ServiceView, ...]
@@ -165,7 +168,13 @@ def _message(state: ServiceState) -> str:
     return "" if state.status is Status.PAUSED else state.message
 
 
-def host_view(host: Host, namespace: str, services: Sequence[tuple[ServiceView, bool]]) -> HostView:
+def host_view(
+    host: Host,
+    namespace: str,
+    services: Sequence[tuple[ServiceView, bool]],
+    *,
+    month_percent: float | None,
+) -> HostView:
     status = host_status((Status(view.status), critical) for view, critical in services)
     return HostView(
         id=host.id,
@@ -177,6 +186,7 @@ def host_view(host: Host, namespace: str, services: Sequence[tuple[ServiceView, 
         status=status.value,
         word=WORDS[status],
         count=_count(len(services), "service"),
+        uptime="" if month_percent is None else percentage(month_percent),
         over_ssh=bool(host.ssh or host.host_keys),
         services=tuple(view for view, _ in services),
     )

@@ -20,6 +20,7 @@ from webmon.queries.host_views import (
     host_view,
     service_view,
 )
+from webmon.queries.uptime import month_of_hosts
 
 HOSTS_PER_PAGE = 25
 LONGEST_SEARCH = 100
@@ -52,7 +53,7 @@ def admin_hosts(
     pages = max(1, -(-found // HOSTS_PER_PAGE))
     page = min(max(page, 1), pages)
     host_ids = list(keep) or _ids_of_page(session, chosen, page)
-    hosts = _hosts(session, actor, host_ids, asked or {})
+    hosts = _hosts(session, actor, host_ids, asked or {}, now)
     namespaces = _namespaces(session, actor)
     return HostsView(
         who=f"{actor.email} · {actor.role.value}",
@@ -120,6 +121,7 @@ def _hosts(
     actor: Actor,
     host_ids: Sequence[int],
     asked: Mapping[int, datetime],
+    now: datetime,
 ) -> tuple[HostView, ...]:
     rows = session.exec(
         select(Host, Namespace.name)
@@ -128,8 +130,13 @@ def _hosts(
     )
     present = {host.id: (host, namespace) for host, namespace in rows}
     services = _services(session, {key: host for key, (host, _) in present.items()}, asked)
+    months = month_of_hosts(session, host_ids, now=now)
     return tuple(
-        host_view(*present[host_id], services.get(host_id, []))
+        host_view(
+            *present[host_id],
+            services.get(host_id, []),
+            month_percent=months.get(host_id),
+        )
         for host_id in host_ids
         if host_id in present
     )

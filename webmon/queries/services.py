@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -15,6 +16,7 @@ from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES
 from webmon.queries.evidence import BarView, FactView, bars, facts, milliseconds
 from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.statistics import NO_STATISTICS, StatisticsView, service_statistics
 
 CHANGES_SHOWN = 5
 
@@ -56,6 +58,7 @@ class ServiceDetail:
     phases: tuple[PhaseView, ...] = ()
     bars: tuple[BarView, ...] = ()
     facts: tuple[FactView, ...] = ()
+    statistics: StatisticsView = NO_STATISTICS
     changes: tuple[ChangeView, ...] = ()
     report_url: str = ""
     """Where the service's job reports; only for who may change the service."""
@@ -77,8 +80,10 @@ class ServiceForm:
     secrets: frozenset[str]
 
 
-def service_detail(session: Session, service_id: int, *, actor: Actor) -> ServiceDetail:
-    """The evidence of the last check, and the last changes of status.
+def service_detail(
+    session: Session, service_id: int, *, actor: Actor, now: datetime
+) -> ServiceDetail:
+    """The evidence of the last check, how the service was so far, and its last changes of status.
 
     Raises:
         NotFound, PermissionDenied.
@@ -95,6 +100,7 @@ def service_detail(session: Session, service_id: int, *, actor: Actor) -> Servic
         phases=_phases(phases, state.response_us),
         bars=bars(evidence, _limits(service)),
         facts=facts(evidence),
+        statistics=service_statistics(session, service.id, now=now),
         changes=_changes(session, service.id),
         report_url=_report_url(session, service, actor),
     )

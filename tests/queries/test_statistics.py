@@ -1,0 +1,160 @@
+"""The figures of one service, and its last days."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session
+
+from tests import factories
+from tests.clock import HOUR, MINUTE, NOW
+from tests.queries.histories import no_data, outage, watched
+from webmon.domain.rollups import Rollup
+from webmon.domain.status import Status
+from webmon.models import Daily, Hourly, Service
+from webmon.queries.responses import averages_us, last_day
+from webmon.queries.statistics import FigureView, service_statistics
+from webmon.queries.uptime import percentage
+
+DAY = timedelta(days=1)
+THIS_HOUR = int(NOW.timestamp()) // 3600
+TODAY = THIS_HOUR // 24
+
+
+def told(figures: tuple[FigureView, ...]) -> list[str]:
+    return [f"{each.name}: {each.value}" for each in figures]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "not observed"),
+        (100.0, "100 %"),
+        (99.9999, "99.99 %"),
+        (99.5, "99.50 %"),
+        (99.29, "99.29 %"),
+        (0.0, "0.00 %"),
+    ],
+)
+def test_a_percentage_is_never_rounded_up(value: float | None, text: str) -> None:
+    assert percentage(value) == text
+
+
+def test_uptime_and_outages_are_told_in_figures(session: Session) -> None:
+    service = watched(session, *outage(8 * DAY, 7.5 * DAY), *outage(3 * HOUR, 2 * HOUR))
+    found = service_statistics(session, service.id, now=NOW)
+    assert told(found.uptimes) == [
+        "24 hours: 95.83 %",
+        "7 days: 99.40 %",
+        "30 days: 98.19 %",
+        "This month: 97.58 %",
+    ]
+    assert found.month == "November"
+    assert told(found.outages) == [
+        "Outages: 2",
+        "Down in all: 13 h",
+        "Longest: 12 h",
+        "Mean time to recovery: 6 h 30 min",
+    ]
+
+
+def test_a_month_without_outages_says_no_more_than_that(session: Session) -> None:
+    found = service_statistics(session, watched(session).id, now=NOW)
+    assert told(found.outages) == ["Outages: none"]
+
+
+def test_who_is_still_down_has_not_recovered(session: Session) -> None:
+    service = watched(session, (HOUR, Status.DOWN))
+    found = service_statistics(session, service.id, now=NOW)
+    assert told(found.outages)[-1] == "Mean time to recovery: not yet"
+
+
+def test_every_day_is_as_bad_as_its_worst_moment_and_grey_where_nobody_looked(
+    session: Session,
+) -> None:
+    service = watched(
+        session,
+        (20 * DAY, Status.UP),
+        *outage(8 * DAY, 8 * DAY - MINUTE),
+        (6 * DAY, Status.DEGRADED),
+        (5 * DAY, Status.UP),
+        first=Status.UNKNOWN,
+    )
+    no_data(session, service, 4 * DAY, 2 * DAY)
+    days = service_statistics(session, service.id, now=NOW).days
+    assert len(days) == 90
+    counts = Counter(day.status for day in days)
+    assert counts == {"unknown": 69 + 1, "up": 17, "down": 1, "degraded": 2}
+    assert days[-1].title == "23 Nov: no outage"
+    assert days[-9].title == "15 Nov: down"
+    assert days[0].title == "26 Aug: not observed"
+
+
+def test_days_are_those_of_the_namespace(session: Session) -> None:
+    kathmandu = factories.namespace(session, "ktm", timezone="Asia/Kathmandu")  # UTC+5:45
+    host = factories.host(session, namespace_id=kathmandu.id)
+    service = watched(session, *outage(16 * HOUR, 15.75 * HOUR), host_id=host.id)
+    days = service_statistics(session, service.id, now=NOW).days
+    assert [day.status for day in days[-2:]] == ["down", "up"]
+
+
+def test_the_bar_of_days_is_told_in_a_sentence(session: Session) -> None:
+    service = watched(session, *outage(3 * DAY, 3 * DAY - HOUR))
+    summary = service_statistics(session, service.id, now=NOW).summary
+    assert summary == "The last 90 days: 89 without an outage, 1 with an outage"
+
+
+def test_a_service_that_does_not_exist_has_no_statistics(session: Session) -> None:
+    assert service_statistics(session, 999, now=NOW).days == ()
+
+
+def answered(*milliseconds: int) -> Rollup:
+    found = Rollup()
+    for each in milliseconds:
+        found.add(Status.UP, each * 1000)
+    return found
+
+
+def rolled(session: Session, service: Service, hours_ago: int, rollup: Rollup) -> None:
+    names = ("up", "degraded", "down", "unknown", "answers", "sum_us", "min_us", "max_us", "sketch")
+    values = {name: getattr(rollup, name) for name in names}
+    hour = THIS_HOUR - hours_ago
+    session.add(Hourly(service_id=service.id, hour=hour, **values))
+    session.add(Daily(service_id=service.id, day=hour // 24, **values))
+    session.flush()
+
+
+def test_response_times_come_from_the_hours_and_the_one_that_is_going_on(session: Session) -> None:
+    open_hour = {"hour": THIS_HOUR, "hourly": answered(40, 40).as_list()}
+    service = watched(session, **open_hour)
+    rolled(session, service, 3, answered(*[20] * 95))
+    rolled(session, service, 25, answered(9000))
+    day = last_day(session, service.id, now=NOW)
+    assert (day.answers, day.average_us) == (97, (95 * 20 + 2 * 40) * 1000 / 97)
+    assert day.quantile_us(0.95) == pytest.approx(20_000, rel=0.05)
+    found = told(service_statistics(session, service.id, now=NOW).responses)
+    assert [each.partition(":")[0] for each in found] == [
+        "Average, 24 hours",
+        "95 % within, 24 hours",
+        "Average, 90 days",
+    ]
+
+
+def test_the_hour_of_a_worker_that_stopped_long_ago_is_not_of_today(session: Session) -> None:
+    service = watched(session, hour=THIS_HOUR - 30, hourly=answered(40).as_list())
+    assert last_day(session, service.id, now=NOW).answers == 0
+
+
+def test_a_service_that_never_answered_has_no_response_times(session: Session) -> None:
+    service = watched(session)
+    assert service_statistics(session, service.id, now=NOW).responses == ()
+    assert averages_us(session, days=90, now=NOW) == {}
+
+
+def test_the_average_of_ninety_days_counts_every_answer_once(session: Session) -> None:
+    one = watched(session, hour=THIS_HOUR, hourly=answered(10, 10).as_list(), name="One")
+    other = watched(session, name="Other")
+    rolled(session, one, 24, answered(40))
+    rolled(session, other, 89 * 24, answered(5))
+    rolled(session, other, 90 * 24, answered(500))
+    assert averages_us(session, days=90, now=NOW) == {one.id: 20_000, other.id: 5_000}

@@ -1,0 +1,167 @@
+"""How services were over a period: the timelines of many at once, in three statements.
+
+The changes of one service come as one text. As rows of their own, thousands of them would cost
+some microseconds each in fetching and converting, several times what all else takes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, cast, func, select, type_coerce
+from sqlmodel import Session
+
+from webmon.domain.status import OBSERVED, Status
+from webmon.domain.uptime import Period, Timeline, credit, timeline, tolerance
+from webmon.models import Host, Namespace, NoData, Service, ServiceState, StatusChange
+from webmon.models.columns import table
+from webmon.probes import PROBES
+
+SERVICES, HOSTS, NAMESPACES = table(Service), table(Host), table(Namespace)
+service, state = SERVICES.c, table(ServiceState).c
+change, no_data = table(StatusChange).c, table(NoData).c
+
+BY_VALUE = {status.value: status for status in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A service, where it belongs, and how it was."""
+
+    service_id: int
+    host_id: int
+    namespace_id: int
+    timezone: str
+    critical: bool
+    line: Timeline
+
+
+def timelines(
+    session: Session, *where: ColumnElement[bool], since: datetime, now: datetime
+) -> list[Watched]:
+    """The services for which all conditions on service, host and namespace hold, by their ids.
+
+    Each timeline reaches from ``since`` to ``now``. Time without data is unknown in it.
+    """
+    columns = (
+        *(service.id, service.host_id, service.critical, service.kind),
+        *(service.interval_seconds, service.timeout_seconds),
+        *(state.status, state.observed_at, state.next_check_at),
+        *(HOSTS.c.namespace_id, NAMESPACES.c.timezone),
+        _reaching(since).label("unobserved_until_ms"),
+    )
+    query = _joined(select(*columns)).join(table(ServiceState)).where(*where).order_by(service.id)
+    # First the present, then what led to it: a change that is recorded meanwhile is no harm.
+    rows = session.execute(query).all()
+    chosen = _joined(select(service.id)).where(*where)
+    changes = _changes(session, chosen, since)
+    gaps = _gaps(session, chosen, since)
+    return [
+        Watched(
+            row.id,
+            row.host_id,
+            row.namespace_id,
+            row.timezone,
+            row.critical,
+            _line(row, Period(since, now), changes.get(row.id, []), gaps.get(row.id, [])),
+        )
+        for row in rows
+    ]
+
+
+def _joined(query: Select[Any]) -> Select[Any]:
+    return query.select_from(SERVICES).join(HOSTS).join(NAMESPACES)
+
+
+def _changes(
+    session: Session, chosen: Select[Any], since: datetime
+) -> dict[int, list[tuple[datetime, int, str]]]:
+    """When each service changed after ``since``, with the change's id, and from what; in order."""
+    columns = (
+        cast(change.at, String),
+        cast(change.id, String),
+        type_coerce(change.from_status, String),
+    )
+    texts = (func.aggregate_strings(column, ",") for column in columns)
+    rows = session.execute(
+        select(change.service_id, *texts)
+        .where(change.service_id.in_(chosen), change.at > since)
+        .group_by(change.service_id)
+    )
+    return {
+        service_id: sorted(
+            zip(_instants(at), map(int, ids.split(",")), before.split(","), strict=True)
+        )
+        for service_id, at, ids, before in rows
+    }
+
+
+def _instants(texts: str) -> Iterator[datetime]:
+    """PostgreSQL says that they are UTC; on SQLite they are without saying so."""
+    if "+" not in texts:
+        texts = texts.replace(",", "+00:00,") + "+00:00"
+    return map(datetime.fromisoformat, texts.split(","))
+
+
+def _gaps(
+    session: Session, chosen: Select[Any], since: datetime
+) -> dict[int, list[tuple[datetime, datetime]]]:
+    """The closed stretches without data of each service that began after ``since``."""
+    rows = session.execute(
+        select(no_data.service_id, no_data.began_at_ms, no_data.ended_at_ms).where(
+            no_data.service_id.in_(chosen), no_data.began_at_ms > _milliseconds(since)
+        )
+    )
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for service_id, began_at_ms, ended_at_ms in rows:
+        found.setdefault(service_id, []).append((_instant(began_at_ms), _instant(ended_at_ms)))
+    return found
+
+
+def _reaching(since: datetime) -> ScalarSelect[int]:
+    """When the last stretch without data ended that began by ``since``."""
+    return (
+        select(no_data.ended_at_ms)
+        .where(no_data.service_id == service.id, no_data.began_at_ms <= _milliseconds(since))
+        .order_by(no_data.began_at_ms.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _instant(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def _line(
+    row: Any,
+    period: Period,
+    changes: list[tuple[datetime, int, str]],
+    gaps: list[tuple[datetime, datetime]],
+) -> Timeline:
+    """Each change says what was before it; after the last one comes what is now."""
+    before = [BY_VALUE[each] for _, _, each in changes]
+    after = [*before[1:], row.status]
+    moves = zip((at for at, _, _ in changes), after, strict=False)
+    if row.unobserved_until_ms is not None:
+        gaps = [(period.began_at, _instant(row.unobserved_until_ms)), *gaps]
+    first = before[0] if before else row.status
+    return timeline(period, first, moves, [*gaps, *_silence(row, period.ended_at)])
+
+
+def _silence(row: Any, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The stretch without data that is still going on: nobody has looked for too long."""
+    if row.status not in OBSERVED or row.observed_at is None:
+        return
+    expected_at = row.observed_at + credit(row.interval_seconds)
+    kind = PROBES.get(row.kind)
+    if kind is not None and kind.receives and row.next_check_at is not None:
+        expected_at = max(expected_at, row.next_check_at)  # till then the last report stands
+    patience = tolerance(row.interval_seconds, row.timeout_seconds) - credit(row.interval_seconds)
+    if now > expected_at + patience:
+        yield expected_at, now
