@@ -17,5 +17,5 @@ async def test_the_address_to_report_to_is_shown(session) -> None:
     lines: list[str] = []
     statuses = await reports.look_at(services_of(session, host.name, None), lines.append)
     assert statuses == [Status.UNKNOWN]
-    assert "no heartbeat received yet" in lines[0]
+    assert "no data – no heartbeat received yet" in lines[0]
     assert heartbeat_url(session, service.id, actor=None) in lines[0]

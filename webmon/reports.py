@@ -19,6 +19,9 @@ SIGNS = {
     Status.UNKNOWN: "◌",
     Status.PAUSED: "‖",
 }
+FOUND_WORDS = WORDS | {Status.UNKNOWN: "no data"}
+"""What a look has found; one that saw nothing is no data."""
+
 EXIT_STATUS = {Status.UP: 0, Status.DEGRADED: 1, Status.DOWN: 2, Status.UNKNOWN: 3}
 
 
@@ -65,7 +68,7 @@ async def _look(service: DefinitionView) -> Outcome:
 def _found(service: DefinitionView, outcome: Outcome) -> str:
     lines = [
         f"{SIGNS[outcome.status]} {service.host} / {service.name}: "
-        f"{WORDS[outcome.status]} – {outcome.message}"
+        f"{FOUND_WORDS[outcome.status]} – {outcome.message}"
     ]
     if outcome.response_us is not None:
         lines.append(f"    response     {outcome.response_us / 1000:.1f} ms")

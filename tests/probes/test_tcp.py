@@ -87,6 +87,10 @@ async def test_a_host_that_does_not_exist(address: str) -> None:
     ("talk", "message"),
     [
         (silence, "no answer within 0.3 s (connected to 127.0.0.1:{port}, waiting for “220”)"),
+        (
+            saying(b"554 no\r\n", then=silence),
+            "did not send “220” within 0.3 s, only “554 no”",
+        ),
         (saying(), "closed the connection without sending “220”"),
         (saying(b"554 no\r\n"), "closed the connection without sending “220”, got “554 no”"),
         (saying(then=reset), "connection reset by 127.0.0.1:{port}"),

@@ -86,6 +86,9 @@ async def keep_listening() -> None:
             if not failing:
                 log.warning("no heartbeat can be received: %s", db.reason(error))
             failing = True
+        except Exception:
+            # Whatever it is, the next note may be possible; without notes nothing is ever overdue.
+            log.exception("it cannot be noted that heartbeats are received")
         await asyncio.sleep(LISTEN_EVERY.total_seconds())
 
 

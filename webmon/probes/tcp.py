@@ -126,6 +126,13 @@ class Conversation:
                 raise Broken(f"closed the connection without sending {wanted}{instead}")
             self.received += data
 
+    def unfinished(self, timeout: float) -> str:
+        """What is to be said when the time is over; another answer than the expected one is one."""
+        if self.received:
+            wanted = quoted(self._expect_text)
+            return f"did not send {wanted} within {timeout:g} s, only {quoted(self.text)}"
+        return f"no answer within {timeout:g} s ({self.step})"
+
     @property
     def text(self) -> str:
         """What was received, as text."""
@@ -142,7 +149,7 @@ async def probe_tcp(config: TcpConfig, target: Target, timeout: float) -> Outcom
         async with asyncio.timeout(timeout):
             await conversation.hold(host, config.port)
     except TimeoutError:
-        message = f"no answer within {timeout:g} s ({conversation.step})"
+        message = conversation.unfinished(timeout)
     except (Unreachable, Broken) as error:
         message = str(error)
     else:
