@@ -21,6 +21,7 @@ from webmon.errors import Invalid
 from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
 from webmon.probes.ssh_access import SshTarget
 from workers.slots import Slots
+from workers.threads import Threads
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Pipeline:
         self._slots = Slots(concurrency)
         self._free_threads = asyncio.Semaphore(threads)
         self._most_claimed = concurrency * CLAIMED_PER_SLOT
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="probe")
+        self._threads = Threads(threads)
         # Also for the parts of other probes that block: a command that runs over SSH.
         asyncio.get_running_loop().set_default_executor(self._threads)
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
