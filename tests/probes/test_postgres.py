@@ -5,7 +5,9 @@ import base64
 import re
 import ssl
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -338,6 +340,20 @@ def challenge(scram: Scram, rounds: int = 4096) -> bytes:
     first = scram.begin(b"SCRAM-SHA-256\0\0")
     nonce = first.partition(b"r=")[2].decode()
     return f"r={nonce}more,s=c2FsdA==,i={rounds}".encode()
+
+
+async def test_a_password_waits_for_no_other_check_s_thread() -> None:
+    loop, ends = asyncio.get_running_loop(), threading.Event()
+    scram = Scram("a password that is asked for nowhere else")
+    with ThreadPoolExecutor(1) as pool:
+        loop.set_default_executor(pool)
+        busy = loop.run_in_executor(None, ends.wait, 20)
+        try:
+            async with asyncio.timeout(10):
+                await scram.go_on(challenge(scram))
+        finally:
+            ends.set()
+            await busy
 
 
 async def test_a_server_that_demands_too_much_for_a_password() -> None:

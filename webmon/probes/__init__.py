@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from webmon.domain.status import Status
-from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down
+from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, unknown
 from webmon.probes.cron import CronConfig, probe_cron
 from webmon.probes.dns import DnsConfig, probe_dns
 from webmon.probes.heartbeat import HeartbeatConfig, probe_heartbeat
@@ -26,6 +26,12 @@ from webmon.probes.tcp import TcpConfig, probe_tcp
 from webmon.probes.tls import TlsConfig, probe_tls
 
 log = logging.getLogger(__name__)
+
+MARGIN_SECONDS = 0.5
+"""How much longer than its timeout a probe may take to end by itself."""
+
+STALLED_SECONDS = 1.0
+"""A check that takes still longer was kept waiting by this process, not by the host."""
 
 PROBES: dict[str, ProbeKind] = {
     "http": ProbeKind(
@@ -115,26 +121,43 @@ async def run(
     """Look once, for at most ``timeout`` seconds; whatever happens is an outcome.
 
     The probe is given the timeout to end by itself with a message that names the phase; the limit
-    here is the last resort. ``executor`` runs blocking probes (default: the loop's own).
+    here is the last resort. A failure later than both was this process's own, which is no data.
+    ``executor`` runs blocking probes (default: the loop's own).
     """
     started = time.perf_counter()
+    outcome = await _looked(kind, config, target, timeout, executor)
+    taken = time.perf_counter() - started
+    if outcome.status is Status.DOWN and taken > timeout + MARGIN_SECONDS + STALLED_SECONDS:
+        return unknown(
+            "this monitor was too busy to look: "
+            f"a check of at most {timeout:g} s took {taken:.1f} s"
+        )
+    return judge_speed(outcome, degraded_above_ms)
+
+
+async def _looked(
+    kind: ProbeKind,
+    config: ProbeConfig,
+    target: Target,
+    timeout: float,
+    executor: Executor | None,
+) -> Outcome:
+    started = time.perf_counter()
     try:
-        async with asyncio.timeout(timeout + 0.5):
+        async with asyncio.timeout(timeout + MARGIN_SECONDS):
             if kind.probe is not None:
-                outcome = await kind.probe(config, target, timeout)
-            else:
-                assert kind.blocking_probe is not None
-                loop = asyncio.get_running_loop()
-                outcome = await loop.run_in_executor(
-                    executor, kind.blocking_probe, config, target, timeout
-                )
+                return await kind.probe(config, target, timeout)
+            assert kind.blocking_probe is not None
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                executor, kind.blocking_probe, config, target, timeout
+            )
     except TimeoutError:
         return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
     except Exception as error:
         # The one place where a probe's own fault is caught: it must not end the worker.
         log.exception("probe %s failed", kind.title)
         return down(f"the check itself failed: {type(error).__name__}")
-    return judge_speed(outcome, degraded_above_ms)
 
 
 def _microseconds_since(started: float) -> int:

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from passlib.utils import saslprep
@@ -13,6 +14,9 @@ from webmon.probes.stream import Broken
 
 MOST_ROUNDS = 1_000_000
 """For a password, at most. PostgreSQL's default is 4096; a million take less than a second."""
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="password")
+"""Of their own: all the other threads may be waiting for hosts."""
 
 
 def md5_answer(user: str, password: str, salt: bytes) -> bytes:
@@ -52,7 +56,8 @@ class Scram:
             raise Broken("the login went wrong: the server's answers make no sense")
         if rounds > MOST_ROUNDS:
             raise Broken(f"demands {rounds} rounds for the password, more than {MOST_ROUNDS}")
-        salted = await asyncio.to_thread(_salted, self._password, salt, rounds)
+        loop = asyncio.get_running_loop()
+        salted = await loop.run_in_executor(_thread, _salted, self._password, salt, rounds)
         client_key = _hmac(salted, b"Client Key")
         without_proof = f"c=biws,r={nonce}"
         said = b",".join([self._first.encode(), challenge, without_proof.encode()])
