@@ -4,31 +4,27 @@ There is one `record`: whatever is learnt about a service enters there.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import case, select, update
 from sqlmodel import Session, col
 
-from webmon.commands.conditions import (
-    STORED,
-    Row,
-    columns_of,
-    condition_of,
-    lock_conditions,
-    store_states,
-)
+from webmon.commands import results
+from webmon.commands.conditions import Row, decided_columns, lock_conditions, store_states
 from webmon.commands.host_keys import ShownKey, pin_host_keys
+from webmon.commands.rollups import HOUR_MS, FullHour, store_hours
 from webmon.commands.transitions import Transition, store_transitions
 from webmon.domain import schedule, transitions
 from webmon.domain.heartbeats import Reports
+from webmon.domain.rollups import Rollup
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
-from webmon.models import CheckResult, Heartbeat, Host, Service, ServiceState
+from webmon.domain.uptime import credit, tolerance
+from webmon.models import Heartbeat, Host, Service, ServiceState
 from webmon.models.columns import table
 from webmon.models.heartbeats import listened_until
-from webmon.models.history import STATUS_CODES
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome
 
@@ -46,9 +42,6 @@ RECEIVING = frozenset(name for name, kind in PROBES.items() if kind.receives)
 
 OVER_SSH = frozenset(name for name, kind in PROBES.items() if kind.over_ssh)
 """The kinds whose services share the SSH connection of their host."""
-
-EVIDENCE_PER_FAILURE_RUN = 5
-"""The failures in a row whose evidence is kept with the result; later ones say nothing new."""
 
 
 class DueCheck(NamedTuple):
@@ -150,121 +143,138 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
 
     1. Lock and read the condition of each service; a finding whose claim is no longer the present
        one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
-    2. Store the results, and pin the keys of hosts that were seen for the first time.
-    3. Advance each condition (`domain.transitions`).
+    2. Advance each condition (`domain.transitions`), and sum up the result.
+    3. Store the results, the time in which nobody looked, the hours that are over, and the keys of
+       hosts that were seen for the first time.
     4. Store the conditions, give back the leases, and set the next check.
     5. Where the status changed, store the change, open or resolve the incident, and owe the news
        to the channels.
     """
+    found = _Found()
     present = lock_conditions(session, [finding.service_id for finding in findings])
-    results, updates = [], []
-    changed: list[Transition] = []
-    shown: list[ShownKey] = []
     for finding in sorted(findings, key=lambda each: each.service_id):
         row = present.get(finding.service_id)
         if row is None or not _is_held(row, finding):
             continue
         if row.paused or finding.revision not in (None, row.revision):
-            updates.append(_handed_back(row, now))
-            continue
-        before = after = condition_of(row.state)
-        if not _says_nothing_new(row, finding.outcome):
-            policy = AT_ONCE if finding.outcome.certain else row.policy
-            after = transitions.advance(before, finding.outcome.status, finding.at, policy)
-        results.append(_result(finding, after))
-        if finding.outcome.host_key is not None:
-            shown.append((row.host_id, finding.outcome.host_key, finding.at))
-        if after.status is not before.status:
-            changed.append(Transition(finding.service_id, before, after, finding.outcome))
-        updates.append(_advanced(row, after, finding, now))
-    if results:
-        session.execute(insert(CheckResult), results)
-    pin_host_keys(session, shown)
-    store_states(session, updates)
-    store_transitions(session, changed, now=now)
+            found.states.append(_handed_back(row, now))
+        else:
+            _take_in(found, row, finding, now)
+    results.store_results(session, found.results)
+    results.store_no_data(session, found.no_data)
+    store_hours(session, found.full_hours)
+    pin_host_keys(session, found.host_keys)
+    store_states(session, found.states)
+    store_transitions(session, found.changed, now=now)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a batch comes to."""
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    no_data: list[dict[str, Any]] = field(default_factory=list)
+    full_hours: list[FullHour] = field(default_factory=list)
+    host_keys: list[ShownKey] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[Transition] = field(default_factory=list)
 
 
 AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)
+
+
+def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
+    outcome, before = finding.outcome, row.condition
+    observed = outcome.status in OBSERVED
+    after = before
+    if observed and not _says_nothing_new(row, outcome):
+        policy = AT_ONCE if outcome.certain else row.policy
+        after = transitions.advance(before, outcome.status, finding.at, policy)
+    if after.status is not before.status:
+        found.changed.append(Transition(row.service_id, before, after, outcome))
+    if observed and (silence := _silence(row, finding.at)) is not None:
+        found.no_data.append(results.no_data_row(row.service_id, *silence))
+    if outcome.host_key is not None:
+        found.host_keys.append((row.host_id, outcome.host_key, finding.at))
+    result = results.result_row(row.service_id, finding.at, outcome, failures=after.up.count)
+    found.results.append(result)
+    hour = result["at_ms"] // HOUR_MS
+    rollup = Rollup.from_list(row.hourly)
+    if hour != row.hour and row.hourly:
+        found.full_hours.append(FullHour(row.service_id, row.hour, rollup))
+        rollup = Rollup()
+    rollup.add(outcome.status, outcome.response_us)
+    update = _seen(row, after, finding, now) | {"hour": hour, "hourly": rollup.as_list()}
+    if _is_decided_anew(before, after):
+        update |= decided_columns(after)
+    found.states.append(update)
+
+
+def _is_decided_anew(before: Condition, after: Condition) -> bool:
+    """Whether more has changed than the counts."""
+    return (
+        after.status is not before.status
+        or after.up.since is not before.up.since
+        or after.down.since is not before.down.since
+    )
 
 
 def _is_held(row: Row, finding: Finding) -> bool:
     """Whether the finding's claim is the present one."""
     if finding.claim is None:
         return True
-    return row.state.claim == finding.claim and row.state.worker_id is not None
+    return row.claim == finding.claim and row.worker_id is not None
 
 
 def _says_nothing_new(row: Row, outcome: Outcome) -> bool:
-    """Whether it is no data, or what the service's condition rests on already."""
-    if outcome.status not in OBSERVED:
-        return True
-    is_decided = row.state.status is not Status.UNKNOWN
-    return outcome.repeated and outcome.status is row.state.last_status and is_decided
+    """Whether it is what the service's condition rests on already."""
+    is_decided = row.status is not Status.UNKNOWN
+    return outcome.repeated and outcome.status is row.last_status and is_decided
 
 
-def _result(finding: Finding, after: Condition) -> dict[str, Any]:
-    """A row of `CheckResult`: ordinary successes keep their numbers only."""
+def _silence(row: Row, at: datetime) -> tuple[datetime, datetime] | None:
+    """The time before an observation in which nobody looked, if that was too long."""
+    if row.observed_at is None or row.status not in OBSERVED:
+        return None
+    expected_at = row.observed_at + credit(row.interval_seconds)
+    planned_at = row.due_at if row.worker_id is not None else row.next_check_at
+    if row.kind in RECEIVING and planned_at is not None:
+        expected_at = max(expected_at, planned_at)  # till then the last report stands
+    patience = tolerance(row.interval_seconds, row.timeout_seconds) - credit(row.interval_seconds)
+    return (expected_at, at) if at > expected_at + patience else None
+
+
+def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
     outcome = finding.outcome
-    wrong = outcome.status is not Status.UP
-    telling = wrong and after.up.count <= EVIDENCE_PER_FAILURE_RUN
-    return {
-        "service_id": finding.service_id,
-        "at_ms": round(finding.at.timestamp() * 1000),
-        "status": STATUS_CODES[outcome.status],
-        "response_us": outcome.response_us,
-        "dns_us": outcome.phases.dns_us,
-        "connect_us": outcome.phases.connect_us,
-        "tls_us": outcome.phases.tls_us,
-        "first_byte_us": outcome.phases.first_byte_us,
-        "message": outcome.message if wrong else None,
-        "evidence": outcome.evidence if telling else None,
-    }
-
-
-def _advanced(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
-    outcome = finding.outcome
+    observed = outcome.status in OBSERVED
     next_check_at = outcome.next_at or schedule.next_check_at(
-        row.host_id if row.kind in OVER_SSH else finding.service_id,
+        row.host_id if row.kind in OVER_SSH else row.service_id,
         now,
         interval_seconds=row.interval_seconds,
         retry_seconds=row.retry_seconds,
-        confirm=outcome.status in OBSERVED
-        and transitions.needs_confirmation(after, outcome.status),
+        confirm=observed and transitions.needs_confirmation(after, outcome.status),
     )
     return {
-        "key": finding.service_id,
-        **columns_of(after),
+        "key": row.service_id,
+        "up_count": after.up.count,
+        "down_count": after.down.count,
         "next_check_at": _unless_asked_sooner(row, next_check_at),
+        "observed_at": finding.at if observed else row.observed_at,
         "last_checked_at": finding.at,
         "last_status": outcome.status,
         "response_us": outcome.response_us,
         "message": outcome.message,
-        "evidence": {
-            "phases": asdict(outcome.phases),
-            **outcome.evidence,
-            **_former_issuer(row.state.evidence or {}, outcome.evidence),
-        },
+        "evidence": results.full_evidence(outcome, row.issuer, row.former_issuer),
     }
-
-
-def _former_issuer(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """Who issued the certificate before, from the change on: an admin may want to know."""
-    if "issuer" not in before or "issuer" not in now:
-        return {}
-    if before["issuer"] != now["issuer"]:
-        return {"former_issuer": before["issuer"]}
-    former = before.get("former_issuer")
-    return {"former_issuer": former} if former else {}
 
 
 def _handed_back(row: Row, now: datetime) -> dict[str, Any]:
     """The state of a service whose finding does not count, because it was edited or paused."""
-    kept = {name: getattr(row.state, name) for name in STORED if name != "next_check_at"}
     due = None if row.paused else _unless_asked_sooner(row, now)
-    return {"key": row.state.service_id, **kept, "next_check_at": due}
+    return {"key": row.service_id, "next_check_at": due}
 
 
 def _unless_asked_sooner(row: Row, planned: datetime) -> datetime | None:
     """``planned``, unless somebody set another instant while the check was under way."""
-    asked: datetime | None = row.state.next_check_at
-    return planned if row.state.lease_until in (None, asked) else asked
+    asked = row.next_check_at
+    return planned if row.lease_until in (None, asked) else asked

@@ -6,7 +6,7 @@ down. Both thresholds are read against these counts at each observation, so that
 policy takes effect with the next one, in the middle of an outage too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from webmon.domain.status import OBSERVED, Status
@@ -32,7 +32,7 @@ class Run:
     def extended(self, answer: bool, at: datetime) -> "Run":
         """The run after one more observation."""
         if answer is self.answer and self.count:
-            return replace(self, count=self.count + 1)
+            return Run(answer, self.count + 1, self.since)
         return Run(answer, 1, at)
 
 
@@ -63,7 +63,7 @@ def advance(condition: Condition, observed: Status, at: datetime, policy: Policy
     down = condition.down.extended(observed is Status.DOWN, at)
     status, since = _decide(condition.status, up, down, policy)
     if status is condition.status:
-        return replace(condition, up=up, down=down)
+        return Condition(status, condition.since, up, down)
     return Condition(status, max(since, condition.since), up, down)
 
 

@@ -1,0 +1,100 @@
+"""The rows of check results: numbers for all, words and evidence where something was wrong."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from webmon.domain.status import Status
+from webmon.models import CheckResult, NoData
+from webmon.models.columns import table
+from webmon.models.history import STATUS_CODES
+from webmon.probes.base import Outcome
+
+EVIDENCE_PER_FAILURE_RUN = 5
+"""The failures in a row whose evidence is kept with the result; later ones say nothing new."""
+
+
+def result_row(service_id: int, at: datetime, outcome: Outcome, *, failures: int) -> dict[str, Any]:
+    """A row of `CheckResult`: ordinary successes keep their numbers only.
+
+    ``failures`` counts the failures in a row, this one included.
+    """
+    wrong = outcome.status is not Status.UP
+    telling = wrong and failures <= EVIDENCE_PER_FAILURE_RUN
+    phases = outcome.phases
+    return {
+        "service_id": service_id,
+        "at_ms": milliseconds(at),
+        "status": STATUS_CODES[outcome.status],
+        "response_us": outcome.response_us,
+        "dns_us": phases.dns_us,
+        "connect_us": phases.connect_us,
+        "tls_us": phases.tls_us,
+        "first_byte_us": phases.first_byte_us,
+        "message": outcome.message if wrong else None,
+        "evidence": outcome.evidence if telling else None,
+    }
+
+
+def no_data_row(service_id: int, began_at: datetime, ended_at: datetime) -> dict[str, Any]:
+    """A row of `NoData`."""
+    return {
+        "service_id": service_id,
+        "began_at_ms": milliseconds(began_at),
+        "ended_at_ms": milliseconds(ended_at),
+    }
+
+
+def milliseconds(at: datetime) -> int:
+    """``at`` in milliseconds since 1970."""
+    return round(at.timestamp() * 1000)
+
+
+def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> dict[str, Any]:
+    """What is kept of the last check: phases, evidence, and whoever issued the certificate before.
+
+    ``issuer`` and ``former`` are those of the check before.
+    """
+    phases = outcome.phases
+    kept = {
+        "phases": {
+            "dns_us": phases.dns_us,
+            "connect_us": phases.connect_us,
+            "tls_us": phases.tls_us,
+            "first_byte_us": phases.first_byte_us,
+        },
+        **outcome.evidence,
+    }
+    if issuer is not None and "issuer" in kept:
+        former = issuer if issuer != kept["issuer"] else former
+        if former:
+            kept["former_issuer"] = former
+    return kept
+
+
+def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Store results. One of the same millisecond is there only if the clock went back over it."""
+    upsert(session, table(CheckResult), rows)
+
+
+def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Store the time in which nobody looked."""
+    upsert(session, table(NoData), rows)
+
+
+def upsert(session: Session, into: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows; one that has the key of a present row takes its place."""
+    if rows:
+        session.connection().execute(_upsert(session.get_bind().dialect.name, into), rows)
+
+
+@cache
+def _upsert(dialect: str, into: Table) -> Any:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(into)
+    values = {column.name: insert.excluded[column.name] for column in into.c}
+    return insert.on_conflict_do_update(index_elements=list(into.primary_key), set_=values)
