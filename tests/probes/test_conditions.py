@@ -55,6 +55,7 @@ def test_paths(path: str, steps: tuple[str | int, ...]) -> None:
         ("number_text", "3"),
         ("a.b[0].c", "deep"),
         ("a.b[-1].c", "deep"),
+        ("a.b.0.c", "deep"),
         ("a.b", None),
     ],
 )

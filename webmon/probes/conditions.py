@@ -66,6 +66,13 @@ def find_json(document: Any, path: tuple[str | int, ...]) -> Any:
         LookupError: nothing does.
     """
     for step in path:
+        if (
+            isinstance(document, list)
+            and isinstance(step, str)
+            and step.isdecimal()
+            and len(step) < 7
+        ):
+            step = int(step)  # a.0 means a[0]
         fits = isinstance(document, list) if isinstance(step, int) else isinstance(document, dict)
         if not fits:
             raise LookupError(step)
