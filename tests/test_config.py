@@ -43,6 +43,38 @@ def test_a_wrong_secret_key_is_refused_without_showing_it(monkeypatch):
     assert "not-a-key" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("WEBMON_PORT", "0", "must be 1 or more"),
+        ("WEBMON_PORT", "many", "must be a whole number"),
+        ("WEBMON_LOG_FORMAT", "xml", "must be 'text' or 'json'"),
+    ],
+)
+def test_what_is_allowed_is_said_in_plain_words(monkeypatch, name, value, reason):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Invalid, match=f"^{name}: {reason}$"):
+        config.read_settings()
+
+
+def test_a_level_may_be_written_in_capitals(monkeypatch):
+    monkeypatch.setenv("WEBMON_LOG_LEVEL", "WARNING")
+    assert config.read_settings().log_level == "warning"
+
+
+def test_a_file_of_settings_that_is_no_text_is_refused_by_name(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    monkeypatch.setitem(config.Settings.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(Invalid, match=r"\.env is not UTF-8 text"):
+        config.read_settings()
+
+
+def test_a_data_directory_that_cannot_hold_the_key_is_refused_by_name(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Invalid, match=r"^WEBMON_DATA_DIR: the key file in .* Not a directory"):
+        crypto.read_or_create_key(tmp_path / "file" / "data")
+
+
 def test_an_empty_value_means_the_default(monkeypatch):
     monkeypatch.setenv("WEBMON_PORT", "")
     assert config.read_settings().port == 8000

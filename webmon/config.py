@@ -13,9 +13,10 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic.networks import IPvAnyNetwork
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from webmon.errors import Invalid
+from webmon.errors import Invalid, in_plain_words
 
 ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = ROOT / ".env"
 
 
 def _split(value: Any) -> Any:
@@ -26,13 +27,14 @@ def _split(value: Any) -> Any:
 
 
 CommaSeparated = BeforeValidator(_split)
+SmallLetters = BeforeValidator(str.lower)
 
 
 class Settings(BaseSettings):
     """What the environment can change. Names, defaults and meaning: README, "Settings"."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WEBMON_", env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore"
+        env_prefix="WEBMON_", env_file=ENV_FILE, env_ignore_empty=True, extra="ignore"
     )
 
     data_dir: Path = ROOT / "data"
@@ -51,8 +53,8 @@ class Settings(BaseSettings):
     hourly_retention_days: int = Field(default=400, ge=1)
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
     x_api_url: str = "https://api.x.com"
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Annotated[Literal["text", "json"], SmallLetters] = "text"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], SmallLetters] = "info"
 
     @field_validator("database_url")
     @classmethod
@@ -119,8 +121,9 @@ def read_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"WEBMON_{str(first['loc'][0]).upper()}"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise Invalid(reason[:1].lower() + reason[1:], name) from None
+        raise Invalid(in_plain_words(first), name) from None
+    except UnicodeDecodeError:
+        raise Invalid(f"{ENV_FILE} is not UTF-8 text") from None
 
 
 @cache

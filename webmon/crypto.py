@@ -25,7 +25,18 @@ def read_or_create_key(data_dir: Path) -> bytes:
     """The key in ``data_dir``, made with mode 0600 when there is none yet.
 
     Two processes may start at once: the one that comes second reads the first one's key.
+
+    Raises:
+        Invalid: the folder or the file cannot be used.
     """
+    try:
+        return _read_or_create_key(data_dir)
+    except OSError as error:
+        reason = f"the key file in {data_dir} cannot be used: {error.strerror}"
+        raise Invalid(reason, "WEBMON_DATA_DIR") from None
+
+
+def _read_or_create_key(data_dir: Path) -> bytes:
     path = data_dir / KEY_FILE
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)

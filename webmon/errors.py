@@ -7,6 +7,8 @@ WebmonError
 └── Throttled          too many attempts; says how long to wait
 """
 
+from pydantic_core import ErrorDetails
+
 
 class WebmonError(Exception):
     """Base of the errors whose text is meant to be shown to the person who caused them."""
@@ -35,3 +37,40 @@ class Throttled(WebmonError):
     def __init__(self, message: str, wait_seconds: int) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+_TYPES = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "names with values",
+    "model_type": "names with values",
+}
+
+
+def in_plain_words(error: ErrorDetails) -> str:
+    """What pydantic found wrong, as a message of `Invalid`."""
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}"
+    if kind == "missing":
+        return "is required"
+    if kind in ("greater_than_equal", "greater_than"):
+        return f"must be {limits.get('ge', limits.get('gt')):.10g} or more"
+    if kind in ("less_than_equal", "less_than"):
+        return f"must be {limits.get('le', limits.get('lt')):.10g} or less"
+    if kind == "string_too_short":
+        return "must not be empty"
+    if kind == "string_too_long":
+        return f"must have at most {limits['max_length']} characters"
+    if kind in ("literal_error", "enum"):
+        return f"must be {limits['expected']}"
+    message = error["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
