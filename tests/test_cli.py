@@ -58,6 +58,9 @@ def test_a_wrong_key_stops_the_start(webmon):
 def test_a_database_that_was_never_set_up_is_said_with_what_to_do(webmon):
     for command in ("status", "worker", "web"):
         assert "run webmon migrate" in one_line(webmon(command))
+    done = webmon("check", "Tool")
+    assert "run webmon migrate" in one_line(done)
+    assert done.returncode == 3
 
 
 COMMANDS = ["up", "web", "worker", "migrate", "apply", "check", "status", "user", "build"]
@@ -105,7 +108,7 @@ def test_a_mistake_in_the_file_is_one_line_with_its_place(webmon, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("namespaces:\n  - {slug: main, nam: Main}\n")
     done = webmon("apply", str(file))
-    assert one_line(done).startswith(f"webmon: {file}:2: namespaces[0].nam: is not known here")
+    assert one_line(done).startswith(f"{file}:2: namespaces[0].nam: is not known here")
     assert done.returncode == 2
 
 
@@ -154,3 +157,18 @@ def test_people_are_added_with_a_password_from_standard_input(webmon):
     assert "anna@example.org may sign in as editor" in webmon(*add, text="long enough\n").stdout
     assert "already" in one_line(webmon(*add, text="long enough\n"))
     assert "password" in one_line(webmon(*add, text="short\n"))
+
+
+def test_without_a_terminal_the_password_is_not_asked_for(webmon):
+    done = webmon("user", "add", "anna@example.org", "--role", "editor")
+    line = "webmon: password: there is no terminal to ask for it: use --password-stdin"
+    assert one_line(done) == line
+
+
+def test_evidence_of_several_lines_stays_in_its_column(configured):
+    with web_server(500, body=b"first\nsecond") as port:
+        webmon = configured(
+            f"{{name: Website, kind: http, config: {{url: 'http://127.0.0.1:{port}/'}}}}"
+        )
+        done = webmon("check", "Tool")
+    assert f"    body         first\n{' ' * 17}second" in done.stdout

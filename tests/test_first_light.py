@@ -46,14 +46,18 @@ hosts:
 """
 
 
+PAGE = b"<!doctype html><title>hello</title>"
+
+
 @contextmanager
-def web_server(status: int, port: int = 0, *, delay: float = 0) -> Iterator[int]:
+def web_server(
+    status: int, port: int = 0, *, delay: float = 0, body: bytes = PAGE
+) -> Iterator[int]:
     """A web server that always answers with ``status``, after ``delay`` s; yields its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             time.sleep(delay)
-            body = b"<!doctype html><title>hello</title>"
             self.send_response(status)
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))

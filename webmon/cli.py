@@ -43,14 +43,14 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except (Invalid, FileError) as error:
+        except FileError as error:  # begins with FILE:line, as editors read it
+            _say(str(error), WRONG_INPUT)
+        except Invalid as error:
             _fail(str(error), WRONG_INPUT)
         except WebmonError as error:
             _fail(str(error), FAILED)
         except db.DatabaseError as error:
-            if _is_not_set_up():
-                _fail("the database is not set up for this version: run webmon migrate", FAILED)
-            _fail(f"the database cannot be used: {db.reason(error)}", FAILED)
+            _fail(_what_the_database_lacks(error), FAILED)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _fail(f"{where}{error.strerror or error}", FAILED)
@@ -58,21 +58,30 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _is_not_set_up() -> bool:
+NOT_SET_UP = "the database is not set up for this version: run webmon migrate"
+
+
+def _what_the_database_lacks(error: db.DatabaseError) -> str:
     with suppress(db.DatabaseError):
-        return not schema.is_current(db.current())
-    return False
+        if not schema.is_current(db.current()):
+            return NOT_SET_UP
+    return f"the database cannot be used: {db.reason(error)}"
 
 
 def _require_set_up() -> None:
     """Say at the start what would otherwise be an error at every tick."""
     crypto.vault()
     if not schema.is_current(db.current()):
-        _fail("the database is not set up for this version: run webmon migrate", FAILED)
+        _fail(NOT_SET_UP, FAILED)
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    typer.echo(f"webmon: {' '.join(message.split())}", err=True)
+    _say(f"webmon: {message}", status)
+
+
+def _say(message: str, status: int) -> NoReturn:
+    """End with ``message`` on one line of standard error."""
+    typer.echo(" ".join(message.split()), err=True)
     raise typer.Exit(status)
 
 
@@ -192,8 +201,10 @@ def check(
     try:
         with db.read() as session:
             found = definitions.services_of(session, host, service)
-    except (WebmonError, db.DatabaseError) as error:
-        _fail(str(error) if isinstance(error, WebmonError) else db.reason(error), COULD_NOT_LOOK)
+    except WebmonError as error:
+        _fail(str(error), COULD_NOT_LOOK)
+    except db.DatabaseError as error:
+        _fail(_what_the_database_lacks(error), COULD_NOT_LOOK)
     statuses = asyncio.run(reports.look_at(found, typer.echo))
     raise typer.Exit(reports.exit_status(statuses))
 
@@ -255,6 +266,8 @@ def user_add(
 
 
 def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        raise Invalid("there is no terminal to ask for it: use --password-stdin", "password")
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
 

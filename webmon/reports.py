@@ -78,7 +78,8 @@ def _found(service: DefinitionView, outcome: Outcome) -> str:
             lines.append(f"    {name:<12} {taken / 1000:.1f} ms")
     for name, value in outcome.evidence.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        lines.append(f"    {name.replace('_', ' '):<12} {text}")
+        inside = text.strip().replace("\n", f"\n{' ' * 17}")
+        lines.append(f"    {name.replace('_', ' '):<12} {inside}")
     if service.report_to:
         lines.append(f"    report to    {service.report_to}")
     return "\n".join(lines)
