@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,7 +26,7 @@ from workers.threads import Threads
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-RECORD_EVERY_SECONDS = 0.25
+RECORD_EVERY_SECONDS = 0.5
 BATCH = 500
 """Results in one transaction: long enough to be cheap, short enough not to block other writers."""
 
@@ -121,11 +121,7 @@ class Pipeline:
         return await probes.run(
             kind,
             config,
-            Target(
-                check.address,
-                heartbeat=check.heartbeat,
-                ssh=replace(ssh, host_keys=check.host_keys),
-            ),
+            Target(check.address, heartbeat=check.heartbeat, ssh=_knowing(ssh, check.host_keys)),
             timeout=check.timeout_seconds,
             degraded_above_ms=check.degraded_above_ms,
             executor=self._threads,
@@ -143,7 +139,7 @@ class Pipeline:
     # --- record
 
     async def keep_recording(self) -> None:
-        """Record what was found, four times a second, until cancelled."""
+        """Record what was found, twice a second, until cancelled."""
         while True:
             await asyncio.sleep(RECORD_EVERY_SECONDS)
             await self.record_findings()
@@ -189,6 +185,10 @@ class Pipeline:
         )
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._database_thread.shutdown(wait=True)
+
+
+def _knowing(ssh: SshTarget, host_keys: dict[str, Any] | None) -> SshTarget:
+    return ssh if host_keys is None else replace(ssh, host_keys=host_keys)
 
 
 def _first_line(error: ValidationError | Invalid) -> str:

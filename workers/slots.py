@@ -1,8 +1,6 @@
 """How many checks are under way at once, without the ones that hang standing in the way."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 PATIENCE_SECONDS = 0.25
 """A check that takes longer waits for its peer and costs nothing: the next one gets its place."""
@@ -18,30 +16,39 @@ class Slots:
         self._open = asyncio.Semaphore(places * WAITING_PER_PLACE)
         self._busy = asyncio.Semaphore(places)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for a place, and hold it for a moment at most."""
-        async with self._open:
-            await self._busy.acquire()
-            held = _Place(self._busy)
-            timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, held.give_back)
-            try:
-                yield
-            finally:
-                timer.cancel()
-                held.give_back()
+    def place(self) -> "Place":
+        """A place, to be waited for with ``async with`` and held for a moment at most."""
+        return Place(self._open, self._busy)
 
 
-class _Place:
-    """One place, given back once however often that is asked for."""
+class Place:
+    """One place, given back once: at the end, or when the moment is over."""
 
-    __slots__ = ("_busy", "_held")
+    __slots__ = ("_busy", "_held", "_open", "_timer")
 
-    def __init__(self, busy: asyncio.Semaphore) -> None:
+    def __init__(self, is_open: asyncio.Semaphore, busy: asyncio.Semaphore) -> None:
+        self._open = is_open
         self._busy = busy
-        self._held = True
+        self._held = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def give_back(self) -> None:
+    async def __aenter__(self) -> None:
+        await self._open.acquire()
+        try:
+            await self._busy.acquire()
+        except BaseException:
+            self._open.release()
+            raise
+        self._held = True
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_back)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._give_back()
+        self._open.release()
+
+    def _give_back(self) -> None:
         if self._held:
             self._held = False
             self._busy.release()

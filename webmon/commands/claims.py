@@ -1,0 +1,119 @@
+"""Claim the checks that are due: no two workers ever hold the same one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, case, select, update
+from sqlmodel import Session, col
+
+from webmon.domain.heartbeats import Reports
+from webmon.models import Heartbeat, Host, Service, ServiceState
+from webmon.models.columns import table
+from webmon.models.heartbeats import listened_until
+from webmon.probes import PROBES
+
+STATES = table(ServiceState)
+state, service, host = STATES.c, table(Service).c, table(Host).c
+
+HORIZON = timedelta(seconds=1.5)
+"""How far ahead checks are claimed: a tick's second, and half of one for a tick that is late."""
+
+LEASE = timedelta(seconds=180)
+"""After this a claimed check is due again, whatever happened. Longer than the longest timeout."""
+
+RECEIVING = frozenset(name for name, kind in PROBES.items() if kind.receives)
+"""The kinds whose services are reported to us."""
+
+OVER_SSH = frozenset(name for name, kind in PROBES.items() if kind.over_ssh)
+"""The kinds whose services share the SSH connection of their host."""
+
+
+class DueCheck(NamedTuple):
+    """A claimed check, with all that is needed to run it. ``config`` is still sealed."""
+
+    service_id: int
+    claim: int
+    due_at: datetime
+    revision: int
+    kind: str
+    config: dict[str, Any]
+    address: str
+    timeout_seconds: float
+    degraded_above_ms: int | None
+    ssh: dict[str, Any] | None
+    """Who logs in at the host, sealed; for kinds that do."""
+    host_keys: dict[str, Any] | None
+    heartbeat: Reports | None = None
+
+
+# Statements are built once: a claim costs little more than its rows.
+
+DUE = (
+    select(state.service_id)
+    .where(state.next_check_at <= bindparam("horizon"))
+    .where(state.lease_until.is_(None) | (state.lease_until <= bindparam("present")))
+    .order_by(state.next_check_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+CLAIM = (
+    update(STATES)
+    .where(state.service_id.in_(DUE))
+    .values(
+        due_at=state.next_check_at,
+        next_check_at=bindparam("lease"),
+        lease_until=bindparam("lease"),
+        worker_id=bindparam("worker"),
+        claim=state.claim + 1,
+    )
+    .returning(state.service_id, state.claim, state.due_at)
+)
+DEFINITIONS = (
+    select(
+        service.id,
+        service.revision,
+        service.kind,
+        service.config,
+        host.address,
+        service.timeout_seconds,
+        service.degraded_above_ms,
+        case((service.kind.in_(OVER_SSH), host.ssh)),
+        case((service.kind.in_(OVER_SSH), host.host_keys)),
+    )
+    .join(table(Host), host.id == service.host_id)
+    .where(service.id.in_(bindparam("service_ids", expanding=True)))
+)
+
+
+def claim_due(session: Session, worker_id: str, *, limit: int, now: datetime) -> list[DueCheck]:
+    """Take up to ``limit`` checks that are due by the end of the next second, the oldest first.
+
+    One statement moves ``next_check_at`` on and takes the lease, so that no two workers ever hold
+    the same check. It is given back by `record`, with its worker (`leases.retire`), or when the
+    lease ends.
+    """
+    if limit <= 0:
+        return []
+    limits = {"horizon": now + HORIZON, "present": now, "most": limit}
+    taken = {"lease": now + LEASE, "worker": worker_id}
+    claimed = session.execute(CLAIM, limits | taken).all()
+    return _with_definitions(session, {row[0]: (row[1], row[2]) for row in claimed})
+
+
+def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]) -> list[DueCheck]:
+    if not claimed:
+        return []
+    rows = session.execute(DEFINITIONS, {"service_ids": list(claimed)})
+    due = [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
+    if receiving := [check.service_id for check in due if check.kind in RECEIVING]:
+        reports = _reports(session, receiving)
+        due = [check._replace(heartbeat=reports.get(check.service_id)) for check in due]
+    return due
+
+
+def _reports(session: Session, service_ids: Sequence[int]) -> dict[int, Reports]:
+    """What was reported to services that receive heartbeats."""
+    wanted = select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids))
+    heard = listened_until(session)
+    return {row.service_id: row.reports(heard) for row in session.scalars(wanted)}
