@@ -1,8 +1,9 @@
 """`make bench`: measure, and print what the README quotes.
 
-    python -m bench            everything, about five minutes
+    python -m bench            everything, about ten minutes
     python -m bench checks     what a check costs
     python -m bench pages      what a visitor waits for
+    python -m bench reads      what reading costs behind ten million results
 
 The worker runs on one core, its target on another. CPU time is the process's own, as the kernel
 counts it; the rates are what was recorded in the database.
@@ -10,7 +11,7 @@ counts it; the rates are what was recorded in the database.
 
 import sys
 
-from bench import checks, pages
+from bench import checks, pages, reads
 
 ROWS = [
     # scheme, services, interval in seconds
@@ -30,6 +31,8 @@ def main(wanted: list[str]) -> None:
         _checks()
     if not wanted or "pages" in wanted:
         _pages()
+    if not wanted or "reads" in wanted:
+        _reads()
 
 
 def _checks() -> None:
@@ -52,6 +55,19 @@ def _pages() -> None:
     say("Public page with 100 hosts, cold visits, loopback")
     say(f"painted after {row.painted_ms:.0f} ms, {row.transferred_kb:.0f} kB transferred, "
         f"web process {row.web_mb:.0f} MB")  # fmt: skip
+
+
+def _reads() -> None:
+    say(f"Reading behind {reads.RAW_RESULTS:,} raw results of {reads.SERVICES} services")
+    for title, rows in reads.measure():
+        say(f"{title:50} {'median':>8} {'CPU':>8} {'longest':>9} {'at most':>9}")
+        for row in rows:
+            most = f"{row.most_ms} ms" if row.most_ms else ""
+            say(
+                f" {row.name:49} {row.median_ms:5.1f} ms {row.cpu_ms:5.1f} ms "
+                f"{row.longest_ms:6.1f} ms {most:>9}"
+            )
+    say(reads.REFERENCE)
 
 
 def say(line: str) -> None:

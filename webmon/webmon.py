@@ -1,5 +1,6 @@
 """Composition root of the web process: the admin app, and the edge around both sites."""
 
+import gc
 import logging
 
 import reflex as rx
@@ -48,4 +49,7 @@ app.add_page(
 
 def web() -> Edge:
     """The whole web process, for an ASGI server to serve."""
-    return Edge(app(), public_app(), trusted_proxies=settings().trusted_proxies)
+    edge = Edge(app(), public_app(), trusted_proxies=settings().trusted_proxies)
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not look at it again
+    return edge

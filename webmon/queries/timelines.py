@@ -1,15 +1,15 @@
 """How services were over a period: the timelines of many at once, in three statements.
 
-The changes of one service come as one text. As rows of their own, thousands of them would cost
-some microseconds each in fetching and converting, several times what all else takes.
+The changes of one service come in one row. As rows of their own, thousands of them would cost some
+microseconds each in fetching and converting, several times what all else takes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, cast, func, select
 from sqlmodel import Session
 
 from webmon.domain.status import OBSERVED, Status
@@ -21,6 +21,11 @@ from webmon.probes import PROBES
 SERVICES, HOSTS, NAMESPACES = table(Service), table(Host), table(Namespace)
 service, state = SERVICES.c, table(ServiceState).c
 change, no_data = table(StatusChange).c, table(NoData).c
+
+Change = tuple[datetime, int, Status]
+"""When, the change's id, and from what."""
+
+Gap = tuple[datetime, datetime]
 
 BY_VALUE = {status.value: status for status in Status}
 
@@ -74,49 +79,45 @@ def _joined(query: Select[Any]) -> Select[Any]:
     return query.select_from(SERVICES).join(HOSTS).join(NAMESPACES)
 
 
-def _changes(
-    session: Session, chosen: Select[Any], since: datetime
-) -> dict[int, list[tuple[datetime, int, str]]]:
-    """When each service changed after ``since``, with the change's id, and from what; in order."""
-    columns = (
-        cast(change.at, String),
-        cast(change.id, String),
-        type_coerce(change.from_status, String),
-    )
-    texts = (func.aggregate_strings(column, ",") for column in columns)
-    rows = session.execute(
-        select(change.service_id, *texts)
-        .where(change.service_id.in_(chosen), change.at > since)
-        .group_by(change.service_id)
-    )
+def _changes(session: Session, chosen: Select[Any], since: datetime) -> dict[int, list[Change]]:
+    """The changes of each service after ``since``, in their order."""
+    columns = (change.at, change.id, change.from_status)
+    found = _gathered(session, chosen, change.service_id, columns, change.at > since)
     return {
         service_id: sorted(
-            zip(_instants(at), map(int, ids.split(",")), before.split(","), strict=True)
+            zip(_instants(at), map(int, ids), map(BY_VALUE.__getitem__, before), strict=True)
         )
-        for service_id, at, ids, before in rows
+        for service_id, (at, ids, before) in found.items()
     }
 
 
-def _instants(texts: str) -> Iterator[datetime]:
-    """PostgreSQL says that they are UTC; on SQLite they are without saying so."""
-    if "+" not in texts:
-        texts = texts.replace(",", "+00:00,") + "+00:00"
-    return map(datetime.fromisoformat, texts.split(","))
-
-
-def _gaps(
-    session: Session, chosen: Select[Any], since: datetime
-) -> dict[int, list[tuple[datetime, datetime]]]:
+def _gaps(session: Session, chosen: Select[Any], since: datetime) -> dict[int, list[Gap]]:
     """The closed stretches without data of each service that began after ``since``."""
-    rows = session.execute(
-        select(no_data.service_id, no_data.began_at_ms, no_data.ended_at_ms).where(
-            no_data.service_id.in_(chosen), no_data.began_at_ms > _milliseconds(since)
-        )
-    )
-    found: dict[int, list[tuple[datetime, datetime]]] = {}
-    for service_id, began_at_ms, ended_at_ms in rows:
-        found.setdefault(service_id, []).append((_instant(began_at_ms), _instant(ended_at_ms)))
-    return found
+    columns = (no_data.began_at_ms, no_data.ended_at_ms)
+    later = no_data.began_at_ms > _milliseconds(since)
+    found = _gathered(session, chosen, no_data.service_id, columns, later)
+    return {
+        service_id: list(zip(map(_instant, began), map(_instant, ended), strict=True))
+        for service_id, (began, ended) in found.items()
+    }
+
+
+def _gathered(
+    session: Session,
+    chosen: Select[Any],
+    owner: ColumnElement[int],
+    columns: Sequence[ColumnElement[Any]],
+    where: ColumnElement[bool],
+) -> dict[int, list[list[str]]]:
+    """For each service the values of its rows as texts, column by column, in any order."""
+    texts = (func.aggregate_strings(cast(column, String), ",") for column in columns)
+    rows = session.execute(select(owner, *texts).where(owner.in_(chosen), where).group_by(owner))
+    return {row[0]: [text.split(",") for text in row[1:]] for row in rows}
+
+
+def _instants(texts: list[str]) -> Iterable[datetime]:
+    """PostgreSQL says that they are UTC; on SQLite they are without saying so."""
+    return map(datetime.fromisoformat, (text if "+" in text else f"{text}+00:00" for text in texts))
 
 
 def _reaching(since: datetime) -> ScalarSelect[int]:
@@ -134,34 +135,35 @@ def _milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+def _instant(at_ms: int | str) -> datetime:
+    return datetime.fromtimestamp(int(at_ms) / 1000, UTC)
 
 
 def _line(
     row: Any,
     period: Period,
-    changes: list[tuple[datetime, int, str]],
-    gaps: list[tuple[datetime, datetime]],
+    changes: list[Change],
+    gaps: list[Gap],
 ) -> Timeline:
     """Each change says what was before it; after the last one comes what is now."""
-    before = [BY_VALUE[each] for _, _, each in changes]
-    after = [*before[1:], row.status]
-    moves = zip((at for at, _, _ in changes), after, strict=False)
+    instants, _, before = zip(*changes, strict=True) if changes else ((), (), ())
+    moves = zip(instants, (*before[1:], row.status), strict=False)
     if row.unobserved_until_ms is not None:
         gaps = [(period.began_at, _instant(row.unobserved_until_ms)), *gaps]
     first = before[0] if before else row.status
     return timeline(period, first, moves, [*gaps, *_silence(row, period.ended_at)])
 
 
-def _silence(row: Any, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The stretch without data that is still going on: nobody has looked for too long."""
+def _silence(row: Any, now: datetime) -> list[Gap]:
+    """The stretch without data that is still going on, if nobody has looked for too long."""
     if row.status not in OBSERVED or row.observed_at is None:
-        return
-    expected_at = row.observed_at + credit(row.interval_seconds)
+        return []
+    patience = tolerance(row.interval_seconds, row.timeout_seconds)
+    if now - row.observed_at <= patience:
+        return []
+    told_for = credit(row.interval_seconds)
+    expected_at = row.observed_at + told_for
     kind = PROBES.get(row.kind)
     if kind is not None and kind.receives and row.next_check_at is not None:
         expected_at = max(expected_at, row.next_check_at)  # till then the last report stands
-    patience = tolerance(row.interval_seconds, row.timeout_seconds) - credit(row.interval_seconds)
-    if now > expected_at + patience:
-        yield expected_at, now
+    return [(expected_at, now)] if now - expected_at > patience - told_for else []
