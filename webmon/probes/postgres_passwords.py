@@ -16,7 +16,7 @@ MOST_ROUNDS = 1_000_000
 """For a password, at most. PostgreSQL's default is 4096; a million take less than a second."""
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="password")
-"""Of their own: all the other threads may be waiting for hosts."""
+"""Of its own: all the others may be waiting for hosts."""
 
 
 def md5_answer(user: str, password: str, salt: bytes) -> bytes:
