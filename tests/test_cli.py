@@ -63,7 +63,7 @@ def test_a_database_that_was_never_set_up_is_said_with_what_to_do(webmon):
     assert done.returncode == 3
 
 
-COMMANDS = ["up", "web", "worker", "migrate", "apply", "check", "status", "user", "build"]
+COMMANDS = ["up", "web", "worker", "migrate", "apply", "export", "check", "status", "user", "build"]
 
 
 def test_every_command_has_help(webmon):
@@ -102,6 +102,20 @@ def test_a_dry_run_changes_nothing(webmon, tmp_path):
     assert "+ namespace main" in webmon("apply", str(file), "--dry-run").stdout
     assert "+ namespace main" in webmon("apply", str(file)).stdout
     assert webmon("apply", str(file)).stdout == "nothing to change\n"
+
+
+def test_what_is_exported_is_what_was_applied(webmon, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "namespaces: [{slug: main, name: Main}]\n"
+        "channels: [{name: ops, kind: slack, config: {webhook_url: 'https://a.example/s3cret'}}]\n"
+    )
+    assert webmon("apply", str(file)).returncode == 0
+    assert "s3cret" in webmon("export", "--with-secrets").stdout
+    exported = webmon("export")
+    assert (exported.returncode, "s3cret" in exported.stdout) == (0, False)
+    file.write_text(exported.stdout)
+    assert webmon("apply", str(file), "--prune").stdout == "nothing to change\n"
 
 
 def test_a_mistake_in_the_file_is_one_line_with_its_place(webmon, tmp_path):

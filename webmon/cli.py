@@ -190,6 +190,21 @@ def apply(
 
 @app.command()
 @plainly
+def export(
+    with_secrets: Annotated[
+        bool, typer.Option(help="Write stored secrets in the clear; keep such a file safe.")
+    ] = False,
+) -> None:
+    """Print the configuration as the YAML that apply reads."""
+    from webmon.commands import config_export
+
+    with db.read() as session:
+        text = config_export.export(session, with_secrets=with_secrets)
+    typer.echo(text, nl=False)
+
+
+@app.command()
+@plainly
 def check(
     host: Annotated[str, typer.Argument(help="The host's name.")],
     service: Annotated[str | None, typer.Argument(help="One of its services.")] = None,

@@ -9,7 +9,7 @@ from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.config_file import apply_file
 from webmon.commands.yaml_source import FileError
-from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.models import Channel, Host, Namespace, Service, ServiceState
 
 FIRST = """\
 namespaces:
@@ -154,3 +154,91 @@ def test_a_file_of_another_shape_is_refused(apply, text, message):
 def test_a_missing_file_is_one_line(session, tmp_path):
     with pytest.raises(FileError, match="cannot be read: No such file"):
         apply_file(session, tmp_path / "none.yaml", prune=False, now=NOW)
+
+
+CHANNELS = """\
+namespaces:
+  - {slug: iati, name: IATI}
+channels:
+  - name: iati-x
+    namespace: iati
+    kind: twitter
+    events: [down, up, reminder, downtime]
+    reminder_every: 4h
+    config: {consumer_key: "${env:X_KEY}", consumer_secret: b, access_token: c,
+      access_token_secret: d, monthly_budget: 300}
+  - {name: ops-slack, kind: slack, config: {webhook_url: "${env:SLACK_URL}"}}
+"""
+
+
+@pytest.fixture
+def credentials(monkeypatch):
+    monkeypatch.setenv("X_KEY", "s3cret")
+    monkeypatch.setenv("SLACK_URL", "https://hooks.slack.com/services/s3cret")
+
+
+def channel(session: Session, name: str) -> Channel:
+    return session.exec(select(Channel).where(Channel.name == name)).one()
+
+
+def test_a_file_makes_channels(apply, session, credentials):
+    assert apply(CHANNELS) == ["+ namespace iati", "+ channel iati-x", "+ channel ops-slack"]
+    x = channel(session, "iati-x")
+    assert x.namespace_id == session.exec(select(Namespace)).one().id
+    assert "s3cret" not in str(x.config)
+    assert crypto.unseal(x.config)["consumer_key"] == "s3cret"
+    assert channel(session, "ops-slack").events == ["down", "up", "reminder", "downtime"]
+    assert apply(CHANNELS) == []
+
+
+def test_what_differs_in_a_channel_is_changed_and_no_secret_is_shown(
+    apply, session, credentials, monkeypatch
+):
+    apply(CHANNELS)
+    monkeypatch.setenv("X_KEY", "others3cret")
+    changed = CHANNELS.replace("4h", "1d").replace("[down, up, reminder,", "[up, degraded, down,")
+    changed = changed.replace("budget: 300", "budget: 200")
+    changed = changed.replace("name: ops-slack,", "name: ops-slack, namespace: iati,")
+    assert apply(changed) == [
+        "~ channel iati-x: events [down, up, reminder, downtime] → [down, up, degraded, downtime], "
+        "reminder_every 4h → 1d, config.consumer_key changed, config.monthly_budget 300 → 200",
+        "~ channel ops-slack: namespace (every) → iati",
+    ]
+    assert apply(changed) == []
+
+
+def test_prune_deletes_the_channels_that_the_file_leaves_out(apply, session, credentials):
+    apply(CHANNELS)
+    shorter = CHANNELS[: CHANNELS.index("  - {name: ops")]
+    assert apply(shorter) == []
+    assert apply(shorter, prune=True) == ["- channel ops-slack"]
+    assert apply("", prune=True) == ["- channel iati-x", "- namespace iati"]
+    assert channel(session, "Administrators").built_in
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("kind: twitter", "kind: pigeon", "6: channels[0].kind: there is no kind pigeon"),
+        ("namespace: iati", "namespace: di", "5: channels[0].namespace: there is no namespace di"),
+        ("[down,", "[dawn,", "7: channels[0].events: there is no event dawn"),
+        ("4h", "0s", "8: channels[0].reminder_every: must be between 10 s and 30 d"),
+        ("access_token:", "acess:", "9: channels[0].config.acess: is not known here"),
+        ("X_KEY", "NOT_SET", "9: channels[0].config.consumer_key: the environment variable"),
+        ("monthly_budget: 300", "monthly_budget: -1", "10: channels[0].config.monthly_budget: "),
+        ("name: ops-slack", "name: iati-x", "11: channels[1]: iati-x is there twice"),
+        ("webhook_url", "url", "11: channels[1].config.url: is not known here; known are"),
+        ('"${env:SLACK_URL}"', '"${stored}"', "11: channels[1].config.webhook_url: is not stored"),
+    ],
+)
+def test_a_mistake_in_a_channel_is_named_with_its_line(
+    apply, session, credentials, old, new, message
+):
+    [error] = apply(CHANNELS.replace(old, new))
+    assert error.startswith(message), error
+    assert session.exec(select(Namespace)).all() == []
+
+
+def test_a_reference_can_be_meant_as_it_stands(apply, session):
+    apply(FIRST.replace("name: Datastore", 'name: "$${env:HOME} $$"'))
+    assert session.exec(select(Host)).one().name == "${env:HOME} $$"

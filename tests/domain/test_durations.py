@@ -1,6 +1,8 @@
 """Lengths of time as people write them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from webmon.domain.durations import format_duration, in_words, parse_duration
 
@@ -26,6 +28,11 @@ def test_anything_else_is_refused_by_name(text):
 def test_durations_are_written_as_they_are_read(seconds, text):
     assert format_duration(seconds) == text
     assert parse_duration(text) == seconds
+
+
+@given(st.floats(min_value=0.001, max_value=1e6) | st.integers(min_value=0, max_value=10**7))
+def test_what_is_written_is_read_as_exactly_the_same(seconds):
+    assert parse_duration(format_duration(seconds)) == seconds
 
 
 def test_people_read_two_units():

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
+from sqlmodel import Session
 
 from webmon import crypto
+from webmon.commands.config_model import FILE_NAMES
 from webmon.domain.durations import format_duration
-from webmon.models import Host, Namespace, Service
+from webmon.models import Channel, Host, Namespace, Service
+from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
-
-SECONDS = {"interval_seconds": "interval", "timeout_seconds": "timeout", "retry_seconds": "retry"}
 
 
 def namespace_fields(row: Namespace) -> dict[str, Any]:
@@ -32,6 +33,21 @@ def service_fields(row: Service) -> dict[str, Any]:
     return fields
 
 
+NAMESPACE = "namespace_id"
+"""Stands in a channel's fields for its namespace, and holds what people call it: the slug."""
+
+
+def channel_fields(session: Session, row: Channel) -> dict[str, Any]:
+    """The channel's fields as `ChannelFields` names them, secrets in the clear."""
+    fields = row.model_dump(exclude={"id", "built_in", "created_at"})
+    namespace = session.get(Namespace, row.namespace_id) if row.namespace_id else None
+    return {
+        **fields,
+        "config": crypto.unseal(row.config),
+        NAMESPACE: namespace.slug if namespace else None,
+    }
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The fields that differ, as ``interval 1m → 30s``; a secret's value is never shown."""
     secrets = SSH_SECRETS | {f"config.{name}" for name in _secret_names(after.get("kind"))}
@@ -40,7 +56,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         if name in secrets:
             found.append(f"{name} changed")
         else:
-            found.append(f"{SECONDS.get(name, name)} {_shown(name, old)} → {_shown(name, new)}")
+            shown = FILE_NAMES.get(name, name)
+            found.append(f"{shown} {_shown(name, old)} → {_shown(name, new)}")
     return found
 
 
@@ -59,7 +76,9 @@ def _differences(
 
 
 def _secret_names(kind: str | None) -> set[str]:
-    return _secrets_in(PROBES[kind].config) if kind in PROBES else set()
+    if kind in PROBES:
+        return _secrets_in(PROBES[kind].config)
+    return _secrets_in(NOTIFIERS[kind].config) if kind in NOTIFIERS else set()
 
 
 def _secrets_in(model: type[BaseModel]) -> set[str]:
@@ -72,9 +91,13 @@ SSH_SECRETS = {f"ssh.{name}" for name in _secrets_in(SshAccess)}
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return "(default)"
-    if name in SECONDS:
+        return "(every)" if name == NAMESPACE else "(default)"
+    if name.endswith("_seconds"):
         return format_duration(value)
+    if name == "degraded_above_ms":
+        return format_duration(value / 1000)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return f"[{', '.join(str(each) for each in value)}]"
     return str(value)

@@ -9,82 +9,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
 from sqlmodel import Session, select
 
-from webmon.commands import hosts, namespaces, services
-from webmon.commands.config_changes import changes, host_fields, namespace_fields, service_fields
-from webmon.commands.validation import validated
+from webmon import crypto
+from webmon.commands import channels, hosts, namespaces, services
+from webmon.commands.config_changes import (
+    NAMESPACE,
+    changes,
+    channel_fields,
+    host_fields,
+    namespace_fields,
+    service_fields,
+)
+from webmon.commands.config_model import FILE_NAMES, File, FileChannel, FileHost, FileService
+from webmon.commands.config_stored import (
+    config_of,
+    find_channel,
+    find_host,
+    find_namespace,
+    find_service,
+    missing,
+)
+from webmon.commands.validation import merged, validated
 from webmon.commands.yaml_source import Source
-from webmon.domain.durations import parse_duration
 from webmon.errors import Invalid
-from webmon.models import Host, Namespace, Service
-
-Duration = Annotated[float, BeforeValidator(parse_duration)]
-
-
-class FileModel(BaseModel):
-    """A part of the file: these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileService(FileModel):
-    """A service as the file describes it; everything but name and kind has a default."""
-
-    name: str
-    kind: str
-    config: dict[str, Any] = {}
-    interval: Duration | None = None
-    timeout: Duration = 10.0
-    retry: Duration = 10.0
-    degraded_above: Duration | None = None
-    failures_to_down: int = 2
-    failures_to_degraded: int = 2
-    successes_to_up: int = 1
-    critical: bool = False
-    public: bool = True
-    paused: bool = False
-
-    def fields(self) -> dict[str, Any]:
-        """What `commands.services` calls the same things."""
-        slow = self.degraded_above
-        return {
-            **self.model_dump(exclude={"interval", "timeout", "retry", "degraded_above"}),
-            "interval_seconds": self.interval,
-            "timeout_seconds": self.timeout,
-            "retry_seconds": self.retry,
-            "degraded_above_ms": None if slow is None else round(slow * 1000),
-        }
-
-
-FILE_NAMES = {
-    "interval_seconds": "interval",
-    "timeout_seconds": "timeout",
-    "retry_seconds": "retry",
-    "degraded_above_ms": "degraded_above",
-    "namespace_id": "namespace",
-}
-
-
-class FileHost(FileModel):
-    """A host with its services."""
-
-    name: str
-    namespace: str
-    address: str = ""
-    public: bool = True
-    ssh: dict[str, Any] | None = None
-    services: list[dict[str, Any]] = []
-
-
-class File(FileModel):
-    """The whole file."""
-
-    namespaces: list[dict[str, Any]] = []
-    hosts: list[dict[str, Any]] = []
+from webmon.models import Channel, Host, Namespace, Service
 
 
 @dataclass
@@ -121,7 +72,7 @@ class _Run:
     def namespace(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):
             wanted = validated(namespaces.NamespaceFields, item)
-            row = self._by_slug(wanted.slug)
+            row = find_namespace(self.session, wanted.slug)
             fields = wanted.model_dump()
             if row is None:
                 namespaces.create_namespace(self.session, fields, actor=None, now=self.now)
@@ -130,22 +81,37 @@ class _Run:
                 namespaces.update_namespace(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", f"namespace {wanted.slug}", details)
 
+    def channel(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+        with self.at(*path):
+            wanted = validated(FileChannel, item)
+            slug = wanted.namespace
+            fields = wanted.fields(None if slug is None else self._namespace(slug).id)
+            row = find_channel(self.session, wanted.name)
+            config = merged(wanted.config, config_of(row, wanted.kind))
+            built_in = row is not None and row.built_in
+            after = channels.complete({**fields, "config": config}, built_in=built_in)
+            shown = f"channel {wanted.name}"
+            if row is None:
+                channels.create_channel(self.session, fields, actor=None, now=self.now)
+                self.applied.note("+", shown)
+            elif details := changes(channel_fields(self.session, row), {**after, NAMESPACE: slug}):
+                channels.update_channel(self.session, row.id, fields, actor=None, now=self.now)
+                self.applied.note("~", shown, details)
+
     def host(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> Host:
         with self.at(*path):
             wanted = validated(FileHost, item)
-            namespace = self._by_slug(wanted.namespace)
-            if namespace is None:
-                raise Invalid(f"there is no namespace {wanted.namespace}", "namespace")
+            namespace = self._namespace(wanted.namespace)
+            row = find_host(self.session, wanted.namespace, wanted.name)
             fields = wanted.model_dump(exclude={"namespace", "services"})
-            fields |= {"namespace_id": namespace.id, "ssh": hosts.complete_ssh(wanted.ssh)}
-            row = self.session.exec(
-                select(Host).where(Host.namespace_id == namespace.id, Host.name == wanted.name)
-            ).first()
+            fields |= {"namespace_id": namespace.id}
+            ssh = merged(wanted.ssh or {}, crypto.unseal(row.ssh) if row else {})
+            after = fields | {"ssh": hosts.complete_ssh(ssh)}
             shown = f"host {wanted.name} ({wanted.namespace})"
             if row is None:
                 row = hosts.create_host(self.session, fields, actor=None, now=self.now)
                 self.applied.note("+", shown)
-            elif details := changes(host_fields(row), fields):
+            elif details := changes(host_fields(row), after):
                 hosts.update_host(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", shown, details)
         for number, service in enumerate(wanted.services):
@@ -154,20 +120,24 @@ class _Run:
 
     def service(self, path: tuple[str | int, ...], host: Host, item: Mapping[str, Any]) -> None:
         with self.at(*path):
-            fields = services.complete(validated(FileService, item).fields())
-            row = self.session.exec(
-                select(Service).where(Service.host_id == host.id, Service.name == fields["name"])
-            ).first()
-            shown = f"service {host.name} / {fields['name']}"
+            wanted = validated(FileService, item)
+            fields = wanted.fields()
+            row = find_service(self.session, host, wanted.name)
+            config = merged(wanted.config, config_of(row, wanted.kind))
+            after = services.complete({**fields, "config": config})
+            shown = f"service {host.name} / {after['name']}"
             if row is None:
                 services.create_service(self.session, host.id, fields, actor=None, now=self.now)
                 self.applied.note("+", shown)
-            elif details := changes(service_fields(row), fields):
+            elif details := changes(service_fields(row), after):
                 services.update_service(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", shown, details)
 
-    def _by_slug(self, slug: str) -> Namespace | None:
-        return self.session.exec(select(Namespace).where(Namespace.slug == slug)).first()
+    def _namespace(self, slug: str) -> Namespace:
+        namespace = find_namespace(self.session, slug)
+        if namespace is None:
+            raise Invalid(f"there is no namespace {slug}", "namespace")
+        return namespace
 
 
 def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> Applied:
@@ -182,11 +152,14 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
     run = _Run(session, source, now)
     with run.at():
         if not isinstance(source.data, dict | None):
-            raise Invalid("must be names with values: namespaces and hosts")
+            raise Invalid("must be names with values: namespaces, channels and hosts")
         content = validated(File, source.data or {})
     _refuse_twins(source, content)
+    _refuse_missing(session, source, content)
     for number, item in enumerate(content.namespaces):
         run.namespace(("namespaces", number), item)
+    for number, item in enumerate(content.channels):
+        run.channel(("channels", number), item)
     for number, item in enumerate(content.hosts):
         run.host(("hosts", number), item)
     if prune:
@@ -197,11 +170,25 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
 def _refuse_twins(source: Source, content: File) -> None:
     """Two objects of one name within the same parent would overwrite each other."""
     _refuse_twin(source, ["namespaces"], content.namespaces, ["slug"])
+    _refuse_twin(source, ["channels"], content.channels, ["name"])
     _refuse_twin(source, ["hosts"], content.hosts, ["namespace", "name"])
     for number, host in enumerate(content.hosts):
         inner = host.get("services")
         if isinstance(inner, list):
             _refuse_twin(source, ["hosts", number, "services"], inner, ["name"])
+
+
+def _refuse_missing(session: Session, source: Source, content: File) -> None:
+    """A value that the file does not say must be stored: none is ever lost by applying."""
+    absent = list(missing(session, content))
+    if not absent:
+        return
+    others = [str(source.line(path)) for path in absent[1:]]
+    also = f" (likewise in line {', '.join(others)})" if others else ""
+    raise source.error(
+        absent[0],
+        f"is not stored here: write the value, ${{env:NAME}} or ${{file:PATH}}{also}",
+    )
 
 
 def _refuse_twin(source: Source, path: list[str | int], items: list[Any], key: list[str]) -> None:
@@ -232,8 +219,18 @@ def _prune(run: _Run, content: File) -> None:
             if service.name not in names:
                 services.delete_service(session, service.id, actor=None, now=now)
                 run.applied.note("-", f"service {host.name} / {service.name}")
+    _prune_channels(run, content)
     slugs = {item["slug"] for item in content.namespaces} | {slug for slug, _ in kept_hosts}
+    slugs |= {item["namespace"] for item in content.channels if item.get("namespace")}
     for namespace in session.exec(select(Namespace).order_by(Namespace.slug)).all():
         if namespace.slug not in slugs:
             namespaces.delete_namespace(session, namespace.id, actor=None, now=now)
             run.applied.note("-", f"namespace {namespace.slug}")
+
+
+def _prune_channels(run: _Run, content: File) -> None:
+    names = {item["name"] for item in content.channels}
+    for channel in run.session.exec(select(Channel).order_by(Channel.name)).all():
+        if channel.name not in names and not channel.built_in:
+            channels.delete_channel(run.session, channel.id, actor=None, now=run.now)
+            run.applied.note("-", f"channel {channel.name}")

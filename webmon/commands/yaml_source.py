@@ -8,12 +8,16 @@ from typing import Any
 import yaml
 
 from webmon import config
+from webmon.commands.validation import KEEP
 from webmon.errors import Invalid, WebmonError
 
 LARGEST_FILE = 5_000_000
 MOST_VALUES = 200_000
 """More than any file of that size holds, unless its aliases multiply."""
-REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
+REFERENCE = re.compile(r"\$\$\{|\$\{(env|file):([^}]*)\}")
+"""What is filled in; ``$${`` stands for ``${`` itself."""
+STORED = "${stored}"
+"""The value of a config field that stays as this installation has it: read as `KEEP`."""
 
 Path_ = Sequence[str | int]
 
@@ -38,7 +42,7 @@ class Source:
     def error(self, path: Path_, message: str) -> FileError:
         """The error that says where in the file ``path`` is (or would be), and what is wrong."""
         shown = path_text(path)
-        return FileError(self.file, self._line(path), f"{shown}: {message}" if shown else message)
+        return FileError(self.file, self.line(path), f"{shown}: {message}" if shown else message)
 
     def _compose(self) -> yaml.Node | None:
         try:
@@ -78,6 +82,8 @@ class Source:
             value = yaml.SafeLoader("").construct_object(node, deep=True)
         except (ValueError, yaml.YAMLError):
             raise self.error(path, f"{node.value!r} is not a value of its kind; quote it") from None
+        if value == STORED:
+            return KEEP
         return self._filled_in(value, path) if isinstance(value, str) else value
 
     def _mapping(self, node: yaml.MappingNode, path: list[str | int]) -> dict[str, Any]:
@@ -91,6 +97,8 @@ class Source:
 
     def _filled_in(self, text: str, path: Path_) -> str:
         def fill(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "${"
             kind, name = match[1], match[2].strip()
             try:
                 return config.variable(name) if kind == "env" else self._content(name)
@@ -107,7 +115,7 @@ class Source:
         except UnicodeDecodeError:
             raise Invalid(f"the file {name} is not UTF-8 text") from None
 
-    def _line(self, path: Path_) -> int:
+    def line(self, path: Path_) -> int:
         """The line of the innermost part of ``path`` that is in the file."""
         node, line = self._root, 1
         for part in path:
@@ -135,3 +143,8 @@ def path_text(path: Path_) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def literal(text: str) -> str:
+    """``text`` as it is written in a file so that nothing is filled in."""
+    return text.replace("${", "$${")

@@ -2,7 +2,7 @@
 
 import re
 
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
@@ -15,15 +15,22 @@ def parse_duration(text: object) -> float:
     match = PATTERN.fullmatch(str(text).strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration: write a number and ms, s, m, h or d, as 90s")
-    return float(match[1]) * UNITS[match[2]]
+    number, unit = float(match[1]), match[2]
+    return number / 1000 if unit == "ms" else number * UNITS[unit]
 
 
 def format_duration(seconds: float) -> str:
-    """``seconds`` in the largest unit that leaves a whole number: 5400 → ``90m``."""
+    """``seconds`` in the largest unit that leaves a whole number: 5400 → ``90m``.
+
+    What is read again from the text is exactly as long.
+    """
     for unit in ("d", "h", "m", "s"):
         if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
             return f"{seconds / UNITS[unit]:.0f}{unit}"
-    return f"{seconds * 1000:g}ms" if seconds else "0s"
+    if not seconds:
+        return "0s"
+    milliseconds = round(seconds * 1000)
+    return f"{milliseconds}ms" if milliseconds / 1000 == seconds else f"{seconds!r}s"
 
 
 def in_words(seconds: float) -> str:

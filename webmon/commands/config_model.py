@@ -1,0 +1,94 @@
+"""The YAML file's own words: what may stand in it, and what the commands call the same things."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from webmon.domain.durations import parse_duration
+from webmon.domain.news import DEFAULT_EVENTS
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+
+FILE_NAMES = {
+    "interval_seconds": "interval",
+    "timeout_seconds": "timeout",
+    "retry_seconds": "retry",
+    "degraded_above_ms": "degraded_above",
+    "reminder_every_seconds": "reminder_every",
+    "namespace_id": "namespace",
+}
+"""The file's words for fields of the commands."""
+
+
+class FileModel(BaseModel):
+    """A part of the file: these keys and no others, texts without spaces around them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class FileChannel(FileModel):
+    """A channel as the file describes it; without a namespace it is told of every one."""
+
+    name: str
+    kind: str
+    namespace: str | None = None
+    events: list[str] = [*DEFAULT_EVENTS]
+    reminder_every: Duration = 4 * 3600.0
+    enabled: bool = True
+    config: dict[str, Any] = {}
+
+    def fields(self, namespace_id: int | None) -> dict[str, Any]:
+        """What `commands.channels` calls the same things."""
+        return {
+            **self.model_dump(exclude={"namespace", "reminder_every"}),
+            "namespace_id": namespace_id,
+            "reminder_every_seconds": self.reminder_every,
+        }
+
+
+class FileService(FileModel):
+    """A service as the file describes it; everything but name and kind has a default."""
+
+    name: str
+    kind: str
+    interval: Duration | None = None
+    timeout: Duration = 10.0
+    retry: Duration = 10.0
+    degraded_above: Duration | None = None
+    failures_to_down: int = 2
+    failures_to_degraded: int = 2
+    successes_to_up: int = 1
+    critical: bool = False
+    public: bool = True
+    paused: bool = False
+    config: dict[str, Any] = {}
+
+    def fields(self) -> dict[str, Any]:
+        """What `commands.services` calls the same things."""
+        slow = self.degraded_above
+        return {
+            **self.model_dump(exclude={"interval", "timeout", "retry", "degraded_above"}),
+            "interval_seconds": self.interval,
+            "timeout_seconds": self.timeout,
+            "retry_seconds": self.retry,
+            "degraded_above_ms": None if slow is None else round(slow * 1000),
+        }
+
+
+class FileHost(FileModel):
+    """A host with its services."""
+
+    name: str
+    namespace: str
+    address: str = ""
+    public: bool = True
+    ssh: dict[str, Any] | None = None
+    services: list[dict[str, Any]] = []
+
+
+class File(FileModel):
+    """The whole file."""
+
+    namespaces: list[dict[str, Any]] = []
+    channels: list[dict[str, Any]] = []
+    hosts: list[dict[str, Any]] = []
