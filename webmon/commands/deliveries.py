@@ -33,7 +33,7 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             ready_at=None,
             reference=receipt.reference,
             error=case((row.error == CUT_OFF, CUT_OFF), else_=receipt.note),
-            remind_at=case((REMINDS, _reminder_at(session, sent, now))),
+            remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )
     session.execute(
@@ -113,7 +113,7 @@ def _fail(
             ready_at=None,
             reason=because,
             error=because,
-            remind_at=case((REMINDS, remind_at)),
+            remind_at=case((REMINDS, remind_at), else_=row.remind_at),
         )
     )
 

@@ -157,6 +157,8 @@ class _Telling:
             return f"incident:{self._subject.incident_id}"
         if event is Event.UP and each.incident_id is not None:
             return f"incident:{each.incident_id}"
+        if event is Event.FLAPPING:
+            return f"flapping:{each.change_id}"
         return f"change:{each.change_id}"
 
 
