@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from bench import processes
+from bench.say import say
 from bench.seed import seed
 from tests.browser import launch
 from webmon.commands.schema import migrate
@@ -23,6 +24,14 @@ class Visit:
     painted_ms: float
     transferred_kb: float
     web_mb: float
+
+
+def report() -> None:
+    """Measure and print."""
+    row = measure(hosts=100)
+    say("Public page with 100 hosts, cold visits, loopback")
+    say(f"painted after {row.painted_ms:.0f} ms, {row.transferred_kb:.0f} kB transferred, "
+        f"web process {row.web_mb:.0f} MB")  # fmt: skip
 
 
 def measure(*, hosts: int) -> Visit:

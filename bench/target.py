@@ -1,7 +1,9 @@
-"""The server that the measured worker looks at: `python -m bench.target PORT [CERTIFICATE KEY]`.
+"""The server that the measured worker looks at.
+
+    python -m bench.target PORT DELAY_MS [CERTIFICATE KEY]
 
 As little as a web server can be, so that its own cost stays out of the way: every connection gets
-the same 2 kB page and is closed.
+the same 2 kB page, ``DELAY_MS`` after it asked for it, and is closed.
 """
 
 import asyncio
@@ -21,17 +23,27 @@ ANSWER = (
 class Page(asyncio.Protocol):
     """Answers the first bytes that arrive."""
 
+    delay_seconds = 0.0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        if b"\r\n\r\n" in data:
-            self._transport.write(ANSWER)
-            self._transport.close()
+        if b"\r\n\r\n" not in data:
+            return
+        if self.delay_seconds:
+            asyncio.get_running_loop().call_later(self.delay_seconds, self._answer)
+        else:
+            self._answer()
+
+    def _answer(self) -> None:
+        self._transport.write(ANSWER)
+        self._transport.close()
 
 
-async def serve(port: int, certificate: str = "", key: str = "") -> None:
+async def serve(port: int, delay_ms: float, certificate: str = "", key: str = "") -> None:
     """Serve until the process is ended."""
+    Page.delay_seconds = delay_ms / 1000
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -42,5 +54,5 @@ async def serve(port: int, certificate: str = "", key: str = "") -> None:
 
 
 if __name__ == "__main__":
-    _, port, *files = sys.argv
-    uvloop.run(serve(int(port), *files))
+    _, port, delay_ms, *files = sys.argv
+    uvloop.run(serve(int(port), float(delay_ms), *files))

@@ -1,14 +1,14 @@
 """The stored conditions of services: locked and read, and written back, many at once."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, JSON, Executable, Text, bindparam, cast, func, select, update
+from sqlalchemy import Column, Executable, bindparam, select, update
 from sqlmodel import Session
 
+from webmon.commands.arrays import as_arrays, unnested
 from webmon.domain.status import Status
 from webmon.domain.transitions import Condition, Policy, Run
 from webmon.models import Service, ServiceState
@@ -125,7 +125,8 @@ def store_states(session: Session, updates: Sequence[Mapping[str, Any]]) -> None
         by_columns.setdefault(tuple(each), []).append(each)
     for columns, rows in by_columns.items():
         if session.get_bind().dialect.name == "postgresql":
-            session.execute(_update_from_arrays(columns), _arrays(columns, rows))
+            arrays = as_arrays({name: _column(name) for name in columns}, rows)
+            session.execute(_update_from_arrays(columns), arrays)
         else:
             session.connection().execute(_update_each(columns), [dict(row) for row in rows])
 
@@ -139,26 +140,11 @@ def _update_each(columns: tuple[str, ...]) -> Executable:
 @cache
 def _update_from_arrays(columns: tuple[str, ...]) -> Executable:
     """One statement for all rows: PostgreSQL takes longer to plan one than to change a row."""
-    names = [name for name in columns if name != "key"]
-    types = {"key": state.service_id.type} | {name: _sent_as(name) for name in names}
-    arrays = [bindparam(f"new_{name}", type_=ARRAY(of)) for name, of in types.items()]
-    new = func.unnest(*arrays).table_valued(*types, name="new").render_derived()
-    values: dict[str, Any] = {name: cast(new.c[name], getattr(state, name).type) for name in names}
-    return update(STATES).where(state.service_id == new.c.key).values(values | FREED)
+    new = unnested({name: _column(name) for name in columns})
+    values: dict[str, Any] = {name: new[name] for name in columns if name != "key"}
+    return update(STATES).where(state.service_id == new["key"]).values(values | FREED)
 
 
-def _sent_as(name: str) -> Any:
-    return Text() if name in JSON_COLUMNS else getattr(state, name).type
-
-
-def _arrays(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """An array of each column; JSON as texts, or a list in it would be taken for an array."""
-    arrays = {f"new_{name}": [row[name] for row in rows] for name in columns}
-    for name in columns:
-        if name in JSON_COLUMNS:
-            values = arrays[f"new_{name}"]
-            arrays[f"new_{name}"] = [None if each is None else json.dumps(each) for each in values]
-    return arrays
-
-
-JSON_COLUMNS = frozenset(column.name for column in state if isinstance(column.type, JSON))
+def _column(name: str) -> Column[Any]:
+    column: Column[Any] = state.service_id if name == "key" else getattr(state, name)
+    return column

@@ -21,7 +21,9 @@ LATE = timedelta(seconds=5)
 """A check that is later than this belongs to a backlog, which is spread out."""
 
 SPREAD_SECONDS = 60
-"""The longest time over which a backlog is spread; a shorter interval is its own limit."""
+SPREAD_SHARE = 0.8
+"""A backlog is spread over most of the interval, so that all is looked at within one; but over a
+minute at the most."""
 
 
 def tick(session: Session, worker_id: str, *, now: datetime) -> None:
@@ -90,4 +92,4 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
 
 
 def _window(interval_seconds: float) -> float:
-    return min(interval_seconds, SPREAD_SECONDS)
+    return min(SPREAD_SHARE * interval_seconds, SPREAD_SECONDS)

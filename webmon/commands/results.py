@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from webmon.commands.arrays import as_arrays, unnested
 from webmon.domain.status import Status
 from webmon.models import CheckResult, NoData
 from webmon.models.columns import table
@@ -89,12 +90,31 @@ def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def upsert(session: Session, into: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows; one that has the key of a present row takes its place."""
-    if rows:
-        session.connection().execute(_upsert(session.get_bind().dialect.name, into), rows)
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        columns = {column.name: column for column in into.c}
+        session.execute(_upsert_arrays(into), as_arrays(columns, rows))
+    else:
+        session.connection().execute(_upsert_each(into), rows)
 
 
 @cache
-def _upsert(dialect: str, into: Table) -> Any:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(into)
-    values = {column.name: insert.excluded[column.name] for column in into.c}
-    return insert.on_conflict_do_update(index_elements=list(into.primary_key), set_=values)
+def _upsert_each(into: Table) -> Any:
+    insert = sqlite.insert(into)
+    return insert.on_conflict_do_update(index_elements=_key(into), set_=_others(into, insert))
+
+
+@cache
+def _upsert_arrays(into: Table) -> Any:
+    new = unnested({column.name: column for column in into.c})
+    insert = postgresql.insert(into).from_select(list(new), select(*new.values()))
+    return insert.on_conflict_do_update(index_elements=_key(into), set_=_others(into, insert))
+
+
+def _key(into: Table) -> list[Any]:
+    return list(into.primary_key)
+
+
+def _others(into: Table, insert: Any) -> dict[str, Any]:
+    return {column.name: insert.excluded[column.name] for column in into.c}
