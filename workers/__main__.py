@@ -48,6 +48,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
         worker_id,
         concurrency=settings.worker_concurrency,
         threads=settings.worker_threads,
+        connectivity_targets=settings.connectivity_targets,
     )
     jobs = Jobs(pipeline)
     await jobs.start(successor_of)

@@ -6,9 +6,7 @@ does not hold up the end of the process.
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -18,6 +16,7 @@ from webmon.commands.channel_leases import Lease
 from webmon.commands.composing import Outgoing
 from webmon.db import DatabaseUnavailable, Session, reason
 from webmon.notifiers.base import NotifierError, Receipt
+from workers.threads import in_thread
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -118,7 +117,7 @@ async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
     """What the channel says to the message; whatever happens is one of the two."""
     try:
         return await asyncio.wait_for(
-            in_thread(lambda: _notify(outgoing)), timeout=LONGEST_SEND_SECONDS
+            in_thread(lambda: _notify(outgoing), name="notify"), timeout=LONGEST_SEND_SECONDS
         )
     except NotifierError as error:
         return error
@@ -133,29 +132,3 @@ async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
 def _notify(outgoing: Outgoing) -> Receipt:
     kind, config = composing.kind_and_config(outgoing)
     return kind.send(config, outgoing.message, outgoing.surroundings)
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """The result of ``work`` in a thread that the end of the process does not wait for."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as raised:
-            error = raised
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="notify", daemon=True).start()
-    return await future

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from webmon import clock, config
-from webmon.commands import channel_leases, follow_ups, leases
+from webmon.commands import channel_leases, connectivity, follow_ups, leases
 from webmon.db import DatabaseError, Session, reason
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
@@ -34,6 +34,8 @@ class Jobs:
                 leases.retire(session, successor_of, now=now)
             leases.tick(session, self._pipeline.worker_id, now=now)
             channel_leases.realign(session, now=now)
+            if not self._pipeline.guard.targets:  # a predecessor may have had some
+                connectivity.note_online(session, self._pipeline.worker_id, now=now)
             return leases.spread_backlog(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
@@ -53,6 +55,10 @@ class Jobs:
         self._seen = wall, steady
         passed = wall - before_wall
         return passed > JUMP or abs(passed - timedelta(seconds=steady - before_steady)) > JUMP
+
+    async def watch_connectivity(self) -> None:
+        """While the monitor itself is offline, look whether it still is."""
+        await self._pipeline.guard.watch()
 
     async def retire_silent(self) -> None:
         """Take the leases from workers that have fallen silent."""

@@ -6,7 +6,7 @@ its own, so that neither waits for the other. Results are recorded in batches.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, rea
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
 from webmon.probes.ssh_access import SshTarget
+from workers.connectivity import Guard
 from workers.slots import Slots
 from workers.threads import Threads
 
@@ -37,9 +38,18 @@ CLAIMED_PER_SLOT = 20
 class Pipeline:
     """The checks of one worker: claimed, waiting for their instant, under way, to be recorded."""
 
-    def __init__(self, database: Database, worker_id: str, *, concurrency: int, threads: int):
+    def __init__(
+        self,
+        database: Database,
+        worker_id: str,
+        *,
+        concurrency: int,
+        threads: int,
+        connectivity_targets: Sequence[str] = (),
+    ) -> None:
         self.database = database
         self.worker_id = worker_id
+        self.guard = Guard(connectivity_targets, self.in_database, worker_id)
         self._slots = Slots(concurrency)
         self._free_threads = asyncio.Semaphore(threads)
         self._most_claimed = concurrency * CLAIMED_PER_SLOT
@@ -108,7 +118,7 @@ class Pipeline:
             at = clock.utcnow()
             outcome = await self._look(check)
         finding = Finding(check.service_id, check.claim, check.revision, at, outcome)
-        self._findings.append(finding)
+        self._findings.append(await self.guard.judged(finding, check.kind))
 
     async def _look(self, check: DueCheck) -> Outcome:
         kind = probes.PROBES.get(check.kind)

@@ -2,6 +2,8 @@
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from webmon import config
+from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
 
 
@@ -12,6 +14,13 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         timezone="UTC",
     )
     scheduler.add_job(guarded(jobs.dispatch), "interval", seconds=1, id="dispatch")
+    if config.settings().connectivity_targets:
+        scheduler.add_job(
+            guarded(jobs.watch_connectivity),
+            "interval",
+            seconds=LOOK_EVERY_SECONDS,
+            id="watch_connectivity",
+        )
     scheduler.add_job(guarded(jobs.retire_silent), "interval", seconds=5, id="retire_silent")
     scheduler.add_job(guarded(jobs.deliver), "interval", seconds=1, id="deliver")
     scheduler.add_job(guarded(jobs.follow_up), "interval", seconds=2, id="follow_up")

@@ -22,6 +22,7 @@ def hosts() -> rx.Component:
         live(on_tick=HostsState.tick.temporal, seen=HostsState.as_of),
         _headline(),
         rx.cond(HostsState.summary.worker_silent & HostsState.loaded, _no_worker()),
+        rx.cond((HostsState.summary.offline_since != "") & HostsState.loaded, _offline()),
         rx.el.div(
             rx.cond(HostsState.can_edit, _watch()),
             rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
@@ -75,6 +76,20 @@ def _no_worker() -> rx.Component:
         ", or both processes with ",
         rx.el.code("webmon up"),
         ".",
+        class_name="notice",
+        role="status",
+    )
+
+
+def _offline() -> rx.Component:
+    return rx.el.p(
+        rx.el.b(
+            "The monitor itself has been offline since ",
+            moment(HostsState.summary.offline_since, seconds=False),
+            ": ",
+        ),
+        "none of its connectivity targets answers. Until one does, what it looks at is no data, "
+        "and nobody is alarmed.",
         class_name="notice",
         role="status",
     )

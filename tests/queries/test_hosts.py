@@ -7,6 +7,8 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon import db
+from webmon.commands import leases
+from webmon.commands.connectivity import note_offline, note_online
 from webmon.commands.services import create_service
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -112,6 +114,16 @@ def test_it_is_said_when_nobody_checks(session: Session) -> None:
     session.add(Worker(id="w", started_at=NOW, ticked_at=NOW))
     session.flush()
     assert not admin_hosts(session, ADMIN, now=NOW + SECOND).summary.worker_silent
+
+
+def test_it_is_said_since_when_the_monitor_itself_is_offline(session: Session) -> None:
+    leases.tick(session, "w", now=NOW)
+    note_offline(session, "w", since=NOW)
+    assert admin_hosts(session, ADMIN, now=NOW).summary.offline_since == NOW.isoformat()
+    assert admin_hosts(session, ADMIN, now=NOW + MINUTE).summary.offline_since == "", "nobody works"
+    note_online(session, "w", now=NOW + MINUTE)
+    leases.tick(session, "w", now=NOW + MINUTE)
+    assert admin_hosts(session, ADMIN, now=NOW + MINUTE).summary.offline_since == ""
 
 
 def test_the_number_of_statements_does_not_grow_with_the_list(

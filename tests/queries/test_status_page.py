@@ -9,6 +9,7 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from webmon.commands import leases
+from webmon.commands.connectivity import note_offline, note_online
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.errors import NotFound
@@ -132,7 +133,7 @@ def test_a_hundred_hosts_take_no_more_queries_than_one(
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     view = seen(session)
-    assert len(statements) == 4
+    assert len(statements) == 5
     assert sum(len(host.services) for host in view.hosts) == 1000
 
 
@@ -145,3 +146,12 @@ def test_while_nothing_is_checked_the_page_tells_of_the_last_moment_it_was(sessi
     leases.tick(session, "w", now=NOW - SECOND)
     session.flush()
     assert public_status(session, now=NOW, namespace=None).generated_at == NOW
+
+
+def test_while_the_monitor_itself_is_offline_the_page_tells_of_when_it_was_not(session):
+    factories.service(session, last_checked_at=NOW)
+    leases.tick(session, "w", now=NOW)
+    note_offline(session, "w", since=NOW - MINUTE)
+    assert seen(session).generated_at == NOW - MINUTE
+    note_online(session, "w", now=NOW)
+    assert seen(session).generated_at == NOW

@@ -6,8 +6,9 @@ from sqlalchemy import bindparam, case, delete, or_, select, update
 from sqlmodel import Session
 
 from webmon.commands import channel_leases
-from webmon.commands.checks import LEASE, OVER_SSH
+from webmon.commands.claims import LEASE, OVER_SSH, RECEIVING
 from webmon.domain import schedule
+from webmon.domain.status import Status
 from webmon.models import Service, ServiceState, Worker
 from webmon.models.columns import table
 
@@ -89,6 +90,35 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
             strays,
         )
     return len(strays)
+
+
+def look_again(session: Session, *, since: datetime, now: datetime) -> None:
+    """Check soon what since then could not be looked at, and would wait for its interval now."""
+    rows = session.execute(
+        select(
+            state.service_id,
+            case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
+            state.next_check_at,
+            service.interval_seconds,
+        )
+        .join(table(Service), service.id == state.service_id)
+        .where(state.last_checked_at >= since, state.last_status == Status.UNKNOWN)
+        .where(state.lease_until.is_(None), service.kind.not_in(RECEIVING))
+        .order_by(state.service_id)
+        .with_for_update(of=STATES, skip_locked=True)
+    )
+    sooner = [
+        {"key": service_id, "due": due}
+        for service_id, key, planned, interval in rows
+        if planned is not None and (due := schedule.spread(key, now, _window(interval))) < planned
+    ]
+    if sooner:
+        session.connection().execute(
+            update(STATES)
+            .where(state.service_id == bindparam("key"))
+            .values(next_check_at=bindparam("due")),
+            sooner,
+        )
 
 
 def _window(interval_seconds: float) -> float:

@@ -41,10 +41,16 @@ def listen(session: Session, *, now: datetime) -> int:
     session.merge(Setting(name=LISTENED_UNTIL, value=now.isoformat()))
     if before is not None and abs(now - before) <= SILENCE:
         return 0
+    return make_good(session, since=before or NEVER, now=now)
+
+
+def make_good(session: Session, *, since: datetime, now: datetime) -> int:
+    """Give every job its whole time again that was to report in a time that is just over, and was
+    not overdue when that began; returns how many."""
     changes = [
         (row.service_id, change)
         for row in _locked_heartbeats(session)
-        if (change := _made_good(row, before or NEVER, now))
+        if (change := _made_good(row, since, now))
     ]
     for service_id, (next_check_at, columns) in changes:
         owned = heartbeat.service_id == service_id

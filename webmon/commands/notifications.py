@@ -198,20 +198,27 @@ def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now:
 
 
 def tell_monitor(
-    session: Session, cause: str, text: str, *, now: datetime, about_channel: int | None = None
+    session: Session,
+    cause: str,
+    text: str,
+    *,
+    now: datetime,
+    about_channel: int | None = None,
+    everywhere: bool = False,
 ) -> None:
     """Tell the administrators something about the monitor itself, once per ``cause``.
 
     It goes to their own channel and to every other one for all namespaces that is not public;
-    not to ``about_channel``, which it is about.
+    not to ``about_channel``, which it is about. With ``everywhere``, because it concerns every
+    namespace, also to the channels of only one.
     """
     news = News(Event.MONITOR, now, message=text)
     batch = Batch(now)
     for destination in load_destinations(session):
         kind = NOTIFIERS.get(destination.kind)
         is_private = destination.built_in or (kind is not None and not kind.is_public)
-        is_general = destination.enabled and destination.namespace_id is None
-        if is_private and is_general and destination.id != about_channel:
+        is_meant = destination.enabled and (everywhere or destination.namespace_id is None)
+        if is_private and is_meant and destination.id != about_channel:
             batch.add(destination.id, news, Decision(Event.MONITOR), cause=cause, at_once=True)
     batch.store(session)
 

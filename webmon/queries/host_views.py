@@ -85,6 +85,8 @@ class Summary:
     empty: bool = False
     """There is no host at all, or none that this person sees."""
     worker_silent: bool = False
+    offline_since: str = ""
+    """Since when the monitor itself has been offline; empty while it is not, or nobody works."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session, case, col, func, or_, select
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
-from webmon.queries.health import worker_ticks
+from webmon.queries.health import offline_since, worker_ticks
 from webmon.queries.host_views import (
     HostsView,
     HostView,
@@ -55,6 +55,8 @@ def admin_hosts(
     host_ids = list(keep) or _ids_of_page(session, chosen, page)
     hosts = _hosts(session, actor, host_ids, asked or {}, now)
     namespaces = _namespaces(session, actor)
+    silent = not worker_ticks(session, now=now)
+    offline = None if silent else offline_since(session)
     return HostsView(
         who=f"{actor.email} · {actor.role.value}",
         can_edit=actor.has(Role.EDITOR),
@@ -66,7 +68,8 @@ def admin_hosts(
             page=page,
             pages=pages,
             empty=not any(each.hosts for each in namespaces),
-            worker_silent=not worker_ticks(session, now=now),
+            worker_silent=silent,
+            offline_since=offline.isoformat() if offline else "",
         ),
         namespaces=namespaces,
         hosts=hosts,

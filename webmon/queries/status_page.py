@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from webmon.domain.status import Status, combined_status, host_status
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace, Service, ServiceState, Worker
+from webmon.queries.health import offline_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,14 @@ STANDSTILL = timedelta(seconds=30)
 
 
 def _known_at(session: Session, now: datetime) -> datetime:
-    """The instant of which the page tells: the present, or when the last worker fell silent."""
+    """The instant of which the page tells: the present; while nothing can be seen, the last one.
+
+    That is when the last worker fell silent, or the monitor itself went offline.
+    """
     ticked_at = select(func.max(Worker.ticked_at)).scalar_subquery()
     checked_at = select(func.max(ServiceState.last_checked_at)).scalar_subquery()
     latest = max(filter(None, session.exec(select(ticked_at, checked_at)).one()), default=now)
+    latest = min(latest, offline_since(session) or latest)
     return latest if latest < now - STANDSTILL else now
 
 
