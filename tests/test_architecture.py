@@ -1,6 +1,8 @@
 """The house rules that no linter knows."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +37,14 @@ def test_only_the_clock_asks_for_the_time():
 
 def test_the_migrations_folder_is_not_a_package():
     assert not (ROOT / "alembic" / "__init__.py").exists()
+
+
+def test_what_is_heavy_holds_up_no_start_of_both_processes():
+    """`up` only supervises: importing the probes would make every start half a second longer."""
+    needs = (
+        "webmon.cli, webmon.frontend, webmon.supervisor, webmon.server, webmon.commands.accounts,"
+        " webmon.commands.first_start"
+    )
+    code = f"import sys, {needs}; print({{'webmon.probes', 'reflex'}} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+    assert shown.stdout.decode().strip() == "set()"

@@ -1,5 +1,6 @@
 """The web process's socket, and what its log leaves out."""
 
+import gc
 import logging
 import socket
 
@@ -46,3 +47,16 @@ def test_addresses_are_not_logged_and_proxies_left_to_the_edge() -> None:
     assert not configuration.proxy_headers
     assert configuration.timeout_graceful_shutdown is not None
     assert configuration.timeout_graceful_shutdown < 5
+
+
+def test_the_collector_works_again_once_everything_is_loaded() -> None:
+    served = server.configuration("tests.test_server:application")
+    server.load_quickly(served)
+    assert gc.isenabled()
+    assert served.loaded
+    gc.unfreeze()
+
+
+def application() -> object:
+    """A factory, as uvicorn expects one."""
+    return lambda scope, receive, send: None

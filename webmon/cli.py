@@ -89,7 +89,7 @@ def _say(message: str, status: int) -> NoReturn:
 @plainly
 def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
-    from webmon import frontend, reports, supervisor
+    from webmon import frontend, supervisor
     from webmon.commands import accounts, first_start
     from webmon.server import bind
 
@@ -104,7 +104,7 @@ def up() -> None:
         first_start.watch_ourselves(session, own_page, now=clock.utcnow())
         token = accounts.new_setup_token(session)
     db.current().dispose()
-    typer.echo(reports.welcome(settings.public_url, token))
+    typer.echo(supervisor.welcome(settings.public_url, token))
     name = f"{socket.gethostname()}-up-{os.getpid()}"
     children = [
         supervisor.Child("web", ["web"]),

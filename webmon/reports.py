@@ -25,19 +25,6 @@ FOUND_WORDS = WORDS | {Status.UNKNOWN: "no data"}
 EXIT_STATUS = {Status.UP: 0, Status.DEGRADED: 1, Status.DOWN: 2, Status.UNKNOWN: 3}
 
 
-def welcome(url: str, setup_token: str | None) -> str:
-    """The lines that `webmon up` prints first."""
-    lines = [
-        "",
-        f"  Public page  {url}/status/",
-        f"  Admin app    {url}/admin/",
-    ]
-    if setup_token is not None:
-        lines += ["", "  Create the first account (this link works once):"]
-        lines += [f"  {url}/setup/?token={setup_token}"]
-    return "\n".join([*lines, "", "  Ctrl-C stops both processes.", ""])
-
-
 async def look_at(services: Sequence[DefinitionView], echo: Callable[[str], Any]) -> list[Status]:
     """Run the probes of the services, one after the other, and print what each found."""
     statuses = []

@@ -54,6 +54,19 @@ class Child:
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
+def welcome(url: str, setup_token: str | None) -> str:
+    """The lines that `webmon up` prints first."""
+    lines = [
+        "",
+        f"  Public page  {url}/status/",
+        f"  Admin app    {url}/admin/",
+    ]
+    if setup_token is not None:
+        lines += ["", "  Create the first account (this link works once):"]
+        lines += [f"  {url}/setup/?token={setup_token}"]
+    return "\n".join([*lines, "", "  Ctrl-C stops both processes.", ""])
+
+
 def _why(status: int | None) -> str:
     if status is not None and status < 0:
         return signal.Signals(-status).name

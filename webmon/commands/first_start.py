@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from webmon.commands import hosts, namespaces, services
 from webmon.models import Namespace, Setting
 
 DONE = "first_start"
@@ -19,7 +18,14 @@ def watch_ourselves(session: Session, url: str, *, now: datetime) -> bool:
     session.add(Setting(name=DONE, value=now.isoformat()))
     if session.exec(select(Namespace.id)).first() is not None:
         return False
-    who: dict[str, Any] = {"actor": None, "now": now}
+    _watch(session, url, {"actor": None, "now": now})
+    return True
+
+
+def _watch(session: Session, url: str, who: dict[str, Any]) -> None:
+    # Not imported at every start: they bring all the probes along, which takes half a second.
+    from webmon.commands import hosts, namespaces, services
+
     namespace = namespaces.create_namespace(session, {"slug": "main", "name": "Main"}, **who)
     host = hosts.create_host(
         session,
@@ -30,4 +36,3 @@ def watch_ourselves(session: Session, url: str, *, now: datetime) -> bool:
     services.create_service(
         session, host.id, {**page, "config": {"url": url, "expect_html": True}}, **who
     )
-    return True
