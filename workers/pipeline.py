@@ -60,7 +60,8 @@ class Pipeline:
         self._armed: dict[int, tuple[DueCheck, asyncio.TimerHandle]] = {}
         self._under_way: dict[asyncio.Task[None], DueCheck] = {}
         self._findings: list[Finding] = []
-        self._configs: dict[int, tuple[int, ProbeConfig, SshTarget]] = {}
+        self._configs: dict[int, tuple[ProbeConfig, SshTarget]] = {}
+        self._revisions: dict[int, int] = {}
         self._stopping = False
 
     @property
@@ -86,7 +87,9 @@ class Pipeline:
 
         def claim(session: Session) -> list[DueCheck]:
             leases.tick(session, self.worker_id, now=now)
-            return checks.claim_due(session, self.worker_id, limit=room, now=now)
+            return checks.claim_due(
+                session, self.worker_id, limit=room, now=now, known=self._revisions
+            )
 
         due = await self.in_database(claim)
         if self._stopping:
@@ -139,12 +142,12 @@ class Pipeline:
 
     def _config(self, check: DueCheck, model: type[ProbeConfig]) -> tuple[ProbeConfig, SshTarget]:
         """The probe's config and who logs in, read once per edit of the service or its host."""
-        known = self._configs.get(check.service_id)
-        if known is None or known[0] != check.revision:
+        if check.config is not None:
             config = model.model_validate(crypto.unseal(check.config))
-            known = check.revision, config, SshTarget.read(crypto.unseal(check.ssh), None)
-            self._configs[check.service_id] = known
-        return known[1:]
+            ssh = SshTarget.read(crypto.unseal(check.ssh), None)
+            self._configs[check.service_id] = config, ssh
+            self._revisions[check.service_id] = check.revision
+        return self._configs[check.service_id]
 
     # --- record
 

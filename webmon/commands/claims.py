@@ -1,6 +1,6 @@
 """Claim the checks that are due: no two workers ever hold the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -30,20 +30,23 @@ OVER_SSH = frozenset(name for name, kind in PROBES.items() if kind.over_ssh)
 
 
 class DueCheck(NamedTuple):
-    """A claimed check, with all that is needed to run it. ``config`` is still sealed."""
+    """A claimed check, with all that is needed to run it.
+
+    ``config`` and ``ssh`` are still sealed, and None where who claims knows this revision.
+    """
 
     service_id: int
     claim: int
     due_at: datetime
     revision: int
     kind: str
-    config: dict[str, Any]
     address: str
     timeout_seconds: float
     degraded_above_ms: int | None
-    ssh: dict[str, Any] | None
-    """Who logs in at the host, sealed; for kinds that do."""
     host_keys: dict[str, Any] | None
+    """The pinned keys of its host; for kinds that log in there."""
+    config: dict[str, Any] | None
+    ssh: dict[str, Any] | None
     heartbeat: Reports | None = None
 
 
@@ -74,46 +77,70 @@ DEFINITIONS = (
         service.id,
         service.revision,
         service.kind,
-        service.config,
         host.address,
         service.timeout_seconds,
         service.degraded_above_ms,
-        case((service.kind.in_(OVER_SSH), host.ssh)),
         case((service.kind.in_(OVER_SSH), host.host_keys)),
     )
     .join(table(Host), host.id == service.host_id)
     .where(service.id.in_(bindparam("service_ids", expanding=True)))
 )
+CONFIGS = (
+    select(service.id, service.config, case((service.kind.in_(OVER_SSH), host.ssh)))
+    .join(table(Host), host.id == service.host_id)
+    .where(service.id.in_(bindparam("service_ids", expanding=True)))
+)
 
 
-def claim_due(session: Session, worker_id: str, *, limit: int, now: datetime) -> list[DueCheck]:
+def claim_due(
+    session: Session,
+    worker_id: str,
+    *,
+    limit: int,
+    now: datetime,
+    known: Mapping[int, int] | None = None,
+) -> list[DueCheck]:
     """Take up to ``limit`` checks that are due by the end of the next second, the oldest first.
 
     One statement moves ``next_check_at`` on and takes the lease, so that no two workers ever hold
     the same check. It is given back by `record`, with its worker (`leases.retire`), or when the
-    lease ends.
+    lease ends. ``known`` says of which services the caller has the config, at which revision.
     """
     if limit <= 0:
         return []
     limits = {"horizon": now + HORIZON, "present": now, "most": limit}
     taken = {"lease": now + LEASE, "worker": worker_id}
     claimed = session.execute(CLAIM, limits | taken).all()
-    return _with_definitions(session, {row[0]: (row[1], row[2]) for row in claimed})
+    taken_over = {row[0]: (row[1], row[2]) for row in claimed}
+    return _with_definitions(session, taken_over, known or {}) if claimed else []
 
 
-def _with_definitions(session: Session, claimed: dict[int, tuple[int, datetime]]) -> list[DueCheck]:
-    if not claimed:
-        return []
-    rows = session.execute(DEFINITIONS, {"service_ids": list(claimed)})
-    due = [DueCheck(row[0], *claimed[row[0]], *row[1:]) for row in rows]
-    if receiving := [check.service_id for check in due if check.kind in RECEIVING]:
-        reports = _reports(session, receiving)
-        due = [check._replace(heartbeat=reports.get(check.service_id)) for check in due]
+def _with_definitions(
+    session: Session, claimed: dict[int, tuple[int, datetime]], known: Mapping[int, int]
+) -> list[DueCheck]:
+    rows = session.execute(DEFINITIONS, {"service_ids": list(claimed)}).all()
+    news = [service_id for service_id, revision, *_ in rows if known.get(service_id) != revision]
+    configs = _configs(session, news) if news else {}
+    reports = _reports(session, [row.id for row in rows if row.kind in RECEIVING])
+    due = []
+    for row in rows:
+        service_id, *definition = row
+        config, ssh = configs.get(service_id, (None, None))
+        told = *claimed[service_id], *definition, config, ssh, reports.get(service_id)
+        due.append(DueCheck(service_id, *told))
     return due
+
+
+def _configs(session: Session, service_ids: Sequence[int]) -> dict[int, tuple[Any, Any]]:
+    """Config and SSH access of services, sealed."""
+    rows = session.execute(CONFIGS, {"service_ids": service_ids})
+    return {service_id: (config, ssh) for service_id, config, ssh in rows}
 
 
 def _reports(session: Session, service_ids: Sequence[int]) -> dict[int, Reports]:
     """What was reported to services that receive heartbeats."""
+    if not service_ids:
+        return {}
     wanted = select(Heartbeat).where(col(Heartbeat.service_id).in_(service_ids))
     heard = listened_until(session)
     return {row.service_id: row.reports(heard) for row in session.scalars(wanted)}
