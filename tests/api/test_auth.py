@@ -21,6 +21,7 @@ from webmon.models import LoginSession, User
 from webmon.queries.accounts import list_users
 
 EMAIL, PASSWORD = "anna@example.org", "correct horse"
+AGAIN = f"email={quote(EMAIL)}"
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database")
 
 
@@ -122,15 +123,25 @@ async def test_a_wrong_login_says_only_that(
         content=body,
         headers={"content-type": "application/x-www-form-urlencoded"},
     )
-    assert answer.headers["location"] == "/login/?error=wrong"
+    page = answer.headers["location"].partition("&")[0]
+    assert page == "/login/?error=wrong"
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.usefixtures("anna")
+async def test_the_address_that_was_typed_is_shown_again_but_nothing_else_that_was(
+    browser: httpx.AsyncClient,
+) -> None:
+    assert await log_in(browser, password="wrong") == f"/login/?error=wrong&{AGAIN}"
+    assert await log_in(browser, email=PASSWORD, password="x") == "/login/?error=wrong"
 
 
 @pytest.mark.usefixtures("anna")
 async def test_too_many_attempts_say_how_long_to_wait(browser: httpx.AsyncClient) -> None:
     for _ in range(6):
-        assert await log_in(browser, password="wrong") == "/login/?error=wrong"
-    assert await log_in(browser) in [f"/login/?error=throttled&wait={wait}" for wait in "12"]
+        assert await log_in(browser, password="wrong") == f"/login/?error=wrong&{AGAIN}"
+    answers = [f"/login/?error=throttled&wait={wait}&{AGAIN}" for wait in "12"]
+    assert await log_in(browser) in answers
 
 
 @pytest.mark.usefixtures("anna")
@@ -154,7 +165,7 @@ async def test_a_flood_of_logins_is_turned_away(
     browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "WAITING_LOGINS", 0)
-    assert await log_in(browser) == "/login/?error=throttled&wait=10"
+    assert await log_in(browser) == f"/login/?error=throttled&wait=10&{AGAIN}"
 
 
 @pytest.mark.usefixtures("anna")
@@ -214,6 +225,13 @@ async def test_the_setup_form_makes_the_first_admin_and_signs_in(
     assert (user.email, user.role, user.namespaces) == (EMAIL, Role.ADMIN, ())
 
 
+async def test_a_program_need_not_repeat_the_password(
+    browser: httpx.AsyncClient, setup_token: str
+) -> None:
+    form = {"token": setup_token, "email": EMAIL, "password": PASSWORD}
+    assert await post(browser, "/auth/setup", **form) == "/admin/"
+
+
 @pytest.mark.parametrize(
     ("form", "code"),
     [
@@ -226,7 +244,9 @@ async def test_the_setup_form_makes_the_first_admin_and_signs_in(
 async def test_the_setup_form_says_what_is_wrong_and_can_be_sent_again(
     browser: httpx.AsyncClient, setup_token: str, form: dict[str, str], code: str
 ) -> None:
-    assert await set_up(browser, setup_token, **form) == f"/setup/?token={setup_token}&error={code}"
+    typed = "" if code == "email" else f"&{AGAIN}"
+    again = f"/setup/?token={setup_token}&error={code}{typed}"
+    assert await set_up(browser, setup_token, **form) == again
     assert await set_up(browser, setup_token) == "/admin/"
 
 

@@ -25,7 +25,8 @@ async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.A
     for name, slots in (("status", "board"), ("login", "alert"), ("setup", "alert token")):
         (tmp_path / name).mkdir()
         divs = "".join(f'<div class="slot" id="{slot}"></div>' for slot in slots.split())
-        (tmp_path / name / "index.html").write_text(SHELL.format(divs))
+        field = '<input name="email" id="email" type="email"/>'
+        (tmp_path / name / "index.html").write_text(SHELL.format(divs + field))
     with database.write() as session:
         space = factories.namespace(session, "iati", name="IA & TI")
         factories.namespace(session, "di")
@@ -106,6 +107,15 @@ async def test_otherwise_nothing_is(client: httpx.AsyncClient, address: str) -> 
     answer = await client.get(address)
     assert answer.status_code == 200
     assert "role=" not in answer.text
+
+
+@pytest.mark.parametrize("page", ["login", "setup"])
+async def test_the_address_that_was_typed_stands_in_the_form_again(
+    client: httpx.AsyncClient, page: str
+) -> None:
+    typed = {"error": "wrong", "token": "t", "email": 'a"b@example.org'}
+    shown = (await client.get(f"/{page}/", params=typed)).text
+    assert 'id="email" value="a&quot;b@example.org" type="email"' in shown
 
 
 async def test_the_token_of_the_link_goes_into_the_form(client: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
@@ -41,9 +42,9 @@ async def login(
     try:
         token = await _in_turn(partial(log_in, email, password, address=address, now=utcnow()))
     except Throttled as error:
-        return _back(LOGIN, error="throttled", wait=str(error.wait_seconds))
+        return _back(LOGIN, error="throttled", wait=str(error.wait_seconds), email=email)
     except Invalid:
-        return _back(LOGIN, error="wrong")
+        return _back(LOGIN, error="wrong", email=email)
     await _end_session(request)
     return _signed_in(request, token, next if _is_in_admin(next) else HOME)
 
@@ -63,15 +64,19 @@ async def setup(
     token: Text = "",
     email: Text = "",
     password: Text = "",
-    password_again: Text = "",
+    password_again: Annotated[str | None, Form()] = None,
 ) -> Response:
-    """Create the first admin, by the link shown at the start, and sign in."""
-    if error := _fault(email, password, password_again):
-        return _back(SETUP, token=token, error=error)
+    """Create the first admin, by the link shown at the start, and sign in.
+
+    The password is repeated by people, so that they notice a slip; a program need not.
+    """
+    repeated = password if password_again is None else password_again
+    if error := _fault(email, password, repeated):
+        return _back(SETUP, token=token, error=error, email=email)
     try:
         session_token = await _in_turn(partial(_set_up, token, email, password))
     except Throttled:
-        return _back(SETUP, token=token, error="busy")
+        return _back(SETUP, token=token, error="busy", email=email)
     except NotFound:
         # Once there is a user, there is no setup page any more.
         return _back(LOGIN) if await _in_turn(_is_set_up) else _back(SETUP, error="token")
@@ -153,4 +158,7 @@ def _is_in_admin(path: str) -> bool:
 
 
 def _back(page: str, **query: str) -> Response:
+    """To ``page``, which shows the e-mail address again; never a password typed in its place."""
+    with suppress(Invalid, KeyError):
+        query["email"] = canonical_email(query.pop("email"))
     return RedirectResponse(f"{page}?{urlencode(query)}" if query else page, status_code=303)

@@ -61,15 +61,16 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         return send(request, packed, cache_control="no-cache", media_type=MEDIA_TYPE)
 
     @routes.api_route("/login/", methods=GET)
-    async def login(error: str = "", wait: str = "") -> Response:
+    async def login(error: str = "", wait: str = "", email: str = "") -> Response:
         text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
-        return _page(site / "login/index.html", {"alert": alert_html(text)})
+        return _page(site / "login/index.html", {"alert": alert_html(text)}, email=email)
 
     @routes.api_route("/setup/", methods=GET)
-    async def setup(error: str = "", token: str = "") -> Response:
+    async def setup(error: str = "", token: str = "", email: str = "") -> Response:
         text = SETUP_ERRORS.get(error if token else error or "token", "")
         field = f'<input type="hidden" name="token" value="{escape(token)}">'
-        return _page(site / "setup/index.html", {"alert": alert_html(text), "token": field})
+        contents = {"alert": alert_html(text), "token": field}
+        return _page(site / "setup/index.html", contents, email=email)
 
     return routes
 
@@ -101,10 +102,12 @@ def fill(template: str, element: str, html: str) -> str:
     return page
 
 
-def _page(path: Path, contents: dict[str, str], status: int = 200) -> Response:
+def _page(path: Path, contents: dict[str, str], status: int = 200, *, email: str = "") -> Response:
     page = _template(path)
     for element, html in contents.items():
         page = fill(page, element, html)
+    if email:  # so that a wrong password costs typing the password only
+        page = page.replace(' id="email"', f' id="email" value="{escape(email)}"', 1)
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
 
 
