@@ -49,13 +49,19 @@ function counts(hosts) {
   return ORDER.map((status) => ({ status, count: count(hosts, status) })).filter((each) => each.count);
 }
 
-function filters({ namespaces, hosts }, slug) {
+// The sign of a whole group, where the worst host would say too much: its own status.
+const whole = (status, hosts) => (["down", "degraded"].includes(first(hosts)) ? status : first(hosts));
+
+function filters({ status, namespaces, hosts }, slug) {
   return [
-    { name: "All", href: "/status/", status: first(hosts), current: !slug },
+    { name: "All", href: "/status/", status: whole(status, hosts), current: !slug },
     ...namespaces.map((namespace) => ({
       name: namespace.name,
       href: `/status/?namespace=${namespace.slug}`,
-      status: first(hosts.filter((host) => host.namespace === namespace.slug)),
+      status: whole(
+        namespace.status,
+        hosts.filter((host) => host.namespace === namespace.slug),
+      ),
       current: namespace.slug === slug,
     })),
   ];

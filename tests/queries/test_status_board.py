@@ -11,7 +11,7 @@ import pytest
 from tests.clock import NOW
 from webmon import config
 from webmon.api.status import to_json
-from webmon.domain.status import Status
+from webmon.domain.status import Status, combined_status
 from webmon.queries.status_board import board
 from webmon.queries.status_page import (
     PublicHostView,
@@ -25,13 +25,19 @@ NAMES = {"iati": "IATI", "di": "DI"}
 
 def view(hosts: str, namespaces: str = "iati di") -> PublicStatusView:
     """A page from a text like ``"Datastore:iati:down d-portal:di:up"``."""
+    shown = tuple(host(*text.split(":")) for text in hosts.split())
     return PublicStatusView(
         generated_at=NOW,
-        status=Status.UNKNOWN,
+        status=combined_status(each.status for each in shown),
         namespaces=tuple(
-            PublicNamespaceView(slug, NAMES[slug], Status.UNKNOWN) for slug in namespaces.split()
+            PublicNamespaceView(
+                slug,
+                NAMES[slug],
+                combined_status(each.status for each in shown if each.namespace == slug),
+            )
+            for slug in namespaces.split()
         ),
-        hosts=tuple(host(*text.split(":")) for text in hosts.split()),
+        hosts=shown,
     )
 
 
@@ -73,6 +79,7 @@ HEADLINES = [
     ("A:iati:planned B:iati:planned C:iati:up", "", "2 tools are in planned downtime"),
     ("A:iati:planned B:iati:planned", "iati", "All IATI tools are in planned downtime"),
     ("A:iati:planned B:iati:down C:iati:up", "", "B is down"),
+    ("A:iati:down B:iati:up C:di:down", "di", "C is down"),
 ]
 MANY = " ".join(
     f"Tool{n}:{'di' if n % 2 else 'iati'}:{'down' if n == 7 else 'up'}" for n in range(20)
@@ -101,10 +108,16 @@ def test_namespaces_are_offered_only_where_there_is_a_choice() -> None:
     assert board(view("A:iati:up", "iati")).filters == ()
     links = board(view("A:iati:up B:di:down"), "di").filters
     assert [(link.name, link.href, link.status, link.current) for link in links] == [
-        ("All", "/status/", "down", False),
+        ("All", "/status/", "degraded", False),
         ("IATI", "/status/?namespace=iati", "up", False),
         ("DI", "/status/?namespace=di", "down", True),
     ]
+
+
+def test_a_group_is_down_only_where_all_of_it_is() -> None:
+    shown = board(view("A:iati:up B:iati:down C:di:planned D:di:up"))
+    assert [link.status for link in shown.filters] == ["degraded", "degraded", "planned"]
+    assert shown.status == "down", "the headline names the one that is"
 
 
 def test_the_browser_says_and_orders_the_same() -> None:

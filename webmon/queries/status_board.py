@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from webmon.domain.status import WORDS
+from webmon.domain.status import WORDS, Status
 from webmon.queries.status_page import PublicHostView, PublicServiceView, PublicStatusView
 
 PLANNED = "planned"
@@ -107,6 +107,12 @@ def _first(hosts: Iterable[PublicHostView]) -> str:
     return next((status for status in ORDER if status in present), "unknown")
 
 
+def _whole(status: Status, hosts: Iterable[PublicHostView]) -> str:
+    """The sign of a whole group, where the worst host would say too much: its own ``status``."""
+    first = _first(hosts)
+    return status.value if first in ("down", "degraded") else first
+
+
 def _headline(hosts: list[PublicHostView], slug: str, names: dict[str, str]) -> str:
     if slug and slug not in names:
         return f"There is no namespace “{slug}”"
@@ -159,14 +165,17 @@ def _row(host: PublicHostView, group: str, total: int) -> BoardHostView:
 
 
 def _filters(view: PublicStatusView, slug: str) -> tuple[BoardFilterView, ...]:
-    every = BoardFilterView("All", "/status/", _first(view.hosts), not slug)
+    every = BoardFilterView("All", "/status/", _whole(view.status, view.hosts), not slug)
     return (
         every,
         *(
             BoardFilterView(
                 name=namespace.name,
                 href=f"/status/?namespace={namespace.slug}",
-                status=_first(host for host in view.hosts if host.namespace == namespace.slug),
+                status=_whole(
+                    namespace.status,
+                    [host for host in view.hosts if host.namespace == namespace.slug],
+                ),
                 current=namespace.slug == slug,
             )
             for namespace in view.namespaces
