@@ -151,6 +151,22 @@ async def test_it_is_read_again_after_a_second_even_if_the_clock_was_set_back(
         assert len(reads) == expected
 
 
+async def test_while_nothing_changes_the_tag_stands_for_five_seconds(
+    client: httpx.AsyncClient, database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def tag_after(seconds: float) -> str:
+        monkeypatch.setattr(clock, "utcnow", lambda: NOW + timedelta(seconds=seconds))
+        return (await client.get(URL)).headers["etag"]
+
+    first = await tag_after(0)
+    assert await tag_after(4) == first
+    second = await tag_after(5)
+    assert second != first
+    with database.write() as session:
+        factories.namespace(session, "new")
+    assert await tag_after(6.5) != second
+
+
 async def test_a_database_that_does_not_answer_is_said_and_asked_once_a_second(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

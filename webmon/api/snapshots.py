@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fastapi import Request, Response
@@ -17,6 +17,8 @@ from webmon.queries.status_page import PublicStatusView, public_status
 log = logging.getLogger(__name__)
 
 FRESH = timedelta(seconds=1)
+KEPT = timedelta(seconds=5)
+"""How long a snapshot stands while nothing changes but its time, so that its tag is of use."""
 
 Render = Callable[[PublicStatusView, str | None], bytes]
 """Makes a body from a view of everything and the slug of the namespace asked for."""
@@ -76,11 +78,14 @@ class Snapshots:
 
     async def _current(self) -> PublicStatusView:
         if abs(clock.utcnow() - self._read_at) >= FRESH:
-            self._view, self._packed, self._read_at = None, {}, clock.utcnow()
+            before, self._view, self._read_at = self._view, None, clock.utcnow()
             try:
-                self._view = await asyncio.to_thread(_read_everything)
+                read = await asyncio.to_thread(_read_everything)
+                self._view = before if before and _says_the_same(before, read) else read
             except (db.DatabaseError, OSError) as error:
                 log.warning("the public status could not be read: %s", db.reason(error))
+            if self._view is not before:
+                self._packed = {}
         if self._view is None:
             raise Unavailable("the status cannot be read at the moment")
         return self._view
@@ -89,6 +94,11 @@ class Snapshots:
 def _read_everything() -> PublicStatusView:
     with db.read() as session:
         return public_status(session, now=clock.utcnow(), namespace=None)
+
+
+def _says_the_same(before: PublicStatusView, after: PublicStatusView) -> bool:
+    is_young = timedelta() <= after.generated_at - before.generated_at < KEPT
+    return is_young and replace(after, generated_at=before.generated_at) == before
 
 
 def send(request: Request, packed: Packed, *, cache_control: str, media_type: str) -> Response:
