@@ -12,7 +12,7 @@ from webmon.commands import channels
 from webmon.commands.validation import KEEP
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Channel, ChannelState
+from webmon.models import Channel, ChannelState, Notification
 
 WHO: dict[str, Any] = {"actor": None, "now": NOW}
 HOOK = "https://hooks.slack.com/services/T0/B0/hidden"
@@ -104,6 +104,29 @@ def test_another_config_is_tried_at_once_and_another_name_is_not(session, slack)
     channels.update_channel(session, slack.id, other, **WHO)
     session.refresh(state)
     assert (state.stopped_at, state.next_try_at, state.failures) == (None, None, 0)
+
+
+def test_reminders_to_come_follow_the_new_interval(session, slack):
+    told = Notification(
+        channel_id=slack.id,
+        cause="incident:1",
+        event="down",
+        payload={},
+        created_at=NOW,
+        sent_at=NOW,
+        delivery="sent",
+        is_open=True,
+        remind_at=NOW + 4 * HOUR,
+    )
+    session.add(told)
+    session.flush()
+    for fields, expected in (
+        ({"reminder_every_seconds": 3600}, NOW + HOUR),
+        ({"events": ["down", "up"]}, None),
+        ({}, NOW + 4 * HOUR),
+    ):
+        channels.update_channel(session, slack.id, {**SLACK, **fields}, **WHO)
+        assert told.remind_at == expected
 
 
 def test_switched_on_again_it_is_tried_at_once(session, slack):

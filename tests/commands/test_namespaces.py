@@ -103,3 +103,11 @@ def test_who_is_limited_to_a_namespace_edits_it_but_makes_and_deletes_none(
         create_namespace(session, GOOD | {"slug": "new"}, actor=limited, now=NOW)
     with pytest.raises(PermissionDenied, match="all namespaces"):
         delete_namespace(session, own.id, actor=limited, now=NOW)
+
+
+def test_only_an_admin_deletes_a_namespace_that_has_channels(session: Session) -> None:
+    made = create_namespace(session, GOOD, actor=EDITOR, now=NOW)
+    factories.channel(session, namespace_id=made.id)
+    with pytest.raises(PermissionDenied, match="only an admin"):
+        delete_namespace(session, made.id, actor=EDITOR, now=NOW)
+    delete_namespace(session, made.id, actor=Actor(3, "a@example.org", Role.ADMIN), now=NOW)

@@ -195,7 +195,7 @@ def test_a_viewer_gets_no_form(session: Session) -> None:
 
 @pytest.mark.parametrize("row_id", [0, 999, "1", None, 10**30])
 def test_what_does_not_exist_is_not_found(session: Session, row_id: object) -> None:
-    for thing in ("namespace", "host", "service"):
+    for thing in ("namespace", "host", "service", "channel"):
         with pytest.raises(NotFound):
             deletion(session, thing, row_id, actor=ADMIN)  # type: ignore[arg-type]
     with pytest.raises(NotFound):
@@ -219,6 +219,15 @@ def test_the_question_says_what_goes(session: Session) -> None:
         "host": "Delete Datastore with 3 services and their history?",
         "service": "Delete Database of Datastore and its history?",
     }
+
+
+def test_the_question_names_the_channels_that_go(session: Session) -> None:
+    host = factories.host(session, "Datastore")
+    channel = factories.channel(session, namespace_id=host.namespace_id)
+    asked = deletion(session, "namespace", host.namespace_id, actor=ADMIN).question
+    assert asked == "Delete NS-DATASTORE with its host, its channel and their history?"
+    asked = deletion(session, "channel", channel.id, actor=ADMIN).question
+    assert asked == "Delete the channel ops and what was told there?"
 
 
 EVERY = {"every": "10m"}

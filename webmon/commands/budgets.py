@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from webmon import crypto
 from webmon.commands.channel_leases import channel
 from webmon.commands.notifications import tell_monitor
-from webmon.commands.outbox import row
 from webmon.errors import Invalid
+from webmon.models.notifications import WARN_AT, sent_this_month
 from webmon.notifiers import NOTIFIERS
-
-WARN_AT = 0.8
 
 
 def why_used_up(
@@ -45,15 +43,6 @@ def watch(session: Session, channel_id: int, *, now: datetime) -> None:
         text += " Nothing more is posted there until the next one."
     cause = f"channel:{channel_id}:budget:{now:%Y-%m}:{step}"
     tell_monitor(session, cause, text, now=now, about_channel=channel_id)
-
-
-def sent_this_month(session: Session, channel_id: int, *, now: datetime) -> int:
-    """How many messages the channel has taken since the month began, in UTC."""
-    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    counted = select(func.count()).where(
-        row.channel_id == channel_id, row.sent_at >= begin, row.told_with == row.id
-    )
-    return session.scalar(counted) or 0
 
 
 def _budget(kind: str, config: Mapping[str, Any]) -> int | None:

@@ -4,19 +4,21 @@ Nothing here sends: a command only says where the worker shall tell what.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands import channel_leases
 from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Channel, ChannelState, Namespace
+from webmon.models import Channel, ChannelState, Namespace, Notification
+from webmon.models.notifications import Delivery
 from webmon.notifiers import NOTIFIERS
 
 SHORTEST_REMINDER_SECONDS = 10
@@ -98,10 +100,13 @@ def update_channel(
         if wanted.name != channel.name:
             _require_free_name(session, wanted.name)
     sends_anew = _sends_otherwise(channel, columns)
+    reminded = channel.events, channel.reminder_every_seconds
     channel.sqlmodel_update(columns)
     session.flush()
     if sends_anew:
         _try_anew(session, channel.id)
+    if (channel.events, channel.reminder_every_seconds) != reminded:
+        _remind_anew(session, channel)
     return channel
 
 
@@ -161,6 +166,7 @@ def delete_channel(
     channel = find_channel(session, channel_id, actor=actor)
     if channel.built_in:
         raise Invalid(f"{channel.name} cannot be deleted: somebody must always hear of it")
+    channel_leases.lock_channels(session, [channel_id])
     session.delete(channel)
     session.flush()
 
@@ -256,3 +262,21 @@ def _try_anew(session: Session, channel_id: int) -> None:
         .values(failures=0, next_try_at=None, stopped_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def _remind_anew(session: Session, channel: Channel) -> None:
+    """Let the reminders that are to come follow the channel's present choice."""
+    told = session.exec(
+        select(Notification)
+        .where(Notification.channel_id == channel.id, col(Notification.is_open))
+        .where(Notification.delivery == Delivery.SENT)
+        .where(col(Notification.event).in_((Event.DOWN, Event.REMINDER)))
+        .order_by(col(Notification.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    wanted = Event.REMINDER in channel.events
+    every = timedelta(seconds=channel.reminder_every_seconds)
+    for each in told:
+        each.remind_at = each.sent_at + every if wanted and each.sent_at else None
+    session.flush()

@@ -94,6 +94,8 @@ def delete_namespace(
     """
     _require_all_namespaces(actor)
     namespace = _find(session, namespace_id)
+    if actor is not None and _has_channels(session, namespace_id):
+        require(actor, Role.ADMIN)
     services = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
     ended = lock_services(session, services)
     channel_leases.lock_channels(
@@ -109,6 +111,12 @@ def _find(session: Session, namespace_id: int) -> Namespace:
     if namespace is None:
         raise NotFound("this namespace does not exist (any more)")
     return namespace
+
+
+def _has_channels(session: Session, namespace_id: int) -> bool:
+    """Whether something would go that only admins may delete."""
+    found = session.exec(select(Channel.id).where(Channel.namespace_id == namespace_id))
+    return found.first() is not None
 
 
 def _require_all_namespaces(actor: Actor | None) -> None:

@@ -1,5 +1,6 @@
 """The registry of channel kinds. A new kind is one file and one line here."""
 
+from webmon.domain.messages import MOST_WEIGHT, weighted_length
 from webmon.notifiers.apprise import AppriseConfig, preview_apprise, send_apprise
 from webmon.notifiers.base import NotifierKind
 from webmon.notifiers.email import EmailConfig, preview_email, send_email
@@ -29,6 +30,8 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_twitter,
         sends="a post of at most 280 characters, follow-ups as replies",
         is_public=True,
+        weigh=weighted_length,
+        most_weight=MOST_WEIGHT,
         budget=lambda config: config.monthly_budget,
     ),
     "webhook": NotifierKind(

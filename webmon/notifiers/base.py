@@ -70,5 +70,8 @@ class NotifierKind:
     """What arrives there; for the README's table."""
     is_public: bool = False
     """Everybody reads it: nothing about the monitor itself is told there."""
+    weigh: Callable[[str], int] | None = None
+    """How long a text is by the receiver's own rules, where at most ``most_weight`` is taken."""
+    most_weight: int = 0
     budget: Callable[[Any], int | None] = lambda _config: None
     """How many messages the config allows in a calendar month; None for any number."""
