@@ -11,7 +11,7 @@ another machine: `floor` tells how far apart the two are.
 import sys
 from collections.abc import Callable
 
-from bench import checks, floor, pages, reads, restart, storing
+from bench import checks, floor, pages, reads, restart, storing, telling
 
 PARTS: dict[str, Callable[[], None]] = {
     "floor": floor.report,
@@ -19,6 +19,8 @@ PARTS: dict[str, Callable[[], None]] = {
     "storing": storing.report,
     "restart": restart.report,
     "reads": reads.report,
+    "telling": telling.report,
+    "storm": telling.report_storm,
     "pages": pages.report,
 }
 
