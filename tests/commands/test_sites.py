@@ -28,6 +28,13 @@ def test_the_scheme_port_and_path_are_taken_as_given(session: Session) -> None:
     assert website.config == {"url": "http://127.0.0.1:8080/status?x=1"}
 
 
+def test_the_certificate_is_that_of_the_sites_own_port(session: Session) -> None:
+    watch_site(session, "127.0.0.1:8443", actor=EDITOR, now=NOW)
+    watch_site(session, "example.org", actor=EDITOR, now=NOW)
+    kept = session.exec(select(Service.config).where(Service.kind == "tls").order_by(Service.id))
+    assert kept.all() == [{"port": 8443}, {}]
+
+
 def test_a_second_site_of_the_same_name_gets_a_name_of_its_own(session: Session) -> None:
     names = [watch_site(session, "example.org", actor=None, now=NOW).name for _ in range(3)]
     assert names == ["example.org", "example.org 2", "example.org 3"]

@@ -33,7 +33,7 @@ def watch_site(
         Invalid: that is no address of a site.
         PermissionDenied: the actor may not.
     """
-    url, hostname = _site(url)
+    url, hostname, port = _site(url)
     namespace_id = namespace_id or _first_namespace(session, actor, now)
     name = _free_name(session, namespace_id, hostname.removeprefix("www."))
     host = create_host(
@@ -43,7 +43,7 @@ def watch_site(
         now=now,
     )
     website: dict[str, Any] = {"name": "Website", "kind": "http", "config": {"url": url}}
-    certificate: dict[str, Any] = {"name": "Certificate", "kind": "tls"}
+    certificate: dict[str, Any] = {"name": "Certificate", "kind": "tls", "config": port}
     offered = [website, certificate] if url.startswith("https://") else [website]
     for service in offered:
         if service["kind"] in PROBES:
@@ -51,15 +51,15 @@ def watch_site(
     return host
 
 
-def _site(text: str) -> tuple[str, str]:
-    """The full URL and its host name."""
+def _site(text: str) -> tuple[str, str, dict[str, int]]:
+    """The full URL, its host name, and the port where it names one."""
     text = text.strip() if isinstance(text, str) else ""
     if not text:
         raise Invalid("type the address of a site, such as www.example.org", "url")
     url = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(url)
-        hostname, _ = parts.hostname, parts.port
+        hostname, port = parts.hostname, parts.port
     except ValueError:
         hostname = None
     wrong_scheme = parts.scheme not in ("http", "https") if hostname else True
@@ -67,7 +67,7 @@ def _site(text: str) -> tuple[str, str]:
         raise Invalid("must be the address of a site, such as https://www.example.org/", "url")
     if parts.username or parts.password:
         raise Invalid("must not contain a password: that goes into the service's form", "url")
-    return url, hostname
+    return url, hostname, {"port": port} if port else {}
 
 
 def _first_namespace(session: Session, actor: Actor | None, now: datetime) -> int:
