@@ -19,6 +19,7 @@ def open_form() -> rx.Component:
         on_submit=HostsState.save,
         on_cancel=HostsState.close_form,
         on_kind=HostsState.choose_kind,
+        on_delete=HostsState.ask_delete("service", HostsState.form.id),
     )
 
 
@@ -97,7 +98,7 @@ def _actions(service: rx.Var[ServiceView]) -> rx.Component:
         class_name="button small",
         disabled=service.asked,
         on_click=HostsState.check(service.id),
-        aria_label=rx.Var.create("Check ") + service.name + " now",
+        aria_label=rx.Var.create("Check now: ") + service.name,
     )
     resume = rx.el.button(
         "Resume",

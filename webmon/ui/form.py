@@ -83,8 +83,12 @@ def form(
     on_submit: Any,
     on_cancel: Any,
     on_kind: Any,
+    on_delete: Any,
 ) -> rx.Component:
-    """The form ``view`` with the buttons to send it and to leave it."""
+    """The form ``view`` with the buttons to send it and to leave it.
+
+    That of a service also has the one to delete it; namespaces and hosts have theirs outside.
+    """
 
     def draw(fields: rx.Var[tuple[FieldView, ...]], of: str | rx.Var[str] = "") -> rx.Component:
         """``of`` makes the fields of one kind others than those of another one."""
@@ -116,6 +120,12 @@ def form(
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
             rx.el.button("Cancel", type="button", class_name="button", on_click=on_cancel),
+            rx.cond(
+                (view.thing == "service") & (view.id != 0),
+                rx.el.button(
+                    "Delete service", type="button", class_name="button danger", on_click=on_delete
+                ),
+            ),
             class_name="form-actions",
         ),
         on_submit=on_submit,
