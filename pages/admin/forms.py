@@ -243,6 +243,8 @@ def _typed(field: FieldView, raw: Mapping[str, Any]) -> Any:
         return is_ticked(raw, field.name)
     text = raw.get(field.name)
     text = text.strip() if isinstance(text, str) else ""
+    if field.required and field.name in raw and not text:
+        raise Invalid("is required", field.name)
     if text and field.name in LENGTHS:
         return _length(field.name, text)
     return text

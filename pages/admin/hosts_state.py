@@ -6,7 +6,7 @@ from datetime import datetime
 
 import reflex as rx
 
-from pages.admin import forms
+from pages.admin import forms, toasts
 from pages.admin.saving import DELETE, saving
 from webmon.clock import utcnow
 from webmon.commands import hosts as host_commands
@@ -23,11 +23,11 @@ from webmon.queries.host_detail import (
     key_question,
 )
 from webmon.queries.host_views import HostsView, HostView, NamespaceView, Summary
-from webmon.queries.hosts import admin_hosts
+from webmon.queries.hosts import LONGEST_SEARCH, admin_hosts
 from webmon.queries.records import host_fields, namespace_fields
 from webmon.queries.services import ServiceDetail, service_detail, service_form
 from webmon.ui.form import FOCUS_FORM, FOCUS_MISTAKE, FOCUS_OPENER, FormView, Mistake
-from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+from webmon.ui.private import PrivateState, act, as_dict, ask, one_line, only, sentence, show
 
 FOLLOW_SECONDS = (0.4, 0.6, 1, 1, 1, 2, 2, 2, 2, 3)
 """When to look for the result of a check that somebody asked for."""
@@ -61,6 +61,7 @@ class HostsState(PrivateState):
     _page: int = 1
     _serial: int = 0
     _asked: dict[int, datetime] = rx.field(default_factory=dict)
+    _answered: set[int] = rx.field(default_factory=set)
 
     async def _refresh(self) -> None:
         """Show what the database knows now. Hosts stay in place while a form is open."""
@@ -76,7 +77,9 @@ class HostsState(PrivateState):
             asked=dict(self._asked),
             now=now,
         )
-        self._asked = _still_asked(self._asked, view)
+        still = _still_asked(self._asked, view)
+        self._answered |= self._asked.keys() - still.keys()
+        self._asked = still
         self._page = view.summary.page
         show(
             self,
@@ -125,19 +128,21 @@ class HostsState(PrivateState):
     async def tick(self):
         """Some seconds have gone by."""
         await self._refresh()
+        return self._results()
 
     @rx.event
     @only(Role.VIEWER)
     async def search_for(self, text: str):
         """Show the hosts that contain ``text``."""
-        self.search, self._page = str(text), 1
+        self.search, self._page = one_line(text, LONGEST_SEARCH), 1
         await self._refresh()
 
     @rx.event
     @only(Role.VIEWER)
     async def choose_namespace(self, slug: str):
         """Show one namespace; the empty slug means all."""
-        self.namespace, self._page = str(slug), 1
+        known = any(each.slug == slug for each in self.namespaces)
+        self.namespace, self._page = slug if known else "", 1
         await self._refresh()
 
     @rx.event
@@ -177,7 +182,7 @@ class HostsState(PrivateState):
         self.watch_mistake = ""
         self.watch_serial += 1
         await self._refresh()
-        return [rx.toast.success(f"{host.name} is watched."), HostsState.follow]
+        return [toasts.watched(host, self.namespaces), HostsState.follow]
 
     @rx.event
     @only(Role.EDITOR)
@@ -271,8 +276,18 @@ class HostsState(PrivateState):
             await asyncio.sleep(seconds)
             async with self:
                 await self._refresh()
+                results = self._results()
                 if not self._expects():
-                    return
+                    return results
+                if results:
+                    return [*results, HostsState.follow]
+        return None
+
+    def _results(self) -> list[rx.event.EventSpec]:
+        """What came of the checks that somebody asked for, once each."""
+        answered, self._answered = self._answered, set()
+        services = [service for host in self.hosts for service in host.services]
+        return [toasts.result(service) for service in services if service.id in answered]
 
     def _expects(self) -> bool:
         return bool(self._asked) or any(

@@ -21,6 +21,7 @@ from webmon.clock import utcnow
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import token_hash
+from webmon.domain.status import Status
 from webmon.models import Host, LoginSession, Service, ServiceState, User
 from webmon.probes.ssh_access import SshAccess
 from webmon.ui.form import FormView
@@ -260,6 +261,8 @@ async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(database: D
         assert tab.shown["mistake"].control == "interval_seconds"
         assert tab.shown["mistake"].message == "Must be between 1 s and 7 d."
         assert tab.shown["form"].thing == "service"
+        await tab.send(HostsState, "save", form=typed | {"interval_seconds": " "})
+        assert tab.shown["mistake"].message == "Is required."
         await tab.send(HostsState, "save", form=typed | {"interval_seconds": "often"})
         assert "such as 90s" in tab.shown["mistake"].message
         await tab.send(HostsState, "save", form=typed | {"interval_seconds": "5m"})
@@ -304,8 +307,11 @@ async def test_nothing_is_deleted_before_the_question_is_answered(database: Data
     assert count(database, Host) == count(database, Service) == 0
 
 
-async def test_check_now_asks_the_worker_and_waits_for_the_result(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("seen", "told"), [("up", "Port is up."), ("down", "Port: refused."), ("unknown", "refused")]
+)
+async def test_check_now_asks_the_worker_and_tells_the_result(
+    database: Database, monkeypatch: pytest.MonkeyPatch, seen: str, told: str
 ) -> None:
     monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
     service_id = add_service(database, next_check_at=None, status="up")
@@ -317,8 +323,35 @@ async def test_check_now_asks_the_worker_and_waits_for_the_result(
             state = session.get_one(ServiceState, service_id)
             assert state.next_check_at is not None
             state.last_checked_at = utcnow()
+            state.last_status, state.message = Status(seen), "refused"
         await tab.send(HostsState, "tick")
+        assert tab.told(told)
         assert not tab.shown["hosts"][0].services[0].asked
+        await tab.send(HostsState, "tick")
+        assert not tab.events
+
+
+async def test_what_is_searched_for_is_a_line_of_text(database: Database) -> None:
+    add_service(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "search_for", text="Data\0\ud800store\n" + "x" * 1000)
+        assert tab.shown["search"] == "Datastore" + "x" * 88
+        await tab.send(HostsState, "choose_namespace", slug="x" * 100_000)
+        assert tab.shown.get("namespace", "") == ""
+
+
+async def test_a_site_is_said_to_be_in_one_of_several_namespaces(database: Database) -> None:
+    with database.write() as session:
+        for slug, name in (("iati", "IATI"), ("di", "Data")):
+            factories.namespace(session, slug, name=name)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "watch", form={"url": "example.org"})
+        assert tab.told("example.org is watched, in Data.")
+        await tab.send(HostsState, "choose_namespace", slug="iati")
+        await tab.send(HostsState, "watch", form={"url": "example.net"})
+        assert tab.told("example.net is watched, in IATI.")
 
 
 @pytest.mark.parametrize("wrong", [None, "one", -1, 10**30, {}, [1]])

@@ -76,7 +76,8 @@ def test_from_an_address_to_a_checked_site_and_away_again(
     expect(website).to_have_attribute("data-status", "up")
     expect(page.get_by_label("Watch a site")).to_have_value("")
 
-    button(site, "Check Website now").click()
+    button(site, "Check now: Website").click()
+    expect(page.get_by_text("Website is up.")).to_be_visible()
     expect(website.locator(".asked")).to_have_count(0)
     website.locator(".open-detail").click()
     expect(website.locator(".detail")).to_contain_text("200")

@@ -26,6 +26,8 @@ class ServiceView:
     kind: str
     status: str
     word: str
+    last_status: str
+    """What the last check saw, which alone may not be enough to change ``status``."""
     since: str
     checked_at: str
     """When it was looked at, or when its job reported."""
@@ -121,6 +123,7 @@ def service_view(
         kind=kind.title if kind else service.kind,
         status=state.status.value,
         word=WORDS[state.status],
+        last_status=state.last_status.value if state.last_status else "",
         since=state.since.isoformat(),
         checked_at=seen_at.isoformat() if seen_at else "",
         response=milliseconds(state.response_us),

@@ -191,6 +191,12 @@ def as_dict(form: Any) -> dict[str, Any]:
     return form if isinstance(form, dict) else {}
 
 
+def one_line(text: Any, limit: int) -> str:
+    """What was typed into a field, of which no more than this can be of use."""
+    shown = text[:limit] if isinstance(text, str) else ""
+    return "".join(character for character in shown if character.isprintable())
+
+
 def show(state: BaseState, **values: Any) -> None:
     """Assign those of ``values`` that are new: what is assigned is sent to the browser."""
     for name, value in values.items():
