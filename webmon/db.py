@@ -33,13 +33,20 @@ __all__ = [
 BUSY_TIMEOUT_MS = 10_000
 
 PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",  # of account only before the first table, and before WAL
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
     # Every check touches two pages: kept in memory, and copied from the WAL once for many changes.
     "cache_size=-8000",
     "wal_autocheckpoint=4000",
+    "journal_size_limit=67108864",
 )
+
+FREE_PAGES = 2_000
+"""So many may stay free: they are used again soon."""
+
+PAGES_AT_ONCE = 500
 
 
 class Database:
@@ -69,9 +76,32 @@ class Database:
         with self._writer.begin() as connection:
             yield connection
 
+    def give_back_pages(self) -> bool:
+        """Let a SQLite file shrink by some free pages; whether there are more to give back.
+
+        A file that was made without ``auto_vacuum`` does not shrink; its free pages are used again.
+        """
+        if not self.is_sqlite:
+            return False
+        connection = self.engine.raw_connection()
+        try:
+            free = _free_pages(connection)
+            if free <= FREE_PAGES:
+                return False
+            # A script, because only that steps through all the pages.
+            connection.cursor().executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+            return FREE_PAGES < _free_pages(connection) < free
+        finally:
+            connection.close()
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _free_pages(connection: Any) -> int:
+    (pages,) = connection.cursor().execute("PRAGMA freelist_count").fetchone()
+    return int(pages)
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -61,6 +61,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     await stopping.wait()
     log.info("worker %s is stopping", worker_id)
     scheduler.pause()
+    jobs.retention.stop()
     recording.cancel()
     deadline = loop.time() + GRACE_SECONDS
     await jobs.deliverer.stop(SEND_GRACE_SECONDS)

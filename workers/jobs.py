@@ -10,6 +10,7 @@ from webmon.commands import channel_leases, connectivity, follow_ups, leases
 from webmon.db import DatabaseError, Session, reason
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
+from workers.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Jobs:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.retention = Retention(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self._seen = clock.utcnow(), time.monotonic()
 
@@ -82,6 +84,14 @@ class Jobs:
             follow_ups.sum_up(session, now=now)
 
         await self._pipeline.in_database(one_pass)
+
+    async def delete_expired(self) -> None:
+        """Delete results and roll-ups that are older than they are kept."""
+        await self.retention.delete_expired()
+
+    async def give_back_pages(self) -> None:
+        """Let the database's file shrink."""
+        await self.retention.give_back_pages()
 
     async def forget_notifications(self) -> None:
         """Delete old notifications, a few at a time."""

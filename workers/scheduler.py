@@ -27,4 +27,6 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     scheduler.add_job(
         guarded(jobs.forget_notifications), "interval", hours=1, id="forget_notifications"
     )
+    scheduler.add_job(guarded(jobs.delete_expired), "interval", minutes=1, id="delete_expired")
+    scheduler.add_job(guarded(jobs.give_back_pages), "interval", minutes=5, id="give_back_pages")
     return scheduler

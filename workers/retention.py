@@ -1,0 +1,59 @@
+"""Keep the database as small as the settings say, beside the checks and never in their way."""
+
+import logging
+import time
+
+from webmon import clock, config
+from webmon.commands import retention
+from webmon.commands.retention import Kept
+from webmon.db import Database
+from workers.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.02
+"""Between two transactions: whoever waits for the write lock gets it."""
+
+
+class Retention:
+    """Deletes what has expired, and gives freed pages back, in a thread of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stopping = False
+
+    async def delete_expired(self) -> None:
+        """One pass over all services."""
+        deleted = await in_thread(self._delete_expired, name="retention")
+        if deleted:
+            log.debug("%s old results and roll-ups are deleted", deleted)
+
+    async def give_back_pages(self) -> None:
+        """Let the SQLite file shrink by what is free."""
+        await in_thread(self._give_back_pages, name="vacuum")
+
+    def stop(self) -> None:
+        """End a pass that is under way after its present step."""
+        self._stopping = True
+
+    def _delete_expired(self) -> int:
+        settings = config.settings()
+        kept = Kept.at(
+            clock.utcnow(),
+            raw_days=settings.raw_retention_days,
+            hourly_days=settings.hourly_retention_days,
+        )
+        deleted, after = 0, 0
+        while not self._stopping:
+            with self._database.write() as session:
+                step = retention.delete_expired(session, kept, after=after)
+            deleted += step.deleted
+            if step.after is None:
+                break
+            after = step.after
+            time.sleep(PAUSE_SECONDS)
+        return deleted
+
+    def _give_back_pages(self) -> None:
+        while not self._stopping and self._database.give_back_pages():
+            time.sleep(PAUSE_SECONDS)
