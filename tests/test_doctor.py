@@ -20,6 +20,7 @@ def test_a_working_installation_needs_no_remedy(database, monkeypatch):
     assert {remedy for _, remedy in found.values()} == {""}
     assert found["secrets"][0] == "1 stored configurations can be read"
     assert found["worker"][0] == "ticking"
+    assert "0 results in 30 days; grows by about" in found["storage"][0]
 
 
 def test_a_silent_worker_and_old_front_ends_are_named(database, monkeypatch):

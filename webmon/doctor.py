@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from webmon import clock, crypto, db, frontend
+from webmon import clock, config, crypto, db, frontend
 from webmon.commands import schema
 from webmon.errors import WebmonError
-from webmon.queries import health, installation
+from webmon.queries import health, installation, storage
+from webmon.queries.evidence import size
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -28,6 +29,7 @@ def examine() -> Iterator[Diagnosis]:
         yield diagnosis
         if diagnosis.remedy:
             return
+    yield from _examined("storage", _storage)
     yield from _examined("clock", _clock)
     yield from _examined("secrets", _secrets)
     yield from _examined("worker", _worker)
@@ -56,6 +58,21 @@ def _database() -> Diagnosis:
     if not schema.is_current(db.current()):
         return Diagnosis("database", f"{kind}, of another version", "run webmon migrate")
     return Diagnosis("database", f"{kind}, up to date")
+
+
+def _storage() -> Diagnosis:
+    days = config.settings().raw_retention_days
+    with db.read() as session:
+        view = storage.storage(session, raw_days=days, now=clock.utcnow())
+        shrinks = storage.shrinks(session)
+    finding = (
+        f"{size(view.size)}, {view.results:,} results in {days} days; grows by about "
+        f"{size(view.growth_per_day)} a day, to {size(view.settles_at)}"
+    )
+    if not shrinks:
+        remedy = "it does not shrink by itself; stop Beaconry and run once: sqlite3 FILE 'PRAGMA "
+        return Diagnosis("storage", finding, f"{remedy}auto_vacuum=2; VACUUM'")
+    return Diagnosis("storage", finding)
 
 
 def _clock() -> Diagnosis:

@@ -1,0 +1,31 @@
+"""How large the database is, and what it grows to."""
+
+from tests import factories
+from tests.clock import NOW
+from webmon.models import Daily
+from webmon.queries.storage import BYTES_PER_RESULT, shrinks, storage
+
+TODAY = int(NOW.timestamp()) // 86_400
+
+
+def test_growth_follows_from_the_checks_that_are_configured(session):
+    factories.service(session, "a", interval_seconds=60)
+    factories.service(session, "b", interval_seconds=3600)
+    factories.service(session, "idle", interval_seconds=1, paused=True)
+    view = storage(session, raw_days=30, now=NOW)
+    bytes_each = BYTES_PER_RESULT[session.get_bind().dialect.name]
+    assert view.growth_per_day == (1440 + 24) * bytes_each
+    assert view.settles_at == 30 * view.growth_per_day
+    assert view.size > 0
+
+
+def test_results_are_counted_by_their_rollups_as_far_as_they_are_kept(session):
+    service = factories.service(session)
+    for days_ago, up in ((0, 10), (29, 20), (31, 400)):
+        session.add(Daily(service_id=service.id, day=TODAY - days_ago, up=up, down=1))
+    session.flush()
+    assert storage(session, raw_days=30, now=NOW).results == 32
+
+
+def test_a_new_database_gives_room_back(session):
+    assert shrinks(session)

@@ -1,0 +1,58 @@
+"""How large the database is, and how large it will be."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session, col, func, select
+
+from webmon.models import Daily, Service
+
+DAY_SECONDS = 86_400
+BYTES_PER_RESULT = {"sqlite": 35, "postgresql": 120}
+"""Measured by `python -m bench storing`, indices included."""
+
+ENOUGH_RESULTS = 100_000
+"""From so many on, the database's own size says more than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageView:
+    """Sizes in bytes. ``settles_at`` is what raw results come to in the end."""
+
+    size: int
+    results: int
+    growth_per_day: int
+    settles_at: int
+
+
+def storage(session: Session, *, raw_days: int, now: datetime) -> StorageView:
+    """The size of the database, and what the configured checks add to it.
+
+    Results are counted by their roll-ups; those of the present hour are left out.
+    """
+    dialect = session.get_bind().dialect.name
+    size = _size(session, dialect)
+    first_day = int((now - timedelta(days=raw_days)).timestamp()) // DAY_SECONDS
+    counts = col(Daily.up) + col(Daily.degraded) + col(Daily.down) + col(Daily.unknown)
+    results = session.exec(select(func.sum(counts)).where(Daily.day >= first_day)).one() or 0
+    checks = select(func.sum(float(DAY_SECONDS) / col(Service.interval_seconds)))
+    per_day = float(session.exec(checks.where(~col(Service.paused))).one() or 0)
+    each = size / results if results >= ENOUGH_RESULTS else BYTES_PER_RESULT[dialect]
+    growth = round(per_day * each)
+    return StorageView(size, int(results), growth, growth * raw_days)
+
+
+def _size(session: Session, dialect: str) -> int:
+    if dialect == "postgresql":
+        query = "SELECT pg_database_size(current_database())"
+    else:
+        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    return int(session.connection().execute(text(query)).scalar_one())
+
+
+def shrinks(session: Session) -> bool:
+    """Whether the file gives room back that is not needed any more. PostgreSQL does so itself."""
+    if session.get_bind().dialect.name == "postgresql":
+        return True
+    return bool(session.connection().execute(text("PRAGMA auto_vacuum")).scalar_one())
