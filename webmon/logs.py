@@ -47,3 +47,5 @@ def configure(settings: Settings, process: str) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # That a pass still runs when the next one is due is no news: it does what the next one would.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
