@@ -73,7 +73,12 @@ def _found(service: DefinitionView, outcome: Outcome) -> str:
 
 
 def exit_status(statuses: Sequence[Status]) -> int:
-    """0 when all are up, 1 with difficulties, 2 when one is down, 3 when one could not be seen."""
+    """0 when all are up, 1 with difficulties, 2 when one is down, 3 when one could not be seen.
+
+    That one is down says more than that another could not be seen.
+    """
+    if Status.DOWN in statuses:
+        return EXIT_STATUS[Status.DOWN]
     return max((EXIT_STATUS[status] for status in statuses), default=0)
 
 
