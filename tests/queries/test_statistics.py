@@ -134,8 +134,8 @@ def test_response_times_come_from_the_hours_and_the_one_that_is_going_on(session
     assert day.quantile_us(0.95) == pytest.approx(20_000, rel=0.05)
     found = told(service_statistics(session, service.id, now=NOW).responses)
     assert [each.partition(":")[0] for each in found] == [
-        "Average, 24 hours",
-        "95 % within, 24 hours",
+        "Average, 24 h",
+        "95 % within, 24 h",
         "Average, 90 days",
     ]
 

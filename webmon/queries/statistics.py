@@ -92,8 +92,8 @@ def _uptimes(line: Timeline, windows: tuple[Period, ...]) -> tuple[FigureView, .
 
 def _responses(day: Rollup, average_us: float | None) -> tuple[FigureView, ...]:
     figures = (
-        ("Average, 24 hours", day.average_us),
-        ("95 % within, 24 hours", day.quantile_us(0.95)),
+        ("Average, 24 h", day.average_us),
+        ("95 % within, 24 h", day.quantile_us(0.95)),
         (f"Average, {DAYS_SHOWN} days", average_us),
     )
     return tuple(
