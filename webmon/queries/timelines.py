@@ -85,7 +85,12 @@ def _changes(session: Session, chosen: Select[Any], since: datetime) -> dict[int
     found = _gathered(session, chosen, change.service_id, columns, change.at > since)
     return {
         service_id: sorted(
-            zip(_instants(at), map(int, ids), map(BY_VALUE.__getitem__, before), strict=True)
+            zip(
+                _instants(at),
+                map(int, ids.split(",")),
+                map(BY_VALUE.__getitem__, before.split(",")),
+                strict=True,
+            )
         )
         for service_id, (at, ids, before) in found.items()
     }
@@ -97,7 +102,9 @@ def _gaps(session: Session, chosen: Select[Any], since: datetime) -> dict[int, l
     later = no_data.began_at_ms > _milliseconds(since)
     found = _gathered(session, chosen, no_data.service_id, columns, later)
     return {
-        service_id: list(zip(map(_instant, began), map(_instant, ended), strict=True))
+        service_id: list(
+            zip(map(_instant, began.split(",")), map(_instant, ended.split(",")), strict=True)
+        )
         for service_id, (began, ended) in found.items()
     }
 
@@ -108,16 +115,18 @@ def _gathered(
     owner: ColumnElement[int],
     columns: Sequence[ColumnElement[Any]],
     where: ColumnElement[bool],
-) -> dict[int, list[list[str]]]:
-    """For each service the values of its rows as texts, column by column, in any order."""
+) -> dict[int, Sequence[str]]:
+    """For each service one text per column: the values of its rows, with commas, in any order."""
     texts = (func.aggregate_strings(cast(column, String), ",") for column in columns)
     rows = session.execute(select(owner, *texts).where(owner.in_(chosen), where).group_by(owner))
-    return {row[0]: [text.split(",") for text in row[1:]] for row in rows}
+    return {row[0]: row[1:] for row in rows}
 
 
-def _instants(texts: list[str]) -> Iterable[datetime]:
+def _instants(texts: str) -> Iterable[datetime]:
     """PostgreSQL says that they are UTC; on SQLite they are without saying so."""
-    return map(datetime.fromisoformat, (text if "+" in text else f"{text}+00:00" for text in texts))
+    if "+" not in texts:
+        texts = texts.replace(",", "+00:00,") + "+00:00"
+    return map(datetime.fromisoformat, texts.split(","))
 
 
 def _reaching(since: datetime) -> ScalarSelect[int]:
