@@ -11,7 +11,7 @@ another machine: `floor` tells how far apart the two are.
 import sys
 from collections.abc import Callable
 
-from bench import checks, floor, pages, reads, restart, storing, telling
+from bench import checks, floor, pages, reads, restart, retention, storing, telling
 
 PARTS: dict[str, Callable[[], None]] = {
     "floor": floor.report,
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "reads": reads.report,
     "telling": telling.report,
     "storm": telling.report_storm,
+    "retention": retention.report,
     "pages": pages.report,
 }
 

@@ -1,5 +1,8 @@
 """`webmon doctor`: what is wrong stands with its remedy, and nothing is said twice."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests import factories
@@ -20,7 +23,32 @@ def test_a_working_installation_needs_no_remedy(database, monkeypatch):
     assert {remedy for _, remedy in found.values()} == {""}
     assert found["secrets"][0] == "1 stored configurations can be read"
     assert found["worker"][0] == "ticking"
-    assert "0 results in 30 days; grows by about" in found["storage"][0]
+    assert ", 0 results; grows by about" in found["storage"][0]
+
+
+def test_a_file_that_cannot_shrink_is_named_and_compacted(webmon, tmp_path):
+    path = tmp_path / "data" / "webmon.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as old:  # as it was made by earlier versions
+        old.execute("PRAGMA journal_mode=WAL")
+        old.execute("CREATE TABLE made (id INTEGER)")
+    webmon("migrate")
+    assert "stop Beaconry and run webmon compact once" in webmon("doctor").stdout
+    assert webmon("compact").returncode == 0
+    assert "webmon compact" not in webmon("doctor").stdout
+
+
+def test_a_file_is_not_compacted_under_a_running_worker(webmon, tmp_path):
+    webmon("migrate")
+    database = db.Database(f"sqlite:///{tmp_path / 'data' / 'webmon.db'}")
+    with database.write() as session:
+        leases.tick(session, "w", now=clock.utcnow())
+    database.dispose()
+    done = webmon("compact")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "webmon: a worker is running: stop Beaconry first\n",
+    )
 
 
 def test_a_silent_worker_and_old_front_ends_are_named(database, monkeypatch):

@@ -169,6 +169,23 @@ def migrate() -> None:
 
 @app.command()
 @plainly
+def compact() -> None:
+    """Write the SQLite file anew, as small as it can be. Nothing else may run meanwhile."""
+    from webmon.queries.health import worker_ticks
+
+    database = db.current()
+    if not database.is_sqlite:
+        typer.echo("nothing to do: PostgreSQL uses again what was deleted")
+        return
+    with database.read() as session:
+        if worker_ticks(session, now=clock.utcnow()):
+            raise WebmonError("a worker is running: stop Beaconry first")
+    database.compact()
+    typer.echo("the database is as small as it can be")
+
+
+@app.command()
+@plainly
 def apply(
     file: Annotated[Path, typer.Argument(help="The YAML file.")],
     dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,

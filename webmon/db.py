@@ -5,10 +5,11 @@ SQLite and PostgreSQL behave alike here: a writer on SQLite takes the write lock
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError as DatabaseError
@@ -44,9 +45,15 @@ PRAGMAS = (
 )
 
 FREE_PAGES = 2_000
-"""So many may stay free: they are used again soon."""
+FREE_SHARE = 0.1
+"""So many, or such a part of the file, may stay free: they are used again soon."""
 
-PAGES_AT_ONCE = 500
+PAGES_AT_ONCE = 100
+"""Given back in one transaction: some milliseconds."""
+
+LONG_LOG_BYTES = 16 * 2**20
+PATIENCE_MS = 250
+"""When the log has become longer, writers wait so long for a moment in which it can be emptied."""
 
 
 class Database:
@@ -81,16 +88,58 @@ class Database:
 
         A file that was made without ``auto_vacuum`` does not shrink; its free pages are used again.
         """
-        if not self.is_sqlite:
-            return False
-        connection = self.engine.raw_connection()
-        try:
-            free = _free_pages(connection)
-            if free <= FREE_PAGES:
+        with self._bare() as cursor:
+            before, total = _number(cursor, "freelist_count"), _number(cursor, "page_count")
+            enough = max(FREE_PAGES, FREE_SHARE * total)
+            if before <= enough:
                 return False
             # A script, because only that steps through all the pages.
-            connection.cursor().executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
-            return FREE_PAGES < _free_pages(connection) < free
+            cursor.executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+            return enough < _number(cursor, "freelist_count") < before
+
+    def checkpoint(self) -> None:
+        """Move what is in SQLite's log into the file, so that the log begins anew.
+
+        Nobody waits for that. But while there is always somebody who reads, it is never all moved,
+        and the log grows: once it is long, it is emptied as soon as the present readers are done.
+        """
+        with self._bare() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            if self.log_bytes > LONG_LOG_BYTES:
+                cursor.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+                try:
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+    def compact(self) -> None:
+        """Write the SQLite file anew: without free pages, and such that it shrinks from now on.
+
+        Nobody else can write meanwhile, and the disk must have room for a second file.
+        """
+        with self._bare() as cursor:
+            cursor.execute("VACUUM")  # with the ``auto_vacuum`` that every connection asks for
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def log_bytes(self) -> int:
+        """The length of SQLite's write-ahead log; 0 on PostgreSQL, where it is no part of this."""
+        log = Path(self.url.removeprefix("sqlite:///") + "-wal")
+        return log.stat().st_size if log.exists() else 0
+
+    @contextmanager
+    def _bare(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor of SQLite's outside any transaction.
+
+        Raises:
+            DatabaseUnavailable: the database is locked, or there is no room.
+        """
+        connection = self.engine.raw_connection()
+        try:
+            with closing(cast(sqlite3.Cursor, connection.cursor())) as cursor:
+                yield cursor
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnavailable("", None, error) from error
         finally:
             connection.close()
 
@@ -99,9 +148,9 @@ class Database:
         self.engine.dispose()
 
 
-def _free_pages(connection: Any) -> int:
-    (pages,) = connection.cursor().execute("PRAGMA freelist_count").fetchone()
-    return int(pages)
+def _number(cursor: sqlite3.Cursor, pragma: str) -> int:
+    (value,) = cursor.execute(f"PRAGMA {pragma}").fetchone()
+    return int(value)
 
 
 def _sqlite_engine(url: str) -> Engine:

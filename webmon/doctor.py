@@ -65,14 +65,13 @@ def _storage() -> Diagnosis:
     with db.read() as session:
         view = storage.storage(session, raw_days=days, now=clock.utcnow())
         shrinks = storage.shrinks(session)
+    since = f" since {view.since.day} {view.since:%b %Y}" if view.since else ""
     finding = (
-        f"{size(view.size)}, {view.results:,} results in {days} days; grows by about "
-        f"{size(view.growth_per_day)} a day, to {size(view.settles_at)}"
+        f"{size(view.size + db.current().log_bytes)}, {view.results:,} results{since}; grows by "
+        f"about {size(view.growth_per_day)} a day, to {size(view.settles_at)} after {days} days"
     )
-    if not shrinks:
-        remedy = "it does not shrink by itself; stop Beaconry and run once: sqlite3 FILE 'PRAGMA "
-        return Diagnosis("storage", finding, f"{remedy}auto_vacuum=2; VACUUM'")
-    return Diagnosis("storage", finding)
+    remedy = "" if shrinks else "it cannot shrink; stop Beaconry and run webmon compact once"
+    return Diagnosis("storage", finding, remedy)
 
 
 def _clock() -> Diagnosis:

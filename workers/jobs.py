@@ -93,6 +93,10 @@ class Jobs:
         """Let the database's file shrink."""
         await self.retention.give_back_pages()
 
+    async def checkpoint(self) -> None:
+        """Keep the database's log short."""
+        await self.retention.checkpoint()
+
     async def forget_notifications(self) -> None:
         """Delete old notifications, a few at a time."""
         kept = timedelta(days=config.settings().hourly_retention_days)

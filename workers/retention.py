@@ -20,10 +20,11 @@ class Retention:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.is_sqlite = database.is_sqlite
         self._stopping = False
 
     async def delete_expired(self) -> None:
-        """One pass over all services."""
+        """One pass over all services, if one is due and no other worker makes it."""
         deleted = await in_thread(self._delete_expired, name="retention")
         if deleted:
             log.debug("%s old results and roll-ups are deleted", deleted)
@@ -32,11 +33,18 @@ class Retention:
         """Let the SQLite file shrink by what is free."""
         await in_thread(self._give_back_pages, name="vacuum")
 
+    async def checkpoint(self) -> None:
+        """Keep SQLite's log short, so that no check has to."""
+        await in_thread(self._database.checkpoint, name="checkpoint")
+
     def stop(self) -> None:
         """End a pass that is under way after its present step."""
         self._stopping = True
 
     def _delete_expired(self) -> int:
+        with self._database.write() as session:
+            if not retention.begin_pass(session, now=clock.utcnow()):
+                return 0
         settings = config.settings()
         kept = Kept.at(
             clock.utcnow(),

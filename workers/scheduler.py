@@ -28,5 +28,9 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         guarded(jobs.forget_notifications), "interval", hours=1, id="forget_notifications"
     )
     scheduler.add_job(guarded(jobs.delete_expired), "interval", minutes=1, id="delete_expired")
-    scheduler.add_job(guarded(jobs.give_back_pages), "interval", minutes=5, id="give_back_pages")
+    if jobs.retention.is_sqlite:
+        scheduler.add_job(
+            guarded(jobs.give_back_pages), "interval", minutes=5, id="give_back_pages"
+        )
+        scheduler.add_job(guarded(jobs.checkpoint), "interval", seconds=5, id="checkpoint")
     return scheduler

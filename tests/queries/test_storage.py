@@ -1,8 +1,9 @@
 """How large the database is, and what it grows to."""
 
 from tests import factories
-from tests.clock import NOW
-from webmon.models import Daily
+from tests.clock import MINUTE, NOW
+from webmon.commands.results import milliseconds
+from webmon.models import CheckResult, Daily
 from webmon.queries.storage import BYTES_PER_RESULT, shrinks, storage
 
 TODAY = int(NOW.timestamp()) // 86_400
@@ -25,6 +26,17 @@ def test_results_are_counted_by_their_rollups_as_far_as_they_are_kept(session):
         session.add(Daily(service_id=service.id, day=TODAY - days_ago, up=up, down=1))
     session.flush()
     assert storage(session, raw_days=30, now=NOW).results == 32
+
+
+def test_the_oldest_result_is_found(session):
+    assert storage(session, raw_days=30, now=NOW).since is None
+    for name, minutes in (("a", 3), ("b", 5), ("c", 0)):
+        service = factories.service(session, name)
+        for ago in range(minutes):
+            at_ms = milliseconds(NOW - ago * MINUTE)
+            session.add(CheckResult(service_id=service.id, at_ms=at_ms, status=0))
+    session.flush()
+    assert storage(session, raw_days=30, now=NOW).since == NOW - 4 * MINUTE
 
 
 def test_a_new_database_gives_room_back(session):

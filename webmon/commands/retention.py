@@ -6,21 +6,28 @@ for them by their age alone would read everything.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
-from sqlmodel import Session
+from sqlalchemy import Column, bindparam, delete, func, select, update
+from sqlmodel import Session, col
 
-from webmon.models import CheckResult, Hourly, Service
+from webmon.commands.outbox import insert_new
+from webmon.models import CheckResult, Hourly, Service, Setting
 from webmon.models.columns import table
 
-RESULTS, HOURLY, SERVICES = table(CheckResult), table(Hourly), table(Service)
-result, hourly, service = RESULTS.c, HOURLY.c, SERVICES.c
+service = table(Service).c
 
-SERVICES_AT_ONCE = 200
-ROWS_AT_ONCE = 4_000
-"""About so many are deleted in one transaction: some milliseconds."""
+PERIOD = timedelta(hours=1)
+"""From one pass to the next. What a service has of an hour lies together: to delete it at once
+costs little more than to delete one row of it."""
 
-SHORTEST_STEP_MS = 1_000
+NEXT_PASS = "retention_due_at"
+"""The setting that says when the next pass is due."""
+
+SERVICES_AT_ONCE = 10
+ROWS_PER_SERVICE = 200
+"""Of each table in one transaction: some milliseconds."""
+
 HOUR_SECONDS = 3_600
 
 
@@ -45,48 +52,59 @@ class Step:
     after: int | None
 
 
+def begin_pass(session: Session, *, now: datetime) -> bool:
+    """Whether a pass is due. Whoever is told so makes it, and no other worker does."""
+    due_at = (now + PERIOD).isoformat()
+    insert_new(session, table(Setting), [{"name": NEXT_PASS, "value": now.isoformat()}])
+    noted = session.get_one(Setting, NEXT_PASS, populate_existing=True, with_for_update=True)
+    if now < datetime.fromisoformat(noted.value) <= now + PERIOD:
+        return False
+    # One that lies further ahead was noted before the clock was set back.
+    session.execute(update(Setting).where(col(Setting.name) == NEXT_PASS).values(value=due_at))
+    return True
+
+
 def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
     """Delete some of what has expired of the next services whose ids are greater than ``after``."""
-    oldest = (
-        select(result.at_ms)
-        .where(result.service_id == service.id)
-        .order_by(result.at_ms)
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        select(service.id, service.interval_seconds, oldest)
-        .where(service.id > after)
-        .order_by(service.id)
-        .limit(SERVICES_AT_ONCE)
-    ).all()
-    if not rows:
+    following = select(service.id).where(service.id > after).order_by(service.id)
+    ids = list(session.scalars(following.limit(SERVICES_AT_ONCE)))
+    if not ids:
         return Step(0, None)
     since_ms = round(kept.results_since.timestamp() * 1000)
-    expired = [row for row in rows if row[2] is not None and row[2] < since_ms]
-    deleted, is_done = 0, True
-    if expired:
-        shortest_ms = min(row[1] for row in expired) * 1000
-        step_ms = max(SHORTEST_STEP_MS, ROWS_AT_ONCE * shortest_ms // len(expired))
-        until_ms = min(since_ms, min(row[2] for row in expired) + step_ms)
-        is_done = until_ms == since_ms
-        deleted = _rows(
-            session.execute(
-                delete(RESULTS).where(
-                    result.service_id.in_([row[0] for row in expired]), result.at_ms < until_ms
-                )
-            )
+    # Hours go by whole days: their rows are large, and there is one a pass.
+    since_hour = int(kept.hours_since.timestamp()) // HOUR_SECONDS // 24 * 24
+    results = _delete(session, table(CheckResult).c.at_ms, since_ms, ids)
+    hours = _delete(session, table(Hourly).c.hour, since_hour, ids)
+    is_done = max(results + hours) < ROWS_PER_SERVICE
+    return Step(sum(results + hours), ids[-1] if is_done else after)
+
+
+def _delete(session: Session, when: Column[Any], since: int, ids: list[int]) -> list[int]:
+    """Delete the oldest rows before ``since`` of these services; returns how many of each."""
+    owner = when.table.c.service_id
+    oldest = (
+        select(when)
+        .where(owner == service.id, when < since)
+        .order_by(when)
+        .limit(ROWS_PER_SERVICE)
+        .correlate(table(Service))
+        .subquery()
+    )
+    count, last = func.count(), func.max(oldest.c[when.name])
+    found = [
+        (row.id, row.rows, row.until)
+        for row in session.execute(
+            select(
+                service.id,
+                select(count).select_from(oldest).scalar_subquery().label("rows"),
+                select(last).select_from(oldest).scalar_subquery().label("until"),
+            ).where(service.id.in_(ids))
         )
-    if is_done:
-        deleted += _delete_hours(session, [row[0] for row in rows], kept.hours_since)
-    return Step(deleted, rows[-1][0] if is_done else after)
-
-
-def _delete_hours(session: Session, service_ids: list[int], since: datetime) -> int:
-    first = int(since.timestamp()) // HOUR_SECONDS
-    gone = delete(HOURLY).where(hourly.service_id.in_(service_ids), hourly.hour < first)
-    return _rows(session.execute(gone))
-
-
-def _rows(outcome: object) -> int:
-    return max(0, getattr(outcome, "rowcount", 0))
+        if row.rows
+    ]
+    if found:
+        session.connection().execute(
+            delete(when.table).where(owner == bindparam("key"), when <= bindparam("until")),
+            [{"key": service_id, "until": until} for service_id, _, until in found],
+        )
+    return [rows for _, rows, _ in found] or [0]

@@ -1,12 +1,12 @@
 """How large the database is, and how large it will be."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from webmon.models import Daily, Service
+from webmon.models import CheckResult, Daily, Service
 
 DAY_SECONDS = 86_400
 BYTES_PER_RESULT = {"sqlite": 35, "postgresql": 120}
@@ -22,6 +22,8 @@ class StorageView:
 
     size: int
     results: int
+    since: datetime | None
+    """Of when the oldest result is; None: there is none."""
     growth_per_day: int
     settles_at: int
 
@@ -40,7 +42,15 @@ def storage(session: Session, *, raw_days: int, now: datetime) -> StorageView:
     per_day = float(session.exec(checks.where(~col(Service.paused))).one() or 0)
     each = size / results if results >= ENOUGH_RESULTS else BYTES_PER_RESULT[dialect]
     growth = round(per_day * each)
-    return StorageView(size, int(results), growth, growth * raw_days)
+    return StorageView(size, int(results), _oldest(session), growth, growth * raw_days)
+
+
+def _oldest(session: Session) -> datetime | None:
+    """One look into the index for each service."""
+    own = select(func.min(CheckResult.at_ms)).where(CheckResult.service_id == Service.id)
+    of_each = select(own.scalar_subquery().label("at_ms")).select_from(Service).subquery()
+    at_ms = session.exec(select(func.min(of_each.c.at_ms))).one()
+    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def _size(session: Session, dialect: str) -> int:
