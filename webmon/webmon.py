@@ -5,8 +5,10 @@ import logging
 
 import reflex as rx
 
-from pages.admin import hosts
+from pages.admin import channels, hosts, incidents
+from pages.admin.channels_state import ChannelsState
 from pages.admin.hosts_state import HostsState
+from pages.admin.incidents_state import IncidentsState
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
@@ -37,14 +39,19 @@ app = rx.App(
 app.app_wraps.pop((5, "Overlay"))  # Reflex's word on a lost connection; ours stands in the frame
 app.add_middleware(AuthMiddleware())
 app.register_lifespan_task(keep_listening)
-app.add_page(
-    hosts.hosts,
-    route=hosts.ROUTE,
-    title=hosts.TITLE,
-    image="/favicon.svg",
-    description="",
-    on_load=HostsState.load,
-)
+for room, page, load in (
+    (hosts, hosts.hosts, HostsState.load),
+    (channels, channels.channels, ChannelsState.load),
+    (incidents, incidents.incidents, IncidentsState.load),
+):
+    app.add_page(
+        page,
+        route=room.ROUTE,
+        title=room.TITLE,
+        image="/favicon.svg",
+        description="",
+        on_load=load,
+    )
 
 
 def web() -> Edge:

@@ -66,6 +66,7 @@ LENGTHS = {
     "timeout_seconds": 1,
     "retry_seconds": 1,
     "degraded_above_ms": 1000,
+    "reminder_every_seconds": 1,
 }
 """The fields typed as durations, and how many of their own units make a second."""
 
@@ -103,8 +104,8 @@ def edited_service(stored: ServiceForm, serial: int) -> FormView:
         revision=stored.revision,
         title=f"Edit {stored.fields['name']}",
         kind=stored.kind,
-        fields=tuple(_filled(field, stored.fields) for field in fields),
-        more=tuple(_filled(field, stored.fields) for field in MORE),
+        fields=tuple(filled(field, stored.fields) for field in fields),
+        more=tuple(filled(field, stored.fields) for field in MORE),
         serial=serial,
     )
     if kind is None:
@@ -164,7 +165,7 @@ def host_form(
         id=stored.get("id", 0),
         title=f"Edit {stored['name']}" if stored else "New host",
         submit="Save" if stored else "Add host",
-        fields=tuple(_filled(field, values) for field in fields),
+        fields=tuple(filled(field, values) for field in fields),
         access=_access(stored),
         serial=serial,
     )
@@ -197,7 +198,7 @@ def namespace_form(stored: Mapping[str, Any], serial: int) -> FormView:
         id=stored.get("id", 0),
         title=f"Edit {stored['name']}" if stored else "New namespace",
         submit="Save" if stored else "Add namespace",
-        fields=tuple(_filled(field, stored) for field in fields),
+        fields=tuple(filled(field, stored) for field in fields),
         serial=serial,
     )
 
@@ -208,7 +209,7 @@ def typed_into(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         Invalid: a length of time is not one.
     """
-    fields = {field.name: _typed(field, raw) for field in (*form.fields, *form.more)}
+    fields = {field.name: typed(field, raw) for field in (*form.fields, *form.more)}
     fields = {name: value for name, value in fields.items() if value != ""}
     if form.thing == "service":
         fields["kind"] = form.kind
@@ -227,7 +228,8 @@ def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | No
     return ssh if is_told or REMOVE_ACCESS in form.access else None
 
 
-def _filled(field: FieldView, values: Mapping[str, Any]) -> FieldView:
+def filled(field: FieldView, values: Mapping[str, Any]) -> FieldView:
+    """The field with what ``values`` says of it, as people type it."""
     value = values.get(field.name)
     if value is None:
         return field
@@ -238,7 +240,12 @@ def _filled(field: FieldView, values: Mapping[str, Any]) -> FieldView:
     return replace(field, value=str(value))
 
 
-def _typed(field: FieldView, raw: Mapping[str, Any]) -> Any:
+def typed(field: FieldView, raw: Mapping[str, Any]) -> Any:
+    """What the browser sent for the field, as the commands take it; empty for nothing.
+
+    Raises:
+        Invalid: a length of time is not one.
+    """
     if field.input == "checkbox":
         return is_ticked(raw, field.name)
     text = raw.get(field.name)

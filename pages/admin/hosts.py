@@ -34,6 +34,7 @@ def hosts() -> rx.Component:
         _confirmation(),
         key_confirmation(),
         who=HostsState.who,
+        here="Hosts",
     )
 
 

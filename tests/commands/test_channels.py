@@ -68,6 +68,7 @@ def test_events_are_stored_in_one_order_and_once(session, slack):
         ({"reminder_every_seconds": 2_592_001}, "reminder_every_seconds", "between 10 s and"),
         ({"namespace_id": 77}, "namespace_id", "does not exist"),
         ({"config": {}}, "config.webhook_url", "is required"),
+        ({"kind": "email", "config": {}}, "config.to", "is required"),
         ({"config": {"webhook_url": "x"}}, "config.webhook_url", "must be an http"),
         ({"config": {"webhook_url": HOOK, "x": 1}}, "config.x", "is not known here"),
         ({"name": "Administrators"}, "name", "there is a channel Administrators already"),
@@ -186,7 +187,7 @@ def test_of_the_administrators_channel_only_events_and_reminders_are_chosen(
     session, administrators
 ):
     fields = {"name": "Administrators", "kind": "email"}
-    wanted = {**fields, "events": ["degraded", "down"], "reminder_every_seconds": 3600}
+    wanted = {"events": ["degraded", "down"], "reminder_every_seconds": 3600}
     channels.update_channel(session, administrators.id, wanted, **WHO)
     assert administrators.events == ["down", "degraded"]
     assert administrators.reminder_every_seconds == 3600

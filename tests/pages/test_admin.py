@@ -13,7 +13,9 @@ from reflex_base.registry import RegistrationContext
 from sqlmodel import select
 
 from pages.admin import hosts
+from pages.admin.channels_state import ChannelsState
 from pages.admin.hosts_state import HostsState
+from pages.admin.incidents_state import IncidentsState
 from tests import factories
 from tests.pages.tab import open_tab
 from webmon import crypto
@@ -135,13 +137,41 @@ def test_every_state_of_ours_is_private() -> None:
     assert all(issubclass(state, PrivateState) for state in own_states())
 
 
+CHANNELS: dict[Role, set[str]] = {
+    Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
+    Role.EDITOR: {"send_test", "send_again"},
+    Role.ADMIN: {"open_channel", "choose_kind", "close_form", "save", "switch", "try_again",
+                 "ask_delete", "keep", "delete"},
+}  # fmt: skip
+
+
+def roles_of(state: type[State]) -> dict[str, Role | None]:
+    """Who may call each handler of a state; Reflex's own, which nobody may, is left out."""
+    handlers = state.event_handlers.items()
+    roles = {name: getattr(handler.fn, "open_to", None) for name, handler in handlers}
+    assert roles.pop("setvar", None) is None
+    return roles
+
+
 def test_every_handler_says_who_may_call_it() -> None:
-    roles = {
-        name: getattr(handler.fn, "open_to", None)
-        for state in own_states()
-        for name, handler in state.event_handlers.items()
-    }
-    assert roles.pop("setvar") is None  # Reflex's own: nobody may
+    for state in own_states():
+        assert None not in roles_of(state).values(), state
+
+
+def test_channels_are_changed_by_admins_only() -> None:
+    roles = roles_of(ChannelsState)
+    for wanted, names in CHANNELS.items():
+        assert {name for name, role in roles.items() if role is wanted} == names
+
+
+def test_of_incidents_an_editor_may_send_a_message_again() -> None:
+    roles = roles_of(IncidentsState)
+    assert roles.pop("send_again") is Role.EDITOR
+    assert set(roles.values()) == {Role.VIEWER}
+
+
+def test_hosts_are_changed_by_editors() -> None:
+    roles = roles_of(HostsState)
     assert {name for name, role in roles.items() if role is Role.EDITOR} == set(EDITING)
     assert {name for name, role in roles.items() if role is Role.ADMIN} == set(ADMINISTERING)
     assert {name for name, role in roles.items() if role is Role.VIEWER} == LOOKING

@@ -262,7 +262,7 @@ def test_a_preview_speaks_of_a_service_of_the_namespace(database, outside, site,
         assert "hidden" not in repr(found)
     assert [each.event for each in found] == ["down", "back online", "reminder", "planned downtime"]
     for each in found:
-        weight, most = each.length.split(" of ")
+        weight, most = each.counted.split(" of ")
         assert 0 < int(weight) <= int(most) == 280
         assert not each.is_too_long
     assert "Datastore" in found[0].text
@@ -275,7 +275,7 @@ def test_a_preview_without_any_service_takes_names_for_an_example(database):
         row = channels.create_channel(session, fields, actor=None, now=NOW)
         found = previews(session, row.id, actor=ADMIN, now=NOW)
         assert "Datastore" in found[0].text
-        assert found[0].length == ""
+        assert found[0].counted == ""
         row.config = {"webhook_url": {crypto.SEALED: "of another key"}}
         session.flush()
         assert previews(session, row.id, actor=ADMIN, now=NOW) == ()

@@ -89,7 +89,8 @@ def update_channel(
         Invalid, NotFound, PermissionDenied.
     """
     channel = find_channel(session, channel_id, actor=actor)
-    wanted = validated(ChannelFields, fields)
+    fixed = {"name": channel.name, "kind": channel.kind} if channel.built_in else {}
+    wanted = validated(ChannelFields, {**fixed, **fields})
     if channel.built_in:
         _require_allowed_of_built_in(channel, wanted)
         columns = wanted.model_dump(include={"events", "reminder_every_seconds"})
@@ -207,6 +208,9 @@ def _columns(wanted: ChannelFields, *, stored: Channel | None = None) -> dict[st
     same_kind = stored is not None and stored.kind == wanted.kind
     kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
     config = validated(kind.config, merged(wanted.config, kept), within="config")
+    for name in kind.required:
+        if not getattr(config, name):
+            raise Invalid("is required", f"config.{name}")
     return {**wanted.model_dump(), "config": crypto.seal(config)}
 
 

@@ -19,7 +19,8 @@ from webmon.queries import accounts
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
-MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", "/admin")}
+ROOMS = ("/admin", "/admin/channels", "/admin/incidents")
+MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", *ROOMS)}
 PAGES = frozenset({"/status/", "/login/", "/setup/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 FILES = frozenset({"/favicon.svg"})

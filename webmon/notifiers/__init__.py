@@ -15,6 +15,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         send_email,
         preview_email,
         sends="one mail to all recipients, as text and HTML; follow-ups as replies",
+        required=("to",),
     ),
     "slack": NotifierKind(
         "Slack",

@@ -68,6 +68,8 @@ class NotifierKind:
     """The text that would be sent, for the admin app; pure."""
     sends: str = ""
     """What arrives there; for the README's table."""
+    required: tuple[str, ...] = ()
+    """Fields that only the administrators' channel may leave at their defaults."""
     is_public: bool = False
     """Everybody reads it: nothing about the monitor itself is told there."""
     weigh: Callable[[str], int] | None = None

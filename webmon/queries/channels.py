@@ -1,8 +1,10 @@
 """Where is told: the channels with how sending to them goes, and what their form shows."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -68,6 +70,9 @@ class ChannelsView:
     """The whole page."""
 
     who: str
+    status: str
+    """The worst of theirs."""
+    headline: str
     can_add: bool
     worker_silent: bool
     namespaces: tuple[tuple[int, str], ...]
@@ -100,27 +105,41 @@ def admin_channels(session: Session, *, actor: Actor, now: datetime) -> Channels
     ).all()
     views = [
         _view(
+            session,
             row,
             state,
             actor,
             namespace=namespaces[row.namespace_id] if row.namespace_id else "",
             waiting=queued.get(row.id, 0),
-            budget=_budget(session, row, now),
+            now=now,
         )
         for row, state in rows
         if row.namespace_id is None or row.namespace_id in namespaces
     ]
+    views.sort(key=lambda each: RANK[each.status])
     return ChannelsView(
-        who=f"{actor.email} · {actor.role.value}",
+        f"{actor.email} · {actor.role.value}",
+        *_headline(views),
         can_add=actor.has(Role.ADMIN),
         worker_silent=not worker_ticks(session, now=now),
         namespaces=tuple(namespaces.items()),
         all_namespaces=actor.namespace_ids is None,
-        channels=tuple(sorted(views, key=lambda each: RANK[each.status])),
+        channels=tuple(views),
     )
 
 
 RANK = {"down": 0, "degraded": 1, "up": 2, "unknown": 2, "paused": 3}
+
+
+def _headline(views: Sequence[ChannelView]) -> tuple[str, str]:
+    """The worst status, and the page's first line."""
+    for status, one, several in (
+        ("down", "1 channel cannot send", "{} channels cannot send"),
+        ("degraded", "1 channel waits to try again", "{} channels wait to try again"),
+    ):
+        if count := sum(each.status == status for each in views):
+            return status, one if count == 1 else several.format(count)
+    return "up", "All channels are ready"
 
 
 def channel_form(session: Session, channel_id: int, *, actor: Actor) -> ChannelForm:
@@ -173,25 +192,33 @@ def usable_config(kind: str, stored: Mapping[str, Any]) -> Any:
         return None
 
 
-def _budget(session: Session, row: Channel, now: datetime) -> tuple[int, int] | None:
-    """How much of the month's budget is used, and what it is; None where there is none."""
-    kind, settings = NOTIFIERS.get(row.kind), usable_config(row.kind, row.config)
-    most = kind.budget(settings) if kind is not None and settings is not None else None
-    return None if most is None else (sent_this_month(session, row.id, now=now), most)
+@lru_cache(maxsize=1000)
+def _read(kind: str, stored: str) -> tuple[bool, int | None]:
+    """Whether a config (as JSON, secrets sealed) can be used, and the month's budget in it.
+
+    Remembered, because the page asks every few seconds and nothing else changes the answer.
+    """
+    settings = usable_config(kind, json.loads(stored))
+    if settings is None:
+        return False, None
+    return True, NOTIFIERS[kind].budget(settings)
 
 
 def _view(
+    session: Session,
     row: Channel,
     state: ChannelState | None,
     actor: Actor,
     *,
     namespace: str,
     waiting: int,
-    budget: tuple[int, int] | None,
+    now: datetime,
 ) -> ChannelView:
     kind = NOTIFIERS.get(row.kind)
-    used, most = budget or (0, 0)
-    status, word, why = _condition(row, state, is_used_up=bool(budget) and used >= most)
+    is_usable, most = _read(row.kind, json.dumps(row.config))
+    used = 0 if most is None else sent_this_month(session, row.id, now=now)
+    left = None if most is None else most - used
+    status, word, why = _condition(row, state, is_usable=is_usable, left=left)
     reminded = Event.REMINDER in row.events
     return ChannelView(
         id=row.id,
@@ -205,8 +232,8 @@ def _view(
         why=why,
         next_try_at=_next_try(row, state, status),
         waiting=waiting,
-        budget=f"{used} of {most} posts this month" if budget else "",
-        is_budget_short=bool(budget) and used >= WARN_AT * most,
+        budget=f"{used} of {most} posts this month" if most is not None else "",
+        is_budget_short=most is not None and used >= WARN_AT * most,
         enabled=row.enabled,
         built_in=row.built_in,
         can_edit=may(actor, Role.ADMIN, row),
@@ -215,16 +242,16 @@ def _view(
 
 
 def _condition(
-    row: Channel, state: ChannelState | None, *, is_used_up: bool
+    row: Channel, state: ChannelState | None, *, is_usable: bool, left: int | None
 ) -> tuple[str, str, str]:
     """Status, word and reason."""
     if not row.enabled:
         return "paused", "switched off", ""
     if row.kind == "email" and not config.settings().smtp_url.get_secret_value():
         return "down", "cannot send", NO_MAIL_SERVER
-    if usable_config(row.kind, row.config) is None:
+    if not is_usable:
         return "down", "cannot send", "Its settings cannot be used. Edit it and type them again."
-    if is_used_up:
+    if left is not None and left <= 0:
         return "down", "stopped", "The monthly budget is used up."
     if state is None:
         return "unknown", "not used yet", ""

@@ -47,6 +47,8 @@ class IncidentsView:
     """A page of them: what is down first, then the latest."""
 
     who: str = ""
+    status: str = "unknown"
+    headline: str = "Incidents"
     incidents: tuple[IncidentView, ...] = ()
     open_count: int = 0
     found: int = 0
@@ -91,6 +93,8 @@ def admin_incidents(
     counts = _counts(session, [each.id for each in rows])
     return IncidentsView(
         who=f"{actor.email} · {actor.role.value}",
+        status="down" if still_open else "up",
+        headline=_headline(still_open),
         incidents=tuple(_view(each, counts.get(each.id, {}), now) for each in rows),
         open_count=still_open,
         found=count,
@@ -116,6 +120,12 @@ def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> Inci
     named = {each.channel for each in deliveries}
     untold = _untold(session, found, named, actor)
     return IncidentDetail(incident_id, deliveries, tuple(untold))
+
+
+def _headline(still_open: int) -> str:
+    if not still_open:
+        return "Nothing is down"
+    return "1 service is down" if still_open == 1 else f"{still_open} services are down"
 
 
 def _seen(actor: Actor) -> ColumnElement[bool]:

@@ -26,11 +26,11 @@ OUTAGE = timedelta(minutes=29)
 
 @dataclass(frozen=True, slots=True)
 class PreviewView:
-    """A text as it would be sent. ``length`` is empty where the receiver has no limit."""
+    """A text as it would be sent. ``counted`` is empty where the receiver has no limit."""
 
     event: str
     text: str
-    length: str
+    counted: str
     is_too_long: bool
 
 
@@ -50,9 +50,9 @@ def previews(
     for event in (each for each in CHOOSABLE if each in row.events):
         text = kind.preview(settings, _example(session, row, event, actor, now))
         weight = kind.weigh(text) if kind.weigh is not None else None
-        length = "" if weight is None else f"{weight} of {kind.most_weight}"
+        counted = "" if weight is None else f"{weight} of {kind.most_weight}"
         is_too_long = weight is not None and weight > kind.most_weight
-        found.append(PreviewView(EVENT_WORDS[event], text, length, is_too_long))
+        found.append(PreviewView(EVENT_WORDS[event], text, counted, is_too_long))
     return tuple(found)
 
 

@@ -27,12 +27,23 @@ class FormView:
     more: tuple[FieldView, ...] = ()
     access: tuple[FieldView, ...] = ()
     """Who logs in at a host."""
+    choices: tuple[FieldView, ...] = ()
+    """Checkboxes of which any number may be ticked, such as a channel's events."""
+    choices_title: str = ""
+    options_title: str = "What is asked and expected"
     serial: int = 0
     """Another one for every opening, so that the browser starts from an empty form."""
 
     def control_of(self, field: str) -> str:
         """The control that an error in ``field`` belongs to; empty where it is none of them."""
-        parts = (self.fields, self.config, self.options, self.more, self.access)
+        parts = (
+            self.fields,
+            self.config,
+            self.choices,
+            self.options,
+            self.more,
+            self.access,
+        )
         names = [each.name for part in parts for each in part]
         return next((n for n in names if field == n or field.startswith(f"{n}.")), "")
 
@@ -83,7 +94,7 @@ def form(
     on_submit: Any,
     on_cancel: Any,
     on_kind: Any,
-    on_delete: Any,
+    on_delete: Any = None,
 ) -> rx.Component:
     """The form ``view`` with the buttons to send it and to leave it.
 
@@ -104,10 +115,16 @@ def form(
         ),
         rx.el.div(draw(view.fields), draw(view.config, view.kind), class_name="fields"),
         rx.cond(
-            view.options.length() > 0,
-            _folded(
-                "What is asked and expected", draw(view.options, view.kind), mistake.in_options
+            view.choices.length() > 0,
+            rx.el.fieldset(
+                rx.el.legend(view.choices_title),
+                rx.el.div(draw(view.choices), class_name="fields ticks"),
+                class_name="choices-of",
             ),
+        ),
+        rx.cond(
+            view.options.length() > 0,
+            _folded(view.options_title, draw(view.options, view.kind), mistake.in_options),
         ),
         rx.cond(
             view.more.length() > 0,
@@ -120,12 +137,7 @@ def form(
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
             rx.el.button("Cancel", type="button", class_name="button", on_click=on_cancel),
-            rx.cond(
-                (view.thing == "service") & (view.id != 0),
-                rx.el.button(
-                    "Delete service", type="button", class_name="button danger", on_click=on_delete
-                ),
-            ),
+            *([_delete(view, on_delete)] if on_delete is not None else []),
             class_name="form-actions",
         ),
         on_submit=on_submit,
@@ -135,7 +147,16 @@ def form(
     )
 
 
-def _folded(title: str, fields: rx.Component, is_open: rx.Var[bool]) -> rx.Component:
+def _delete(view: rx.Var[FormView], on_delete: Any) -> rx.Component:
+    return rx.cond(
+        (view.thing == "service") & (view.id != 0),
+        rx.el.button(
+            "Delete service", type="button", class_name="button danger", on_click=on_delete
+        ),
+    )
+
+
+def _folded(title: str | rx.Var[str], fields: rx.Component, is_open: rx.Var[bool]) -> rx.Component:
     return rx.el.details(
         rx.el.summary(title),
         rx.el.div(fields, class_name="fields"),

@@ -6,9 +6,11 @@ from reflex_components_core.core.banner import has_connection_errors
 from webmon.ui.native import NativeForm
 from webmon.ui.status import sprite
 
+ROOMS = {"Hosts": "/admin/", "Channels": "/admin/channels/", "Incidents": "/admin/incidents/"}
 
-def frame(*content: rx.Component, who: rx.Var[str]) -> rx.Component:
-    """A page of the admin app; ``who`` is signed in."""
+
+def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
+    """A page of the admin app; ``who`` is signed in, ``here`` the room that it is."""
     return rx.fragment(
         sprite(),
         rx.el.a("Skip to the list", href="#main", class_name="skip"),
@@ -16,7 +18,7 @@ def frame(*content: rx.Component, who: rx.Var[str]) -> rx.Component:
             rx.el.div(
                 rx.el.span("Beaconry", class_name="brand"),
                 rx.el.nav(
-                    rx.el.a("Hosts", href="/admin/", custom_attrs={"aria-current": "page"}),
+                    *(_way(name, address, name == here) for name, address in ROOMS.items()),
                     rx.el.a("Public page", href="/status/"),
                     aria_label="Main",
                 ),
@@ -41,3 +43,7 @@ def frame(*content: rx.Component, who: rx.Var[str]) -> rx.Component:
         ),
         rx.el.main(*content, id="main", tab_index=-1),
     )
+
+
+def _way(name: str, address: str, is_here: bool) -> rx.Component:
+    return rx.el.a(name, href=address, custom_attrs={"aria-current": "page"} if is_here else {})

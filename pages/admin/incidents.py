@@ -1,0 +1,140 @@
+"""The incidents' page: what is down and what was, and who was told of it, or why not."""
+
+import reflex as rx
+
+from pages.admin.delivery_list import delivery_list
+from pages.admin.incidents_state import IncidentsState
+from webmon.queries.incidents import IncidentView, UntoldView
+from webmon.ui.frame import frame
+from webmon.ui.live import live
+from webmon.ui.moment import moment
+from webmon.ui.status import icon
+
+ROUTE = "/incidents"
+TITLE = "Incidents – Beaconry"
+
+
+def incidents() -> rx.Component:
+    """The page."""
+    view = IncidentsState.view
+    return frame(
+        live(on_tick=IncidentsState.tick.temporal, seen=IncidentsState.as_of),
+        _headline(),
+        rx.el.ol(rx.foreach(view.incidents, _incident), class_name="incidents"),
+        rx.cond(
+            IncidentsState.loaded & (view.found == 0),
+            rx.el.p(
+                "Nothing has been down so far. When it is, this page says since when and why, "
+                "who was told, and who was not.",
+                class_name="none",
+            ),
+        ),
+        rx.cond(view.pages > 1, _pages()),
+        who=view.who,
+        here="Incidents",
+    )
+
+
+def _headline() -> rx.Component:
+    view = IncidentsState.view
+    return rx.el.div(
+        rx.el.h1(
+            rx.el.span(
+                icon(view.status), class_name="status", custom_attrs={"data-status": view.status}
+            ),
+            view.headline,
+        ),
+        rx.cond(
+            IncidentsState.loaded,
+            rx.el.span("as of ", moment(IncidentsState.as_of), class_name="as-of"),
+        ),
+        class_name="headline",
+    )
+
+
+def _pages() -> rx.Component:
+    view = IncidentsState.view
+    return rx.el.nav(
+        _turn("Back", view.page - 1, view.page <= 1),
+        rx.el.span("Page ", view.page, " of ", view.pages),
+        _turn("On", view.page + 1, view.page >= view.pages),
+        class_name="pages",
+        aria_label="Pages of the list",
+    )
+
+
+def _turn(text: str, page: rx.Var[int], is_over: rx.Var[bool]) -> rx.Component:
+    return rx.el.button(
+        text,
+        type="button",
+        class_name="button",
+        disabled=is_over,
+        on_click=IncidentsState.turn_to(page),
+    )
+
+
+def _incident(each: rx.Var[IncidentView]) -> rx.Component:
+    is_open = IncidentsState.detail.id == each.id
+    status = rx.cond(each.is_open, "down", "up")
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(
+                rx.el.span(
+                    icon(status),
+                    rx.cond(each.is_open, "down", "over"),
+                    class_name="status",
+                    custom_attrs={"data-status": status},
+                ),
+                rx.el.span("for ", each.lasted, class_name="since"),
+                class_name="status-cell",
+            ),
+            rx.el.button(
+                rx.el.span(each.host, " / ", each.service, class_name="name"),
+                rx.el.span(each.namespace, class_name="kind"),
+                type="button",
+                class_name="open-detail",
+                on_click=IncidentsState.toggle(each.id),
+                custom_attrs={"aria-expanded": is_open},
+            ),
+            rx.el.div(
+                rx.el.span(
+                    moment(each.began_at),
+                    rx.cond(each.ended_at != "", rx.el.span(" – ", moment(each.ended_at))),
+                ),
+                rx.el.span(each.told),
+                class_name="channel-facts",
+            ),
+            rx.cond(each.cause != "", rx.el.p(each.cause, class_name="message")),
+            class_name="channel-row",
+        ),
+        rx.cond(is_open, _detail()),
+        class_name="channel",
+        custom_attrs={"data-status": status, "data-incident": each.host + " / " + each.service},
+        key=each.id.to(str),
+    )
+
+
+def _detail() -> rx.Component:
+    detail = IncidentsState.detail
+    return rx.el.div(
+        rx.el.h3("Who was told"),
+        rx.cond(
+            detail.deliveries.length() > 0,
+            delivery_list(
+                detail.deliveries, on_send_again=IncidentsState.send_again, names_channel=True
+            ),
+            rx.el.p("Nobody.", class_name="help"),
+        ),
+        rx.cond(
+            detail.untold.length() > 0,
+            rx.fragment(
+                rx.el.h3("Who was not, and why"),
+                rx.el.ul(rx.foreach(detail.untold, _untold), class_name="untold"),
+            ),
+        ),
+        class_name="detail",
+    )
+
+
+def _untold(each: rx.Var[UntoldView]) -> rx.Component:
+    return rx.el.li(rx.el.b(each.channel), ": ", each.why, key=each.channel)

@@ -1,0 +1,79 @@
+"""The state of the incidents' page."""
+
+import reflex as rx
+
+from webmon.clock import utcnow
+from webmon.commands import notifications
+from webmon.domain.access import Role
+from webmon.errors import NotFound
+from webmon.queries.incidents import (
+    IncidentDetail,
+    IncidentsView,
+    admin_incidents,
+    incident_detail,
+)
+from webmon.ui.private import PrivateState, act, ask, only, show
+
+
+class IncidentsState(PrivateState):
+    """One person's view of the incidents in one tab."""
+
+    loaded: bool = False
+    as_of: str = ""
+    view: IncidentsView = IncidentsView()
+    detail: IncidentDetail = IncidentDetail()
+
+    _page: int = 1
+
+    async def _refresh(self) -> None:
+        """Show what the database knows now."""
+        now = utcnow()
+        view: IncidentsView = await ask(self, admin_incidents, page=self._page, now=now)
+        self._page = view.page
+        show(self, loaded=True, as_of=now.isoformat(), view=view)
+        if self.detail.id:
+            await self._open(self.detail.id)
+
+    async def _open(self, incident_id: int) -> None:
+        """Show who was told; nothing where the incident is gone."""
+        try:
+            detail = await ask(self, incident_detail, incident_id)
+        except NotFound:
+            detail = IncidentDetail()
+        show(self, detail=detail)
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def load(self):
+        """The page was opened."""
+        await self._refresh()
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def tick(self):
+        """Some seconds have gone by."""
+        await self._refresh()
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def turn_to(self, page: int):
+        """Show another page of the list."""
+        self._page = page if isinstance(page, int) else 1
+        await self._refresh()
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def toggle(self, incident_id: int):
+        """Open or close who was told of an incident."""
+        if self.detail.id == incident_id:
+            self.detail = IncidentDetail()
+        else:
+            await self._open(incident_id)
+
+    @rx.event
+    @only(Role.EDITOR)
+    async def send_again(self, notification_id: int):
+        """Queue a message anew."""
+        await act(self, notifications.send_again, notification_id)
+        await self._refresh()
+        return rx.toast.success("It is sent again.")
