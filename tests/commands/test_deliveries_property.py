@@ -243,7 +243,7 @@ def _empty(session: Session) -> None:
 given_histories = settings(
     max_examples=20,
     deadline=None,
-    phases=(Phase.explicit, Phase.generate),  # shrinking such histories takes minutes
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking such histories takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

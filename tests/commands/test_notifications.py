@@ -265,6 +265,21 @@ def test_a_critical_service_that_is_no_longer_watched_holds_nothing_back(
     assert outside.told()[1:] == ["up Datastore.Front + down Datastore.Website"]
 
 
+def test_what_was_told_before_worse_news_was_held_back_is_ended(database, outside, site):
+    add_channel(database, events=ALL_EVENTS)
+    front = add_service(database, site, "Front", critical=True)
+    see(database, DEGRADED, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    see(database, DOWN, front, at=NOW + MINUTE)
+    see(database, DOWN, site, at=NOW + 2 * MINUTE)
+    see(database, UP, site, at=NOW + 3 * MINUTE)
+    deliver(database, at=NOW + 4 * MINUTE)
+    assert outside.told() == [
+        "degraded Datastore.Website",
+        "down Datastore.Front + up Datastore.Website",
+    ]
+
+
 # --- flapping
 
 

@@ -17,6 +17,7 @@ from webmon.commands.outbox import (
     Batch,
     Destination,
     Subject,
+    is_told,
     last_word,
     load_destinations,
     load_last_words,
@@ -81,7 +82,7 @@ def announce(session: Session, occurrences: Iterable[Occurrence], *, now: dateti
         change = Change(each.before, each.after, often.get(each.service_id, 0))
         told = _Telling(batch, each, change, subject, mutes)
         for destination in destinations:
-            told.to(destination, last_words.get((destination.id, each.service_id)))
+            told.to(destination, last_words.get((destination.id, each.service_id), ()))
     batch.store(session)
 
 
@@ -109,22 +110,27 @@ class _Telling:
         self._mutes = mutes
         self._news: dict[Event, News] = {}
 
-    def to(self, destination: Destination, stored: Row[Any] | None) -> None:
+    def to(self, destination: Destination, stored: Sequence[Row[Any]]) -> None:
         """Decide and note what the channel hears; ``stored`` is the last word to it."""
-        if stored is None and not destination.hears_of(self._subject.namespace_id):
+        if not stored and not destination.hears_of(self._subject.namespace_id):
             return
         last = last_word(stored)
         muted = self._mutes.why(destination, self._subject)
-        for decision in decide(self._change, last, destination.wants, muted):
+        decisions = decide(self._change, last, destination.wants, muted)
+        for decision in decisions:
             if not destination.enabled:
                 decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
             self._add(destination, stored, decision)
-        if stored is not None and not is_flapping(last):
-            self._batch.close(stored)
-            if stored.event == Event.REMINDER and still_waits(stored):
-                self._batch.take_back(stored, UP_AGAIN)
+        if is_flapping(last):
+            return
+        holds_back = any(decision.is_muted for decision in decisions)
+        for each in stored:
+            if not (holds_back and is_told(each)):
+                close(self._batch, each, UP_AGAIN)
 
-    def _add(self, destination: Destination, stored: Row[Any] | None, decision: Decision) -> None:
+    def _add(
+        self, destination: Destination, stored: Sequence[Row[Any]], decision: Decision
+    ) -> None:
         news = self._news.get(decision.event)
         if news is None:
             news = self._news[decision.event] = self._news_of(decision.event)
@@ -134,7 +140,7 @@ class _Telling:
             news,
             decision,
             cause=cause,
-            sequence=sequence_after(stored, decision.event, cause),
+            sequence=sequence_after(stored[-1] if stored else None, decision.event, cause),
             subject=self._subject,
         )
 
@@ -180,21 +186,27 @@ def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now:
         for service_id, subject in subjects.items()
     }
     for (channel_id, service_id), stored in last_words.items():
-        batch.close(stored)
-        destination, last = destinations[channel_id], last_word(stored)
-        if stored.event == Event.REMINDER and still_waits(stored):
-            batch.take_back(stored, f"it {why}")
+        for each in stored:
+            close(batch, each, f"it {why}")
+        destination, last, newest = destinations[channel_id], last_word(stored), stored[-1]
         if last is None or not last.is_told or Event.UP not in destination.wants:
             continue
         batch.add(
             channel_id,
             news[service_id],
             Decision(Event.UP, "" if destination.enabled else SWITCHED_OFF),
-            cause=stored.cause,
-            sequence=sequence_after(stored, Event.UP, stored.cause),
+            cause=newest.cause,
+            sequence=sequence_after(newest, Event.UP, newest.cause),
             subject=subjects[service_id],
         )
     batch.store(session)
+
+
+def close(batch: Batch, stored: Row[Any], because: str) -> None:
+    """Let this no longer be the last word; a reminder that still waits is dropped."""
+    batch.close(stored)
+    if stored.event == Event.REMINDER and still_waits(stored):
+        batch.take_back(stored, because)
 
 
 def tell_monitor(

@@ -156,26 +156,35 @@ def _wants(events: Iterable[str]) -> frozenset[Event]:
     return chosen | {Event.FLAPPING} if Event.DOWN in chosen else chosen or NOWHERE
 
 
-LastWords = dict[tuple[int, int], Row[Any]]
+LastWords = dict[tuple[int, int], list[Row[Any]]]
+"""By (channel, service); what is held back stands after what was told before and has not ended."""
 
 
 def load_last_words(session: Session, service_ids: Iterable[int]) -> LastWords:
-    """The last word to each channel about these services, by (channel, service), locked."""
+    """The last word to each channel about these services, locked."""
     rows = session.execute(
         select(OUTBOX)
         .where(row.is_open, row.service_id.in_(list(service_ids)))
         .order_by(row.id)
         .with_for_update()
     )
-    return {(each.channel_id, each.service_id): each for each in rows}
+    found: LastWords = {}
+    for each in rows:
+        found.setdefault((each.channel_id, each.service_id), []).append(each)
+    return found
 
 
-def last_word(stored: Row[Any] | None) -> LastWord | None:
-    """``stored`` as the rules see it."""
-    if stored is None:
+def last_word(stored: Sequence[Row[Any]]) -> LastWord | None:
+    """``stored``, the open notifications of one service in one channel, as the rules see it."""
+    if not stored:
         return None
-    is_told = stored.delivery in (Delivery.QUEUED, Delivery.SENT)
-    return LastWord(Event(stored.event), is_told, stored.reason)
+    newest = stored[-1]
+    return LastWord(Event(newest.event), any(map(is_told, stored)), newest.reason)
+
+
+def is_told(stored: Row[Any]) -> bool:
+    """Whether it was sent, or is on its way."""
+    return stored.delivery in (Delivery.QUEUED, Delivery.SENT)
 
 
 def still_waits(stored: Row[Any]) -> bool:
