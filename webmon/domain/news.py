@@ -35,6 +35,8 @@ class News:
 
     ``since`` is when the status that is told began (for an ``up``: the recovery), ``down_since``
     when the outage began, ``told_at`` when the news arose. Empty texts and 0 mean "does not apply".
+    An ``up`` ends what was told before: its status is degraded where difficulties are left, and
+    paused where nobody looks any more.
     """
 
     event: Event

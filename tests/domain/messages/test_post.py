@@ -13,6 +13,7 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from webmon.domain.messages import post, weighted_length
 from webmon.domain.messages.post import defused
 from webmon.domain.news import Event, Message, News
+from webmon.domain.status import Status
 
 DOWN = given.news()
 UP = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW)
@@ -31,6 +32,15 @@ LINK = re.compile(r"://|www\.|\S\.[^\W\d_]|@\w", re.IGNORECASE)
         (
             [given.news(host=each) for each in "ABCDEFG"],
             "IATI: services of A, B, C, D, E, F and G are down. 23 Nov 10:00:00 GMT",
+        ),
+        (
+            [given.news(Event.UP, down_since=NOW, status=Status.DEGRADED)],
+            "IATI: Datastore – Website is no longer down, but has difficulties. "
+            "23 Nov 10:00:00 GMT",
+        ),
+        (
+            [given.news(Event.UP, down_since=NOW, status=Status.PAUSED)],
+            "IATI: Datastore – Website is no longer watched. 23 Nov 10:00:00 GMT",
         ),
         ([UP], "IATI: Datastore – Website is back online after 29 min. 23 Nov 10:29:00 GMT"),
         (

@@ -7,9 +7,12 @@ from tests.clock import HOUR, MINUTE, NOW
 from webmon.domain.messages.lines import lines_of
 from webmon.domain.messages.wording import clock_of, headline, sentence
 from webmon.domain.news import Event, Message, News
+from webmon.domain.status import Status
 
 DOWN = given.news()
 UP = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW)
+EASED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.DEGRADED)
+UNWATCHED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.PAUSED)
 STILL = given.news(Event.REMINDER, NOW + 4 * HOUR, since=NOW, down_since=NOW)
 DEGRADED = given.news(Event.DEGRADED)
 HOSTS = tuple(given.news(host=f"Host {number}") for number in range(1, 8))
@@ -27,6 +30,9 @@ def sentences(message: Message) -> list[str]:
         ([given.news(service=each) for each in "ABCDE"], "DOWN: Datastore – 5 services"),
         (HOSTS, "DOWN: 7 hosts – Host 1, Host 2, Host 3 and 4 more"),
         ([UP], "UP: Datastore – Website (down for 29 min)"),
+        ([EASED], "NO LONGER DOWN: Datastore – Website (down for 29 min)"),
+        ([DOWN, EASED], "NO LONGER DOWN: Datastore – Website (down for 29 min)"),
+        ([UNWATCHED], "NO LONGER WATCHED: Datastore – Website"),
         (
             [UP, given.news(Event.UP, NOW + HOUR, service="SSH", down_since=NOW)],
             "UP: Datastore – Website and SSH (down for up to 1 h)",
@@ -127,3 +133,21 @@ def test_a_late_message_says_so() -> None:
 
 def test_the_same_message_has_the_same_texts() -> None:
     assert headline(given.message(DOWN, UP)) == headline(given.message(DOWN, UP))
+
+
+@pytest.mark.parametrize(
+    ("news", "expected"),
+    [
+        (
+            [EASED],
+            "Datastore – Website is no longer down since 10:29, after 29 min, "
+            "but has difficulties.",
+        ),
+        (
+            [DOWN, UNWATCHED],
+            "Datastore – Website is no longer watched since 10:29; it had been down for 29 min.",
+        ),
+    ],
+)
+def test_nobody_is_said_to_be_back_who_is_not(news, expected):
+    assert sentences(given.message(*news)) == [expected]

@@ -21,6 +21,7 @@ COLOURS = {
     Kind.STILL_DOWN: RED,
     Kind.FLAPPING: AMBER,
     Kind.DEGRADED: AMBER,
+    Kind.EASED: AMBER,
     Kind.WAS_DOWN: GREEN,
     Kind.HAD_DIFFICULTIES: GREEN,
     Kind.UP: GREEN,

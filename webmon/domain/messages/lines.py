@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from webmon.domain.news import Event, Message, News
+from webmon.domain.status import Status
 
 
 class Kind(StrEnum):
@@ -15,9 +16,11 @@ class Kind(StrEnum):
     STILL_DOWN = "STILL DOWN"
     FLAPPING = "FLAPPING"
     DEGRADED = "DIFFICULTIES"
+    EASED = "NO LONGER DOWN"
     WAS_DOWN = "WAS DOWN"
     HAD_DIFFICULTIES = "HAD DIFFICULTIES"
     UP = "UP"
+    UNWATCHED = "NO LONGER WATCHED"
     DOWNTIME = "DOWNTIME"
     MONITOR = "MONITOR"
     TEST = "TEST"
@@ -50,7 +53,9 @@ _KINDS = {
     Event.MONITOR: Kind.MONITOR,
     Event.TEST: Kind.TEST,
 }
-_ABOUT_NOW = frozenset({Kind.DOWN, Kind.STILL_DOWN, Kind.DEGRADED})
+_ENDS = {Status.DEGRADED: Kind.EASED, Status.PAUSED: Kind.UNWATCHED}
+"""What an ``up`` says of a service with difficulties, and of one that nobody looks at any more."""
+_ABOUT_NOW = frozenset({Kind.DOWN, Kind.STILL_DOWN, Kind.DEGRADED, Kind.EASED})
 """What no longer holds once something newer is said of the same service."""
 
 
@@ -86,6 +91,9 @@ def _is_superseded(old: News, new: News, kind: Kind) -> bool:
 def _line(news: News, before: Line | None) -> Line:
     """``news`` as a line; ``before`` is the line about the same service that it replaces."""
     kind = _KINDS[news.event]
+    if kind is Kind.UP and news.status in _ENDS:
+        since = news.down_since or (before.since if before is not None else None)
+        return Line(_ENDS[news.status], news, since, _began(news))
     if kind is Kind.UP:
         if before is not None and before.kind is not Kind.STILL_DOWN:
             over = Kind.WAS_DOWN if before.kind is Kind.DOWN else Kind.HAD_DIFFICULTIES

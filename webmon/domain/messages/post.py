@@ -116,6 +116,10 @@ def _predicate(message: Message, kind: Kind, lines: Sequence[Line], is_one: bool
             span = period(lines[0], clock_of(message)) if len(lines) == 1 else f"for {lasted}"
             what = f"{were} down" if kind is Kind.WAS_DOWN else "had difficulties"
             return f"{what} {span}, now back online"
+        case Kind.EASED:
+            return f"{be} no longer down, but {have} difficulties"
+        case Kind.UNWATCHED:
+            return f"{be} no longer watched"
         case _:
             after = f" after {lasted}" if any(line.since for line in lines) else ""
             return f"{be} back online{after}"

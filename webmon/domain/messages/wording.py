@@ -102,7 +102,7 @@ def _detail(kind: Kind, lines: tuple[Line, ...], clock: Clock) -> str:
     """What a headline says in brackets."""
     longest = in_words(max(line.length_seconds for line in lines))
     up_to = "up to " if len({in_words(line.length_seconds) for line in lines}) > 1 else ""
-    if kind is Kind.UP:
+    if kind in (Kind.UP, Kind.EASED):
         return f"down for {up_to}{longest}" if any(each.since for each in lines) else ""
     if kind is Kind.STILL_DOWN:
         return f"for {up_to}{longest}"
@@ -169,9 +169,19 @@ def _predicate(line: Line, clock: Clock) -> str:
             return f"was down {period(line, clock)} and is back online"
         case Kind.HAD_DIFFICULTIES:
             return f"had difficulties {period(line, clock)} and is well again"
+        case Kind.EASED:
+            after = f", after {lasted}" if since else ""
+            return f"is no longer down since {_end(line, clock)}{after}, but has difficulties"
+        case Kind.UNWATCHED:
+            after = f"; it had been down for {lasted}" if since else ""
+            return f"is no longer watched since {_end(line, clock)}{after}"
         case Kind.FLAPPING:
             often = changes(line)
             return "keeps going down and coming back" + (f": {often}" if often else "")
         case _:
-            until = clock(line.until) if line.until is not None else ""
-            return f"is back online since {until}" + (f", after {lasted}" if since else "")
+            after = f", after {lasted}" if since else ""
+            return f"is back online since {_end(line, clock)}{after}"
+
+
+def _end(line: Line, clock: Clock) -> str:
+    return clock(line.until) if line.until is not None else ""
