@@ -45,6 +45,11 @@ class Deliverer:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
+    @property
+    def outstanding(self) -> int:
+        """Channels that are being sent to."""
+        return len(self._under_way)
+
     async def dispatch(self) -> None:
         """Begin to send to the channels that have something due."""
         most = SENDERS - len(self._under_way)

@@ -1,0 +1,120 @@
+"""The worker's sending: side by side, finished or handed back on a stop, and never lost."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from sqlmodel import select
+
+from tests.commands.test_notifications import add_channel, add_site, iati
+from tests.outside import outside, see
+from webmon import clock
+from webmon.commands import leases
+from webmon.domain.status import Status
+from webmon.models import ChannelState, Notification
+from webmon.models.notifications import Delivery
+from workers.deliver import Deliverer
+from workers.pipeline import Pipeline
+
+__all__ = ["iati", "outside"]
+
+
+@pytest.fixture
+async def pipeline(database):
+    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
+    yield pipeline
+    await pipeline.stop(0)
+
+
+@pytest.fixture
+def deliverer(pipeline):
+    return Deliverer(pipeline.in_database, "w1")
+
+
+def owe(database, iati, *channels: str) -> None:
+    """News that is due by now, for each of these channels."""
+    for name in channels:
+        add_channel(database, name)
+    site = add_site(database, iati)
+    see(database, Status.DOWN, site, at=clock.utcnow() - 10 * leases.LATE)
+
+
+def deliveries(database) -> list[Delivery]:
+    with database.read() as session:
+        return list(session.exec(select(Notification.delivery).order_by(Notification.id)))
+
+
+async def until(condition, seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+async def test_what_is_due_is_sent_and_the_channel_handed_back(database, outside, iati, deliverer):
+    owe(database, iati, "ops")
+    await deliverer.dispatch()
+    await until(lambda: deliveries(database) == [Delivery.SENT])
+    await until(lambda: not deliverer.outstanding)
+    assert outside.told() == ["down Datastore.Website"]
+    with database.read() as session:
+        [state] = session.exec(select(ChannelState)).all()
+    assert (state.worker_id, state.lease_until) == (None, None)
+
+
+async def test_a_slow_channel_delays_no_other(database, outside, iati, deliverer):
+    release = threading.Event()
+    outside.before_answer = lambda: release.wait(5) if outside.received[-1][0] == "slow" else None
+    owe(database, iati, "slow", "quick")
+    await deliverer.dispatch()
+    await until(lambda: deliveries(database) == [Delivery.QUEUED, Delivery.SENT])
+    await deliverer.dispatch()
+    assert len(outside.received) == 2, "the slow one is not sent to twice"
+    release.set()
+    await until(lambda: deliveries(database) == [Delivery.SENT] * 2)
+
+
+async def test_a_notifier_that_breaks_is_tried_again(database, outside, iati, deliverer, caplog):
+    def broken():
+        raise RuntimeError("boom")
+
+    outside.before_answer = broken
+    owe(database, iati, "ops")
+    await deliverer.dispatch()
+    await until(lambda: not deliverer.outstanding)
+    with database.read() as session:
+        [row] = session.exec(select(Notification)).all()
+        [state] = session.exec(select(ChannelState)).all()
+    assert (row.delivery, row.error) == (Delivery.QUEUED, "sending failed: RuntimeError")
+    assert state.failures == 1
+    assert "the notifier recorder failed" in caplog.text
+
+
+async def test_a_stop_waits_for_the_send_under_way(database, outside, iati, deliverer):
+    outside.before_answer = lambda: time.sleep(0.2)
+    owe(database, iati, "ops")
+    await deliverer.dispatch()
+    await until(lambda: outside.received)
+    await deliverer.stop(5)
+    assert deliveries(database) == [Delivery.SENT]
+
+
+async def test_what_does_not_end_within_the_grace_is_sent_again_by_the_next_worker(
+    database, outside, iati, pipeline, deliverer
+):
+    release = threading.Event()
+    outside.before_answer = lambda: release.wait(5)
+    owe(database, iati, "ops")
+    await deliverer.dispatch()
+    await until(lambda: outside.received)
+    began = time.monotonic()
+    await deliverer.stop(0.1)
+    assert time.monotonic() - began < 2
+    await pipeline.in_database(lambda session: leases.retire(session, "w1", now=clock.utcnow()))
+    release.set()
+    successor = Deliverer(pipeline.in_database, "w2")
+    await successor.dispatch()
+    await until(lambda: deliveries(database) == [Delivery.SENT])
+    first, second = outside.messages()
+    assert first == second
