@@ -31,7 +31,6 @@ REMINDER = FieldView(
     value="4h",
     required=True,
 )
-ENABLED = FieldView("enabled", "Switched on", "checkbox", checked=True)
 
 EVENTS = "events"
 LABELS = {
@@ -65,7 +64,7 @@ def edited_channel(
 ) -> FormView:
     """A form that starts from a stored channel. Of the administrators' own, what there is to
     choose."""
-    fields = (NAME, KIND, _namespace(namespaces, for_all), REMINDER, ENABLED)
+    fields = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
     form = FormView(
         thing="channel",
         id=stored.id,

@@ -112,10 +112,10 @@ def _actions(channel: rx.Var[ChannelView]) -> rx.Component:
 def _why(channel: rx.Var[ChannelView]) -> rx.Component:
     return rx.el.div(
         rx.el.p(
-            channel.why,
+            rx.el.span(channel.why),
             rx.cond(
                 channel.next_try_at != "",
-                rx.el.span(" Next try ", moment(channel.next_try_at), "."),
+                rx.el.span("next try ", moment(channel.next_try_at), class_name="next-try"),
             ),
         ),
         rx.cond(

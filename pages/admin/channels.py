@@ -15,13 +15,12 @@ TITLE = "Channels – Beaconry"
 
 def channels() -> rx.Component:
     """The page."""
+    form = ChannelsState.form
     return frame(
         live(on_tick=ChannelsState.tick.temporal, seen=ChannelsState.as_of),
         _headline(),
         rx.cond(ChannelsState.worker_silent & ChannelsState.loaded, _no_worker()),
-        rx.cond(
-            (ChannelsState.form.thing == "channel") & (ChannelsState.form.id == 0), open_form()
-        ),
+        rx.cond((form.thing == "channel") & (form.id == 0), open_form()),
         rx.el.ol(rx.foreach(ChannelsState.channels, channel_row), class_name="channels"),
         rx.cond(
             ChannelsState.loaded & (ChannelsState.channels.length() <= 1),

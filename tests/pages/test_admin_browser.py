@@ -1,5 +1,6 @@
 """The admin app as people use it: the running product in a real browser."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from bench.processes import free_port
 from tests.browser import launch
+from tests.notifiers.slack_server import SlackServer
 from tests.product import Product, running
 
 pytestmark = pytest.mark.browser
@@ -18,7 +20,7 @@ SOON_MS = 15_000
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running(tmp_path_factory.mktemp("product")) as product:
-        for role in ("editor", "viewer"):
+        for role in ("admin", "editor", "viewer"):
             email = f"{role}@example.org"
             arguments = ("user", "add", email, "--role", role, "--password-stdin")
             assert product.webmon(*arguments, text=PASSWORD).returncode == 0
@@ -162,6 +164,57 @@ def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserConte
         assert page.get_by_role("button", name=name).count() == 0
 
 
+def room(page: Page, name: str) -> None:
+    """Go to a room by the links at the top."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+    page.wait_for_url(f"**/admin/{name.lower()}/")
+    expect(page).to_have_title(f"{name} – Beaconry")
+
+
+def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    room(page, "Channels")
+    expect(page.locator("[data-channel=Administrators]")).to_contain_text("WEBMON_SMTP_URL")
+    room(page, "Incidents")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("down"))
+    page.get_by_role("link", name="Hosts").click()
+    expect(host(page, "This monitor")).to_be_visible()
+    page.get_by_role("link", name="Public page").click()
+    page.wait_for_url("**/status/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_a_channel_is_added_tested_switched_off_and_deleted(context: BrowserContext) -> None:
+    page = sign_in(context, "admin")
+    room(page, "Channels")
+    button(page, "Add channel").click()
+    form = page.locator("form.form")
+    expect(form.get_by_label("Name")).to_be_focused()
+    form.get_by_label("Name").fill("Ops")
+    with SlackServer() as slack:
+        button(form, "Add channel").click()
+        expect(form.get_by_role("alert")).to_have_text("Is required.")
+        form.get_by_label("Webhook address").fill(slack.webhook_url)
+        button(form, "Add channel").click()
+        channel = page.locator("[data-channel=Ops]")
+        expect(channel).to_contain_text("not used yet")
+        button(channel, "Send a test to Ops").click()
+        expect(channel.get_by_role("status")).to_contain_text("The test was sent")
+        expect(channel).to_contain_text("works")
+    assert len(slack.contents) == 1
+    assert slack.webhook_url not in page.content()
+
+    channel.locator(".open-detail").click()
+    expect(channel.locator(".deliveries li")).to_have_count(1)
+    channel.get_by_text("What the texts look like").click()
+    expect(channel.locator(".preview").first).to_contain_text("DOWN")
+    button(channel, "Switch off").click()
+    expect(channel).to_contain_text("switched off")
+    button(channel, "Delete channel").click()
+    button(page.get_by_role("alertdialog"), "Delete").click()
+    expect(channel).to_have_count(0)
+
+
 def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:
     page, other = sign_in(context, "viewer"), context.new_page()
     other.goto("/admin/")
@@ -180,14 +233,27 @@ def test_nothing_runs_over_the_edge_and_all_can_be_hit(
 ) -> None:
     size = {"width": width, "height": 900}
     with browser.new_context(base_url=product.url, viewport=size, color_scheme=scheme) as context:
-        page = sign_in(context, "editor")
+        page = sign_in(context, "admin")
         page.locator(".open-detail").first.click()
         button(page, "Edit Status page").click()
         expect(page.locator("form.form")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        small = page.evaluate(
-            "[...document.querySelectorAll('main button, main input, main select, main summary')]"
-            ".filter(each => each.checkVisibility() && each.type !== 'checkbox'"
-            " && each.getBoundingClientRect().height < 44).map(each => each.outerHTML)"
-        )
-        assert small == []
+        assert_it_fits(page)
+        room(page, "Channels")
+        page.locator(".open-detail").first.click()
+        page.get_by_text("What the texts look like").click()
+        button(page, "Edit Administrators").click()
+        expect(page.locator("form.form")).to_be_visible()
+        assert_it_fits(page)
+        room(page, "Incidents")
+        assert_it_fits(page)
+
+
+def assert_it_fits(page: Page) -> None:
+    """Nothing is wider than the window, and everything can be hit with a thumb."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = page.evaluate(
+        "[...document.querySelectorAll('header a, main button, main input, main select, summary')]"
+        ".filter(each => each.checkVisibility() && each.type !== 'checkbox'"
+        " && each.getBoundingClientRect().height < 44).map(each => each.outerHTML)"
+    )
+    assert small == []

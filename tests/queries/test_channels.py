@@ -51,7 +51,7 @@ def test_a_channel_says_how_sending_goes(database, outside, site):
     view = shown(database)
     assert (view.status, view.word, view.why) == (
         "degraded",
-        "waiting to try again",
+        "tries again",
         "the server is busy",
     )
     assert view.next_try_at > (NOW + 3 * SECOND).isoformat()

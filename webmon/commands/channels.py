@@ -81,7 +81,8 @@ def update_channel(
     actor: Actor | None,
     now: datetime,  # noqa: ARG001 -- every command takes it
 ) -> Channel:
-    """Give a channel new fields (all of them: what is left out gets its default).
+    """Give a channel new fields. What is left out gets its default; but whether it is switched on
+    stays, and what the administrators' channel is called.
 
     With another config, or switched on again, it is tried at once, also where it had stopped.
 
@@ -89,8 +90,10 @@ def update_channel(
         Invalid, NotFound, PermissionDenied.
     """
     channel = find_channel(session, channel_id, actor=actor)
-    fixed = {"name": channel.name, "kind": channel.kind} if channel.built_in else {}
-    wanted = validated(ChannelFields, {**fixed, **fields})
+    kept: dict[str, Any] = {"enabled": channel.enabled}
+    if channel.built_in:
+        kept |= {"name": channel.name, "kind": channel.kind}
+    wanted = validated(ChannelFields, {**kept, **fields})
     if channel.built_in:
         _require_allowed_of_built_in(channel, wanted)
         columns = wanted.model_dump(include={"events", "reminder_every_seconds"})

@@ -55,6 +55,7 @@ class ChannelView:
     word: str
     why: str
     next_try_at: str
+    """Empty where nothing waits for it."""
     waiting: int
     """How many pieces of news are queued."""
     budget: str
@@ -135,7 +136,7 @@ def _headline(views: Sequence[ChannelView]) -> tuple[str, str]:
     """The worst status, and the page's first line."""
     for status, one, several in (
         ("down", "1 channel cannot send", "{} channels cannot send"),
-        ("degraded", "1 channel waits to try again", "{} channels wait to try again"),
+        ("degraded", "1 channel tries again", "{} channels try again"),
     ):
         if count := sum(each.status == status for each in views):
             return status, one if count == 1 else several.format(count)
@@ -230,7 +231,7 @@ def _view(
         status=status,
         word=word,
         why=why,
-        next_try_at=_next_try(row, state, status),
+        next_try_at=_next_try(row, state) if waiting else "",
         waiting=waiting,
         budget=f"{used} of {most} posts this month" if most is not None else "",
         is_budget_short=most is not None and used >= WARN_AT * most,
@@ -258,13 +259,12 @@ def _condition(
     if state.stopped_at is not None:
         return "down", "stopped", state.last_error
     if state.failures:
-        return "degraded", "waiting to try again", state.last_error
+        return "degraded", "tries again", state.last_error
     return "up", "works", ""
 
 
-def _next_try(row: Channel, state: ChannelState | None, status: str) -> str:
-    failing = row.enabled and status in ("down", "degraded")
-    if state is None or not failing or state.next_try_at is None:
+def _next_try(row: Channel, state: ChannelState | None) -> str:
+    if state is None or not row.enabled or state.next_try_at is None:
         return ""
     return state.next_try_at.isoformat()
 

@@ -19,6 +19,7 @@ from webmon.notifiers import NOTIFIERS
 from webmon.queries.channels import EVENT_WORDS, find_channel, may
 
 PER_PAGE = 20
+MOST_PAGES = 10_000
 NAMED = 3
 """So many services of a message are named."""
 
@@ -89,7 +90,7 @@ def deliveries_of_channel(
         NotFound, PermissionDenied.
     """
     owner = find_channel(session, channel_id, actor=actor, role=Role.VIEWER)
-    page = max(1, page)
+    page = min(max(page, 1), MOST_PAGES)
     heads = session.execute(
         _rows()
         .where(row.channel_id == channel_id)

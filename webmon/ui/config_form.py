@@ -168,7 +168,7 @@ def _default_text(info: FieldInfo) -> str:
 
 def _with_value(field: FieldView, info: FieldInfo, value: Any, is_set: bool) -> FieldView:
     if is_set:
-        return replace(field, is_set=True, required=False, placeholder="set – leave empty to keep")
+        return replace(field, is_set=True, placeholder="set – leave empty to keep")
     if field.input == "checkbox":
         return replace(field, checked=bool(info.default if value is None else value))
     if field.input == "select" and value is None:

@@ -188,7 +188,7 @@ def field(
             is_wrong,
             rx.el.p(mistake.message, class_name="mistake", role="alert", id=_id(each, "mistake")),
         ),
-        rx.cond(each.is_set, _remove(each)),
+        rx.cond(each.is_set & ~each.required, _remove(each)),
         class_name=rx.cond(each.wide, "field wide", "field"),
         key=key,
     )

@@ -3,10 +3,11 @@
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
-from webmon.ui.native import NativeForm
+from webmon.ui.native import NativeForm, NativeLink
 from webmon.ui.status import sprite
 
-ROOMS = {"Hosts": "/admin/", "Channels": "/admin/channels/", "Incidents": "/admin/incidents/"}
+ROOMS = {"Hosts": "/", "Channels": "/channels/", "Incidents": "/incidents/"}
+"""Within the app, so that going from one to the other loads nothing."""
 
 
 def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
@@ -19,7 +20,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
                 rx.el.span("Beaconry", class_name="brand"),
                 rx.el.nav(
                     *(_way(name, address, name == here) for name, address in ROOMS.items()),
-                    rx.el.a("Public page", href="/status/"),
+                    NativeLink.create("Public page", href="/status/"),
                     aria_label="Main",
                 ),
                 rx.el.span(who, class_name="who"),

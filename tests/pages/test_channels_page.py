@@ -1,0 +1,324 @@
+"""The pages of channels and incidents without a browser: who may do what, and what is shown."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from pages.admin import channel_forms, channels, incidents
+from pages.admin.channels_state import ChannelsState
+from pages.admin.incidents_state import IncidentsState
+from tests import factories
+from tests.clock import MINUTE
+from tests.outside import deliver, outside, see
+from tests.pages.tab import Tab, open_tab
+from tests.pages.test_admin import as_a_browser_sends, sign_in
+from webmon import crypto
+from webmon.clock import utcnow
+from webmon.commands.validation import KEEP
+from webmon.db import Database
+from webmon.domain.access import Role
+from webmon.domain.status import Status
+from webmon.models import Channel, Notification
+from webmon.notifiers import NOTIFIERS
+from webmon.notifiers.base import NotifierError
+
+__all__ = ["outside"]
+
+HOOK = "https://hooks.slack.com/services/T0/B0/hidden"
+
+ADMINISTERING: dict[str, dict[str, Any]] = {
+    "open_channel": {"channel_id": 1},
+    "choose_kind": {"kind": "email"},
+    "close_form": {},
+    "save": {"form": {}},
+    "switch": {"channel_id": 1, "enabled": False},
+    "try_again": {"channel_id": 1},
+    "ask_delete": {"channel_id": 1},
+    "keep": {},
+    "delete": {},
+}
+SENDING: dict[str, dict[str, Any]] = {
+    "send_test": {"channel_id": 1},
+    "send_again": {"notification_id": 1},
+}
+
+
+def add_channel(database: Database, **fields: Any) -> int:
+    with database.write() as session:
+        return factories.channel(session, "ops", **fields).id
+
+
+def stored(database: Database, name: str = "ops") -> Channel:
+    with database.read() as session:
+        return session.exec(select(Channel).where(Channel.name == name)).one()
+
+
+def notifications(database: Database) -> list[Notification]:
+    with database.read() as session:
+        return list(session.exec(select(Notification).order_by(Notification.id)))
+
+
+def go_down(database: Database) -> None:
+    """A service of a host is down, and whoever is told of it has been."""
+    with database.write() as session:
+        namespace = factories.namespace(session)
+        host = factories.host(session, "Datastore", namespace_id=namespace.id)
+        service_id = factories.service(session, "Website", host_id=host.id).id
+    at = utcnow() - MINUTE
+    see(database, Status.DOWN, service_id, at=at)
+    deliver(database, at=at + MINUTE)
+
+
+async def fill_in(tab: Tab, **typed: str) -> None:
+    """Send the open form with these fields typed; None leaves a checkbox without its tick."""
+    form = as_a_browser_sends(tab.shown["form"]) | typed
+    await tab.send(ChannelsState, "save", form={k: v for k, v in form.items() if v is not None})
+
+
+def test_the_pages_render_without_a_database() -> None:
+    assert "Send a test" in str(channels.channels().render())
+    assert "Who was told" in str(incidents.incidents().render())
+
+
+async def test_an_anonymous_socket_sees_nothing(database: Database) -> None:
+    add_channel(database)
+    async with open_tab(None) as tab:
+        for state, handler in ((ChannelsState, "load"), (IncidentsState, "load")):
+            await tab.send(state, handler)
+            assert tab.told("/login/")
+    assert "ops" not in str(tab.shown)
+
+
+@pytest.mark.parametrize("handler", [*ADMINISTERING, *SENDING])
+async def test_a_viewer_changes_and_sends_nothing(database: Database, outside, handler) -> None:
+    add_channel(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(ChannelsState, handler, **(ADMINISTERING | SENDING)[handler])
+        assert tab.told("You may not do this.")
+    assert stored(database).enabled and not notifications(database)
+
+
+@pytest.mark.parametrize("handler", ADMINISTERING)
+async def test_an_editor_changes_no_channel(database: Database, outside, handler) -> None:
+    add_channel(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(ChannelsState, handler, **ADMINISTERING[handler])
+        assert tab.told("You may not do this.")
+    assert stored(database).enabled
+
+
+async def test_a_channel_is_added_edited_and_its_secret_never_comes_back(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        namespace_id = factories.namespace(session).id
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(ChannelsState, "load")
+        await tab.send(ChannelsState, "open_channel", channel_id=0)
+        await fill_in(tab, name="chat")
+        assert tab.shown["mistake"].control == "config.webhook_url"
+        await tab.send(ChannelsState, "save", form={"name": "chat", "config.webhook_url": HOOK})
+        assert tab.shown["mistake"].control == "events.down"
+        await fill_in(
+            tab,
+            **{
+                "name": "chat",
+                "namespace_id": str(namespace_id),
+                "reminder_every_seconds": "1d",
+                "config.webhook_url": HOOK,
+                "events.degraded": "on",
+                "events.up": None,
+            },
+        )
+        assert tab.told("chat is saved.")
+        row = stored(database, "chat")
+        assert row.events == ["down", "reminder", "degraded", "downtime"]
+        assert (row.namespace_id, row.reminder_every_seconds) == (namespace_id, 24 * 3600)
+        assert crypto.unseal(row.config) == {"webhook_url": HOOK}
+
+        await tab.send(ChannelsState, "switch", channel_id=row.id, enabled=False)
+        await tab.send(ChannelsState, "open_channel", channel_id=row.id)
+        form = tab.shown["form"]
+        secret = next(each for each in form.config if each.name == "config.webhook_url")
+        assert (secret.value, secret.is_set) == ("", True)
+        await fill_in(tab, name="talk", **{"events.up": "on"})
+        row = stored(database, "talk")
+        assert (row.id, row.enabled) == (row.id, False)
+        assert "up" in row.events
+        assert crypto.unseal(row.config) == {"webhook_url": HOOK}
+        assert "hidden" not in str(tab.shown)
+
+
+async def test_of_the_administrators_channel_there_is_little_to_choose(database: Database) -> None:
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(ChannelsState, "load")
+        [shown] = tab.shown["channels"]
+        assert (shown.built_in, shown.word) == (True, "cannot send")
+        assert "WEBMON_SMTP_URL" in shown.why
+        await tab.send(ChannelsState, "open_channel", channel_id=shown.id)
+        form = tab.shown["form"]
+        assert [field.name for field in form.fields] == ["reminder_every_seconds"]
+        await fill_in(tab, reminder_every_seconds="2h", **{"events.down": None})
+        assert "must have down" in tab.shown["mistake"].message.lower()
+        await fill_in(tab, reminder_every_seconds="2h")
+        assert stored(database, "Administrators").reminder_every_seconds == 7200
+        for handler, payload in (
+            ("switch", {"channel_id": shown.id, "enabled": False}),
+            ("delete", {}),
+        ):
+            await tab.send(ChannelsState, "ask_delete", channel_id=shown.id)
+            await tab.send(ChannelsState, handler, **payload)
+            assert tab.told("somebody must always hear of it")
+
+
+async def test_a_test_is_queued_and_followed_to_its_end(database: Database, outside) -> None:
+    channel_id = add_channel(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(ChannelsState, "load")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pages.admin.channels_state.FOLLOW_SECONDS", (0.01,))
+            await tab.send(ChannelsState, "send_test", channel_id=channel_id)
+        assert tab.shown["test"].text == "The test waits for the worker."
+        assert outside.received == [], "the web process only queues"
+        deliver(database, at=utcnow())
+        await tab.send(ChannelsState, "tick")
+        assert tab.shown["test"].text.startswith("The test was sent, ")
+        assert len(outside.received) == 1
+
+
+async def test_what_failed_is_shown_and_sent_again(database: Database, outside) -> None:
+    channel_id = add_channel(database)
+    outside.failures["ops"] = NotifierError("the key is wrong", permanent=True)
+    go_down(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(ChannelsState, "load")
+        assert tab.shown["headline"] == "2 channels cannot send"
+        await tab.send(ChannelsState, "toggle", channel_id=channel_id)
+        [failed] = tab.shown["told"].deliveries
+        assert (failed.word, failed.why) == ("failed", "the key is wrong")
+        outside.failures.clear()
+        await tab.send(ChannelsState, "send_again", notification_id=failed.id)
+        assert tab.told("It is sent again.")
+        assert tab.shown["told"].deliveries[0].word == "waits"
+        deliver(database, at=utcnow())
+        await tab.send(ChannelsState, "tick")
+        assert tab.shown["told"].deliveries[0].word == "sent"
+        await tab.send(ChannelsState, "toggle", channel_id=channel_id)
+        assert tab.shown["told"].channel_id == 0
+
+
+async def test_an_open_channel_shows_its_texts(database: Database) -> None:
+    with database.write() as session:
+        hook = {"webhook_url": HOOK}
+        config = crypto.seal(NOTIFIERS["slack"].config.model_validate(hook))
+        channel_id = factories.channel(session, "ops", kind="slack").id
+        session.get_one(Channel, channel_id).config = config
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(ChannelsState, "load")
+        await tab.send(ChannelsState, "toggle", channel_id=channel_id)
+        assert [each.event for each in tab.shown["previews"]][:2] == ["down", "back online"]
+        assert "hidden" not in str(tab.shown)
+
+
+async def test_a_channel_is_deleted_after_a_question(database: Database, outside) -> None:
+    channel_id = add_channel(database)
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(ChannelsState, "load")
+        await tab.send(ChannelsState, "toggle", channel_id=channel_id)
+        await tab.send(ChannelsState, "ask_delete", channel_id=channel_id)
+        assert tab.shown["doomed"].question == "Delete the channel ops and what was told there?"
+        await tab.send(ChannelsState, "keep")
+        await tab.send(ChannelsState, "delete")
+        assert len(tab.shown["channels"]) == 2
+        await tab.send(ChannelsState, "ask_delete", channel_id=channel_id)
+        await tab.send(ChannelsState, "delete")
+        assert tab.told("ops is deleted.")
+        assert [each.name for each in tab.shown["channels"]] == ["Administrators"]
+        assert tab.shown["told"].channel_id == 0
+
+
+@pytest.mark.parametrize("wrong", ["x", None, -1, 10**30, [1], {"a": 1}])
+async def test_arguments_of_another_kind_are_refused_in_words(
+    database: Database, outside, wrong
+) -> None:
+    channel_id = add_channel(database)
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(ChannelsState, "load")
+        await tab.send(ChannelsState, "toggle", channel_id=channel_id)
+        for handler, name in (
+            ("turn_to", "page"),
+            ("toggle", "channel_id"),
+            ("open_channel", "channel_id"),
+            ("ask_delete", "channel_id"),
+            ("send_test", "channel_id"),
+            ("send_again", "notification_id"),
+            ("try_again", "channel_id"),
+            ("choose_kind", "kind"),
+            ("save", "form"),
+        ):
+            await tab.send(ChannelsState, handler, **{name: wrong})
+            assert not tab.told("fault of this program"), handler
+    assert not notifications(database)
+
+
+@pytest.mark.parametrize("kind", NOTIFIERS)
+def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
+    form = channel_forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
+    form = channel_forms.with_kind(form, kind)
+    model = NOTIFIERS[kind].config
+    shown = {field.name.split(".")[1] for field in (*form.config, *form.options)}
+    assert shown == set(model.model_fields)
+    fields = channel_forms.typed_into(form, as_a_browser_sends(form) | {"name": "It"})
+    assert (fields["name"], fields["kind"]) == ("It", kind)
+    assert fields["events"] == ["down", "up", "reminder", "downtime"]
+    assert fields["reminder_every_seconds"] == 4 * 3600
+    assert "namespace_id" not in fields, "every namespace"
+    told = {name: value for name, value in fields["config"].items() if value is not KEEP}
+    assert set(told) <= set(model.model_fields)
+
+
+# --- incidents
+
+
+async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database, outside) -> None:
+    add_channel(database)
+    go_down(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(IncidentsState, "load")
+        view = tab.shown["view"]
+        assert (view.headline, view.status) == ("1 service is down", "down")
+        [incident] = view.incidents
+        assert (incident.host, incident.service) == ("Datastore", "Website")
+        await tab.send(IncidentsState, "toggle", incident_id=incident.id)
+        told = {each.channel: (each.word, each.why) for each in tab.shown["detail"].deliveries}
+        assert told == {
+            "Administrators": ("not sent", "WEBMON_SMTP_URL is not set"),
+            "ops": ("sent", ""),
+        }
+        sent = next(each for each in tab.shown["detail"].deliveries if each.channel == "ops")
+        await tab.send(IncidentsState, "send_again", notification_id=sent.id)
+        assert {each.word for each in tab.shown["detail"].deliveries} == {"not sent", "waits"}
+        await tab.send(IncidentsState, "toggle", incident_id=incident.id)
+        assert tab.shown["detail"].id == 0
+
+
+async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) -> None:
+    add_channel(database)
+    go_down(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(IncidentsState, "load")
+        await tab.send(IncidentsState, "toggle", incident_id=1)
+        assert not any(each.can_send_again for each in tab.shown["detail"].deliveries)
+        await tab.send(IncidentsState, "send_again", notification_id=1)
+        assert tab.told("You may not do this.")
+        for wrong in (None, "x", 10**30):
+            await tab.send(IncidentsState, "toggle", incident_id=wrong)
+            await tab.send(IncidentsState, "turn_to", page=wrong)
+            assert not tab.told("fault of this program")
+
+
+async def test_where_nothing_was_down_the_page_says_so(database: Database) -> None:
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(IncidentsState, "load")
+    assert (tab.shown["view"].headline, tab.shown["view"].found) == ("Nothing is down", 0)
