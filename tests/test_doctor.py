@@ -6,16 +6,34 @@ from contextlib import closing
 import pytest
 
 from tests import factories
+from tests.clock import NOW
+from tests.notifiers.mail_server import MailServer
+from tests.outside import outside
 from webmon import clock, config, crypto, db, doctor
 from webmon.commands import leases
+from webmon.models import ChannelState
+
+__all__ = ["outside"]
 
 
 def said() -> dict[str, tuple[str, str]]:
     return {each.name: (each.finding, each.remedy) for each in doctor.examine()}
 
 
+def set_mail_server(monkeypatch, url: str) -> None:
+    monkeypatch.setenv("WEBMON_SMTP_URL", url)
+    config.settings.cache_clear()
+
+
 def test_a_working_installation_needs_no_remedy(database, monkeypatch):
     monkeypatch.setattr(doctor.frontend, "is_current", lambda _site: True)
+    with MailServer(user="webmon", password="hidden") as server:
+        set_mail_server(monkeypatch, server.url(user="webmon", password="hidden"))
+        assert_no_remedy(database)
+    assert server.contents == [], "no mail is sent"
+
+
+def assert_no_remedy(database):
     with database.write() as session:
         factories.service(session)
         leases.tick(session, "w", now=clock.utcnow())
@@ -24,6 +42,30 @@ def test_a_working_installation_needs_no_remedy(database, monkeypatch):
     assert found["secrets"][0] == "1 stored configurations can be read"
     assert found["worker"][0] == "ticking"
     assert ", 0 results; grows by about" in found["storage"][0]
+    assert "lets us in, as webmon@example.org" in found["mail"][0]
+    assert found["channel Administrators"][0] == "not used yet"
+
+
+def test_a_mail_server_that_does_not_let_us_in_is_named_and_no_secret(database, monkeypatch):
+    assert said()["mail"][1] == "set WEBMON_SMTP_URL"
+    with MailServer(user="webmon", password="other") as server:
+        set_mail_server(monkeypatch, server.url(user="webmon", password="hidden"))
+        found = said()
+    assert "does not accept user and password" in found["mail"][0]
+    assert "check WEBMON_SMTP_URL" in found["mail"][1]
+    assert "hidden" not in str(found)
+
+
+def test_a_channel_that_does_not_get_through_is_named(database, outside, monkeypatch):
+    with database.write() as session:
+        row = factories.channel(session, "ops")
+        session.add(ChannelState(channel_id=row.id, stopped_at=NOW, last_error="the key is wrong"))
+        factories.channel(session, "off", enabled=False)
+    found = said()
+    assert found["channel ops"][0] == "stopped: the key is wrong"
+    assert "send a test" in found["channel ops"][1]
+    assert found["channel off"] == ("switched off", "")
+    assert "channel Administrators" not in found, "the mail server is missing, which is said"
 
 
 def test_a_file_that_cannot_shrink_is_named_and_compacted(webmon, tmp_path):

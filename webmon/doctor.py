@@ -6,11 +6,17 @@ from datetime import timedelta
 
 from webmon import clock, config, crypto, db, frontend
 from webmon.commands import schema
+from webmon.domain.access import Actor, Role
 from webmon.errors import WebmonError
-from webmon.queries import health, installation, storage
+from webmon.notifiers import mail_server
+from webmon.notifiers.base import NotifierError, Surroundings
+from webmon.queries import channels, health, installation, storage
 from webmon.queries.evidence import size
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
+
+EVERYBODY = Actor(0, "webmon doctor", Role.ADMIN)
+"""Whoever may start the command sees every channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ def examine() -> Iterator[Diagnosis]:
     yield from _examined("clock", _clock)
     yield from _examined("secrets", _secrets)
     yield from _examined("worker", _worker)
+    yield from _examined("mail", _mail)
+    yield from _channels()
     yield from _examined("front ends", _front_ends)
     with db.read() as session:
         for host, line in installation.authorized_keys(session):
@@ -95,6 +103,34 @@ def _worker() -> Diagnosis:
     if not ticks:
         return Diagnosis("worker", "none has ticked in the last 30 s", "run webmon up")
     return Diagnosis("worker", "ticking")
+
+
+def _mail() -> Diagnosis:
+    settings = config.settings()
+    url = settings.smtp_url.get_secret_value()
+    if not url:
+        return Diagnosis(
+            "mail", "no mail server is set: admins get no e-mail", "set WEBMON_SMTP_URL"
+        )
+    try:
+        server = mail_server.read_mail_server(Surroundings(settings.public_url, url))
+        mail_server.greet(server)
+    except NotifierError as error:
+        return Diagnosis("mail", str(error), "check WEBMON_SMTP_URL and the mail server")
+    return Diagnosis("mail", f"{server.host}:{server.port} lets us in, as {server.sender}")
+
+
+def _channels() -> Iterator[Diagnosis]:
+    """How sending to each channel goes. A key is tried by sending only: the admin app's test."""
+    with db.read() as session:
+        view = channels.admin_channels(session, actor=EVERYBODY, now=clock.utcnow())
+    for channel in view.channels:
+        if channel.why == channels.NO_MAIL_SERVER:
+            continue  # said already
+        finding = f"{channel.word}: {channel.why}" if channel.why else channel.word
+        is_well = channel.status not in ("down", "degraded")
+        remedy = "" if is_well else "look at it in the admin app, Channels, and send a test"
+        yield Diagnosis(f"channel {channel.name}", finding, remedy)
 
 
 def _front_ends() -> Diagnosis:

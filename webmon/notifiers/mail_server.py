@@ -101,9 +101,25 @@ def hand_over(server: MailServer, mail: EmailMessage, recipients: tuple[str, ...
         NotifierError: it took none. Permanent, where it is about who we are, or about all of the
             recipients; what is about this moment or this mail is tried again.
     """
+    with _in_words(server), _connected(server) as smtp:
+        return smtp.send_message(mail, server.sender, recipients)
+
+
+def greet(server: MailServer) -> None:
+    """Connect and log in as for a mail, and send none.
+
+    Raises:
+        NotifierError: the server does not let us.
+    """
+    with _in_words(server), _connected(server):
+        pass
+
+
+@contextlib.contextmanager
+def _in_words(server: MailServer) -> Iterator[None]:
+    """What goes wrong inside, said for an admin."""
     try:
-        with _connected(server) as smtp:
-            return smtp.send_message(mail, server.sender, recipients)
+        yield
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         text = f"no recipient was accepted: {refusals(error.recipients)}"

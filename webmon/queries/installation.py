@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, select
 
 from webmon import crypto
-from webmon.models import Host, Service
+from webmon.models import Channel, Host, Service
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
 from webmon.probes.ssh_commands import OverSsh, authorized_keys_line
@@ -20,6 +20,7 @@ def readable_secrets(session: Session) -> int:
     configs = [
         *session.exec(select(Service.config)),
         *session.exec(select(Host.ssh).where(col(Host.ssh).is_not(None))),
+        *session.exec(select(Channel.config).where(~col(Channel.built_in))),
     ]
     for config in configs:
         crypto.unseal(config)
