@@ -33,8 +33,8 @@ __all__ = [
 
 BUSY_TIMEOUT_MS = 10_000
 
+SHRINKING = "PRAGMA auto_vacuum=INCREMENTAL"
 PRAGMAS = (
-    "auto_vacuum=INCREMENTAL",  # of account only before the first table, and before WAL
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
@@ -118,7 +118,8 @@ class Database:
         Nobody else can write meanwhile, and the disk must have room for a second file.
         """
         with self._bare() as cursor:
-            cursor.execute("VACUUM")  # with the ``auto_vacuum`` that every connection asks for
+            cursor.execute(SHRINKING)
+            cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @property
@@ -160,8 +161,13 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        if _number(cursor, "page_count") == 0:
+            # Of account only before the first page; later it would wait for whoever writes.
+            cursor.execute(SHRINKING)
         for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
+            cursor.execute(f"PRAGMA {pragma}").fetchall()
+        cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
