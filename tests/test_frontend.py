@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -135,18 +136,18 @@ def test_other_packages_than_the_committed_ones_are_refused(
     assert frontend.is_current("public")
 
 
-def test_two_builds_at_once_take_turns(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_builds_at_once_take_turns(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(frontend, "_say", said.put)
     (tree / ".web").mkdir()
     second = threading.Thread(target=frontend.build)
     with (tree / ".web/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second.start()
-        said = ""
-        while "waiting" not in said:
-            said += capsys.readouterr().out
+        first_word = said.get(timeout=30)
         assert built(tree) == []
     second.join()
-    assert said == "Another build is running; waiting for it.\n"
+    assert first_word == "Another build is running; waiting for it.\n"
     assert built(tree) == ["public", "admin"]
 
 
