@@ -30,7 +30,7 @@ async def probe(resolver: str | None, timeout: float = 2, **fields: Any) -> Outc
     config = DnsConfig.model_validate({"name": WWW, "resolver": resolver, **fields})
     started = time.perf_counter()
     outcome = await probe_dns(config, Target(""), timeout)
-    assert time.perf_counter() - started < timeout + 0.4
+    assert time.perf_counter() - started < timeout + 2
     json.dumps(outcome.evidence)
     return outcome
 
