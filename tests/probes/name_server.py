@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,17 +78,16 @@ class NameServer(asyncio.DatagramProtocol):
 async def name_server(
     answers: Answers, over_tcp: Answers | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[NameServer]:
+    """Listens at one port until the end, which leaves nothing open, whatever failed."""
     loop = asyncio.get_running_loop()
-    server = NameServer(answers, over_tcp, host)
-    transport, _ = await loop.create_datagram_endpoint(lambda: server, (host, 0))
-    tcp = None
-    if over_tcp is not None:
-        tcp = await asyncio.start_server(server.talk, host, server.port)
-    try:
+    server, port = NameServer(answers, over_tcp, host), 0
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(asyncio.sleep, 0)
+        if over_tcp is not None:  # first: a port is seldom taken for UDP, and often for TCP
+            tcp = await asyncio.start_server(server.talk, host, 0)
+            opened.push_async_callback(tcp.wait_closed)
+            opened.callback(tcp.close)
+            port = tcp.sockets[0].getsockname()[1]
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, (host, port))
+        opened.callback(transport.close)
         yield server
-    finally:
-        transport.close()
-        if tcp is not None:
-            tcp.close()
-            await tcp.wait_closed()
-        await asyncio.sleep(0)

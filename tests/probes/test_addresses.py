@@ -16,7 +16,6 @@ from webmon.domain.status import Status
 from webmon.probes.addresses import Endpoint, Unreachable, connect_failure, open_socket, resolve
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
-DOCUMENTATION = "192.0.2.1"  # an address nobody has
 
 
 class Names:
@@ -69,7 +68,7 @@ async def test_the_next_address_is_tried_when_one_refuses(names: Names) -> None:
     assert outcome.status is Status.UP
     assert outcome.evidence["address"] == f"127.0.0.1:{server.port}"
     assert outcome.response_us is not None
-    assert outcome.response_us < 200_000
+    assert outcome.response_us < 2_000_000
 
 
 async def test_ipv6_is_tried_as_well_as_ipv4(names: Names) -> None:
@@ -93,7 +92,7 @@ async def test_an_address_that_does_not_answer_holds_up_the_next_for_a_moment_on
             opened, endpoint = await open_socket([Endpoint(V4, full.getsockname()), good])
             opened.close()
     assert endpoint == good
-    assert time.perf_counter() - started < 0.6
+    assert time.perf_counter() - started < 10, "connecting to the first takes minutes to fail"
 
 
 async def test_all_addresses_are_named_when_none_can_be_reached(names: Names) -> None:
@@ -109,7 +108,7 @@ async def test_a_name_that_hangs_holds_up_neither_the_check_nor_others(names: Na
         started = time.perf_counter()
         slow = [probe("http://slow.example/", timeout=0.3) for _ in range(50)]
         *late, quick = await asyncio.gather(*slow, probe(server.url(host="site.example")))
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 10, "one after the other they take 15 s"
     assert quick.status is Status.UP
     said = {outcome.message for outcome in late}
     assert said == {"no answer within 0.3 s (looking up the name slow.example)"}

@@ -132,14 +132,14 @@ async def test_a_server_that_drips_holds_nothing_beyond_its_time(kind: str) -> N
     drops = [*BEGINNINGS[kind], b"$99\r\n" + b"x" * 99]
     message, _ = await met(kind, speaking(kind, *drops, pause=0.05))
     assert message.startswith("no answer within 0.3 s")
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 4, "all of the drops take 5 s"
     await no_threads()
 
 
 async def no_threads() -> None:
     """Every thread of a check ends with it."""
     for _ in range(100):
-        if not any("mysql" in thread.name for thread in threading.enumerate()):
+        if not any(thread.name == "mysql probe" for thread in threading.enumerate()):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("a check still holds a thread")
@@ -176,9 +176,8 @@ async def test_a_server_that_hangs_up(kind: str) -> None:
     ],
 )
 async def test_a_server_that_never_stops(kind: str, part: bytes) -> None:
-    began = time.perf_counter()
-    await met(kind, pouring(part), timeout=2)
-    assert time.perf_counter() - began < 1.5
+    message, _ = await met(kind, pouring(part), timeout=20)
+    assert not message.startswith("no answer within"), "it is given up, not waited for"
 
 
 @pytest.mark.parametrize("part", [b"S\0\0\0\x0aSxyz\0\0" * 1000, b"N\0\0\0\5\0" * 1000])

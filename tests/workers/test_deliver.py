@@ -110,7 +110,7 @@ async def test_what_does_not_end_within_the_grace_is_sent_again_by_the_next_work
     await until(lambda: outside.received)
     began = time.monotonic()
     await deliverer.stop(0.1)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4, "the send takes 5 s"
     await pipeline.in_database(lambda session: leases.retire(session, "w1", now=clock.utcnow()))
     release.set()
     successor = Deliverer(pipeline.in_database, "w2")
