@@ -16,21 +16,24 @@ from webmon import config, crypto, db
 from webmon.commands import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
+from webmon.probes import proxies
 
 
 @pytest.fixture(autouse=True)
 def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test sees the settings of the machine, the data of the checkout, or another test's."""
     for name in list(config.environment()):
-        if name.startswith("WEBMON_"):
+        if name.startswith("WEBMON_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setitem(config.Settings.model_config, "env_file", None)
     monkeypatch.setenv("WEBMON_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("WEBMON_SECRET_KEY", TEST_KEY)
     config.settings.cache_clear()
+    proxies.of_environment.cache_clear()
     crypto.vault.cache_clear()
     yield
     config.settings.cache_clear()
+    proxies.of_environment.cache_clear()
     crypto.vault.cache_clear()
     db.use(None)
 

@@ -78,6 +78,15 @@ def test_a_wrong_setting_is_one_line_that_names_it(webmon):
     assert done.returncode == 2
 
 
+def test_a_proxy_that_cannot_be_used_is_one_line_that_names_its_variable(webmon):
+    assert webmon("migrate").returncode == 0
+    for command, status in (["up"], 2), (["worker"], 2), (["check", "Tool"], 3):
+        done = webmon(*command, HTTPS_PROXY="socks5://me:s3cret@127.0.0.1:1")
+        assert one_line(done).startswith("webmon: HTTPS_PROXY: must begin with http://")
+        assert "s3cret" not in done.stderr
+        assert done.returncode == status
+
+
 def test_a_port_that_is_taken_is_one_line(webmon):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])

@@ -91,9 +91,11 @@ def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
     from webmon import frontend, supervisor
     from webmon.commands import accounts, first_start
+    from webmon.probes import proxies
     from webmon.server import bind
 
     settings = config.settings()
+    proxies.of_environment()
     logs.configure(settings, "up")
     bind(settings).close()  # a taken port is said now, not after the build
     crypto.vault()
@@ -228,9 +230,11 @@ def check(
 ) -> None:
     """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down, 3 neither."""
     from webmon import reports
+    from webmon.probes import proxies
     from webmon.queries import definitions
 
     try:
+        proxies.of_environment()
         with db.read() as session:
             found = definitions.services_of(session, host, service)
     except WebmonError as error:

@@ -4,6 +4,7 @@ A wrong value is refused with one line that names the setting (`read_settings`).
 """
 
 import os
+import urllib.request
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -140,6 +141,11 @@ def frontend() -> str:
 def environment(**extra: str) -> dict[str, str]:
     """This process's environment with ``extra``, to hand to a child process."""
     return {**os.environ, **extra}
+
+
+def proxies() -> dict[str, str]:
+    """The proxies of the environment by scheme: ``http``, ``https``, ``all``; ``no`` for none."""
+    return urllib.request.getproxies_environment()
 
 
 def prepare_reflex(settings: Settings) -> None:

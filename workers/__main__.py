@@ -12,6 +12,7 @@ import socket
 import uvloop
 
 from webmon import config, db
+from webmon.probes import proxies
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 from workers.scheduler import build_scheduler
@@ -38,6 +39,7 @@ def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
 
 async def _work(worker_id: str, successor_of: str | None) -> None:
     settings = config.settings()
+    proxies.of_environment()  # one that cannot be used is said now, not at every check
     _allow_many_sockets()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -138,7 +138,7 @@ async def test_a_server_that_drips_its_body() -> None:
 )
 async def test_endless_headers(talk: Talk) -> None:
     outcome, _ = await met(talk, timeout=2)
-    assert outcome.message == "headers larger than 64 kB"
+    assert outcome.message == "sent headers larger than 64 kB"
 
 
 @pytest.mark.parametrize(

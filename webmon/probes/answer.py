@@ -44,7 +44,7 @@ class Answer:
             self._parse(begun)
             if data and self.in_headers:
                 kilobytes = MOST_HEADER_BYTES // 1024
-                raise httpx.RemoteProtocolError(f"headers larger than {kilobytes} kB")
+                raise httpx.RemoteProtocolError(f"sent headers larger than {kilobytes} kB")
         if data:
             self._room_for_body -= len(data)
             self._parse(data)

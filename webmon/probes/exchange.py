@@ -14,6 +14,7 @@ import httpx
 
 from webmon.probes.addresses import Endpoint
 from webmon.probes.answer import Answer
+from webmon.probes.proxies import Proxy
 
 
 class Step(StrEnum):
@@ -21,6 +22,7 @@ class Step(StrEnum):
 
     LOOK_UP = "looking up the name"
     CONNECT = "connecting"
+    TUNNEL = "waiting for the connection it is asked for"
     TLS = "in the TLS handshake"
     FIRST_BYTE = "waiting for the first byte"
     HEADERS = "reading the headers"
@@ -36,7 +38,9 @@ class Visit:
     step: Step = Step.LOOK_UP
     named: bool = True
     """Whether the host is a name, and not an address that needs no look-up."""
-    endpoint: Endpoint | None = None
+    proxy: Proxy | None = None
+    endpoint: Endpoint | str | None = None
+    """Where the connection leads: an address, or words for the end of a proxy's tunnel."""
     resolved: float = 0.0
     connected: float = 0.0
     secured: float = 0.0

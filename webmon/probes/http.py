@@ -14,6 +14,7 @@ from webmon.probes.certificates import read_certificate
 from webmon.probes.conditions import decode_text, html_fault, json_fault, text_fault
 from webmon.probes.exchange import Visit
 from webmon.probes.http_config import HttpConfig
+from webmon.probes.proxies import Proxy
 from webmon.probes.redirects import follow_redirects
 from webmon.probes.texts import excerpt, milliseconds
 from webmon.probes.transport import Body, OneShotTransport
@@ -40,7 +41,10 @@ class Page:
 async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Outcome:
     """Ask once, within ``timeout`` seconds; nothing a server does raises."""
     transport = OneShotTransport(
-        timeout=timeout, verify=config.verify_tls, most_body_bytes=config.max_body_kb * 1024
+        timeout=timeout,
+        verify=config.verify_tls,
+        most_body_bytes=config.max_body_kb * 1024,
+        routes=config.routes,
     )
     visits = transport.visits
     try:
@@ -54,7 +58,7 @@ async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Out
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return _down(config, visits, "redirects to an address that is not valid")
     page = _read(response, config.max_body_kb * 1024, visits[-1].truncated)
-    fault = _fault(config, page)
+    fault = _fault(config, page, visits[-1].proxy)
     if fault is not None:
         return _down(config, visits, fault, page)
     response_us = _microseconds(visits[0].started, visits[-1].finished)
@@ -97,12 +101,11 @@ def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
     return Page(response, b"".join(parts), truncated)
 
 
-def _fault(config: HttpConfig, page: Page) -> str | None:
+def _fault(config: HttpConfig, page: Page, proxy: Proxy | None) -> str | None:
     """What is wrong with the answer, None when nothing is."""
     response = page.response
     if response.status_code not in config.statuses:
-        answered = _status_text(response.status_code)
-        return f"answered {answered}, expected {config.accepted_statuses}"
+        return _status_fault(config, response, proxy)
     if page.fault is not None:
         return page.fault
     if config.expect_html:
@@ -111,6 +114,15 @@ def _fault(config: HttpConfig, page: Page) -> str | None:
         if fault is not None:
             return fault
     return _body_fault(config, page)
+
+
+def _status_fault(config: HttpConfig, response: httpx.Response, proxy: Proxy | None) -> str:
+    answered = f"answered {_status_text(response.status_code)}"
+    if proxy is not None and response.url.scheme == "http":
+        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+            return f"the proxy {proxy} {answered}"
+        answered += f" through the proxy {proxy}"  # which may have said it itself
+    return f"{answered}, expected {config.accepted_statuses}"
 
 
 def _body_fault(config: HttpConfig, page: Page) -> str | None:
@@ -179,9 +191,11 @@ def _evidence(visits: Sequence[Visit], taken_us: int, page: Page | None) -> dict
     last = visits[-1]
     evidence: dict[str, Any] = {
         "url": _shown_url(str(last.url)),
-        "address": None if last.endpoint is None else str(last.endpoint),
+        "address": None if last.endpoint is None or last.proxy else str(last.endpoint),
         "total_ms": taken_us / 1000,
     }
+    if last.proxy is not None:
+        evidence["proxy"] = str(last.proxy)
     if len(visits) > 1:
         evidence["redirects"] = [_shown_url(str(visit.url)) for visit in visits]
     if last.certificate is not None:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from webmon.probes.base import ProbeConfig
 from webmon.probes.conditions import JsonScalar, parse_json_path, parse_statuses
+from webmon.probes.proxies import ProxyUrl, Routes, of_environment, only_through
 
 USER_AGENT = "Beaconry (website monitor)"
 MOST_HEADERS = 50
@@ -28,7 +29,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8000}")
 _HOST = re.compile(rb"[0-9A-Za-z._:-]{1,253}")
-_OURS = frozenset({"connection", "content-length", "transfer-encoding"})
+_OURS = frozenset({"connection", "content-length", "proxy-authorization", "transfer-encoding"})
 
 
 def _checked_url(value: str) -> str:
@@ -148,6 +149,12 @@ class HttpConfig(ProbeConfig):
     follow_redirects: bool = Field(
         default=False, title="Follow redirects", description="At most 10; the last answer counts"
     )
+    proxy: ProxyUrl = Field(
+        default=None,
+        title="Proxy",
+        description="Such as http://user:password@proxy.example.org:3128; "
+        "empty: what the worker's environment says (HTTP_PROXY, NO_PROXY …)",
+    )
     verify_tls: bool = Field(
         default=True,
         title="Verify the certificate",
@@ -235,6 +242,11 @@ class HttpConfig(ProbeConfig):
         return request
 
     @cached_property
+    def routes(self) -> Routes | None:
+        """Which proxy leads where; None where none is asked."""
+        return of_environment() if self.proxy is None else only_through(self.proxy)
+
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What must not be stored or shown when a server repeats it."""
         values = [value.get_secret_value().strip() for value in self.headers.values()]
@@ -242,6 +254,8 @@ class HttpConfig(ProbeConfig):
             pair = self.basic_auth.get_secret_value()
             values += [pair, pair.partition(":")[2]]
             values.append(self.request.headers["authorization"].removeprefix("Basic "))
+        if self.routes is not None:
+            values += self.routes.secrets
         return tuple(sorted((each for each in values if len(each) > 3), key=len, reverse=True))
 
 

@@ -23,7 +23,9 @@ from webmon.probes.addresses import (
 from webmon.probes.answer import Answer
 from webmon.probes.certificates import read_certificate, tls_context, verification_failure
 from webmon.probes.exchange import Exchange, Step, Visit
+from webmon.probes.proxies import Proxy, ProxyEndpoint, Routes, login_lines
 from webmon.probes.tls_exchange import TlsExchange
+from webmon.probes.tunnel_exchange import TunnelExchange
 
 SLICE_BYTES = 2048
 """What is given to a decoder at once. Deflate grows a thousandfold at most: 2 MB."""
@@ -48,16 +50,25 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     """The transport of one check. ``visits`` tells what each of its requests met.
 
     The whole check ends ``timeout`` seconds after this object was made; a body is read up to
-    ``most_body_bytes``, after which the response counts as complete.
+    ``most_body_bytes``, after which the response counts as complete. ``routes`` says which proxy
+    leads where; without, none is asked.
     """
 
-    def __init__(self, *, timeout: float, verify: bool = True, most_body_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        verify: bool = True,
+        most_body_bytes: int,
+        routes: Routes | None = None,
+    ) -> None:
         # Made before the clock starts: the first one of the process takes a tenth of a second.
         self._context = tls_context(verify)
         self.visits: list[Visit] = []
         self._timeout = timeout
         self._deadline = asyncio.get_running_loop().time() + timeout
         self._most_body_bytes = most_body_bytes
+        self._routes = routes
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, its body read (as it came: ``extensions["body"]``).
@@ -69,6 +80,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         self.visits.append(visit)
         if request.url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"cannot follow a {request.url.scheme}:// address")
+        if self._routes is not None:
+            visit.proxy = self._routes.to(request.url)
         try:
             async with asyncio.timeout_at(self._deadline):
                 answer = await self._ask(visit, request)
@@ -86,17 +99,25 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         )
 
     async def _ask(self, visit: Visit, request: httpx.Request) -> Answer:
-        wire = _serialised(request, await request.aread())
+        wire = _serialised(visit, request, await request.aread())
         url = request.url
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
-        endpoints = await _resolve(visit, host, port)
+        if visit.proxy is None:
+            endpoints = await _resolve(visit, host, port)
+        else:
+            endpoints = await _resolve_proxy(visit, visit.proxy)
         exchange = self._exchange(visit, request, wire, host)
         try:
             await _connect(exchange, visit, endpoints)
             await exchange.finished
         except httpx.ConnectError as error:
             raise _explained(error, visit, host) from None
+        except httpx.RemoteProtocolError as error:
+            if visit.proxy is None or request.url.scheme == "https":
+                raise
+            # Whether it was the proxy or the site behind it cannot be told apart.
+            raise httpx.RemoteProtocolError(f"{error} (through the proxy {visit.proxy})") from None
         finally:
             exchange.close()
         return exchange.answer
@@ -109,7 +130,11 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             return Exchange(visit, wire, answer, finished)
         name = host.rstrip(".")
         try:
-            return TlsExchange(
+            if visit.proxy is None:
+                return TlsExchange(
+                    visit, wire, answer, finished, context=self._context, server_name=name
+                )
+            return TunnelExchange(
                 visit, wire, answer, finished, context=self._context, server_name=name
             )
         except ValueError:
@@ -118,10 +143,12 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     def _timed_out(self, visit: Visit) -> httpx.TimeoutException:
         text = f"no answer within {self._timeout:g} s"
         if visit.step is Step.LOOK_UP:
-            return httpx.ConnectTimeout(f"{text} ({visit.step} {visit.url.host})")
+            name = visit.url.host if visit.proxy is None else f"of the proxy {visit.proxy.host}"
+            return httpx.ConnectTimeout(f"{text} ({visit.step} {name})")
         if visit.step is Step.CONNECT:
             return httpx.ConnectTimeout(f"{text} (connecting to {visit.endpoint})")
-        kind = httpx.ConnectTimeout if visit.step is Step.TLS else httpx.ReadTimeout
+        before = (Step.TUNNEL, Step.TLS)
+        kind = httpx.ConnectTimeout if visit.step in before else httpx.ReadTimeout
         return kind(f"{text} (connected to {visit.endpoint}, {visit.step})")
 
 
@@ -137,6 +164,16 @@ async def _resolve(visit: Visit, host: str, port: int) -> list[Endpoint]:
     return endpoints
 
 
+async def _resolve_proxy(visit: Visit, proxy: Proxy) -> list[Endpoint]:
+    try:
+        found = await _resolve(visit, proxy.host, proxy.port)
+    except httpx.ConnectError as error:
+        raise httpx.ConnectError(f"the proxy cannot be found: {error}") from None
+    endpoints: list[Endpoint] = [ProxyEndpoint(*each) for each in found]
+    visit.endpoint = endpoints[0]
+    return endpoints
+
+
 async def _connect(exchange: Exchange, visit: Visit, endpoints: list[Endpoint]) -> None:
     loop = asyncio.get_running_loop()
     try:
@@ -149,13 +186,17 @@ async def _connect(exchange: Exchange, visit: Visit, endpoints: list[Endpoint]) 
     except Unreachable as error:
         raise httpx.ConnectError(str(error)) from None
     except OSError as error:
-        assert visit.endpoint is not None
+        assert isinstance(visit.endpoint, Endpoint)
         raise httpx.ConnectError(connect_failure([(visit.endpoint, error)])) from None
 
 
-def _serialised(request: httpx.Request, body: bytes) -> bytes:
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
+def _serialised(visit: Visit, request: httpx.Request, body: bytes) -> bytes:
+    url = request.url
+    target, lines = url.raw_path, [b"%b: %b" % header for header in request.headers.raw]
+    if visit.proxy is not None and url.scheme == "http":
+        target = b"http://%b%b" % (url.netloc, target)
+        lines += login_lines(visit.proxy)
+    lines.insert(0, b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target))
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 

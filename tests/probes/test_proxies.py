@@ -1,0 +1,326 @@
+"""Which proxy leads where, and what the `http` probe says of one."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from tests.probes.conftest import ServerContext
+from tests.probes.proxy_server import proxying
+from tests.probes.servers import http, serving
+from tests.probes.test_http import probe
+from tests.probes.test_http_failures import saying, silence, unused_port
+from webmon.crypto import seal
+from webmon.domain.status import Status
+from webmon.errors import Invalid
+from webmon.probes.http_config import HttpConfig
+from webmon.probes.proxies import Proxy, Routes, of_environment, read_proxy
+
+PASSWORD = "s3cret/w0rd"
+LOGIN = "me:s3cret%2Fw0rd"
+
+
+def route(url: str) -> str | None:
+    routes = of_environment()
+    proxy = routes.to(httpx.URL(url)) if routes else None
+    return None if proxy is None else str(proxy)
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    of_environment.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("http://proxy.example:3128", "proxy.example:3128"),
+        ("HTTP://Proxy.Example/", "proxy.example:80"),
+        (" http://10.0.0.1:8080 ", "10.0.0.1:8080"),
+        ("http://[2001:db8::1]:3128", "[2001:db8::1]:3128"),
+        (f"http://{LOGIN}@proxy.example:3128", "proxy.example:3128"),
+    ],
+)
+def test_a_proxy_is_shown_without_its_login(text: str, place: str) -> None:
+    proxy = read_proxy(text)
+    assert str(proxy) == place
+    assert "s3cret" not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("https://proxy.example", "must begin with http://"),
+        ("socks5://proxy.example", "must begin with http://"),
+        ("proxy.example:3128", "must begin with http://"),
+        ("http://", "must be like http://"),
+        ("http://proxy.example:0", "must be like http://"),
+        ("http://proxy.example:99999", "must be like http://"),
+        ("http://proxy.example/path", "must be like http://"),
+        ("http://proxy.example/?a=b", "must be like http://"),
+        ("http://me:s3cret@[proxy", "must be like http://"),
+        ("http://me:s3cret@pro xy", "must be like http://"),
+    ],
+)
+def test_what_is_no_proxy_is_refused(text: str, wrong: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        HttpConfig.model_validate({"url": "http://example.org/", "proxy": text})
+    error = caught.value.errors()[0]
+    assert error["loc"] == ("proxy",)
+    assert wrong in error["msg"]
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_services_proxy_is_kept_secret() -> None:
+    config = HttpConfig.model_validate({"url": "http://a.example/", "proxy": f"http://{LOGIN}@p"})
+    assert "s3cret" not in repr(config)
+    assert "s3cret" not in str(seal(config))
+    assert {PASSWORD, f"me:{PASSWORD}"} <= set(config.secrets)
+    with pytest.raises(ValidationError, match="Proxy-Authorization is set by the probe itself"):
+        HttpConfig.model_validate(
+            {"url": "http://a.example/", "headers": {"Proxy-Authorization": "Basic x"}}
+        )
+
+
+def test_without_a_proxy_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert HttpConfig(url="http://a.example/").routes is None
+    set_environment(monkeypatch, HTTP_PROXY="http://p:1", NO_PROXY="a, *")
+    assert HttpConfig(url="http://a.example/").routes is None
+
+
+def test_the_environment_names_a_proxy_per_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, HTTP_PROXY="http://p:1", https_proxy="q:2")
+    assert route("http://a.example/") == "p:1"
+    assert route("https://a.example/") == "q:2"
+    set_environment(monkeypatch, https_proxy="", ALL_PROXY="http://r:3")
+    assert route("http://a.example/") == "p:1"
+    assert route("https://a.example/") == "r:3"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_direct"),
+    [
+        ("http://localhost:8000/", True),
+        ("http://app.localhost/", True),
+        ("https://127.0.0.1/", True),
+        ("https://127.9.9.9:5/", True),
+        ("http://[::1]:8000/", True),
+        ("http://intern.example/", True),
+        ("https://www.intern.example/", True),
+        ("https://WWW.Intern.Example./", True),
+        ("http://otherintern.example/", False),
+        ("http://www.dotted.example/", True),
+        ("http://dotted.example/", True),
+        ("http://www.starred.example/", True),
+        ("http://ported.example:8080/", True),
+        ("http://ported.example/", False),
+        ("https://secure.example/", True),
+        ("http://secure.example/", False),
+        ("http://10.1.2.3/", True),
+        ("http://10.1.2.4/", False),
+        ("http://10.1.2.4:81/", True),
+        ("http://192.168.7.7/", True),
+        ("http://192.169.7.7/", False),
+        ("http://[2001:db8::1]/", True),
+        ("http://[2001:db8::2]/", False),
+        ("http://[fd00::5]:1/", True),
+        ("http://example.org/", False),
+    ],
+)
+def test_what_is_reached_without(
+    monkeypatch: pytest.MonkeyPatch, url: str, is_direct: bool
+) -> None:
+    set_environment(
+        monkeypatch,
+        ALL_PROXY="http://p:1",
+        NO_PROXY="Intern.example, .dotted.example,*.starred.example,ported.example:8080,"
+        "secure.example:443,10.1.2.3,10.1.2.4:81,192.168.0.0/16,2001:db8::1,fd00::/8,not/a/network",
+    )
+    assert (route(url) is None) is is_direct
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    set_environment(monkeypatch, **{name: "socks5://me:s3cret@p:1"})
+    with pytest.raises(Invalid, match=f"{name}.* must begin with http://") as caught:
+        of_environment()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_one_that_is_never_used_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(
+        monkeypatch, ALL_PROXY="socks5://p:1", HTTP_PROXY="http://p:2", HTTPS_PROXY="http://p:2"
+    )
+    assert route("http://a.example/") == "p:2"
+
+
+def test_a_services_own_proxy_leads_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, HTTP_PROXY="http://p:1", NO_PROXY="a.example")
+    routes = HttpConfig.model_validate({"url": "http://a.example/", "proxy": "http://q:2"}).routes
+    assert routes is not None
+    for url in ("http://a.example/", "https://127.0.0.1/", "http://b.example/"):
+        assert routes.to(httpx.URL(url)) == Proxy("q", 2)
+    assert Routes({}).to(httpx.URL("http://a.example/")) is None
+
+
+# --- what the probe says
+
+
+async def through(proxy: str, url: str, **fields: Any) -> Any:
+    return await probe(url, proxy=proxy, **fields)
+
+
+async def test_the_proxy_looks_up_the_name() -> None:
+    hosts = {"only.proxy.knows": "127.0.0.1"}
+    async with serving(http(b"hello")) as server, proxying(hosts=hosts) as proxy:
+        outcome = await through(proxy.url(), server.url("/a?b", host="only.proxy.knows"))
+    assert outcome.status is Status.UP
+    assert outcome.evidence["proxy"] == f"127.0.0.1:{proxy.port}"
+    assert outcome.evidence["address"] is None
+    assert outcome.evidence["url"] == server.url("/a", host="only.proxy.knows")
+    assert outcome.phases.dns_us is None
+
+
+async def test_the_certificate_and_the_phases_are_seen_in_a_tunnel(
+    server_context: ServerContext,
+) -> None:
+    hosts = {"only.proxy.knows": "127.0.0.1"}
+    context = server_context("only.proxy.knows")
+    async with serving(http(b"hello"), tls=context) as server, proxying(hosts=hosts) as proxy:
+        outcome = await through(proxy.url(), server.url(host="only.proxy.knows"))
+    assert outcome.status is Status.UP
+    assert outcome.evidence["certificate"]["days_left"] > 0
+    phases = outcome.phases
+    taken = [phases.connect_us, phases.tls_us, phases.first_byte_us]
+    assert all(each is not None and each > 0 for each in taken)
+    assert sum(each or 0 for each in taken) <= outcome.response_us + 3
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_no_proxy_listens(scheme: str) -> None:
+    port = unused_port()
+    outcome = await through(f"http://{LOGIN}@127.0.0.1:{port}", f"{scheme}://a.example/")
+    assert outcome.status is Status.DOWN
+    assert outcome.message == f"connection refused by the proxy 127.0.0.1:{port}"
+
+
+async def test_a_proxy_that_is_not_found() -> None:
+    outcome = await through("http://proxy.invalid:3128", "https://a.example/")
+    assert outcome.message == "the proxy cannot be found: no such host: proxy.invalid"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_login_that_is_not_accepted(scheme: str) -> None:
+    async with proxying("me:other") as proxy:
+        outcome = await through(proxy.url(LOGIN), f"{scheme}://a.example/")
+    shown = f"127.0.0.1:{proxy.port}"
+    assert outcome.message == f"the proxy {shown} answered 407 Proxy Authentication Required"
+    assert outcome.evidence["proxy"] == shown
+    assert "s3cret" not in repr(outcome)
+
+
+async def test_a_site_that_the_proxy_does_not_reach() -> None:
+    async with proxying() as proxy:
+        shown = f"127.0.0.1:{proxy.port}"
+        outcome = await through(proxy.url(), "https://127.0.0.1:1/")
+        assert outcome.message == f"the proxy {shown} answered 502 Bad Gateway"
+        outcome = await through(proxy.url(), "http://127.0.0.1:1/")
+    assert outcome.message == (
+        f"answered 502 Bad Gateway through the proxy {shown}, expected 200-399"
+    )
+    assert "no such host" in outcome.evidence["body"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said", "message"),
+    [
+        ("http", b"", "closed the connection without an answer (through the proxy {})"),
+        ("https", b"", "the proxy {} closed the connection without an answer"),
+        ("https", b"HTTP/1.1 20", "the proxy {} closed the connection in the middle of the he"),
+        ("https", b"220 mail ESMTP\r\n", "the proxy {} did not answer with HTTP, but with "),
+        ("https", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000, "the proxy {} sent headers larg"),
+    ],
+)
+async def test_what_is_no_proxy(scheme: str, said: bytes, message: str) -> None:
+    async with serving(talk=saying(said)) as server:
+        outcome = await through(server.url(), f"{scheme}://a.example/")
+    assert outcome.status is Status.DOWN
+    assert outcome.message.startswith(message.format(f"127.0.0.1:{server.port}"))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "doing"),
+    [
+        ("http", "waiting for the first byte"),
+        ("https", "waiting for the connection it is asked for"),
+    ],
+)
+async def test_a_proxy_that_is_silent(scheme: str, doing: str) -> None:
+    async with serving(talk=silence) as server:
+        outcome = await through(server.url(), f"{scheme}://a.example/", timeout=0.2)
+    assert outcome.message == (
+        f"no answer within 0.2 s (connected to the proxy 127.0.0.1:{server.port}, {doing})"
+    )
+
+
+async def test_a_site_that_is_silent_in_its_tunnel() -> None:
+    async with serving(talk=silence) as server, proxying() as proxy:
+        outcome = await through(proxy.url(), f"https://127.0.0.1:{server.port}/", timeout=0.3)
+    where = f"127.0.0.1:{server.port} through the proxy 127.0.0.1:{proxy.port}"
+    assert outcome.message == (
+        f"no answer within 0.3 s (connected to {where}, in the TLS handshake)"
+    )
+
+
+async def test_a_site_in_a_tunnel_that_speaks_no_tls() -> None:
+    async with serving(talk=saying(b"SSH-2.0-x\r\n")) as server, proxying() as proxy:
+        outcome = await through(proxy.url(), f"https://127.0.0.1:{server.port}/")
+    where = f"127.0.0.1:{server.port} through the proxy 127.0.0.1:{proxy.port}"
+    assert outcome.message == f"{where} does not speak TLS"
+
+
+async def test_a_login_that_is_repeated_is_not_kept() -> None:
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        writer.write(http(request + PASSWORD.encode(), "500 Oops"))
+        await writer.drain()
+
+    async with serving(talk=repeat) as server:
+        outcome = await through(f"http://{LOGIN}@127.0.0.1:{server.port}", "http://a.example/")
+    assert "proxy-authorization" in outcome.evidence["body"].lower()
+    assert PASSWORD not in outcome.evidence["body"]
+    assert read_proxy(f"http://{LOGIN}@p").secrets[-1] not in outcome.evidence["body"]
+
+
+async def test_redirects_keep_each_login_to_its_own() -> None:
+    def answer(request: bytes) -> bytes:
+        return http(b"", "302 Found", f"Location: {other.url()}")
+
+    async with (
+        serving(http(b"there")) as other,
+        serving(answer) as server,
+        proxying(f"me:{PASSWORD}") as proxy,
+    ):
+        outcome = await through(
+            proxy.url(LOGIN), server.url(), follow_redirects=True, basic_auth="you:hidden"
+        )
+    assert outcome.status is Status.UP
+    assert len(proxy.requests) == 2
+    assert b"\r\nauthorization" not in proxy.requests[1].lower()
+    assert all(b"proxy-" not in each.lower() for each in (*server.requests, *other.requests))
+
+
+async def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = {"site.example": "127.0.0.1"}
+    async with serving(http(b"hello")) as server, proxying(hosts=hosts) as proxy:
+        set_environment(monkeypatch, HTTP_PROXY=proxy.url(LOGIN))
+        there = await probe(server.url(host="site.example"))
+        here = await probe(server.url())
+    assert (there.status, here.status) == (Status.UP, Status.UP)
+    assert there.evidence["proxy"] == f"127.0.0.1:{proxy.port}"
+    assert len(proxy.requests) == 1
