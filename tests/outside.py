@@ -10,7 +10,7 @@ from webmon import notifiers
 from webmon.commands import channel_leases, checks, composing, deliveries, follow_ups
 from webmon.commands.checks import Finding
 from webmon.db import Database
-from webmon.domain.news import Event, Message
+from webmon.domain.news import CHOOSABLE, Message
 from webmon.domain.status import Status
 from webmon.notifiers.base import (
     NotifierConfig,
@@ -127,4 +127,4 @@ def follow_up(database: Database, *, at: datetime) -> None:
         follow_ups.sum_up(session, now=at)
 
 
-ALL_EVENTS = [Event.DOWN, Event.UP, Event.REMINDER, Event.DEGRADED, Event.DOWNTIME]
+ALL_EVENTS = [*CHOOSABLE]

@@ -39,6 +39,7 @@ LABELS = {
     Event.REMINDER: "It is still down",
     Event.DEGRADED: "Something has difficulties",
     Event.DOWNTIME: "Planned downtime",
+    Event.INCIDENT_UPDATE: "What people write about an incident",
 }
 
 Namespaces = tuple[tuple[int, str], ...]

@@ -3,8 +3,9 @@
 import reflex as rx
 
 from pages.admin.delivery_list import delivery_list
-from pages.admin.incidents_state import IncidentsState
-from webmon.queries.incidents import IncidentView, UntoldView
+from pages.admin.incidents_state import UPDATE_TEXT, IncidentsState
+from webmon.models.history import MOST_CHARACTERS
+from webmon.queries.incidents import IncidentView, UntoldView, UpdateView
 from webmon.ui.frame import frame
 from webmon.ui.live import live
 from webmon.ui.moment import moment
@@ -117,6 +118,14 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
 def _detail() -> rx.Component:
     detail = IncidentsState.detail
     return rx.el.div(
+        rx.cond(
+            (detail.updates.length() > 0) | detail.can_write,
+            rx.fragment(
+                rx.el.h3("Updates"),
+                rx.el.ol(rx.foreach(detail.updates, _update), class_name="updates"),
+            ),
+        ),
+        rx.cond(detail.can_write, _write_update()),
         rx.el.h3("Who was told"),
         rx.cond(
             detail.deliveries.length() > 0,
@@ -133,6 +142,51 @@ def _detail() -> rx.Component:
             ),
         ),
         class_name="detail",
+    )
+
+
+def _update(each: rx.Var[UpdateView]) -> rx.Component:
+    return rx.el.li(
+        moment(each.at),
+        rx.el.span(each.text, class_name="what"),
+        rx.el.span(each.author, class_name="author"),
+        key=each.id.to(str),
+    )
+
+
+def _write_update() -> rx.Component:
+    is_wrong = IncidentsState.mistake != ""
+    described = {"aria-describedby": "update-help update-mistake", "aria-invalid": is_wrong}
+    return rx.el.form(
+        rx.el.label("What is known by now", html_for=UPDATE_TEXT, class_name="label"),
+        rx.el.div(
+            rx.el.input(
+                type="text",
+                name="text",
+                id=UPDATE_TEXT,
+                max_length=MOST_CHARACTERS,
+                auto_complete="off",
+                class_name="control",
+                custom_attrs=described,
+            ),
+            rx.el.button("Tell", type="submit", class_name="button"),
+            class_name="watch-line",
+        ),
+        rx.el.p(
+            f"At most {MOST_CHARACTERS} characters. The channels that want to hear what people "
+            "write get it word for word; posts on X are public.",
+            class_name="help",
+            id="update-help",
+        ),
+        rx.cond(
+            is_wrong,
+            rx.el.p(
+                IncidentsState.mistake, class_name="mistake", role="alert", id="update-mistake"
+            ),
+        ),
+        on_submit=IncidentsState.write_update,
+        class_name="write-update",
+        key=IncidentsState.serial.to(str),
     )
 
 

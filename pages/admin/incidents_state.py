@@ -3,16 +3,22 @@
 import reflex as rx
 
 from webmon.clock import utcnow
-from webmon.commands import notifications
+from webmon.commands import incident_updates, notifications
 from webmon.domain.access import Role
-from webmon.errors import NotFound
+from webmon.errors import Invalid, NotFound
 from webmon.queries.incidents import (
     IncidentDetail,
     IncidentsView,
     admin_incidents,
     incident_detail,
 )
-from webmon.ui.private import PrivateState, act, ask, only, show
+from webmon.ui.form import FOCUS_MISTAKE, SOON_MS
+from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+
+UPDATE_TEXT = "update-text"
+FOCUS_TEXT = rx.call_script(
+    f"setTimeout(() => document.getElementById('{UPDATE_TEXT}')?.focus(), {SOON_MS})"
+)
 
 
 class IncidentsState(PrivateState):
@@ -22,6 +28,10 @@ class IncidentsState(PrivateState):
     as_of: str = ""
     view: IncidentsView = IncidentsView()
     detail: IncidentDetail = IncidentDetail()
+    mistake: str = ""
+    """What is wrong with the update that was written."""
+    serial: int = 0
+    """Another one for every update, so that the browser starts from an empty form."""
 
     _page: int = 1
 
@@ -65,10 +75,27 @@ class IncidentsState(PrivateState):
     @only(Role.VIEWER)
     async def toggle(self, incident_id: int):
         """Open or close who was told of an incident."""
+        self.mistake = ""
         if self.detail.id == incident_id:
             self.detail = IncidentDetail()
         else:
             await self._open(incident_id)
+
+    @rx.event
+    @only(Role.EDITOR)
+    async def write_update(self, form: dict):
+        """Tell what was written about the open incident."""
+        text = as_dict(form).get("text", "")
+        try:
+            await act(self, incident_updates.write_update, self.detail.id, text)
+        except Invalid as error:
+            self.mistake = sentence(error.message)
+            return FOCUS_MISTAKE
+        self.mistake = ""
+        self.serial += 1
+        await self._refresh()
+        told = rx.toast.success("The update is stored, and told to the channels that want it.")
+        return [FOCUS_TEXT, told]
 
     @rx.event
     @only(Role.EDITOR)

@@ -65,7 +65,7 @@ def filled(session: Session) -> Session:
             "name": "iati-hook",
             "kind": "webhook",
             "namespace_id": namespace.id,
-            "events": ["up", "down"],
+            "events": ["incident_update", "up", "down"],
             "reminder_every_seconds": 90,
             "enabled": False,
             "config": {"url": "https://example.org/hidden", "secret": "hidden"},
@@ -102,7 +102,8 @@ def test_without_secrets_it_says_how_to_fill_them_in(filled):
 def test_what_is_as_always_is_not_said(filled):
     text = export(filled, with_secrets=False)
     assert (
-        "- name: iati-hook\n  kind: webhook\n  namespace: iati\n  events: [down, up]\n"
+        "- name: iati-hook\n  kind: webhook\n  namespace: iati\n"
+        "  events: [down, up, incident_update]\n"
         "  reminder_every: 90s\n  enabled: false\n  config:\n" in text
     )
     assert "- name: ops\n  kind: slack\n  config:\n    webhook_url: ${stored}\n" in text

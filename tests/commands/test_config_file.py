@@ -196,12 +196,15 @@ def test_what_differs_in_a_channel_is_changed_and_no_secret_is_shown(
 ):
     apply(CHANNELS)
     monkeypatch.setenv("X_KEY", "others3cret")
-    changed = CHANNELS.replace("4h", "1d").replace("[down, up, reminder,", "[up, degraded, down,")
+    changed = CHANNELS.replace("4h", "1d").replace(
+        "[down, up, reminder,", "[up, incident_update, down,"
+    )
     changed = changed.replace("budget: 300", "budget: 200")
     changed = changed.replace("name: ops-slack,", "name: ops-slack, namespace: iati,")
     assert apply(changed) == [
-        "~ channel iati-x: events [down, up, reminder, downtime] → [down, up, degraded, downtime], "
-        "reminder_every 4h → 1d, config.consumer_key changed, config.monthly_budget 300 → 200",
+        "~ channel iati-x: events [down, up, reminder, downtime] → "
+        "[down, up, downtime, incident_update], reminder_every 4h → 1d, "
+        "config.consumer_key changed, config.monthly_budget 300 → 200",
         "~ channel ops-slack: namespace (every) → iati",
     ]
     assert apply(changed) == []

@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from sqlmodel import Session, delete, select
+from sqlmodel import Session, col, delete, select
 
 from tests import factories
 from tests.clock import MINUTE, NOW
 from tests.outside import ALL_EVENTS, Outside, deliver, follow_up, outside, see
 from webmon.commands import channel_leases, composing, deliveries, leases, services
 from webmon.commands.composing import Outgoing
+from webmon.commands.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain import announcing
+from webmon.domain.access import Actor, Role
 from webmon.domain.news import Event, Message
 from webmon.domain.status import Status
 from webmon.models import Channel, ChannelState, Host, Incident, Namespace, Service, ServiceState
@@ -85,6 +87,17 @@ class World:
         with self.dying(dies_after):
             see(self.database, status, self.service_ids[number], at=self.now)
         self.pass_time(0.01)  # no two results of a service at the same instant
+
+    def write(self, number: int) -> None:
+        """Somebody writes about the incident that is open, if there is one."""
+        with self.database.write() as session:
+            is_open = col(Incident.resolved_at).is_(None)
+            ours = Incident.service_id == self.service_ids[number]
+            incident_id = session.exec(select(Incident.id).where(is_open, ours)).first()
+            if incident_id is not None:
+                actor = Actor(1, "anna@example.org", Role.EDITOR)
+                write_update(session, incident_id, "It is seen to.", actor=actor, now=self.now)
+        self.pass_time(0.01)
 
     def deliver(self, worker: str, dies_after: int | None) -> None:
         if worker in self.under_way:
@@ -162,6 +175,7 @@ ACTIONS = (
     change(Status.DOWN),
     change(Status.UP),
     change(Status.DOWN, Status.UP),
+    st.tuples(st.just("write"), SERVICES),
     PASS_TIME,
     PASS_TIME,
     DELIVER,
@@ -280,17 +294,18 @@ def _assert_complete_and_in_order(incidents, heard: list[Any]) -> None:
     for incident in incidents:
         down = place[incident.id, Event.DOWN]
         assert down > last_of_service.get(incident.service_id, -1)
-        reminder = place.get((incident.id, Event.REMINDER), down + 0.5)
-        assert down < reminder
+        up = place.get((incident.id, Event.UP), len(place))
+        for between in (Event.REMINDER, Event.INCIDENT_UPDATE):
+            at = place.get((incident.id, between))
+            assert at is None or down < at < up
         if incident.resolved_at is None:
-            assert (incident.id, Event.UP) not in place
+            assert up == len(place)
         else:
-            up = place[incident.id, Event.UP]
-            assert reminder < up or reminder == down + 0.5
             last_of_service[incident.service_id] = up
     expected = {(each.id, Event.DOWN) for each in incidents}
     expected |= {(each.id, Event.UP) for each in incidents if each.resolved_at}
-    assert {key for key in place if key[1] is not Event.REMINDER} == expected
+    ends = (Event.DOWN, Event.UP)
+    assert {key for key in place if key[1] in ends} == expected
 
 
 def test_in_the_end_every_channel_knows_how_things_are(make_world, monkeypatch):

@@ -10,7 +10,7 @@ from pages.admin.channels_state import ChannelsState
 from pages.admin.incidents_state import IncidentsState
 from tests import factories
 from tests.clock import MINUTE
-from tests.outside import deliver, outside, see
+from tests.outside import ALL_EVENTS, deliver, outside, see
 from tests.pages.tab import Tab, open_tab
 from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon import crypto
@@ -303,6 +303,25 @@ async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database
         assert tab.shown["detail"].id == 0
 
 
+async def test_what_somebody_writes_is_shown_and_told(database: Database, outside) -> None:
+    add_channel(database, events=ALL_EVENTS)
+    go_down(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(IncidentsState, "load")
+        await tab.send(IncidentsState, "toggle", incident_id=1)
+        for wrong in ({"text": " "}, {"text": 3}, {}, None):
+            await tab.send(IncidentsState, "write_update", form=wrong)
+            assert tab.shown["mistake"].startswith("Must ")
+        await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})
+        assert tab.told("The update is stored")
+        assert tab.shown["mistake"] == ""
+        assert [each.text for each in tab.shown["detail"].updates] == ["The disk is full"]
+        [waiting] = [each for each in tab.shown["detail"].deliveries if each.word == "waits"]
+        assert (waiting.channel, waiting.event) == ("ops", "incident update")
+    deliver(database, at=utcnow() + MINUTE)
+    assert outside.told()[-1] == "incident_update Datastore.Website"
+
+
 async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) -> None:
     add_channel(database)
     go_down(database)
@@ -311,6 +330,9 @@ async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) 
         await tab.send(IncidentsState, "toggle", incident_id=1)
         assert not any(each.can_send_again for each in tab.shown["detail"].deliveries)
         await tab.send(IncidentsState, "send_again", notification_id=1)
+        assert tab.told("You may not do this.")
+        assert not tab.shown["detail"].can_write
+        await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})
         assert tab.told("You may not do this.")
         for wrong in (None, "x", 10**30):
             await tab.send(IncidentsState, "toggle", incident_id=wrong)

@@ -257,16 +257,24 @@ def test_a_preview_speaks_of_a_service_of_the_namespace(database, outside, site,
             ("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "hidden"
         )
         fields = {"name": "x", "kind": "twitter", "namespace_id": iati, "config": keys}
+        fields["events"] = ["down", "up", "reminder", "downtime", "incident_update"]
         row = channels.create_channel(session, fields, actor=None, now=NOW)
         found = previews(session, row.id, actor=ADMIN, now=NOW)
         assert "hidden" not in repr(found)
-    assert [each.event for each in found] == ["down", "back online", "reminder", "planned downtime"]
+    assert [each.event for each in found] == [
+        "down",
+        "back online",
+        "reminder",
+        "planned downtime",
+        "incident update",
+    ]
     for each in found:
         weight, most = each.counted.split(" of ")
         assert 0 < int(weight) <= int(most) == 280
         assert not each.is_too_long
     assert "Datastore" in found[0].text
     assert "Website" in found[0].text
+    assert "Website: We have found the cause" in found[-1].text
 
 
 def test_a_preview_without_any_service_takes_names_for_an_example(database):

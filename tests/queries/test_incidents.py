@@ -6,6 +6,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.commands.test_notifications import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
+from webmon.commands.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -87,6 +88,22 @@ def test_an_incident_says_who_was_told_and_what_was_not_and_why(database, outsid
         ("deaf", "it does not want to hear what is down"),
     }
     assert incident.told == "5 sent, 1 suppressed"
+
+
+def test_an_incident_shows_what_was_written_about_it(database, outside, site):
+    see(database, DOWN, site, at=NOW)
+    [incident] = shown(database).incidents
+    with database.write() as session:
+        editor = Actor(2, "anna@example.org", Role.EDITOR)
+        write_update(session, incident.id, "The disk is full", actor=editor, now=NOW + MINUTE)
+    [update] = detail(database, incident.id, editor).updates
+    at = (NOW + MINUTE).isoformat()
+    assert (update.at, update.author, update.text) == (at, "anna@example.org", "The disk is full")
+    assert detail(database, incident.id, editor).can_write
+    assert not detail(database, incident.id).can_write, "a viewer only reads"
+    see(database, UP, site, at=NOW + HOUR)
+    assert not detail(database, incident.id, editor).can_write, "it is over"
+    assert len(detail(database, incident.id).updates) == 1
 
 
 def test_a_channel_that_came_later_says_so(database, outside, site):

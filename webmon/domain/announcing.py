@@ -105,10 +105,19 @@ def _event(change: Change, last: LastWord | None, wants: Set[Event]) -> Event | 
 
 
 def _why_not_the_end(last: LastWord | None) -> str:
-    """Why a recovery is not told; empty where it is."""
+    """Why nothing more is told of what has begun; empty where it is."""
     if last is None:
         return NEVER_TOLD
     return "" if last.is_told else f"its beginning was not told: {last.reason}"
+
+
+def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:
+    """Why a channel that wants updates of incidents is not told one; empty where it is.
+
+    One that is to hear of outages hears no more of those that it was not told of. One that is not
+    has chosen to hear what people write and nothing else.
+    """
+    return _why_not_the_end(last) if Event.DOWN in wants else ""
 
 
 def decide_settled(status: Status, wants: Set[Event]) -> Decision:

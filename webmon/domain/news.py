@@ -15,6 +15,8 @@ class Event(StrEnum):
     REMINDER = "reminder"
     DEGRADED = "degraded"
     DOWNTIME = "downtime"
+    INCIDENT_UPDATE = "incident_update"
+    """What somebody has written about an incident that is open."""
     FLAPPING = "flapping"
     """A service changes so often that its changes are summed up; goes where ``down`` goes."""
     MONITOR = "monitor"
@@ -22,7 +24,14 @@ class Event(StrEnum):
     TEST = "test"
 
 
-CHOOSABLE = (Event.DOWN, Event.UP, Event.REMINDER, Event.DEGRADED, Event.DOWNTIME)
+CHOOSABLE = (
+    Event.DOWN,
+    Event.UP,
+    Event.REMINDER,
+    Event.DEGRADED,
+    Event.DOWNTIME,
+    Event.INCIDENT_UPDATE,
+)
 DEFAULT_EVENTS = (Event.DOWN, Event.UP, Event.REMINDER, Event.DOWNTIME)
 
 LATE_AFTER = timedelta(minutes=5)
@@ -50,7 +59,7 @@ class News:
     since: datetime | None = None
     down_since: datetime | None = None
     message: str = ""
-    """The probe's sentence; for ``monitor`` and ``downtime`` the whole text."""
+    """The probe's sentence; for ``monitor``, ``downtime`` and updates the whole text."""
     incident: int = 0
     changes: int = 0
     """How often a flapping service has changed within the hour."""

@@ -4,7 +4,15 @@ from sqlmodel import SQLModel
 
 from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
 from webmon.models.heartbeats import Heartbeat
-from webmon.models.history import CheckResult, Daily, Hourly, Incident, NoData, StatusChange
+from webmon.models.history import (
+    CheckResult,
+    Daily,
+    Hourly,
+    Incident,
+    IncidentUpdate,
+    NoData,
+    StatusChange,
+)
 from webmon.models.hosts import Host, Namespace
 from webmon.models.notifications import Channel, ChannelState, Notification
 from webmon.models.services import Service, ServiceState
@@ -21,6 +29,7 @@ __all__ = [
     "Host",
     "Hourly",
     "Incident",
+    "IncidentUpdate",
     "LoginAttempts",
     "LoginSession",
     "Namespace",

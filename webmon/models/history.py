@@ -134,3 +134,20 @@ class Incident(SQLModel, table=True):
     resolved_at: datetime | None = None
     duration_seconds: float | None = None
     message: str = ""
+
+
+MOST_CHARACTERS = 200
+"""Of an update: with the names and the time it still fits into a post on X."""
+
+
+class IncidentUpdate(SQLModel, table=True):
+    """What somebody has written about an incident while it was open."""
+
+    __tablename__ = "incident_update"
+    __table_args__ = (Index("ix_incident_update_incident_id", "incident_id"), NEVER_REUSED)
+
+    id: int = Field(default=None, primary_key=True)
+    incident_id: int = owned_by("incident.id")
+    written_at: datetime
+    author: str = Field(max_length=254, description="the e-mail address; stays when they go")
+    text: str = Field(max_length=MOST_CHARACTERS)

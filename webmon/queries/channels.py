@@ -29,6 +29,7 @@ EVENT_WORDS = {
     Event.REMINDER: "reminder",
     Event.DEGRADED: "difficulties",
     Event.DOWNTIME: "planned downtime",
+    Event.INCIDENT_UPDATE: "incident update",
     Event.FLAPPING: "flapping",
     Event.MONITOR: "about the monitor",
     Event.TEST: "test",

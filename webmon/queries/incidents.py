@@ -8,12 +8,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.access import Actor, Role
 from webmon.domain.durations import in_words
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
 from webmon.errors import NotFound
-from webmon.models import Channel, Host, Incident, Namespace, Notification, Service
+from webmon.models import (
+    Channel,
+    Host,
+    Incident,
+    IncidentUpdate,
+    Namespace,
+    Notification,
+    Service,
+)
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 from webmon.queries.deliveries import DeliveryView, deliveries_of_incident
@@ -23,6 +31,7 @@ PER_PAGE = 25
 INCIDENTS, SERVICES = table(Incident), table(Service)
 incident, service = INCIDENTS.c, SERVICES.c
 host, namespace, told = table(Host).c, table(Namespace).c, table(Notification).c
+written = table(IncidentUpdate).c
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,22 @@ class UntoldView:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateView:
+    """What somebody has written about an incident."""
+
+    id: int
+    at: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentDetail:
-    """Who was told of an incident, and who was not."""
+    """What was written about an incident, who was told of it, and who was not."""
 
     id: int = 0
+    updates: tuple[UpdateView, ...] = ()
+    can_write: bool = False
     deliveries: tuple[DeliveryView, ...] = ()
     untold: tuple[UntoldView, ...] = ()
 
@@ -104,7 +125,7 @@ def admin_incidents(
 
 
 def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> IncidentDetail:
-    """Who was told of the incident, and who was not.
+    """What was written about the incident, who was told of it, and who was not.
 
     Raises:
         NotFound: there is no such incident, or it is not for the actor to see.
@@ -119,7 +140,24 @@ def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> Inci
     deliveries = deliveries_of_incident(session, incident_id, actor=actor)
     named = {each.channel for each in deliveries}
     untold = _untold(session, found, named, actor)
-    return IncidentDetail(incident_id, deliveries, tuple(untold))
+    return IncidentDetail(
+        incident_id,
+        _updates(session, incident_id),
+        can_write=found.resolved_at is None and actor.has(Role.EDITOR),
+        deliveries=deliveries,
+        untold=tuple(untold),
+    )
+
+
+def _updates(session: Session, incident_id: int) -> tuple[UpdateView, ...]:
+    rows = session.execute(
+        select(written.id, written.written_at, written.author, written.text)
+        .where(written.incident_id == incident_id)
+        .order_by(written.id)
+    )
+    return tuple(
+        UpdateView(each.id, each.written_at.isoformat(), each.author, each.text) for each in rows
+    )
 
 
 def _headline(still_open: int) -> str:

@@ -20,6 +20,7 @@ MESSAGES = {
     Event.UP: "answered 200 OK",
     Event.DEGRADED: "answered 200 OK, slowly",
     Event.DOWNTIME: "Planned downtime: the database is moved, from 22:00 to 22:45.",
+    Event.INCIDENT_UPDATE: "We have found the cause and are working on it.",
 }
 OUTAGE = timedelta(minutes=29)
 

@@ -62,6 +62,13 @@ def test_text() -> None:
     )
 
 
+def test_an_update_stands_once() -> None:
+    told = given.message(given.news(Event.INCIDENT_UPDATE, message="The disk is <full>"))
+    said = "Datastore – Website, update of 10:00: The disk is <full>"
+    assert plain_text(told).startswith(f"{said}\n\nTimes are")
+    assert Reader(html(told)).text.count("The disk is <full>") == 1
+
+
 def test_all_hosts_of_a_digest_are_named() -> None:
     names = [f"Host {number:03}" for number in range(200)]
     told = given.message(*(given.news(host=name) for name in names))

@@ -35,6 +35,17 @@ def test_the_newest_stands_first_and_all_are_told() -> None:
     assert [each["event"] for each in payload["news"]] == ["down", "up"]
 
 
+def test_an_update_is_an_event_of_its_incident() -> None:
+    told = given.news(Event.INCIDENT_UPDATE, NOW + MINUTE, since=NOW, message="The disk is full")
+    payload = webhook_payload(given.message(told))
+    assert (payload["event"], payload["message"]) == ("incident_update", "The disk is full")
+    assert (payload["status"], payload["since"], payload["incident"]) == (
+        "down",
+        "2026-11-23T10:00:00Z",
+        17,
+    )
+
+
 def test_what_does_not_apply_is_null() -> None:
     told = given.news(Event.TEST, since=None, down_since=None, incident=0)
     payload = webhook_payload(given.message(told))

@@ -18,6 +18,12 @@ from webmon.domain.status import Status
 DOWN = given.news()
 UP = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW)
 STILL = given.news(Event.REMINDER, NOW + 4 * HOUR, since=NOW, down_since=NOW)
+
+
+def update(minutes: int, text: str, **names: str) -> News:
+    return given.news(Event.INCIDENT_UPDATE, NOW + minutes * MINUTE, message=text, **names)
+
+
 LINK = re.compile(r"://|www\.|\S\.[^\W\d_]|@\w", re.IGNORECASE)
 
 
@@ -70,6 +76,16 @@ LINK = re.compile(r"://|www\.|\S\.[^\W\d_]|@\w", re.IGNORECASE)
             "IATI: Upgrade of data․example․org at 22:00. 23 Nov 10:00:00 GMT",
         ),
         (
+            [update(9, "The disk of data.example.org is full. We clear it.")],
+            "IATI: Datastore – Website: The disk of data․example․org is full. We clear it. "
+            "23 Nov 10:09:00 GMT",
+        ),
+        (
+            [DOWN, update(1, "First."), update(9, "Second", service="SSH")],
+            "IATI: Datastore – Website is down; Datastore – Website: First; "
+            "Datastore – SSH: Second. 23 Nov 10:09:00 GMT",
+        ),
+        (
             [given.news(Event.TEST)],
             "IATI: this is a test of our status messages. 23 Nov 10:00:00 GMT",
         ),
@@ -90,6 +106,20 @@ def test_nothing_of_what_a_probe_saw_is_public() -> None:
 def test_a_late_post_says_so() -> None:
     late = post(given.message(DOWN, composed_at=NOW + HOUR))
     assert late.endswith("is down. (Late: this was at 23 Nov 10:00:00 GMT)")
+
+
+def test_an_update_of_full_length_has_room_beside_ordinary_names() -> None:
+    text = "word " * 39 + "words"
+    assert text in post(given.message(update(9, text)))
+
+
+def test_where_there_is_no_room_the_newest_updates_stand() -> None:
+    several = [update(each, f"{each}: " + "word " * 20) for each in range(5)]
+    text = post(given.message(*several))
+    assert weighted_length(text) <= 280
+    assert "3: word" in text
+    assert "4: word" in text
+    assert "0: word" not in text
 
 
 def test_the_time_is_local() -> None:

@@ -34,6 +34,14 @@ def test_a_message() -> None:
     )
 
 
+def test_an_update_stands_once() -> None:
+    told = given.news(Event.INCIDENT_UPDATE, message="The disk is <full>")
+    assert slack_payload(given.message(told))["text"] == (
+        "*[IATI] UPDATE: Datastore – Website*\n"
+        "📝 Datastore – Website, update of 10:00: The disk is &lt;full&gt;"
+    )
+
+
 def test_names_call_nobody_and_make_no_links() -> None:
     payload = slack_payload(given.message(given.news(host="<!channel>", service="a&b <x|y>")))
     assert "&lt;!channel&gt; – a&amp;b &lt;x|y&gt;" in payload["text"]

@@ -15,6 +15,7 @@ EASED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.DE
 UNWATCHED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.PAUSED)
 STILL = given.news(Event.REMINDER, NOW + 4 * HOUR, since=NOW, down_since=NOW)
 DEGRADED = given.news(Event.DEGRADED)
+UPDATE = given.news(Event.INCIDENT_UPDATE, NOW + 9 * MINUTE, since=NOW, message="The disk\nis full")
 HOSTS = tuple(given.news(host=f"Host {number}") for number in range(1, 8))
 
 
@@ -60,6 +61,8 @@ def sentences(message: Message) -> list[str]:
             "DOWNTIME: Upgrade at 22:00",
         ),
         ([given.news(Event.MONITOR, message="It was offline.")], "MONITOR: It was offline."),
+        ([UPDATE], "UPDATE: Datastore – Website"),
+        ([DOWN, UPDATE], "DOWN: Datastore – Website; UPDATE: Datastore – Website"),
         ([given.news(host="Da\nta\x00store")], "DOWN: Da ta store – Website"),
         ([given.news(service="")], "DOWN: Datastore"),
     ],
@@ -100,6 +103,17 @@ def test_two_outages_in_one_message_are_both_told_in_their_order() -> None:
     assert sentences(given.message(DOWN, UP, again)) == [
         "Datastore – Website was down from 10:00 to 10:29 (29 min) and is back online.",
         "Datastore – Website is down since 11:00.",
+    ]
+
+
+def test_what_was_written_stays_between_the_beginning_and_the_end() -> None:
+    assert sentences(given.message(DOWN, UPDATE)) == [
+        "Datastore – Website is down since 10:00.",
+        "Datastore – Website, update of 10:09: The disk is full",
+    ]
+    assert sentences(given.message(DOWN, UPDATE, UP)) == [
+        "Datastore – Website, update of 10:09: The disk is full",
+        "Datastore – Website was down from 10:00 to 10:29 (29 min) and is back online.",
     ]
 
 

@@ -4,7 +4,7 @@ from html import escape
 
 from webmon.domain.messages.lines import Kind, Line, lines_of
 from webmon.domain.messages.wording import (
-    ABOUT_A_SERVICE,
+    HAS_CAUSE,
     Clock,
     clock_of,
     headline,
@@ -51,8 +51,8 @@ def _paragraph(line: Line, clock: Clock) -> str:
 
 
 def _cause(line: Line) -> str:
-    """What the probe saw; other lines than those about a service are their message already."""
-    return " ".join(line.news.message.split()) if line.kind in ABOUT_A_SERVICE else ""
+    """What the probe saw; the other lines are their message already."""
+    return " ".join(line.news.message.split()) if line.kind in HAS_CAUSE else ""
 
 
 def _late(message: Message) -> str:

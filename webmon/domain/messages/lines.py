@@ -17,6 +17,7 @@ class Kind(StrEnum):
     FLAPPING = "FLAPPING"
     DEGRADED = "DIFFICULTIES"
     EASED = "NO LONGER DOWN"
+    UPDATE = "UPDATE"
     WAS_DOWN = "WAS DOWN"
     HAD_DIFFICULTIES = "HAD DIFFICULTIES"
     UP = "UP"
@@ -49,6 +50,7 @@ _KINDS = {
     Event.REMINDER: Kind.STILL_DOWN,
     Event.DEGRADED: Kind.DEGRADED,
     Event.DOWNTIME: Kind.DOWNTIME,
+    Event.INCIDENT_UPDATE: Kind.UPDATE,
     Event.FLAPPING: Kind.FLAPPING,
     Event.MONITOR: Kind.MONITOR,
     Event.TEST: Kind.TEST,
@@ -103,6 +105,8 @@ def _line(news: News, before: Line | None) -> Line:
         if before is not None and before.kind is Kind.DOWN:  # has not been told before
             kind = Kind.DOWN
         return Line(kind, news, news.down_since or news.since, news.told_at)
+    if kind is Kind.UPDATE:
+        return Line(kind, news, news.told_at)
     return Line(kind, news, news.since or news.told_at)
 
 

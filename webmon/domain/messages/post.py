@@ -26,6 +26,8 @@ from webmon.domain.news import Message
 MOST_NAMES = 40
 ROOMS = (200, 120, 60, 30, 16)
 """What one name may weigh; the next smaller is tried while the post is too long."""
+LEAST_UPDATE = 100
+"""What somebody has written keeps more room than names do."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|://", re.IGNORECASE)
 _DOT = re.compile(r"(?<=\S)\.(?=[^\W\d_])")
@@ -82,8 +84,19 @@ def _part(message: Message, kind: Kind, lines: Sequence[Line], names: int, room:
         return "this is a test of our status messages"
     if kind in (Kind.DOWNTIME, Kind.MONITOR):
         return clipped(" ".join(defused(line.news.message) for line in lines), room)
+    if kind is Kind.UPDATE:
+        return _updates(lines, names, room)
     subject, is_one = _subject(lines, names, room)
     return f"{subject} {_predicate(message, kind, lines, is_one)}"
+
+
+def _updates(lines: Sequence[Line], names: int, room: int) -> str:
+    """The newest of what was written, as many as there is room for; each names its service."""
+    told = []
+    for line in lines[-names:]:
+        text = clipped(defused(line.news.message).removesuffix("."), max(room, LEAST_UPDATE))
+        told.append(f"{_subject([line], 1, room)[0]}: {text}")
+    return "; ".join(told)
 
 
 def _subject(lines: Sequence[Line], names: int, room: int) -> tuple[str, bool]:

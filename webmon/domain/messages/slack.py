@@ -10,7 +10,7 @@ from typing import Any
 
 from webmon.domain.messages.lines import Kind, Line, lines_of
 from webmon.domain.messages.wording import (
-    ABOUT_A_SERVICE,
+    HAS_CAUSE,
     clock_of,
     headline,
     one_line,
@@ -31,6 +31,7 @@ SHAPES = {
     Kind.FLAPPING: "🟠",
     Kind.DEGRADED: "🟠",
     Kind.EASED: "🟠",
+    Kind.UPDATE: "📝",
     Kind.WAS_DOWN: "🟢",
     Kind.HAD_DIFFICULTIES: "🟢",
     Kind.UP: "🟢",
@@ -70,7 +71,7 @@ def _bullets(message: Message) -> list[str]:
 
 def _told(line: Line, text: str) -> str:
     told = _escaped(one_line(text), MOST_LINE)
-    cause = one_line(line.news.message) if line.kind in ABOUT_A_SERVICE else ""
+    cause = one_line(line.news.message) if line.kind in HAS_CAUSE else ""
     return f"{told} _{_escaped(cause, MOST_LINE)}_" if cause else told
 
 

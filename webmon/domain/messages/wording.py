@@ -12,6 +12,8 @@ PRODUCT = "Beaconry"
 MOST_NAMES = 3
 """So many services or hosts are named in a headline, where there is not much room."""
 ABOUT_A_SERVICE = frozenset(Kind) - {Kind.DOWNTIME, Kind.MONITOR, Kind.TEST}
+HAS_CAUSE = ABOUT_A_SERVICE - {Kind.UPDATE}
+"""Where the message of the news is what a probe saw, told beside the sentence."""
 
 _JOINERS = "\u200c\u200d"
 
@@ -151,6 +153,9 @@ def sentence(line: Line, clock: Clock) -> str:
         return "This is a test. Messages of this channel arrive."
     if line.kind not in ABOUT_A_SERVICE:
         return line.news.message.strip()
+    if line.kind is Kind.UPDATE:
+        written_at = clock(line.news.told_at)
+        return f"{subject_of([line])}, update of {written_at}: {one_line(line.news.message)}"
     planned = " This is planned downtime." if line.news.planned_downtime else ""
     return f"{subject_of([line])} {_predicate(line, clock)}.{planned}"
 
