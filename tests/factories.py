@@ -8,6 +8,7 @@ from tests.clock import NOW
 from webmon import crypto
 from webmon.domain.access import Role
 from webmon.domain.news import DEFAULT_EVENTS
+from webmon.domain.uptime import patience_seconds
 from webmon.models import (
     Channel,
     Host,
@@ -46,7 +47,14 @@ def service(session: Session, name: str = "Website", **fields: Any) -> Service:
     row = Service(name=name, config=crypto.seal(config), created_at=NOW, **fields)
     session.add(row)
     session.flush()
-    defaults = {"since": NOW, "up_since": NOW, "down_since": NOW, "next_check_at": NOW}
+    defaults = {
+        "since": NOW,
+        "up_since": NOW,
+        "down_since": NOW,
+        "next_check_at": NOW,
+        "credit_seconds": row.interval_seconds,
+        "patience_seconds": patience_seconds(row.interval_seconds, row.timeout_seconds),
+    }
     session.add(ServiceState(service_id=row.id, **(defaults | state)))
     session.flush()
     return row

@@ -11,7 +11,7 @@ from sqlmodel import select, text
 
 from webmon import db
 from webmon.commands import schema
-from webmon.models import Channel, metadata
+from webmon.models import Channel, ServiceState, metadata
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -82,3 +82,43 @@ def test_the_administrators_have_a_channel_from_the_start(session):
         True,
     )
     assert channel.namespace_id is None
+
+
+def _to(database: db.Database, revision: str) -> None:
+    """Bring an empty or an older database to a revision."""
+    with database.writer() as connection:
+        command.upgrade(schema.alembic_config(connection), revision)
+
+
+OF_REVISION_6 = (
+    "INSERT INTO namespace (id, slug, name, timezone, created_at)"
+    " VALUES (1, 'iati', 'IATI', 'UTC', '2026-11-23 10:00:00')",
+    "INSERT INTO host (id, namespace_id, name, address, public, created_at)"
+    " VALUES (1, 1, 'Datastore', '127.0.0.1', true, '2026-11-23 10:00:00')",
+    "INSERT INTO service (id, host_id, name, kind, config, interval_seconds, timeout_seconds,"
+    " retry_seconds, failures_to_down, failures_to_degraded, successes_to_up, critical, public,"
+    " paused, revision, created_at)"
+    " VALUES (1, 1, 'Port', 'tcp', '{\"port\": 80}', 60, 10, 10, 2, 2, 1, false, true, false, 1,"
+    " '2026-11-23 10:00:00')",
+    "INSERT INTO service_state (service_id, status, since, up_answer, up_count, up_since,"
+    " down_answer, down_count, down_since, claim, message, observed_at, hour) VALUES (1, 'up',"
+    " '2026-11-23 10:00:00', true, 1, '2026-11-23 10:00:00', false, 0, '2026-11-23 10:00:00', 0,"
+    " '', '2026-11-23 10:00:00', 0)",
+)
+"""A service that was up at its last check."""
+
+
+@pytest.fixture
+def of_revision_6(empty: db.Database) -> db.Database:
+    _to(empty, "0006")
+    with empty.writer() as connection:
+        for statement in OF_REVISION_6:
+            connection.execute(text(statement))
+    return empty
+
+
+def test_the_last_look_speaks_as_long_as_the_interval_says(of_revision_6):
+    schema.migrate(of_revision_6)
+    with of_revision_6.read() as session:
+        state = session.exec(select(ServiceState)).one()
+    assert (state.credit_seconds, state.patience_seconds) == (60, 70)

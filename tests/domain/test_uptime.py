@@ -19,11 +19,11 @@ from webmon.domain.uptime import (
     Period,
     Timeline,
     Uptime,
-    credit,
     host_timeline,
     outages,
+    patience_seconds,
+    silence,
     timeline,
-    tolerance,
     uptime,
     worst,
 )
@@ -180,9 +180,27 @@ def test_a_day_is_as_bad_as_its_worst_moment(seen: str, status: str) -> None:
     assert worst(line(seen), whole(seen)) is LETTERS[status]
 
 
-def test_one_skipped_check_is_no_gap_yet() -> None:
-    assert credit(60) == timedelta(seconds=60)
-    assert tolerance(60, 10) == timedelta(seconds=130)
+@pytest.mark.parametrize(
+    ("seconds", "planned", "expected"),
+    [
+        (130, None, None),  # one check was skipped, and the next one took its whole time
+        (131, None, 60),
+        (131, 100, None),
+        (171, 100, 100),
+        (171, 30, 60),
+    ],
+)
+def test_nobody_has_looked_if_more_than_one_check_is_missing(
+    seconds: int, planned: int | None, expected: int | None
+) -> None:
+    found = silence(
+        NOW,
+        NOW + timedelta(seconds=seconds),
+        credit_seconds=60,
+        patience_seconds=patience_seconds(60, 10),
+        planned_at=None if planned is None else NOW + timedelta(seconds=planned),
+    )
+    assert (found and (found.began_at - NOW).total_seconds()) == expected
 
 
 DRAWINGS = st.text("usd?p", max_size=30)

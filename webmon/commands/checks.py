@@ -20,7 +20,7 @@ from webmon.domain import schedule, transitions
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
-from webmon.domain.uptime import credit, tolerance
+from webmon.domain.uptime import Period, patience_seconds, silence
 from webmon.probes.base import Outcome
 
 __all__ = ["LEASE", "OVER_SSH", "DueCheck", "Finding", "claim_due", "record"]
@@ -91,8 +91,8 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
         after = transitions.advance(before, outcome.status, finding.at, policy)
     if after.status is not before.status:
         found.changed.append(Transition(row.service_id, before, after, outcome))
-    if observed and (silence := _silence(row, finding.at)) is not None:
-        found.no_data.append(results.no_data_row(row.service_id, *silence))
+    if observed and (unseen := _silence(row, finding.at)) is not None:
+        found.no_data.append(results.no_data_row(row.service_id, *unseen))
     if outcome.host_key is not None:
         found.host_keys.append((row.host_id, outcome.host_key, finding.at))
     result = results.result_row(row.service_id, finding.at, outcome, failures=after.up.count)
@@ -131,16 +131,18 @@ def _says_nothing_new(row: Row, outcome: Outcome) -> bool:
     return outcome.repeated and outcome.status is row.last_status and is_decided
 
 
-def _silence(row: Row, at: datetime) -> tuple[datetime, datetime] | None:
+def _silence(row: Row, at: datetime) -> Period | None:
     """The time before an observation in which nobody looked, if that was too long."""
     if row.observed_at is None or row.status not in OBSERVED:
         return None
-    expected_at = row.observed_at + credit(row.interval_seconds)
     planned_at = row.due_at if row.worker_id is not None else row.next_check_at
-    if row.kind in RECEIVING and planned_at is not None:
-        expected_at = max(expected_at, planned_at)  # till then the last report stands
-    patience = tolerance(row.interval_seconds, row.timeout_seconds) - credit(row.interval_seconds)
-    return (expected_at, at) if at > expected_at + patience else None
+    return silence(
+        row.observed_at,
+        at,
+        credit_seconds=row.credit_seconds,
+        patience_seconds=row.patience_seconds,
+        planned_at=planned_at if row.kind in RECEIVING else None,
+    )
 
 
 def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[str, Any]:
@@ -153,12 +155,15 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         retry_seconds=row.retry_seconds,
         confirm=observed and transitions.needs_confirmation(after, outcome.status),
     )
+    patience = patience_seconds(row.interval_seconds, row.timeout_seconds)
     return {
         "key": row.service_id,
         "up_count": after.up.count,
         "down_count": after.down.count,
         "next_check_at": _unless_asked_sooner(row, next_check_at),
         "observed_at": finding.at if observed else row.observed_at,
+        "credit_seconds": row.interval_seconds if observed else row.credit_seconds,
+        "patience_seconds": patience if observed else row.patience_seconds,
         "last_checked_at": finding.at,
         "last_status": outcome.status,
         "response_us": outcome.response_us,

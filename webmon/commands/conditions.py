@@ -37,6 +37,8 @@ class Row(NamedTuple):
     down_since: datetime
     last_status: Status | None
     observed_at: datetime | None
+    credit_seconds: int
+    patience_seconds: float
     hour: int
     hourly: list[Any] | None
     issuer: str | None
@@ -94,7 +96,8 @@ FREED = {"lease_until": None, "worker_id": None}
 
 SEEN = (
     *("up_count", "down_count", "next_check_at", "observed_at", "last_checked_at", "last_status"),
-    *("response_us", "message", "evidence", "hour", "hourly"),
+    *("credit_seconds", "patience_seconds", "response_us", "message", "evidence"),
+    *("hour", "hourly"),
 )
 """What every check writes."""
 

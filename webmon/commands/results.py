@@ -10,11 +10,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from webmon.commands.arrays import as_arrays, unnested
-from webmon.domain.status import Status
-from webmon.models import CheckResult, NoData
+from webmon.commands.claims import RECEIVING
+from webmon.domain.status import OBSERVED, Status
+from webmon.domain.uptime import silence
+from webmon.models import CheckResult, NoData, Service, ServiceState
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
 from webmon.probes.base import Outcome
+
+state = table(ServiceState).c
 
 EVIDENCE_PER_FAILURE_RUN = 5
 """The failures in a row whose evidence is kept with the result; later ones say nothing new."""
@@ -86,6 +90,30 @@ def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Store the time in which nobody looked."""
     upsert(session, table(NoData), rows)
+
+
+SILENCE_COLUMNS = (
+    *("status", "observed_at", "credit_seconds", "patience_seconds"),
+    *("worker_id", "due_at", "next_check_at"),
+)
+
+
+def store_silence(session: Session, service: Service, *, now: datetime) -> None:
+    """Store as no data that nobody has looked for too long, before a service is left alone."""
+    columns = [state[name] for name in SILENCE_COLUMNS]
+    known = session.execute(select(*columns).where(state.service_id == service.id)).one()
+    if known.observed_at is None or known.status not in OBSERVED:
+        return
+    planned_at = known.due_at if known.worker_id is not None else known.next_check_at
+    unseen = silence(
+        known.observed_at,
+        now,
+        credit_seconds=known.credit_seconds,
+        patience_seconds=known.patience_seconds,
+        planned_at=planned_at if service.kind in RECEIVING else None,
+    )
+    if unseen is not None:
+        store_no_data(session, [no_data_row(service.id, *unseen)])
 
 
 def upsert(session: Session, into: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select, update
 from webmon import crypto
 from webmon.commands import heartbeats, notifications
 from webmon.commands.hosts import find_host, lock_services
+from webmon.commands.results import store_silence
 from webmon.commands.transitions import resolve_incidents
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, merged, validated
@@ -257,6 +258,7 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
         )
     )
     if paused:
+        store_silence(session, service, now=now)
         notifications.end_watching(session, [service.id], "was paused", now=now)
     resolve_incidents(session, {service.id: now})
     heartbeats.expect_anew(session, service.id, now=now)

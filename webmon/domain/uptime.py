@@ -175,15 +175,31 @@ def _within(line: Timeline, period: Period) -> Iterable[Stretch]:
             yield max(began_at, begin), min(ended_at, end), status
 
 
-def credit(interval_seconds: float) -> timedelta:
-    """How long one observation speaks for the time after it: until the next one is expected."""
-    return timedelta(seconds=interval_seconds)
+def silence(
+    observed_at: datetime,
+    at: datetime,
+    *,
+    credit_seconds: float,
+    patience_seconds: float,
+    planned_at: datetime | None = None,
+) -> Period | None:
+    """The time before ``at`` in which nobody looked; None: it is too short to count.
 
-
-def tolerance(interval_seconds: float, timeout_seconds: float) -> timedelta:
-    """How long after an observation the next one may come without a gap between them.
-
-    Twice the interval and the timeout: a check that was skipped, or that took its whole time, is
-    no gap yet. After that, the time beyond the `credit` is *no data*.
+    The last observation, at ``observed_at``, speaks for its credit: until the next one is
+    expected. What is reported to us speaks until the next report is due, at ``planned_at``. If
+    nothing comes within the `patience_seconds` after that either, all since then is *no data*.
     """
-    return timedelta(seconds=2 * interval_seconds + timeout_seconds)
+    expected_at = observed_at + timedelta(seconds=credit_seconds)
+    if planned_at is not None:
+        expected_at = max(expected_at, planned_at)
+    if at <= expected_at + timedelta(seconds=patience_seconds):
+        return None
+    return Period(expected_at, at)
+
+
+def patience_seconds(interval_seconds: float, timeout_seconds: float) -> float:
+    """How much later than expected an observation may come without a gap before it.
+
+    A check that was skipped, or that took its whole time, is no gap yet.
+    """
+    return interval_seconds + timeout_seconds

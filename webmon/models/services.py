@@ -75,6 +75,12 @@ class ServiceState(SQLModel, table=True):
     observed_at: datetime | None = Field(
         default=None, description="the last check that found it up, degraded or down"
     )
+    credit_seconds: int = Field(
+        default=0, description="for so long after it, that check speaks: its interval at that time"
+    )
+    patience_seconds: float = Field(
+        default=0, description="the next one may come so much later without a gap between them"
+    )
     last_checked_at: datetime | None = None
     last_status: Status | None = status_field(default=None, nullable=True)
     response_us: int | None = optional_microseconds()

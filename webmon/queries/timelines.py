@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, case, cast, func, null, select
 from sqlmodel import Session
 
 from webmon.domain.status import OBSERVED, Status
-from webmon.domain.uptime import Period, Timeline, credit, timeline, tolerance
+from webmon.domain.uptime import Period, Timeline, silence, timeline
 from webmon.models import Host, Namespace, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
 from webmon.probes import PROBES
@@ -26,6 +26,14 @@ Change = tuple[datetime, int, Status]
 """When, the change's id, and from what."""
 
 Gap = tuple[datetime, datetime]
+
+RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
+PLANNED_AT = case(
+    (service.kind.not_in(RECEIVING), null()),
+    (state.worker_id.is_(None), state.next_check_at),
+    else_=state.due_at,
+)
+"""When the next report of something that is reported to us is due."""
 
 BY_VALUE = {status.value: status for status in Status}
 
@@ -50,9 +58,8 @@ def timelines(
     Each timeline reaches from ``since`` to ``now``. Time without data is unknown in it.
     """
     columns = (
-        *(service.id, service.host_id, service.critical, service.kind),
-        *(service.interval_seconds, service.timeout_seconds),
-        *(state.status, state.observed_at, state.next_check_at),
+        *(service.id, service.host_id, service.critical, PLANNED_AT.label("planned_at")),
+        *(state.status, state.observed_at, state.credit_seconds, state.patience_seconds),
         *(HOSTS.c.namespace_id, NAMESPACES.c.timezone),
         _reaching(since).label("unobserved_until_ms"),
     )
@@ -167,12 +174,11 @@ def _silence(row: Any, now: datetime) -> list[Gap]:
     """The stretch without data that is still going on, if nobody has looked for too long."""
     if row.status not in OBSERVED or row.observed_at is None:
         return []
-    patience = tolerance(row.interval_seconds, row.timeout_seconds)
-    if now - row.observed_at <= patience:
-        return []
-    told_for = credit(row.interval_seconds)
-    expected_at = row.observed_at + told_for
-    kind = PROBES.get(row.kind)
-    if kind is not None and kind.receives and row.next_check_at is not None:
-        expected_at = max(expected_at, row.next_check_at)  # till then the last report stands
-    return [(expected_at, now)] if now - expected_at > patience - told_for else []
+    unseen = silence(
+        row.observed_at,
+        now,
+        credit_seconds=row.credit_seconds,
+        patience_seconds=row.patience_seconds,
+        planned_at=row.planned_at,
+    )
+    return [] if unseen is None else [unseen]
