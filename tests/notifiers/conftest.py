@@ -23,10 +23,10 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def server_context(authority: trustme.CA) -> Iterator[ssl.SSLContext]:
     """A server's context for localhost, by an authority that the notifiers trust meanwhile."""
-    transport.tls_context.cache_clear()
+    transport.made_context.cache_clear()
     authority.configure_trust(transport.tls_context())
     yield context_of(authority)
-    transport.tls_context.cache_clear()
+    transport.made_context.cache_clear()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -23,6 +25,19 @@ class Anything(StandIn):
 
     def judged(self, request: Request) -> tuple[Reply, object]:
         return Reply(), request
+
+
+def test_threads_that_send_at_once_share_one_context() -> None:
+    transport.made_context.cache_clear()
+    begin = threading.Barrier(8)
+
+    def context() -> ssl.SSLContext:
+        begin.wait(5)
+        return transport.tls_context()
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(context) for _ in range(8)]
+    assert len({id(each.result()) for each in asked}) == 1
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,9 +88,21 @@ async def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> Answer
         return Answer(response.status_code, response.headers, text)
 
 
-@cache
 def tls_context() -> ssl.SSLContext:
-    """The process's context: the system's authorities, and Mozilla's besides."""
+    """The process's context: the system's authorities, and Mozilla's besides.
+
+    It is made once, also when many threads ask at the same time: each would take megabytes.
+    """
+    with _making:
+        return made_context()
+
+
+_making = threading.Lock()
+
+
+@cache
+def made_context() -> ssl.SSLContext:
+    """For `tls_context`, which sees to it that only one thread is in here."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
