@@ -7,11 +7,18 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import select, text
 
 from webmon import db
 from webmon.commands import schema
 from webmon.models import Channel, ServiceState, metadata
+from webmon.queries import schema as queries
+
+
+def is_current(database: db.Database) -> bool:
+    with database.read() as session:
+        return queries.is_current(session)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -39,22 +46,32 @@ def test_the_migrated_schema_is_the_models(database):
     with database.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert differences == []
-    assert schema.is_current(database)
+    assert is_current(database)
 
 
 def test_migrating_again_changes_nothing(empty):
     schema.migrate(empty)
     schema.migrate(empty)
-    assert schema.is_current(empty)
+    assert is_current(empty)
+
+
+def test_the_newest_revision_is_the_one_that_alembic_goes_to():
+    scripts = ScriptDirectory.from_config(schema.alembic_config(None))
+    assert [queries.newest_revision()] == scripts.get_heads()
+
+
+def test_an_older_schema_is_not_the_present_one(empty):
+    _to(empty, "0006")
+    assert not is_current(empty)
 
 
 def test_the_first_migration_can_be_taken_back(empty):
     schema.migrate(empty)
     with empty.writer() as connection:
         command.downgrade(schema.alembic_config(connection), "base")
-    assert not schema.is_current(empty)
+    assert not is_current(empty)
     schema.migrate(empty)
-    assert schema.is_current(empty)
+    assert is_current(empty)
 
 
 def _migrate(url: str) -> None:

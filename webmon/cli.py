@@ -17,10 +17,9 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from webmon import clock, config, crypto, db, logs
-from webmon.commands import schema
-from webmon.commands.yaml_source import FileError
 from webmon.domain.access import Role
-from webmon.errors import Invalid, WebmonError
+from webmon.errors import FileError, Invalid, WebmonError
+from webmon.queries.schema import is_current
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -62,8 +61,8 @@ NOT_SET_UP = "the database is not set up for this version: run webmon migrate"
 
 
 def _what_the_database_lacks(error: db.DatabaseError) -> str:
-    with suppress(db.DatabaseError):
-        if not schema.is_current(db.current()):
+    with suppress(db.DatabaseError), db.read() as session:
+        if not is_current(session):
             return NOT_SET_UP
     return f"the database cannot be used: {db.reason(error)}"
 
@@ -71,8 +70,9 @@ def _what_the_database_lacks(error: db.DatabaseError) -> str:
 def _require_set_up() -> None:
     """Say at the start what would otherwise be an error at every tick."""
     crypto.vault()
-    if not schema.is_current(db.current()):
-        _fail(NOT_SET_UP, FAILED)
+    with db.read() as session:
+        if not is_current(session):
+            _fail(NOT_SET_UP, FAILED)
 
 
 def _fail(message: str, status: int) -> NoReturn:
@@ -90,7 +90,7 @@ def _say(message: str, status: int) -> NoReturn:
 def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
     from webmon import frontend, supervisor
-    from webmon.commands import accounts, first_start
+    from webmon.commands import accounts, first_start, schema
     from webmon.probes import proxies
     from webmon.server import bind
 
@@ -165,6 +165,8 @@ def build() -> None:
 @plainly
 def migrate() -> None:
     """Bring the database to the current schema."""
+    from webmon.commands import schema
+
     schema.migrate(db.current())
     typer.echo("the database is up to date")
 
@@ -194,7 +196,7 @@ def apply(
     prune: Annotated[bool, typer.Option(help="Delete what the file does not mention.")] = False,
 ) -> None:
     """Make the configuration match FILE, and print the difference."""
-    from webmon.commands import config_file
+    from webmon.commands import config_file, schema
 
     schema.migrate(db.current())
     with db.write() as session:
@@ -289,7 +291,7 @@ def user_add(
     ] = False,
 ) -> None:
     """Add a person who may sign in."""
-    from webmon.commands import accounts, passwords
+    from webmon.commands import accounts, passwords, schema
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
     hashed = passwords.hash_password(password)

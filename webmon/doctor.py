@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webmon import clock, config, crypto, db, frontend
-from webmon.commands import schema
 from webmon.domain.access import Actor, Role
 from webmon.errors import WebmonError
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
-from webmon.queries import channels, health, installation, storage
+from webmon.queries import channels, health, installation, schema, storage
 from webmon.queries.evidence import size
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -63,7 +62,9 @@ def _key() -> Diagnosis:
 
 def _database() -> Diagnosis:
     kind = "SQLite" if db.current().is_sqlite else "PostgreSQL"
-    if not schema.is_current(db.current()):
+    with db.read() as session:
+        current = schema.is_current(session)
+    if not current:
         return Diagnosis("database", f"{kind}, of another version", "run webmon migrate")
     return Diagnosis("database", f"{kind}, up to date")
 

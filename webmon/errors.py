@@ -2,10 +2,13 @@
 
 WebmonError
 ├── Invalid            the input is wrong: names the field and what is allowed
+├── FileError          something in a file is wrong: says in which line
 ├── NotFound           there is no such thing (any more)
 ├── PermissionDenied   the person may not do this
 └── Throttled          too many attempts; says how long to wait
 """
+
+from pathlib import Path
 
 from pydantic_core import ErrorDetails
 
@@ -21,6 +24,13 @@ class Invalid(WebmonError):
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
         self.message = message
+
+
+class FileError(WebmonError):
+    """Something in a file is wrong: ``FILE:line: what``."""
+
+    def __init__(self, file: Path, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}")
 
 
 class NotFound(WebmonError):

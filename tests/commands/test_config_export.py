@@ -18,8 +18,8 @@ from webmon.commands.config_export import export
 from webmon.commands.config_file import apply_file
 from webmon.commands.hosts import create_host
 from webmon.commands.services import create_service
-from webmon.commands.yaml_source import FileError
 from webmon.domain.news import CHOOSABLE
+from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.config_file import apply_file
-from webmon.commands.yaml_source import FileError
+from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service, ServiceState
 
 FIRST = """\

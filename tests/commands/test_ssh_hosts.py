@@ -16,11 +16,10 @@ from webmon.commands.checks import Finding, claim_due, record
 from webmon.commands.config_file import apply_file
 from webmon.commands.hosts import accept_host_key, create_host, update_host
 from webmon.commands.services import KEEP
-from webmon.commands.yaml_source import FileError
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
-from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.errors import FileError, Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Service, ServiceState
 from webmon.probes.base import Outcome
 from webmon.probes.ssh_access import HostKey

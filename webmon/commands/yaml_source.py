@@ -9,7 +9,7 @@ import yaml
 
 from webmon import config
 from webmon.commands.validation import KEEP
-from webmon.errors import Invalid, WebmonError
+from webmon.errors import FileError, Invalid
 
 LARGEST_FILE = 5_000_000
 MOST_VALUES = 200_000
@@ -20,13 +20,6 @@ STORED = "${stored}"
 """The value of a config field that stays as this installation has it: read as `KEEP`."""
 
 Path_ = Sequence[str | int]
-
-
-class FileError(WebmonError):
-    """Something in the file is wrong: ``FILE:line: what``."""
-
-    def __init__(self, file: Path, line: int, message: str) -> None:
-        super().__init__(f"{file}:{line}: {message}")
 
 
 class Source:
