@@ -51,10 +51,9 @@ class Pipeline:
         self.worker_id = worker_id
         self.guard = Guard(connectivity_targets, self.in_database, worker_id)
         self._slots = Slots(concurrency)
-        self._free_threads = asyncio.Semaphore(threads)
         self._most_claimed = concurrency * CLAIMED_PER_SLOT
         self._threads = Threads(threads)
-        # Also for the parts of other probes that block: a command that runs over SSH.
+        # For the parts of probes that block: a command that runs over SSH.
         asyncio.get_running_loop().set_default_executor(self._threads)
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._armed: dict[int, tuple[DueCheck, asyncio.TimerHandle]] = {}
@@ -114,10 +113,7 @@ class Pipeline:
     # --- probe
 
     async def _run(self, check: DueCheck) -> None:
-        kind = probes.PROBES.get(check.kind)
-        is_blocking = kind is not None and kind.blocking_probe is not None
-        # The clock of a check starts when it may: waiting for a thread is not the host's fault.
-        async with self._free_threads if is_blocking else self._slots.place():
+        async with self._slots.place():
             at = clock.utcnow()
             outcome = await self._look(check)
         finding = Finding(check.service_id, check.claim, check.revision, at, outcome)
@@ -137,7 +133,6 @@ class Pipeline:
             Target(check.address, heartbeat=check.heartbeat, ssh=_knowing(ssh, check.host_keys)),
             timeout=check.timeout_seconds,
             degraded_above_ms=check.degraded_above_ms,
-            executor=self._threads,
         )
 
     def _config(self, check: DueCheck, model: type[ProbeConfig]) -> tuple[ProbeConfig, SshTarget]:

@@ -44,11 +44,6 @@ def test_every_field_has_a_title_and_unknown_ones_are_refused(kind):
     assert config.model_config["frozen"]
 
 
-def test_a_kind_has_exactly_one_function(kind):
-    entry = PROBES[kind]
-    assert (entry.probe is None) != (entry.blocking_probe is None)
-
-
 def test_a_kind_says_what_up_means_and_the_readme_has_it(kind):
     assert PROBES[kind].up_means
     assert f"| `{kind}` |" in (ROOT / "README.md").read_text()

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from datetime import datetime, timedelta
 from subprocess import run
 
@@ -105,22 +104,6 @@ async def test_checks_that_hang_do_not_hold_up_the_others(database, probe, pipel
     await asyncio.sleep(3 * PATIENCE_SECONDS)
     assert len(probe.started) == 5
     probe.release.set()
-
-
-async def test_waiting_for_a_thread_does_not_count_as_the_hosts_silence(
-    database, monkeypatch, pipeline
-):
-    def slow(_config, _target, _timeout):
-        time.sleep(0.3)
-        return up("fine", 1000)
-
-    kind = ProbeKind("Fake", probes.PROBES["tcp"].config, blocking_probe=slow)
-    monkeypatch.setitem(probes.PROBES, "tcp", kind)
-    add_services(database, 4, timeout_seconds=0.1)
-    await pipeline.dispatch()
-    await asyncio.sleep(1.4)
-    await pipeline.record_findings()
-    assert [state.message for state in states(database)] == ["fine"] * 4
 
 
 async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(

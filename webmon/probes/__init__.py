@@ -6,7 +6,6 @@ A new kind is one file (a pydantic config and one function) and one line here.
 import asyncio
 import logging
 import time
-from concurrent.futures import Executor
 from dataclasses import replace
 
 from webmon.domain.status import Status
@@ -116,16 +115,14 @@ async def run(
     *,
     timeout: float,
     degraded_above_ms: int | None = None,
-    executor: Executor | None = None,
 ) -> Outcome:
     """Look once, for at most ``timeout`` seconds; whatever happens is an outcome.
 
     The probe is given the timeout to end by itself with a message that names the phase; the limit
     here is the last resort. A failure later than both was this process's own, which is no data.
-    ``executor`` runs blocking probes (default: the loop's own).
     """
     started = time.perf_counter()
-    outcome = await _looked(kind, config, target, timeout, executor)
+    outcome = await _looked(kind, config, target, timeout)
     taken = time.perf_counter() - started
     if outcome.status is Status.DOWN and taken > timeout + MARGIN_SECONDS + STALLED_SECONDS:
         return unknown(
@@ -135,23 +132,11 @@ async def run(
     return judge_speed(outcome, degraded_above_ms)
 
 
-async def _looked(
-    kind: ProbeKind,
-    config: ProbeConfig,
-    target: Target,
-    timeout: float,
-    executor: Executor | None,
-) -> Outcome:
+async def _looked(kind: ProbeKind, config: ProbeConfig, target: Target, timeout: float) -> Outcome:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(timeout + MARGIN_SECONDS):
-            if kind.probe is not None:
-                return await kind.probe(config, target, timeout)
-            assert kind.blocking_probe is not None
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                executor, kind.blocking_probe, config, target, timeout
-            )
+            return await kind.probe(config, target, timeout)
     except TimeoutError:
         return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
     except Exception as error:

@@ -79,22 +79,17 @@ def down(message: str, **facts: Any) -> Outcome:
     return Outcome(Status.DOWN, message, **facts)
 
 
-AsyncProbe = Callable[[Any, Target, float], Awaitable[Outcome]]
-BlockingProbe = Callable[[Any, Target, float], Outcome]
+Probe = Callable[[Any, Target, float], Awaitable[Outcome]]
+"""(config, target, timeout in seconds): runs on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeKind:
-    """An entry of the registry. Exactly one of the two functions is given.
-
-    ``probe`` runs on the event loop, ``blocking_probe`` in the worker's bounded thread pool. Both
-    take (config, target, timeout in seconds).
-    """
+    """An entry of the registry."""
 
     title: str
     config: type[ProbeConfig]
-    probe: AsyncProbe | None = None
-    blocking_probe: BlockingProbe | None = None
+    probe: Probe
     up_means: str = ""
     """What a service of this kind does when it is up; for the README's table."""
     interval_seconds: int = 60
