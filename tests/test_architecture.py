@@ -39,6 +39,14 @@ def test_the_migrations_folder_is_not_a_package():
     assert not (ROOT / "alembic" / "__init__.py").exists()
 
 
+def test_a_worker_carries_no_library_that_its_services_do_not_need():
+    code = "import sys, webmon.cli, workers.__main__; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+    carried = set(shown.stdout.decode().split())
+    assert {"sqlmodel", "apscheduler"} < carried
+    assert not carried & {"reflex", "alembic", "paramiko", "psycopg2", "dns", "tweepy", "apprise"}
+
+
 def test_what_is_heavy_holds_up_no_start_of_both_processes():
     """`up` only supervises: importing the probes would make every start half a second longer."""
     needs = (

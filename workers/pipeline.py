@@ -61,6 +61,7 @@ class Pipeline:
         self._findings: list[Finding] = []
         self._configs: dict[int, tuple[ProbeConfig, SshTarget]] = {}
         self._revisions: dict[int, int] = {}
+        self._met: set[str] = set()
         self._stopping = False
 
     @property
@@ -91,6 +92,7 @@ class Pipeline:
             )
 
         due = await self.in_database(claim)
+        await self._meet({check.kind for check in due})
         if self._stopping:
             return  # what was claimed in the meantime is given back by `stop`
         loop = asyncio.get_running_loop()
@@ -98,6 +100,13 @@ class Pipeline:
         for check in due:
             wait = max(0.0, (check.due_at - arrived).total_seconds())
             self._armed[check.service_id] = check, loop.call_later(wait, self._start, check)
+
+    async def _meet(self, kinds: set[str]) -> None:
+        """Prepare for kinds that were not seen before, where that holds up no check."""
+        if new := kinds - self._met:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._database_thread, probes.prepare, new)
+            self._met |= new
 
     def _start(self, check: DueCheck) -> None:
         del self._armed[check.service_id]

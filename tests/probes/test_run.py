@@ -28,7 +28,7 @@ async def answered(_config: ProbeConfig, _target: Target, _timeout: float) -> Ou
 
 
 async def run(probe) -> Outcome:
-    kind = ProbeKind("Something", ProbeConfig, probe)
+    kind = ProbeKind("Something", lambda: (ProbeConfig, probe))
     return await probes.run(kind, ProbeConfig(), Target(""), timeout=0.1)
 
 

@@ -6,6 +6,7 @@ from tests import factories
 from webmon import clock, probes
 from webmon.commands.services import create_service, delete_service
 from webmon.probes.base import ProbeKind, up
+from webmon.probes.tcp import TcpConfig
 from workers.pipeline import Pipeline
 
 
@@ -18,7 +19,7 @@ async def test_the_next_service_is_not_checked_with_the_config_of_a_deleted_one(
         ports.append(config.port)
         return up("fine", 1000)
 
-    kind = ProbeKind("Fake", probes.PROBES["tcp"].config, remember)
+    kind = ProbeKind("Fake", lambda: (TcpConfig, remember))
     monkeypatch.setitem(probes.PROBES, "tcp", kind)
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     with database.write() as session:

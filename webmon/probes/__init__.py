@@ -1,28 +1,18 @@
 """The registry of service kinds, and `run`, which never raises.
 
-A new kind is one file (a pydantic config and one function) and one line here.
+A new kind is one file (a pydantic config and one function) and one line here. The file is imported
+when the first service of its kind is met: most installations have few kinds, and some of them need
+a library of several megabytes.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from webmon.domain.status import Status
-from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, unknown
-from webmon.probes.cron import CronConfig, probe_cron
-from webmon.probes.dns import DnsConfig, probe_dns
-from webmon.probes.heartbeat import HeartbeatConfig, probe_heartbeat
-from webmon.probes.host_metrics import HostMetricsConfig, probe_host_metrics
-from webmon.probes.http import HttpConfig, probe_http
-from webmon.probes.mysql import MysqlConfig, probe_mysql
-from webmon.probes.ping import PingConfig, probe_ping
-from webmon.probes.postgres import PostgresConfig, probe_postgres
-from webmon.probes.redis import RedisConfig, probe_redis
-from webmon.probes.smtp import SmtpConfig, probe_smtp
-from webmon.probes.ssh import SshConfig, probe_ssh
-from webmon.probes.tcp import TcpConfig, probe_tcp
-from webmon.probes.tls import TlsConfig, probe_tls
+from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, in_file, unknown
 
 log = logging.getLogger(__name__)
 
@@ -35,77 +25,82 @@ STALLED_SECONDS = 1.0
 PROBES: dict[str, ProbeKind] = {
     "http": ProbeKind(
         "Web page",
-        HttpConfig,
-        probe_http,
+        in_file("http", "HttpConfig", "probe_http"),
         up_means="answers with an accepted status and the expected body",
     ),
     "tls": ProbeKind(
         "Certificate (TLS)",
-        TlsConfig,
-        probe_tls,
+        in_file("tls", "TlsConfig", "probe_tls"),
         interval_seconds=3600,
         up_means="chain and name are valid, and more than `warn_days` are left",
     ),
     "tcp": ProbeKind(
-        "TCP port", TcpConfig, probe_tcp, up_means="takes connections, and answers as expected"
+        "TCP port",
+        in_file("tcp", "TcpConfig", "probe_tcp"),
+        up_means="takes connections, and answers as expected",
     ),
     "ping": ProbeKind(
         "Ping",
-        PingConfig,
-        probe_ping,
+        in_file("ping", "PingConfig", "probe_ping"),
         up_means="answers ICMP echo requests, nearly all of them",
     ),
     "dns": ProbeKind(
-        "DNS record", DnsConfig, probe_dns, up_means="the name resolves, to the expected answer"
+        "DNS record",
+        in_file("dns", "DnsConfig", "probe_dns"),
+        up_means="the name resolves, to the expected answer",
     ),
     "ssh": ProbeKind(
         "SSH server",
-        SshConfig,
-        probe_ssh,
+        in_file("ssh", "SshConfig", "probe_ssh"),
         over_ssh=True,
         up_means="shows a banner and the pinned host key; with `login`, lets us in too",
     ),
     "postgres": ProbeKind(
         "PostgreSQL",
-        PostgresConfig,
-        probe_postgres,
+        in_file("postgres", "PostgresConfig", "probe_postgres"),
         up_means="lets us in and answers the query; a replica in recovery is said so",
     ),
     "mysql": ProbeKind(
-        "MySQL or MariaDB", MysqlConfig, probe_mysql, up_means="lets us in and answers the query"
+        "MySQL or MariaDB",
+        in_file("mysql", "MysqlConfig", "probe_mysql"),
+        up_means="lets us in and answers the query",
     ),
     "redis": ProbeKind(
-        "Redis", RedisConfig, probe_redis, up_means="answers `PONG` and is not loading"
+        "Redis",
+        in_file("redis", "RedisConfig", "probe_redis"),
+        up_means="answers `PONG` and is not loading",
     ),
     "smtp": ProbeKind(
         "Mail server (SMTP)",
-        SmtpConfig,
-        probe_smtp,
+        in_file("smtp", "SmtpConfig", "probe_smtp"),
         up_means="greets with 220 and answers EHLO; with `starttls`, the certificate is valid too",
     ),
     "host_metrics": ProbeKind(
         "Machine: disks, load, memory",
-        HostMetricsConfig,
-        probe_host_metrics,
+        in_file("host_metrics", "HostMetricsConfig", "probe_host_metrics"),
         over_ssh=True,
         up_means="over SSH: disks, inodes, load and memory are within their limits",
     ),
     "cron": ProbeKind(
         "Cron jobs",
-        CronConfig,
-        probe_cron,
+        in_file("cron", "CronConfig", "probe_cron"),
         over_ssh=True,
         up_means="over SSH: the daemon runs, the job's file is fresh, its unit succeeded",
     ),
     "heartbeat": ProbeKind(
         "Heartbeat",
-        HeartbeatConfig,
-        probe_heartbeat,
+        in_file("heartbeat", "HeartbeatConfig", "probe_heartbeat"),
         interval_seconds=600,
         receives=True,
         up_means="the job has reported in time, and not a failure",
     ),
 }
+
+
+def prepare(kinds: Iterable[str]) -> None:
+    """Import the files of these kinds, which takes up to half a second where it was not done."""
+    for kind in PROBES.keys() & kinds:
+        PROBES[kind].parts()
 
 
 async def run(

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -83,13 +85,28 @@ Probe = Callable[[Any, Target, float], Awaitable[Outcome]]
 """(config, target, timeout in seconds): runs on the event loop."""
 
 
+Parts = tuple[type[ProbeConfig], Probe]
+"""What a kind's file holds: the config of its services, and what looks at them."""
+
+
+def in_file(file: str, config: str, probe: str) -> Callable[[], Parts]:
+    """A kind's two parts by their names; ``file`` is imported when they are first asked for."""
+
+    @cache
+    def parts() -> Parts:
+        module = import_module(f"webmon.probes.{file}")
+        return getattr(module, config), getattr(module, probe)
+
+    return parts
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeKind:
     """An entry of the registry."""
 
     title: str
-    config: type[ProbeConfig]
-    probe: Probe
+    parts: Callable[[], Parts]
+    """See `in_file`."""
     up_means: str = ""
     """What a service of this kind does when it is up; for the README's table."""
     interval_seconds: int = 60
@@ -98,3 +115,13 @@ class ProbeKind:
     """Its services are reported to us, at an address of their own (`commands.heartbeats`)."""
     over_ssh: bool = False
     """Its services share their host's SSH connection, so they are looked at at the same time."""
+
+    @property
+    def config(self) -> type[ProbeConfig]:
+        """What can be set for its services."""
+        return self.parts()[0]
+
+    @property
+    def probe(self) -> Probe:
+        """What looks at them."""
+        return self.parts()[1]
