@@ -10,12 +10,13 @@ import signal
 import socket
 
 import uvloop
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from webmon import config, db
+from webmon import clock, config, db
 from webmon.probes import proxies
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
-from workers.scheduler import build_scheduler
+from workers.scheduler import build_scheduler, keep_in_step
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ GRACE_SECONDS = 8.0
 
 SEND_GRACE_SECONDS = 6.0
 """How much of that for messages; the checks go on meanwhile."""
+
+WATCH_SECONDS = 1.0
+"""How often it is looked whether the clock has gone back."""
 
 
 def own_name() -> str:
@@ -56,6 +60,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     await jobs.start(successor_of)
     scheduler = build_scheduler(jobs)
     recording = asyncio.create_task(pipeline.keep_recording())
+    watching = asyncio.create_task(_watch_clock(scheduler))
     gc.freeze()  # what is there now stays: the collector need not look at it again
     scheduler.start()
     log.info("worker %s has started", worker_id)
@@ -65,10 +70,17 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     scheduler.pause()
     jobs.retention.stop()
     recording.cancel()
+    watching.cancel()
     deadline = loop.time() + GRACE_SECONDS
     await jobs.deliverer.stop(SEND_GRACE_SECONDS)
     await pipeline.stop(deadline - loop.time())
     scheduler.shutdown(wait=False)
+
+
+async def _watch_clock(scheduler: AsyncIOScheduler) -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        keep_in_step(scheduler, now=clock.utcnow())
 
 
 def _allow_many_sockets() -> None:

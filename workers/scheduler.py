@@ -1,10 +1,34 @@
 """The table of jobs. APScheduler only ticks; the database says what is due."""
 
+from datetime import datetime, timedelta
+
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from webmon import config
 from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
+
+MINUTE, HOUR = 60, 3600
+SLACK = timedelta(seconds=1)
+
+
+class Every(BaseTrigger):  # type: ignore[misc]
+    """Every ``seconds``; what was missed is skipped, however much it is.
+
+    APScheduler's own trigger counts every period that was missed: all those of the years since
+    1970, where a machine learns the time after its start.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.period = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """One period on, or the first one that is yet to come."""
+        if previous_fire_time is None:
+            return now + self.period
+        missed = max(0, (now - previous_fire_time) // self.period)
+        return previous_fire_time + (missed + 1) * self.period
 
 
 def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
@@ -13,24 +37,28 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
-    scheduler.add_job(guarded(jobs.dispatch), "interval", seconds=1, id="dispatch")
+    table = {
+        jobs.dispatch: 1,
+        jobs.retire_silent: 5,
+        jobs.deliver: 1,
+        jobs.follow_up: 2,
+        jobs.forget_notifications: HOUR,
+        jobs.delete_expired: MINUTE,
+    }
     if config.settings().connectivity_targets:
-        scheduler.add_job(
-            guarded(jobs.watch_connectivity),
-            "interval",
-            seconds=LOOK_EVERY_SECONDS,
-            id="watch_connectivity",
-        )
-    scheduler.add_job(guarded(jobs.retire_silent), "interval", seconds=5, id="retire_silent")
-    scheduler.add_job(guarded(jobs.deliver), "interval", seconds=1, id="deliver")
-    scheduler.add_job(guarded(jobs.follow_up), "interval", seconds=2, id="follow_up")
-    scheduler.add_job(
-        guarded(jobs.forget_notifications), "interval", hours=1, id="forget_notifications"
-    )
-    scheduler.add_job(guarded(jobs.delete_expired), "interval", minutes=1, id="delete_expired")
+        table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS
     if jobs.retention.is_sqlite:
-        scheduler.add_job(
-            guarded(jobs.give_back_pages), "interval", minutes=5, id="give_back_pages"
-        )
-        scheduler.add_job(guarded(jobs.checkpoint), "interval", seconds=5, id="checkpoint")
+        table |= {jobs.give_back_pages: 5 * MINUTE, jobs.checkpoint: 5}
+    for job, seconds in table.items():
+        scheduler.add_job(guarded(job), Every(seconds), id=job.__name__)
     return scheduler
+
+
+def keep_in_step(scheduler: AsyncIOScheduler, *, now: datetime) -> None:
+    """Run the jobs whose time lies further ahead than it can: the clock has gone back.
+
+    APScheduler goes by the clock, and would do nothing until it shows the old time again.
+    """
+    for job in scheduler.get_jobs():
+        if job.next_run_time > now + job.trigger.period + SLACK:
+            job.modify(next_run_time=now)
