@@ -55,7 +55,11 @@ class Deliverer:
         most = SENDERS - len(self._under_way)
         leases = await self._in_database(
             lambda session: channel_leases.claim_channels(
-                session, self._worker_id, most=most, now=clock.utcnow()
+                session,
+                self._worker_id,
+                most=most,
+                under_way=tuple(self._under_way),
+                now=clock.utcnow(),
             )
         )
         for lease in leases:

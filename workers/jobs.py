@@ -1,9 +1,11 @@
 """What the worker does again and again. Each job does one pass and never ends the worker."""
 
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from webmon import clock, config
 from webmon.commands import channel_leases, connectivity, follow_ups, leases
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 JUMP = timedelta(seconds=5)
 """A difference between the wall clock and the steady one that means a stop or a step."""
 
+NOTHING = timedelta(0)
+
 
 class Jobs:
     """The passes over one pipeline, and over what is owed to channels."""
@@ -26,6 +30,7 @@ class Jobs:
         self.retention = Retention(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self._seen = clock.utcnow(), time.monotonic()
+        self._stepped_at = -math.inf
 
     async def start(self, successor_of: str | None) -> None:
         """Take over from a predecessor that has ended, and bring the backlog into step."""
@@ -35,35 +40,51 @@ class Jobs:
             if successor_of:
                 leases.retire(session, successor_of, now=now)
             leases.tick(session, self._pipeline.worker_id, now=now)
-            channel_leases.realign(session, now=now)
             if not self._pipeline.guard.targets:  # a predecessor may have had some
                 connectivity.note_online(session, self._pipeline.worker_id, now=now)
             return leases.spread_backlog(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
+        await self._realign_channels(NOTHING)
         if overdue:
             log.info("%s checks were overdue and are spread over their interval", overdue)
 
     async def dispatch(self) -> None:
         """Claim and arm what is due in the coming second."""
-        if self._clock_jumped():
-            await self._pipeline.in_database(_realign)
+        await self._keep_step()
         await self._pipeline.dispatch()
 
-    def _clock_jumped(self) -> bool:
-        """Whether the clock was set, or the machine slept, since the last tick."""
+    async def _keep_step(self) -> None:
+        """Where the clock was set, or the machine slept, since this was asked last: bring what is
+        stored into step. Every job that goes by stored instants begins with this."""
         wall, steady = clock.utcnow(), time.monotonic()
         before_wall, before_steady = self._seen
         self._seen = wall, steady
-        passed = wall - before_wall
-        return passed > JUMP or abs(passed - timedelta(seconds=steady - before_steady)) > JUMP
+        passed, lasted = wall - before_wall, timedelta(seconds=steady - before_steady)
+        if passed <= JUMP and abs(passed - lasted) <= JUMP:
+            return
+        self._stepped_at = steady
+        await self._pipeline.in_database(partial(leases.spread_backlog, now=wall))
+        await self._realign_channels(max(lasted - passed, NOTHING))
+
+    async def _realign_channels(self, back: timedelta) -> None:
+        """In two transactions: who sends locks a channel and then the outbox, or the reverse."""
+        now = clock.utcnow()
+        await self._pipeline.in_database(partial(follow_ups.realign, now=now, back=back))
+        await self._pipeline.in_database(partial(channel_leases.realign, now=now, back=back))
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""
         await self._pipeline.guard.watch()
 
     async def retire_silent(self) -> None:
-        """Take the leases from workers that have fallen silent."""
+        """Take the leases from workers that have fallen silent.
+
+        After a step of the clock everybody seems to have: they have their time to tick again.
+        """
+        await self._keep_step()
+        if time.monotonic() - self._stepped_at < leases.SILENT_AFTER.total_seconds():
+            return
         silent = await self._pipeline.in_database(
             lambda session: leases.retire_silent(session, now=clock.utcnow())
         )
@@ -72,6 +93,7 @@ class Jobs:
 
     async def deliver(self) -> None:
         """Send what is due to channels that nobody sends to at present."""
+        await self._keep_step()
         await self.deliverer.dispatch()
 
     async def follow_up(self) -> None:
@@ -83,6 +105,7 @@ class Jobs:
             follow_ups.remind(session, now=now)
             follow_ups.sum_up(session, now=now)
 
+        await self._keep_step()
         await self._pipeline.in_database(one_pass)
 
     async def delete_expired(self) -> None:
@@ -105,12 +128,6 @@ class Jobs:
             lambda session: follow_ups.forget_old(session, before=before)
         ):
             pass
-
-
-def _realign(session: Session) -> None:
-    now = clock.utcnow()
-    leases.spread_backlog(session, now=now)
-    channel_leases.realign(session, now=now)
 
 
 def guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -1,14 +1,13 @@
 """Who sends to which channel: one worker at a time, so that the order is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Row, bindparam, case, func, select, update
 from sqlmodel import Session
 
-from webmon.commands.outbox import OUTBOX, insert_new, row
-from webmon.domain.grouping import WAIT
+from webmon.commands.outbox import insert_new, row
 from webmon.models import Channel, ChannelState
 from webmon.models.columns import table
 
@@ -26,16 +25,24 @@ class Lease(NamedTuple):
     claim: int
 
 
-def claim_channels(session: Session, worker_id: str, *, most: int, now: datetime) -> list[Lease]:
+def claim_channels(
+    session: Session,
+    worker_id: str,
+    *,
+    most: int,
+    under_way: Collection[int] = (),
+    now: datetime,
+) -> list[Lease]:
     """Take up to ``most`` channels that have something to send, the longest waiting first.
 
-    A channel that failed waits for its next try; one that somebody sends to is left alone.
+    A channel that failed waits for its next try; one that somebody sends to is left alone, and
+    those that the worker itself has ``under_way`` are whatever the clock says of its lease.
     """
     if most <= 0:
         return []
     waiting = session.execute(
         select(row.channel_id)
-        .where(row.ready_at <= now)
+        .where(row.ready_at <= now, row.channel_id.not_in(under_way))
         .group_by(row.channel_id)
         .order_by(func.min(row.ready_at))
     )
@@ -102,15 +109,36 @@ def retire(session: Session, worker_id: str) -> None:
     )
 
 
-def realign(session: Session, *, now: datetime) -> None:
-    """After the clock went back: let nothing wait for an instant that now lies far ahead."""
-    session.execute(update(OUTBOX).where(row.ready_at > now + 2 * WAIT).values(ready_at=now + WAIT))
-    session.execute(
-        update(STATES)
-        .where(state.lease_until > now + LEASE + WAIT)
-        .values(worker_id=None, lease_until=None)
-    )
-    session.execute(update(STATES).where(state.last_error_at > now).values(next_try_at=None))
+def realign(session: Session, *, now: datetime, back: timedelta) -> None:
+    """After the clock went ``back``: let no channel wait for an instant that now lies far ahead.
+
+    Whoever is sending goes on, and nobody else sends the same. After a step forward nothing has
+    to be done: a channel is tried too early, once.
+    """
+    states = session.execute(
+        select(state.channel_id, state.lease_until, state.next_try_at, state.last_error_at)
+        .where(state.lease_until.is_not(None) | state.next_try_at.is_not(None))
+        .order_by(state.channel_id)
+        .with_for_update()
+    ).all()
+    if states:
+        aligned = update(STATES).where(state.channel_id == bindparam("key"))
+        session.connection().execute(
+            aligned.values(lease_until=bindparam("until"), next_try_at=bindparam("at")),
+            [_aligned(each, now, back) for each in states],
+        )
+
+
+def _aligned(found: Row[Any], now: datetime, back: timedelta) -> dict[str, Any]:
+    until, at = found.lease_until, found.next_try_at
+    is_of_old_time = found.last_error_at is not None and found.last_error_at > now
+    if at is not None:
+        at = None if is_of_old_time and not back else at - back
+    return {
+        "key": found.channel_id,
+        "until": min(until, now + LEASE) if until is not None else None,
+        "at": at,
+    }
 
 
 def lock_channels(session: Session, channel_ids: Any) -> None:

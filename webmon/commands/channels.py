@@ -79,7 +79,7 @@ def update_channel(
     fields: Mapping[str, Any],
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> Channel:
     """Give a channel new fields. What is left out gets its default; but whether it is switched on
     stays, and what the administrators' channel is called.
@@ -110,7 +110,7 @@ def update_channel(
     if sends_anew:
         _try_anew(session, channel.id)
     if (channel.events, channel.reminder_every_seconds) != reminded:
-        _remind_anew(session, channel)
+        _remind_anew(session, channel, now)
     return channel
 
 
@@ -271,7 +271,7 @@ def _try_anew(session: Session, channel_id: int) -> None:
     )
 
 
-def _remind_anew(session: Session, channel: Channel) -> None:
+def _remind_anew(session: Session, channel: Channel, now: datetime) -> None:
     """Let the reminders that are to come follow the channel's present choice."""
     told = session.exec(
         select(Notification)
@@ -285,5 +285,5 @@ def _remind_anew(session: Session, channel: Channel) -> None:
     wanted = Event.REMINDER in channel.events
     every = timedelta(seconds=channel.reminder_every_seconds)
     for each in told:
-        each.remind_at = each.sent_at + every if wanted and each.sent_at else None
+        each.remind_at = min(each.sent_at, now) + every if wanted and each.sent_at else None
     session.flush()

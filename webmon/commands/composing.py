@@ -18,7 +18,7 @@ from webmon.commands import budgets
 from webmon.commands.channel_leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.outbox import OUTBOX, SWITCHED_OFF, row
 from webmon.domain.access import Role
-from webmon.domain.grouping import HOLD, Told, Waiting, message_key, next_message
+from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
 from webmon.domain.payloads import news_from
 from webmon.errors import Invalid
@@ -107,7 +107,8 @@ def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
 def _told_lately(session: Session, place: Row[Any], now: datetime) -> list[Told]:
     rows = session.execute(
         select(row.told_with, row.event, row.namespace_id, row.host_id, row.sent_at).where(
-            row.channel_id == place.channel_id, row.sent_at > now - HOLD
+            row.channel_id == place.channel_id,
+            row.sent_at.between(now - HOLD, now + WAIT),  # not from before the clock went back
         )
     )
     return [Told(each[0], Event(each[1]), *each[2:]) for each in rows]

@@ -13,7 +13,7 @@ from webmon.commands.channel_leases import LEASE, channel, held, locked
 from webmon.commands.composing import CUT_OFF, Outgoing, lock_rows
 from webmon.commands.notifications import tell_monitor
 from webmon.commands.outbox import OUTBOX, row
-from webmon.domain.backoff import GIVE_UP_AFTER, retry_delay_seconds
+from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
 from webmon.domain.news import Event
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import NotifierError, Receipt
@@ -69,6 +69,8 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
     mended the channel. Everything is tried again for a day.
     """
     place = locked(session, sent.lease)
+    if place is not None:
+        _count_trying(session, place, now)
     rows = lock_rows(session, sent.notification_ids)
     if place is None or not rows:
         return  # another worker has taken over, or it was settled already
@@ -76,7 +78,8 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
         _fail(session, rows, str(error), None)
         return
     stops = error.permanent and place.stopped_at is None
-    lost = rows if stops else [each for each in rows if each.ready_at <= now - GIVE_UP_AFTER]
+    enough = GIVE_UP_AFTER.total_seconds()
+    lost = rows if stops else [each for each in rows if each.tried_seconds >= enough]
     because = str(error) if stops else f"not taken within 24 hours: {error}"
     _fail(session, lost, because, _reminder_at(session, sent, now))
     session.execute(
@@ -99,6 +102,25 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
     )
     if lost and place.stopped_at is None:
         _tell_stopped(session, sent, because, now)
+
+
+def _count_trying(session: Session, place: Row[Any], now: datetime) -> None:
+    """Add the time since the last try to what has waited since then, as far as it was planned.
+
+    So neither a clock that was set nor a worker that stood still makes anything old.
+    """
+    if not place.failures or place.last_error_at is None:
+        return
+    passed = (now - place.last_error_at).total_seconds()
+    planned = LONGEST_SECONDS
+    if place.next_try_at is not None:
+        planned = (place.next_try_at - place.last_error_at).total_seconds()
+    spent_seconds = max(0.0, min(passed, planned))
+    waiting = (row.channel_id == place.channel_id) & (row.ready_at <= place.last_error_at)
+    session.execute(select(row.id).where(waiting).order_by(row.id).with_for_update()).all()
+    session.execute(
+        update(OUTBOX).where(waiting).values(tried_seconds=row.tried_seconds + spent_seconds)
+    )
 
 
 def _fail(

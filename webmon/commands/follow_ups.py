@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
 from sqlmodel import Session
 
 from webmon.commands.hosts import lock_services
@@ -33,8 +33,11 @@ from webmon.domain.announcing import (
     decide_unmuted,
 )
 from webmon.domain.durations import in_words
+from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event, News
 from webmon.domain.status import OBSERVED, Status
+from webmon.models import Channel
+from webmon.models.columns import table
 
 MOST_AT_ONCE = 500
 
@@ -103,8 +106,9 @@ def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]
     restless = session.scalars(
         select(changed.service_id)
         .where(changed.service_id.in_(service_ids))
-        .group_by(changed.service_id)
-        .having(func.max(changed.decided_at) > now - QUIET)
+        # What lies ahead is from before the clock went back: `realign` has seen to that.
+        .where(changed.decided_at > now - QUIET, changed.decided_at <= now)
+        .distinct()
     )
     return service_ids - set(restless)
 
@@ -114,7 +118,7 @@ def _summary(
 ) -> News:
     since: datetime = stored.created_at - FLAPPING_WINDOW
     count = changes_since(session, [subject.service_id], since).get(subject.service_id, 0)
-    stable = in_words((now - subject.since).total_seconds())
+    stable = in_words(max(QUIET, now - subject.since).total_seconds())
     text = f"It changed {count} times within {in_words((subject.since - since).total_seconds())}"
     message = f"{text} and has stayed like this for {stable}. {subject.message}".strip()
     return subject.news(event, now, changes=count, message=message)
@@ -175,6 +179,47 @@ def _surroundings(
 ) -> tuple[dict[int, Subject], dict[int, Destination]]:
     subjects = load_subjects(session, {each.service_id for each in stored})
     return subjects, {each.id: each for each in load_destinations(session)}
+
+
+def realign(session: Session, *, now: datetime, back: timedelta) -> None:
+    """After the clock went ``back``: let nothing that is owed wait for longer because of it.
+
+    What is queued is due in a moment, a reminder comes when it would have, and the end of flapping
+    once it has been quiet from now on. After a step forward a reminder comes too early, once.
+    """
+    is_flapping = row.is_open & (row.event == Event.FLAPPING)
+    waiting = session.execute(
+        select(
+            row.id,
+            row.ready_at,
+            row.remind_at,
+            row.created_at,
+            table(Channel).c.reminder_every_seconds,
+        )
+        .join(table(Channel), table(Channel).c.id == row.channel_id)
+        .where((row.ready_at > now + WAIT) | row.remind_at.is_not(None) | is_flapping)
+        .order_by(row.id)
+        .with_for_update(of=OUTBOX)
+    ).all()
+    if waiting:
+        aligned = update(OUTBOX).where(row.id == bindparam("key"))
+        session.connection().execute(
+            aligned.values(
+                ready_at=bindparam("ready"), remind_at=bindparam("at"), created_at=bindparam("made")
+            ),
+            [_aligned(each, now, back) for each in waiting],
+        )
+
+
+def _aligned(stored: Row[Any], now: datetime, back: timedelta) -> dict[str, Any]:
+    every = timedelta(seconds=stored.reminder_every_seconds)
+    ready_at, remind_at = stored.ready_at, stored.remind_at
+    return {
+        "key": stored.id,
+        "ready": min(ready_at, now + WAIT) if ready_at is not None else None,
+        "at": min(remind_at - back, now + every) if remind_at is not None else None,
+        "made": min(stored.created_at, now),
+    }
 
 
 def forget_old(session: Session, *, before: datetime) -> int:

@@ -287,6 +287,7 @@ def send_again(
             told_with=None,
             sent_at=None,
             attempts=0,
+            tried_seconds=0.0,
             reason="",
             error="",
             is_muted=False,

@@ -122,6 +122,9 @@ class Notification(SQLModel, table=True):
     )
     told_with: int | None = None
     attempts: int = 0
+    tried_seconds: float = Field(
+        default=0.0, description="for how long the channel has been tried while it waited"
+    )
     sent_at: datetime | None = None
     reference: str = Field(default="", description="by which later messages reply to this one")
     reason: str = Field(default="", description="why it failed or was suppressed")
