@@ -79,6 +79,12 @@ class Guard:
         if answered:
             await self._end()
 
+    def pull_back(self, now: datetime) -> None:
+        """The clock was set: nothing that is known lies ahead of it."""
+        self._over_at = min(self._over_at, now)
+        if self._offline_since is not None:
+            self._offline_since = min(self._offline_since, now)
+
     # --- looking
 
     async def _look_anew(self) -> None:

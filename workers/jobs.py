@@ -1,5 +1,6 @@
 """What the worker does again and again. Each job does one pass and never ends the worker."""
 
+import asyncio
 import logging
 import math
 import time
@@ -8,13 +9,18 @@ from datetime import timedelta
 from functools import partial
 
 from webmon import clock, config
-from webmon.commands import channel_leases, connectivity, follow_ups, leases
+from webmon.commands import channel_leases, connectivity, follow_ups, leases, realigning
 from webmon.db import DatabaseError, Session, reason
+from webmon.domain.durations import in_words
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
 from workers.retention import Retention
 
 log = logging.getLogger(__name__)
+
+DOUBTFUL = timedelta(hours=1)
+"""For so long after the clock went forward by more than that nothing is deleted for its age: who
+has set it wrongly may set it right again."""
 
 JUMP = timedelta(seconds=5)
 """A difference between the wall clock and the steady one that means a stop or a step."""
@@ -30,7 +36,8 @@ class Jobs:
         self.retention = Retention(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self._seen = clock.utcnow(), time.monotonic()
-        self._stepped_at = -math.inf
+        self._one_step = asyncio.Lock()
+        self._doubtful_until = -math.inf
 
     async def start(self, successor_of: str | None) -> None:
         """Take over from a predecessor that has ended, and bring the backlog into step."""
@@ -42,7 +49,7 @@ class Jobs:
             leases.tick(session, self._pipeline.worker_id, now=now)
             if not self._pipeline.guard.targets:  # a predecessor may have had some
                 connectivity.note_online(session, self._pipeline.worker_id, now=now)
-            return leases.spread_backlog(session, now=now)
+            return realigning.begin(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
         await self._realign_channels(NOTHING)
@@ -57,15 +64,30 @@ class Jobs:
     async def _keep_step(self) -> None:
         """Where the clock was set, or the machine slept, since this was asked last: bring what is
         stored into step. Every job that goes by stored instants begins with this."""
-        wall, steady = clock.utcnow(), time.monotonic()
-        before_wall, before_steady = self._seen
-        self._seen = wall, steady
-        passed, lasted = wall - before_wall, timedelta(seconds=steady - before_steady)
-        if passed <= JUMP and abs(passed - lasted) <= JUMP:
-            return
-        self._stepped_at = steady
-        await self._pipeline.in_database(partial(leases.spread_backlog, now=wall))
-        await self._realign_channels(max(lasted - passed, NOTHING))
+        async with self._one_step:
+            wall, steady = clock.utcnow(), time.monotonic()
+            before_wall, before_steady = self._seen
+            passed, lasted = wall - before_wall, timedelta(seconds=steady - before_steady)
+            if passed > JUMP or abs(passed - lasted) > JUMP:
+                if passed > DOUBTFUL:
+                    self._doubtful_until = steady + DOUBTFUL.total_seconds()
+                await self._follow_step(max(lasted - passed, NOTHING))
+            self._seen = wall, steady  # not before: without the database it is tried again
+
+    async def _follow_step(self, back: timedelta) -> None:
+        now = clock.utcnow()
+        spread = await self._pipeline.in_database(partial(realigning.realign, now=now))
+        await self._realign_channels(back)
+        self._pipeline.guard.pull_back(now)
+        what = "went forward, or this worker stood still"
+        if back:
+            what = f"went back by {in_words(back.total_seconds())}"
+        log.warning("the clock %s; %s checks are spread over their interval", what, spread)
+
+    async def _is_sure_of_the_time(self) -> bool:
+        """Whether what seems to be old may be deleted."""
+        await self._keep_step()
+        return time.monotonic() >= self._doubtful_until
 
     async def _realign_channels(self, back: timedelta) -> None:
         """In two transactions: who sends locks a channel and then the outbox, or the reverse."""
@@ -78,13 +100,8 @@ class Jobs:
         await self._pipeline.guard.watch()
 
     async def retire_silent(self) -> None:
-        """Take the leases from workers that have fallen silent.
-
-        After a step of the clock everybody seems to have: they have their time to tick again.
-        """
+        """Take the leases from workers that have fallen silent."""
         await self._keep_step()
-        if time.monotonic() - self._stepped_at < leases.SILENT_AFTER.total_seconds():
-            return
         silent = await self._pipeline.in_database(
             lambda session: leases.retire_silent(session, now=clock.utcnow())
         )
@@ -110,7 +127,8 @@ class Jobs:
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""
-        await self.retention.delete_expired()
+        if await self._is_sure_of_the_time():
+            await self.retention.delete_expired()
 
     async def give_back_pages(self) -> None:
         """Let the database's file shrink."""
@@ -122,6 +140,8 @@ class Jobs:
 
     async def forget_notifications(self) -> None:
         """Delete old notifications, a few at a time."""
+        if not await self._is_sure_of_the_time():
+            return
         kept = timedelta(days=config.settings().hourly_retention_days)
         before = clock.utcnow() - kept
         while await self._pipeline.in_database(

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from webmon import clock, crypto, probes
 from webmon.commands import checks, leases
 from webmon.commands.checks import DueCheck, Finding
+from webmon.commands.claims import HORIZON
 from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, reason
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
@@ -30,6 +31,8 @@ T = TypeVar("T")
 RECORD_EVERY_SECONDS = 0.5
 BATCH = 500
 """Results in one transaction: long enough to be cheap, short enough not to block other writers."""
+
+MOST_WAIT_SECONDS = HORIZON.total_seconds()
 
 CLAIMED_PER_SLOT = 20
 """Checks claimed ahead for each one that may be under way; most take far less than a second."""
@@ -99,6 +102,7 @@ class Pipeline:
         arrived = clock.utcnow()
         for check in due:
             wait = max(0.0, (check.due_at - arrived).total_seconds())
+            wait = min(wait, MOST_WAIT_SECONDS)  # the clock may have been set back just now
             self._armed[check.service_id] = check, loop.call_later(wait, self._start, check)
 
     async def _meet(self, kinds: set[str]) -> None:

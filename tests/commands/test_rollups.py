@@ -67,12 +67,28 @@ def test_several_services_turn_the_hour_together(session):
     assert {row.service_id for row in session.exec(select(Hourly))} == {s.id for s in services}
 
 
-def test_a_result_of_the_same_millisecond_replaces_nothing_else(session):
-    service = factories.service(session)
-    look(session, service.id, UP, NOW)
-    look(session, service.id, up("later", 2000), NOW)
-    [result] = session.exec(select(CheckResult)).all()
-    assert result.response_us == 2000
+def test_an_hour_that_is_lived_twice_keeps_the_results_of_both(session):
+    """A service keeps its rhythm, so both times its checks come at the same milliseconds."""
+    services = [factories.service(session, name) for name in ("a", "b", "c")]
+    for life in range(3):
+        for minute in range(3):
+            at = NOW + minute * MINUTE
+            findings = [
+                Finding(each.id, None, None, at, up("fine", 1000 + 10 * life + minute))
+                for each in services
+            ]
+            record(session, findings, now=at)
+    for each in services:
+        kept = select(CheckResult.response_us).where(CheckResult.service_id == each.id)
+        assert sorted(session.exec(kept)) == [1000, 1001, 1002, 1010, 1011, 1012, 1020, 1021, 1022]
+        assert rolled_up(session, each.id) == 9
+
+
+def rolled_up(session, service_id: int) -> int:
+    """How many results the roll-ups have counted by the end of the next hour."""
+    look(session, service_id, UP, NOW + HOUR)
+    hours = session.exec(select(Hourly).where(Hourly.service_id == service_id)).all()
+    return sum(hour.up for hour in hours)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from webmon import probes
+from tests.clock import MINUTE, NOW
+from webmon import clock, probes
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, up
 
@@ -51,6 +52,15 @@ async def test_a_monitor_that_was_too_busy_to_look_blames_nobody(probe, monkeypa
     assert outcome.message == (
         "this monitor was too busy to look: a check of at most 0.1 s took 4.0 s"
     )
+
+
+async def test_a_machine_that_slept_while_it_looked_blames_nobody(monkeypatch) -> None:
+    """The steady clock stood still meanwhile, and the connection broke."""
+    instants = iter([NOW, NOW + 10 * MINUTE])
+    monkeypatch.setattr(clock, "utcnow", lambda: next(instants))
+    outcome = await run(refused)
+    assert outcome.status is Status.UNKNOWN
+    assert outcome.message.endswith("a check of at most 0.1 s took 600.0 s")
 
 
 async def test_what_answers_is_up_however_busy_the_monitor_was(monkeypatch) -> None:

@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from tests import factories
 from tests.clock import HOUR, SECOND
 from tests.commands.test_notifications import add_channel, add_site, iati
 from tests.outside import deliver, outside, see
 from webmon import clock
 from webmon.commands import leases
+from webmon.commands.claims import claim_due
 from webmon.domain.status import Status
-from webmon.models import ChannelState, Notification, Worker
+from webmon.models import ChannelState, Notification, ServiceState, Worker
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 
@@ -73,3 +75,63 @@ async def test_a_start_lets_no_channel_wait_for_a_time_long_past(database, outsi
     await jobs.start(None)
     with database.read() as session:
         assert session.get_one(ChannelState, channel_id).next_try_at is None
+
+
+async def test_nothing_is_deleted_for_its_age_just_after_the_clock_went_far_forward(
+    jobs, monkeypatch
+):
+    """Whoever has set it wrongly may set it right again."""
+    wall, steady, passes = [clock.utcnow()], [1000.0], []
+
+    async def delete_expired():
+        passes.append(wall[0])
+
+    monkeypatch.setattr(clock, "utcnow", lambda: wall[0])
+    monkeypatch.setattr("workers.jobs.time.monotonic", lambda: steady[0])
+    monkeypatch.setattr(jobs.retention, "delete_expired", delete_expired)
+    jobs._seen = wall[0], steady[0]
+    await jobs.delete_expired()
+    for step in (DAY, -DAY):
+        wall[0] += step
+        await jobs.delete_expired()
+    assert len(passes) == 1
+    steady[0] += 3600
+    wall[0] += HOUR
+    jobs._seen = wall[0], steady[0]  # the ticks of an hour
+    await jobs.delete_expired()
+    assert len(passes) == 2
+
+
+async def test_what_is_under_way_when_the_clock_is_set_is_not_begun_again(
+    database, jobs, set_clock
+):
+    with database.write() as session:
+        for worker in ("w1", "w2"):
+            factories.service(session, worker, next_check_at=clock.utcnow())
+            leases.tick(session, worker, now=clock.utcnow())
+            claim_due(session, worker, limit=1, now=clock.utcnow())
+    for step in (DAY, -HOUR):
+        set_clock(step)
+        await jobs.dispatch()
+        with database.read() as session:
+            states = session.exec(select(ServiceState)).all()
+        assert [state.claim for state in states] == [1, 1]
+        assert all(state.lease_until > clock.utcnow() for state in states)
+
+
+async def test_a_step_without_the_database_is_followed_later(database, jobs, set_clock):
+    with database.write() as session:
+        factories.service(session, interval_seconds=20, next_check_at=clock.utcnow() + 9 * SECOND)
+    set_clock(-HOUR)
+    in_database, jobs._pipeline.in_database = jobs._pipeline.in_database, unavailable
+    with pytest.raises(ConnectionError):
+        await jobs.dispatch()
+    jobs._pipeline.in_database = in_database
+    await jobs.dispatch()
+    with database.read() as session:
+        state = session.exec(select(ServiceState)).one()
+    assert state.next_check_at <= clock.utcnow() + 20 * SECOND
+
+
+async def unavailable(_work):
+    raise ConnectionError

@@ -4,7 +4,7 @@ There is one `record`: whatever is learnt about a service enters there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +84,8 @@ AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)
 
 def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
     outcome, before = finding.outcome, row.condition
+    if finding.at > now:  # the clock was set back meanwhile
+        finding = replace(finding, at=now)
     observed = outcome.status in OBSERVED
     after = before
     if observed and not _says_nothing_new(row, outcome):

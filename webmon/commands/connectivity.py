@@ -55,6 +55,15 @@ def note_online(session: Session, worker_id: str, *, now: datetime) -> bool:
     return True
 
 
+def pull_back(session: Session, *, now: datetime) -> None:
+    """Let what is noted not lie ahead of the clock: whatever follows would seem to be over."""
+    noted = noted_offline(session)
+    if max(filter(None, (noted.since, noted.until)), default=now) > now:
+        noted = _locked(session)
+        since, until = (at and min(at, now) for at in (noted.since, noted.until))
+        _store(session, replace(noted, since=since, until=until))
+
+
 def _locked(session: Session) -> Offline:
     """What is noted; nobody else changes it before the transaction ends."""
     empty = {"name": OFFLINE, "value": Offline().as_text()}

@@ -5,7 +5,7 @@ worker that was about to find the heartbeat overdue.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 
@@ -18,13 +18,13 @@ from webmon.commands.checks import Finding
 from webmon.domain.heartbeats import Plan, Reports, Signal
 from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
-from webmon.models import CheckResult, Heartbeat, Service, ServiceState
+from webmon.models import Heartbeat, Service, ServiceState
 from webmon.models.columns import table
 from webmon.models.heartbeats import REPORTED, reports_in
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 
 HEARTBEATS, STATES, SERVICES = table(Heartbeat), table(ServiceState), table(Service)
-heartbeat, state, service, result = HEARTBEATS.c, STATES.c, SERVICES.c, table(CheckResult).c
+heartbeat, state, service = HEARTBEATS.c, STATES.c, SERVICES.c
 
 LOCK = (
     select(state.service_id)
@@ -36,9 +36,6 @@ FIND = (
     select(*heartbeat, service.config, service.paused, service.degraded_above_ms)
     .join(SERVICES, service.id == heartbeat.service_id)
     .where(heartbeat.token_hash == bindparam("token_hash"))
-)
-RESULT_AT = select(result.at_ms).where(
-    result.service_id == bindparam("service_id"), result.at_ms == bindparam("at_ms")
 )
 """Built once: a signal costs little more than its statements."""
 
@@ -87,8 +84,7 @@ def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: d
     _store(session, row.service_id, **{name: getattr(reports, name) for name in REPORTED})
     outcome = replace(judge(plan, reports, now=now), repeated=False)
     outcome = probes.judge_speed(outcome, row.degraded_above_ms)
-    at = _free_instant(session, row.service_id, now)
-    checks.record(session, [Finding(row.service_id, None, None, at, outcome)], now=now)
+    checks.record(session, [Finding(row.service_id, None, None, now, outcome)], now=now)
 
 
 def _locked(session: Session, token: str) -> Any:
@@ -131,12 +127,3 @@ def readable(body: bytes) -> str:
     """The beginning of a body as a text that can be stored, with ``…`` where more followed."""
     text = body[:MOST_BODY_BYTES].decode("utf-8", errors="replace").replace("\0", "")
     return text.rstrip("\ufffd") + "…" if len(body) > MOST_BODY_BYTES else text
-
-
-def _free_instant(session: Session, service_id: int, at: datetime) -> datetime:
-    """``at``, or the first millisecond after it at which the service has no result yet."""
-    while True:
-        instant = {"service_id": service_id, "at_ms": round(at.timestamp() * 1000)}
-        if session.execute(RESULT_AT, instant).first() is None:
-            return at
-        at += timedelta(milliseconds=1)

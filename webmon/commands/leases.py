@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, or_, select, update
 from sqlmodel import Session
 
 from webmon.commands import channel_leases
@@ -53,6 +53,40 @@ def retire_silent(session: Session, *, now: datetime) -> list[str]:
     for worker_id in silent:
         retire(session, worker_id, now=now)
     return list(silent)
+
+
+def renew(session: Session, *, now: datetime) -> None:
+    """After a leap of the clock: what is under way has its whole lease again, as if it had just
+    been claimed, and no worker is silent only because the clock has gone on."""
+    until = now + LEASE
+    ended = (state.lease_until <= now) | (state.lease_until > until)
+    lock_states(session, ended)
+    session.execute(
+        update(STATES)
+        .where(ended)
+        .values(
+            lease_until=until,
+            # Another instant than the lease's end was asked for meanwhile.
+            next_check_at=case(
+                (state.next_check_at == state.lease_until, until), else_=state.next_check_at
+            ),
+        )
+    )
+    silent = worker.ticked_at < now - SILENT_AFTER
+    session.execute(update(table(Worker)).where(silent).values(ticked_at=now))
+
+
+def pull_back_workers(session: Session, *, now: datetime) -> None:
+    """Let no worker have ticked ahead of the clock: it would never fall silent."""
+    ahead = worker.ticked_at > now
+    session.execute(update(table(Worker)).where(ahead).values(ticked_at=now))
+
+
+def lock_states(session: Session, which: ColumnElement[bool]) -> None:
+    """Lock these states in the one order of all writers."""
+    session.execute(
+        select(state.service_id).where(which).order_by(state.service_id).with_for_update()
+    ).all()
 
 
 def spread_backlog(session: Session, *, now: datetime) -> int:

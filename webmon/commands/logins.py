@@ -98,7 +98,9 @@ def _refuse_blocked(session: Session, subjects: list[str], *, now: datetime) -> 
 
 
 def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
-    wait = max((row.blocked_until - now for row in rows), default=timedelta(0))
+    waits = (row.blocked_until - now for row in rows)
+    # Nobody is blocked for longer: that was noted before the clock was set back.
+    wait = max((each for each in waits if each <= throttle.LONGEST), default=timedelta(0))
     if wait > timedelta(0):
         seconds = ceil(wait.total_seconds())
         raise Throttled(f"too many attempts: try again in {seconds} s", seconds)

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 FREE_PER_ACCOUNT = 5
 FREE_PER_ADDRESS = 20
 LONGEST_SECONDS = 15 * 60
+LONGEST = timedelta(seconds=LONGEST_SECONDS)
 FORGOTTEN_AFTER = timedelta(days=1)
 """Failures count together until there was none for so long."""
 

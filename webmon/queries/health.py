@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from webmon.models import Worker
 from webmon.models.connectivity import noted_offline
@@ -12,8 +12,8 @@ SILENT_AFTER = timedelta(seconds=30)
 
 def worker_ticks(session: Session, *, now: datetime) -> bool:
     """Whether some worker has ticked within the last 30 seconds."""
-    latest = session.exec(select(func.max(Worker.ticked_at))).one()
-    return latest is not None and latest > now - SILENT_AFTER
+    lately = col(Worker.ticked_at).between(now - SILENT_AFTER, now + SILENT_AFTER)
+    return session.exec(select(Worker.id).where(lately)).first() is not None
 
 
 def offline_since(session: Session) -> datetime | None:

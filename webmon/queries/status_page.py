@@ -74,9 +74,17 @@ def _known_at(session: Session, now: datetime) -> datetime:
 
     That is when the last worker fell silent, or the monitor itself went offline.
     """
-    ticked_at = select(func.max(Worker.ticked_at)).scalar_subquery()
-    checked_at = select(func.max(ServiceState.last_checked_at)).scalar_subquery()
-    latest = max(filter(None, session.exec(select(ticked_at, checked_at)).one()), default=now)
+    present = now + STANDSTILL  # what lies further ahead was noted by a clock that was
+    ticked_at = select(func.max(Worker.ticked_at)).where(col(Worker.ticked_at) <= present)
+    last_checked_at = col(ServiceState.last_checked_at)
+    checked_at = select(func.max(last_checked_at)).where(last_checked_at <= present)
+    latest = max(
+        filter(
+            None,
+            session.exec(select(ticked_at.scalar_subquery(), checked_at.scalar_subquery())).one(),
+        ),
+        default=now,
+    )
     latest = min(latest, offline_since(session) or latest)
     return latest if latest < now - STANDSTILL else now
 
