@@ -202,7 +202,6 @@ def _lateness(database: Database, begin: float, end: float, interval_seconds: in
     with database.read() as session:
         rows = session.exec(select(CheckResult.service_id, CheckResult.at_ms).where(between)).all()
     interval = interval_seconds * 1000
-    late = sorted((at - phase(service) * interval) % interval for service, at in rows)
-    # A check a hair early (rounded down to the millisecond) appears as late by a whole interval.
-    late = sorted(0.0 if each > interval - 2 else each for each in late)
+    half = interval / 2  # a check may be a little early: it starts together with another one
+    late = sorted((at - phase(service) * interval + half) % interval - half for service, at in rows)
     return late[int(len(late) * 0.99)] if late else float("nan")

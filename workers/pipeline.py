@@ -21,6 +21,7 @@ from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, rea
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
 from webmon.probes.ssh_access import SshTarget
+from workers.armed import by_instant
 from workers.connectivity import Guard
 from workers.slots import Slots
 from workers.threads import Threads
@@ -59,7 +60,7 @@ class Pipeline:
         # For the parts of probes that block: a command that runs over SSH.
         asyncio.get_running_loop().set_default_executor(self._threads)
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._armed: dict[int, tuple[DueCheck, asyncio.TimerHandle]] = {}
+        self._armed: dict[int, DueCheck] = {}
         self._under_way: dict[asyncio.Task[None], DueCheck] = {}
         self._findings: list[Finding] = []
         self._configs: dict[int, tuple[ProbeConfig, SshTarget]] = {}
@@ -98,12 +99,12 @@ class Pipeline:
         await self._meet({check.kind for check in due})
         if self._stopping:
             return  # what was claimed in the meantime is given back by `stop`
-        loop = asyncio.get_running_loop()
-        arrived = clock.utcnow()
-        for check in due:
-            wait = max(0.0, (check.due_at - arrived).total_seconds())
-            wait = min(wait, MOST_WAIT_SECONDS)  # the clock may have been set back just now
-            self._armed[check.service_id] = check, loop.call_later(wait, self._start, check)
+        loop, arrived = asyncio.get_running_loop(), clock.utcnow().timestamp()
+        for at, together in by_instant(due).items():
+            self._armed |= {check.service_id: check for check in together}
+            # The clock may have been set back just now.
+            wait = min(max(0.0, at - arrived), MOST_WAIT_SECONDS)
+            loop.call_later(wait, self._start, together)
 
     async def _meet(self, kinds: set[str]) -> None:
         """Prepare for kinds that were not seen before, where that holds up no check."""
@@ -112,11 +113,13 @@ class Pipeline:
             await loop.run_in_executor(self._database_thread, probes.prepare, new)
             self._met |= new
 
-    def _start(self, check: DueCheck) -> None:
-        del self._armed[check.service_id]
-        task = asyncio.create_task(self._run(check))
-        self._under_way[task] = check
-        task.add_done_callback(self._ended)
+    def _start(self, together: list[DueCheck]) -> None:
+        for check in together:
+            if self._armed.pop(check.service_id, None) is None:
+                continue  # given back by `stop`
+            task = asyncio.create_task(self._run(check))
+            self._under_way[task] = check
+            task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
@@ -193,8 +196,6 @@ class Pipeline:
     async def stop(self, grace_seconds: float) -> None:
         """Finish what is under way, at most for ``grace_seconds``, and hand back the rest."""
         self._stopping = True
-        for _check, timer in self._armed.values():
-            timer.cancel()
         self._armed.clear()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=grace_seconds)

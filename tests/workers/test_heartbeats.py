@@ -40,7 +40,7 @@ async def test_the_worker_finds_a_heartbeat_overdue(database: Database) -> None:
     create(database)
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     await pipeline.stop(1)
     after = state(database)
     assert (after.status, after.worker_id) == (Status.DOWN, None)
@@ -52,7 +52,7 @@ async def test_a_heartbeat_between_the_look_and_its_recording_wins(database: Dat
     token = create(database)
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     assert pipeline.outstanding == 1
     with database.write() as session:
         heartbeats.receive(session, token, SUCCESS, b"", now=clock.utcnow())

@@ -110,14 +110,14 @@ async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
 ):
     add_services(database, 1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     with database.write() as session:
         service = session.exec(select(Service)).one()
         service.revision += 1
     await pipeline.record_findings()
     assert states(database)[0].last_checked_at is None
     await pipeline.dispatch()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     await pipeline.record_findings()
     assert states(database)[0].last_checked_at is not None
 
@@ -127,7 +127,7 @@ async def test_a_stop_hands_back_what_has_not_ended(database, probe):
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     await pipeline.stop(0.05)
     [state] = states(database)
     assert (state.worker_id, state.lease_until, state.last_checked_at) == (None, None, None)
@@ -141,7 +141,7 @@ async def test_a_stop_records_what_ends_within_the_grace(database, probe):
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     asyncio.get_running_loop().call_later(0.05, probe.release.set)
     await pipeline.stop(5)
     assert states(database)[0].status is Status.UP
@@ -154,7 +154,7 @@ async def test_a_configuration_that_cannot_be_used_is_no_data_with_its_reason(
     with database.write() as session:
         session.exec(select(Service)).one().config = {"port": "x"}
     await pipeline.dispatch()
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     await pipeline.record_findings()
     [state] = states(database)
     assert state.message.startswith("the service's configuration cannot be used")
