@@ -31,6 +31,11 @@ WATCH_SECONDS = 1.0
 """How often it is looked whether the clock has gone back."""
 
 
+COLLECT_AFTER = 20_000, 20, 50
+"""Objects, and collections of the younger generations. What checks leave behind is freed at once,
+nearly all of it; with Python's own 700 the collector looks through what is under way instead."""
+
+
 def own_name() -> str:
     """A name that no other worker has."""
     return f"{socket.gethostname()}-{os.getpid()}"
@@ -64,6 +69,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     recording = asyncio.create_task(pipeline.keep_recording())
     watching = asyncio.create_task(_watch_clock(scheduler))
     gc.freeze()  # what is there now stays: the collector need not look at it again
+    gc.set_threshold(*COLLECT_AFTER)
     scheduler.start()
     log.info("worker %s has started", worker_id)
     await jobs.dispatch()

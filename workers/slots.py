@@ -1,6 +1,7 @@
 """How many checks are under way at once, without the ones that hang standing in the way."""
 
 import asyncio
+from collections import deque
 
 PATIENCE_SECONDS = 0.25
 """A check that takes longer waits for its peer and costs nothing: the next one gets its place."""
@@ -10,45 +11,85 @@ WAITING_PER_PLACE = 10
 
 
 class Slots:
-    """Places for checks under way."""
+    """Places for checks under way.
+
+    Where there is a free one, it costs next to nothing: only those who wait look at the clock.
+    """
 
     def __init__(self, places: int) -> None:
-        self._open = asyncio.Semaphore(places * WAITING_PER_PLACE)
-        self._busy = asyncio.Semaphore(places)
+        self._places = places
+        self._open = 0
+        self._held: dict[Place, float] = {}
+        """Since when each place is held, the longest first; not those held for too long."""
+        self._queue: deque[tuple[asyncio.Future[None], Place]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
 
     def place(self) -> "Place":
         """A place, to be waited for with ``async with`` and held for a moment at most."""
-        return Place(self._open, self._busy)
+        return Place(self)
+
+    async def take(self, place: "Place") -> None:
+        """Wait until ``place`` may be held."""
+        if not self._queue and self._is_room():
+            self._give(place)
+            return
+        turn = self._loop.create_future()
+        self._queue.append((turn, place))
+        self._look_again()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it came at the same moment
+                self.leave(place)
+            raise
+
+    def leave(self, place: "Place") -> None:
+        """``place`` is needed no more."""
+        self._open -= 1
+        self._held.pop(place, None)
+        if self._queue:
+            self._admit()
+
+    def _is_room(self) -> bool:
+        return len(self._held) < self._places and self._open < self._places * WAITING_PER_PLACE
+
+    def _give(self, place: "Place") -> None:
+        self._open += 1
+        self._held[place] = self._loop.time()
+
+    def _admit(self) -> None:
+        while self._queue and self._is_room():
+            turn, place = self._queue.popleft()
+            if not turn.done():
+                self._give(place)
+                turn.set_result(None)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """While somebody waits, take the places that have been held for too long."""
+        if self._queue and self._held and self._timer is None:
+            since = next(iter(self._held.values()))
+            self._timer = self._loop.call_at(since + PATIENCE_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._timer = None
+        held_too_long = self._loop.time() - PATIENCE_SECONDS
+        for place in [each for each, since in self._held.items() if since <= held_too_long]:
+            del self._held[place]
+        self._admit()
 
 
 class Place:
-    """One place, given back once: at the end, or when the moment is over."""
+    """One place, held by one check."""
 
-    __slots__ = ("_busy", "_held", "_open", "_timer")
+    __slots__ = ("_slots",)
 
-    def __init__(self, is_open: asyncio.Semaphore, busy: asyncio.Semaphore) -> None:
-        self._open = is_open
-        self._busy = busy
-        self._held = False
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
 
     async def __aenter__(self) -> None:
-        await self._open.acquire()
-        try:
-            await self._busy.acquire()
-        except BaseException:
-            self._open.release()
-            raise
-        self._held = True
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_back)
+        await self._slots.take(self)
 
     async def __aexit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._give_back()
-        self._open.release()
-
-    def _give_back(self) -> None:
-        if self._held:
-            self._held = False
-            self._busy.release()
+        self._slots.leave(self)
