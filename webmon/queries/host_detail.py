@@ -105,7 +105,7 @@ def _changed(session: Session, host: Host) -> dict[int, str]:
     rows = session.exec(
         select(Service, ServiceState).join(ServiceState).where(Service.host_id == host.id)
     )
-    found = {changed_port(service, state, host): state.message for service, state in rows}
+    found = {changed_port(service, state.message, host): state.message for service, state in rows}
     return {port: message for port, message in found.items() if port}
 
 

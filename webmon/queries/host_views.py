@@ -7,7 +7,7 @@ from typing import Any
 
 from webmon.domain.durations import in_words, parse_duration
 from webmon.domain.status import WORDS, Status, host_status
-from webmon.models import Heartbeat, Host, Service, ServiceState
+from webmon.models import Host
 from webmon.probes import PROBES
 from webmon.queries.evidence import milliseconds
 from webmon.queries.uptime import percentage
@@ -104,40 +104,33 @@ class HostsView:
     hosts: tuple[HostView, ...]
 
 
-def service_view(
-    service: Service,
-    state: ServiceState,
-    host: Host,
-    *,
-    heartbeat: Heartbeat | None = None,
-    asked_at: datetime | None = None,
-) -> ServiceView:
-    """The service as the list shows it."""
-    checked_at = state.last_checked_at
-    seen_at = heartbeat.last_at if heartbeat else checked_at
-    kind = PROBES.get(service.kind)
+def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> ServiceView:
+    """The service as the list shows it, from a row of the columns `hosts.SHOWN`."""
+    checked_at = row.last_checked_at
+    seen_at = checked_at if row.heartbeat is None else row.reported_at
+    kind = PROBES.get(row.kind)
     return ServiceView(
-        id=service.id,
-        host_id=service.host_id,
-        name=service.name,
-        kind=kind.title if kind else service.kind,
-        status=state.status.value,
-        word=WORDS[state.status],
-        last_status=state.last_status.value if state.last_status else "",
-        since=state.since.isoformat(),
+        id=row.id,
+        host_id=row.host_id,
+        name=row.name,
+        kind=kind.title if kind else row.kind,
+        status=row.status.value,
+        word=WORDS[row.status],
+        last_status=row.last_status.value if row.last_status else "",
+        since=row.since.isoformat(),
         checked_at=seen_at.isoformat() if seen_at else "",
-        response=milliseconds(state.response_us),
-        message=_message(state),
-        plan=_plan(service),
-        receives=heartbeat is not None,
-        changed_port=changed_port(service, state, host),
+        response=milliseconds(row.response_us),
+        message=_message(row),
+        plan=_plan(row),
+        receives=row.heartbeat is not None,
+        changed_port=changed_port(row, row.message, host),
         asked=asked_at is not None and (checked_at is None or checked_at < asked_at),
-        paused=service.paused,
-        public=service.public,
+        paused=row.paused,
+        public=row.public,
     )
 
 
-def _plan(service: Service) -> str:
+def _plan(service: Any) -> str:
     """When it is looked at, or when its job is expected to report."""
     kind = PROBES.get(service.kind)
     if kind is None or not kind.receives:
@@ -156,17 +149,17 @@ def _spoken(duration: Any) -> str:
         return str(duration)
 
 
-def changed_port(service: Service, state: ServiceState, host: Host) -> int:
+def changed_port(service: Any, message: str, host: Host) -> int:
     """The port at which the last check met another key than the pinned one; else 0."""
     kind = PROBES.get(service.kind)
-    if kind is None or not kind.over_ssh or not state.message.startswith(KEY_CHANGED):
+    if kind is None or not kind.over_ssh or not message.startswith(KEY_CHANGED):
         return 0
     own = kind.config.model_fields.get("port")
     port = service.config.get("port", own.default) if own else (host.ssh or {}).get("port", 22)
     return int(port) if str(port) in (host.host_keys or {}) else 0
 
 
-def _message(state: ServiceState) -> str:
+def _message(state: Any) -> str:
     """What the last check said, where it is not the ordinary."""
     if state.last_status is Status.UP and state.status is Status.UP:
         return ""
