@@ -13,8 +13,9 @@ from sqlalchemy import insert, text, update
 from webmon.db import Database
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
-from webmon.models import Incident, NoData, ServiceState, StatusChange
+from webmon.models import Incident, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
+from workers.settling import settle_some
 
 DAYS = 90
 RAW_DAYS = 30
@@ -67,8 +68,19 @@ def fill(database: Database, *, services: int, raw: int, now: datetime) -> None:
         sketch=sketch,
     )
     _happenings(database, services, now)
+    _settle(database, now)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
+
+
+def _settle(database: Database, now: datetime) -> None:
+    """As the worker does after each midnight."""
+    with database.write() as session:
+        session.execute(update(table(Service)).values(created_at=now - timedelta(days=DAYS)))
+    after: int | None = 0
+    while after is not None:
+        with database.write() as session:
+            after = settle_some(session, after=after, now=now)
 
 
 def _sketch(results: int) -> dict[str, int]:

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -16,12 +16,10 @@ from bench.seed import seed
 from webmon import clock
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
-from webmon.domain.uptime import Period, uptime
 from webmon.queries.hosts import admin_hosts
-from webmon.queries.responses import averages_us
 from webmon.queries.services import service_detail
 from webmon.queries.status_page import public_status
-from webmon.queries.timelines import timelines
+from webmon.queries.track_records import track_records
 from webmon.queries.uptime import uptimes
 
 SERVICES = 200
@@ -33,10 +31,7 @@ ADMIN = Actor(1, "bench@example.org", Role.ADMIN)
 
 def ninety_days(session: Session, now: datetime) -> None:
     """Uptime and mean response time of every service."""
-    since = now - timedelta(days=DAYS)
-    for each in timelines(session, since=since, now=now):
-        uptime(each.line, Period(since, now))
-    averages_us(session, days=DAYS, now=now)
+    track_records(session, days=DAYS, now=now)
 
 
 def dashboard(session: Session, now: datetime) -> None:

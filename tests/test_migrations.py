@@ -1,6 +1,7 @@
 """The migrations make exactly the schema that the models describe, whoever runs them."""
 
 import multiprocessing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlmodel import select, text
+from sqlmodel import select, text, update
 
+from tests.clock import NOW
 from webmon import db
 from webmon.commands import schema
-from webmon.models import Channel, ServiceState, metadata
+from webmon.models import Channel, Daily, ServiceState, metadata
 from webmon.queries import schema as queries
+from workers.settling import settle_some
 
 
 def is_current(database: db.Database) -> bool:
@@ -132,6 +135,22 @@ def of_revision_6(empty: db.Database) -> db.Database:
         for statement in OF_REVISION_6:
             connection.execute(text(statement))
     return empty
+
+
+def test_days_of_before_are_settled_by_the_worker(of_revision_6):
+    with of_revision_6.writer() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO daily (service_id, day, up, degraded, down, unknown,"
+                " answers, sum_us, sketch) VALUES (1, 20780, 5, 0, 0, 0, 5, 50, '{}')"
+            )
+        )
+    schema.migrate(of_revision_6)
+    with of_revision_6.write() as session:
+        session.exec(update(ServiceState).values(observed_at=NOW + timedelta(days=1)))
+        settle_some(session, after=0, now=NOW + timedelta(days=1))
+        [day] = session.exec(select(Daily))
+    assert (day.day, day.up, day.observed_us) == (20780, 5, 24 * 3_600_000_000)
 
 
 def test_the_last_look_speaks_as_long_as_the_interval_says(of_revision_6):

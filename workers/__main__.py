@@ -77,6 +77,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     log.info("worker %s is stopping", worker_id)
     scheduler.pause()
     jobs.retention.stop()
+    jobs.settling.stop()
     recording.cancel()
     watching.cancel()
     deadline = loop.time() + GRACE_SECONDS

@@ -15,6 +15,7 @@ from webmon.domain.durations import in_words
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
 from workers.retention import Retention
+from workers.settling import Settling
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Jobs:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self.retention = Retention(pipeline.database)
+        self.settling = Settling(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self._seen = clock.utcnow(), time.monotonic()
         self._one_step = asyncio.Lock()
@@ -129,6 +131,10 @@ class Jobs:
         """Delete results and roll-ups that are older than they are kept."""
         if await self._is_sure_of_the_time():
             await self.retention.delete_expired()
+
+    async def settle_days(self) -> None:
+        """Keep the uptime of the days that are over."""
+        await self.settling.settle()
 
     async def give_back_pages(self) -> None:
         """Let the database's file shrink."""

@@ -44,6 +44,7 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         jobs.follow_up: 2,
         jobs.forget_notifications: HOUR,
         jobs.delete_expired: MINUTE,
+        jobs.settle_days: MINUTE,
     }
     if config.settings().connectivity_targets:
         table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS

@@ -16,7 +16,11 @@ def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:
                 aria_label=shown.summary,
                 class_name="day-bar",
             ),
-            rx.el.figcaption(rx.el.span("90 days ago"), rx.el.span("today")),
+            rx.el.figcaption(
+                rx.el.span("90 days ago"),
+                rx.cond(shown.uptime, rx.el.b(shown.uptime)),
+                rx.el.span("today"),
+            ),
             class_name="days",
         ),
         _figures(shown.uptimes),

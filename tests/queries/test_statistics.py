@@ -12,7 +12,7 @@ from tests.queries.histories import no_data, outage, watched
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.models import Daily, Hourly, Service
-from webmon.queries.responses import averages_us, last_day
+from webmon.queries.responses import last_day
 from webmon.queries.statistics import FigureView, service_statistics
 from webmon.queries.uptime import percentage
 
@@ -104,6 +104,14 @@ def test_the_bar_of_days_is_told_in_a_sentence(session: Session) -> None:
     assert summary == "The last 90 days: 89 without an outage, 1 with an outage"
 
 
+def test_the_uptime_of_all_these_days_stands_below_them(session: Session) -> None:
+    service = watched(session, *outage(60 * DAY, 59 * DAY))
+    found = service_statistics(session, service.id, now=NOW)
+    assert found.uptime == f"{100 - 100 / (89 + 10 / 24):.2f} % uptime"
+    never = watched(session, name="Never", status=Status.UNKNOWN, observed_at=None)
+    assert service_statistics(session, never.id, now=NOW).uptime == ""
+
+
 def test_a_service_that_does_not_exist_has_no_statistics(session: Session) -> None:
     assert service_statistics(session, 999, now=NOW).days == ()
 
@@ -148,13 +156,3 @@ def test_the_hour_of_a_worker_that_stopped_long_ago_is_not_of_today(session: Ses
 def test_a_service_that_never_answered_has_no_response_times(session: Session) -> None:
     service = watched(session)
     assert service_statistics(session, service.id, now=NOW).responses == ()
-    assert averages_us(session, days=90, now=NOW) == {}
-
-
-def test_the_average_of_ninety_days_counts_every_answer_once(session: Session) -> None:
-    one = watched(session, hour=THIS_HOUR, hourly=answered(10, 10).as_list(), name="One")
-    other = watched(session, name="Other")
-    rolled(session, one, 24, answered(40))
-    rolled(session, other, 89 * 24, answered(5))
-    rolled(session, other, 90 * 24, answered(500))
-    assert averages_us(session, days=90, now=NOW) == {one.id: 20_000, other.id: 5_000}

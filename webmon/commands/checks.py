@@ -15,8 +15,10 @@ from webmon.commands.claims import LEASE, OVER_SSH, RECEIVING, DueCheck, claim_d
 from webmon.commands.conditions import Row, decided_columns, lock_conditions, store_states
 from webmon.commands.host_keys import ShownKey, pin_host_keys
 from webmon.commands.rollups import HOUR_MS, FullHour, store_hours
+from webmon.commands.settling import unsettle
 from webmon.commands.transitions import Transition, store_transitions
 from webmon.domain import schedule, transitions
+from webmon.domain.calendar import utc_day
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
@@ -45,7 +47,8 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     2. Advance each condition (`domain.transitions`), and sum up the result.
     3. Store the results, the time in which nobody looked, the hours that are over, and the keys of
        hosts that were seen for the first time.
-    4. Store the conditions, give back the leases, and set the next check.
+    4. Store the conditions, give back the leases, set the next check, and take back what was
+       settled of days that the news reach back to.
     5. Where the status changed, store the change, open or resolve the incident, and owe the news
        to the channels.
     """
@@ -64,6 +67,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     store_hours(session, found.full_hours)
     pin_host_keys(session, found.host_keys)
     store_states(session, found.states)
+    unsettle(session, found.unsettled)
     store_transitions(session, found.changed, now=now)
 
 
@@ -77,6 +81,7 @@ class _Found:
     host_keys: list[ShownKey] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     changed: list[Transition] = field(default_factory=list)
+    unsettled: dict[int, int] = field(default_factory=dict)
 
 
 AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)
@@ -91,10 +96,14 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
     if observed and not _says_nothing_new(row, outcome):
         policy = AT_ONCE if outcome.certain else row.policy
         after = transitions.advance(before, outcome.status, finding.at, policy)
+    news_since = finding.at
     if after.status is not before.status:
         found.changed.append(Transition(row.service_id, before, after, outcome))
+        news_since = min(news_since, after.since)
     if observed and (unseen := _silence(row, finding.at)) is not None:
         found.no_data.append(results.no_data_row(row.service_id, *unseen))
+    if (day := utc_day(news_since)) < row.settled_day:
+        found.unsettled[row.service_id] = min(day, found.unsettled.get(row.service_id, day))
     if outcome.host_key is not None:
         found.host_keys.append((row.host_id, outcome.host_key, finding.at))
     result = results.result_row(row.service_id, finding.at, outcome, failures=after.up.count)

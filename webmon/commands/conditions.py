@@ -39,6 +39,7 @@ class Row(NamedTuple):
     observed_at: datetime | None
     credit_seconds: int
     patience_seconds: float
+    settled_day: int
     hour: int
     hourly: list[Any] | None
     issuer: str | None

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from webmon.commands import connectivity, leases
 from webmon.commands.results import milliseconds
+from webmon.domain.calendar import utc_day
 from webmon.models import Incident, NoData, ServiceState, StatusChange
 from webmon.models.columns import table
 
@@ -39,8 +40,10 @@ def begin(session: Session, *, now: datetime) -> int:
 
 
 def _pull_back_history(session: Session, now: datetime) -> None:
-    state = STATES.c
-    affected = select(state.service_id).where((state.since > now) | (state.observed_at > now))
+    state, today = STATES.c, utc_day(now)
+    affected = select(state.service_id).where(
+        (state.since > now) | (state.observed_at > now) | (state.settled_day > today)
+    )
     if session.execute(affected.limit(1)).first() is None:
         return
     for history, columns in (
@@ -58,6 +61,7 @@ def _pull_back_history(session: Session, now: datetime) -> None:
     leases.lock_states(session, state.service_id.in_(affected))
     for name in AHEAD:
         _pull_back(session, STATES, name, True, now)
+    session.execute(update(STATES).where(state.settled_day > today).values(settled_day=today))
 
 
 def _pull_back(session: Session, rows: Table, name: str, where: Any, now: datetime) -> None:

@@ -160,15 +160,24 @@ def store_silence(session: Session, service: Service, *, now: datetime) -> None:
         store_no_data(session, [no_data_row(service.id, *unseen)])
 
 
-def upsert(session: Session, into: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert the rows; one that has the key of a present row takes its place."""
+def upsert(
+    session: Session,
+    into: Table,
+    rows: Sequence[dict[str, Any]],
+    *,
+    replacing: tuple[str, ...] = (),
+) -> None:
+    """Insert the rows. Where one has the key of a present row, its values take the place of those
+    there: all that are given, or those of the columns ``replacing``."""
     if not rows:
         return
+    names = tuple(rows[0])
     if session.get_bind().dialect.name == "postgresql":
-        columns = {column.name: column for column in into.c}
-        session.execute(_upsert_arrays(into), as_arrays(columns, rows))
+        columns = {name: into.c[name] for name in names}
+        statement = _upsert_arrays(into, names, replacing or names)
+        session.execute(statement, as_arrays(columns, rows))
     else:
-        session.connection().execute(_upsert_each(into), rows)
+        session.connection().execute(_upsert_each(into, replacing or names), rows)
 
 
 @cache
@@ -184,21 +193,21 @@ def _insert_arrays(into: Table) -> Any:
 
 
 @cache
-def _upsert_each(into: Table) -> Any:
+def _upsert_each(into: Table, replaced: tuple[str, ...]) -> Any:
     insert = sqlite.insert(into)
-    return insert.on_conflict_do_update(index_elements=_key(into), set_=_others(into, insert))
+    return insert.on_conflict_do_update(index_elements=_key(into), set_=_new(insert, replaced))
 
 
 @cache
-def _upsert_arrays(into: Table) -> Any:
-    new = unnested({column.name: column for column in into.c})
+def _upsert_arrays(into: Table, names: tuple[str, ...], replaced: tuple[str, ...]) -> Any:
+    new = unnested({name: into.c[name] for name in names})
     insert = postgresql.insert(into).from_select(list(new), select(*new.values()))
-    return insert.on_conflict_do_update(index_elements=_key(into), set_=_others(into, insert))
+    return insert.on_conflict_do_update(index_elements=_key(into), set_=_new(insert, replaced))
 
 
 def _key(into: Table) -> list[Any]:
     return list(into.primary_key)
 
 
-def _others(into: Table, insert: Any) -> dict[str, Any]:
-    return {column.name: insert.excluded[column.name] for column in into.c}
+def _new(insert: Any, replaced: tuple[str, ...]) -> dict[str, Any]:
+    return {name: insert.excluded[name] for name in replaced}

@@ -14,10 +14,12 @@ from webmon import crypto
 from webmon.commands import heartbeats, notifications
 from webmon.commands.hosts import find_host, lock_services
 from webmon.commands.results import store_silence
+from webmon.commands.settling import unsettle
 from webmon.commands.transitions import resolve_incidents
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor
+from webmon.domain.calendar import utc_day
 from webmon.domain.ids import is_id
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
@@ -257,6 +259,7 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
             to_status=after,
         )
     )
+    unsettle(session, {service.id: utc_day(now)})
     if paused:
         store_silence(session, service, now=now)
         notifications.end_watching(session, [service.id], "was paused", now=now)

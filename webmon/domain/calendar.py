@@ -5,6 +5,9 @@ from itertools import pairwise
 
 from webmon.domain.uptime import Period
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
 
 def month(at: datetime, timezone: tzinfo) -> Period:
     """The calendar month that ``at`` falls into there."""
@@ -21,6 +24,16 @@ def days(until: datetime, count: int, timezone: tzinfo) -> list[Period]:
     today = until.astimezone(timezone).date()
     edges = [midnight(today - timedelta(days=back), timezone) for back in range(count - 1, -2, -1)]
     return [Period(*each) for each in pairwise(edges)]
+
+
+def utc_day(at: datetime) -> int:
+    """The day of ``at`` in UTC, counted from 1970."""
+    return (at - EPOCH) // DAY
+
+
+def utc_midnight(day: int) -> datetime:
+    """When the day of that number began."""
+    return EPOCH + day * DAY
 
 
 def midnight(day: date, timezone: tzinfo) -> datetime:

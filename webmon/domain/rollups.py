@@ -6,7 +6,7 @@ VLDB 2019).
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from webmon.domain.status import OBSERVED, Status
@@ -101,6 +101,11 @@ class Rollup:
             if seen >= wanted:
                 return min(max(_middle(bucket), self.min_us), self.max_us)
         return float(self.max_us)
+
+
+FIELDS = [each.name for each in fields(Rollup)]
+ANSWERS, SUM_US = FIELDS.index("answers"), FIELDS.index("sum_us")
+"""Where they stand in `Rollup.as_list`."""
 
 
 def _bucket(response_us: int) -> str:

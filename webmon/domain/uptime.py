@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -87,10 +88,13 @@ def host_timeline(services: Sequence[tuple[Timeline, bool]]) -> Timeline:
     for at, starting in groupby(starts, key=itemgetter(0)):
         for _, number, status in starting:
             statuses[number] = status
-        # Equal services say the same: the set is much smaller where there are many.
-        changes.append((at, host_status(set(zip(statuses, marks, strict=True)))))
+        # Equal services say the same: there are few such sets, however many services there are.
+        changes.append((at, _host_status(frozenset(zip(statuses, marks, strict=True)))))
     ended_at = max(line[-1][1] for line, _ in services if line)
     return timeline(Period(starts[0][0], ended_at), Status.UNKNOWN, changes)
+
+
+_host_status = cache(host_status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,11 @@ class Uptime:
     def share(self) -> float | None:
         """Between 0 and 1; None where nothing was observed."""
         return self.not_down / self.observed if self.observed else None
+
+    @property
+    def down(self) -> timedelta:
+        """How much of it something was down."""
+        return self.observed - self.not_down
 
     def __add__(self, other: "Uptime") -> "Uptime":
         return Uptime(self.observed + other.observed, self.not_down + other.not_down)

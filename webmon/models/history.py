@@ -76,12 +76,22 @@ class Hourly(RollupColumns, table=True):
 
 
 class Daily(RollupColumns, table=True):
-    """The results of a service in a day, counted from 1970 in UTC, up to the last full hour."""
+    """The results of a service in a day, counted from 1970 in UTC, up to the last full hour.
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    Once the day is settled (`commands.settling`), also for how long the service was observed in it
+    and for how long of that it was down, by its status changes.
+    """
+
+    __table_args__ = (
+        # All that is summed up over many days, so that it is read without the sketches.
+        Index("ix_daily_sums", "service_id", "day", "answers", "sum_us", "observed_us", "down_us"),
+        {"sqlite_with_rowid": False},
+    )
 
     service_id: int = owned_by("service.id", primary_key=True)
     day: int = Field(primary_key=True)
+    observed_us: int | None = Field(default=None, sa_type=BigInteger)
+    down_us: int | None = Field(default=None, sa_type=BigInteger)
 
 
 STATUS_CODES: dict[Status, int] = {

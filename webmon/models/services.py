@@ -87,5 +87,8 @@ class ServiceState(SQLModel, table=True):
     message: str = ""
     evidence: dict[str, Any] | None = optional_json()
 
+    settled_day: int = Field(
+        default=0, description="counted from 1970: `daily` has the uptime of the days before"
+    )
     hour: int = Field(default=0, description="counted from 1970: the one that `hourly` is about")
     hourly: list[Any] | None = optional_json()

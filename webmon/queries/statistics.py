@@ -13,8 +13,9 @@ from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime, worst
 from webmon.queries.evidence import milliseconds
-from webmon.queries.responses import averages_us, last_day
+from webmon.queries.responses import last_day
 from webmon.queries.timelines import service, timelines
+from webmon.queries.track_records import NO_RECORD, track_records
 from webmon.queries.uptime import DAY, percent, percentage, windows_at
 
 DAYS_SHOWN = 90
@@ -53,6 +54,8 @@ class StatisticsView:
     """The name of the calendar month that the outages are of."""
     outages: tuple[FigureView, ...] = ()
     days: tuple[DayView, ...] = ()
+    uptime: str = ""
+    """In these days; empty where nothing was observed."""
     summary: str = ""
     """The days in one sentence, for who does not see them."""
 
@@ -66,17 +69,19 @@ def service_statistics(session: Session, service_id: int, *, now: datetime) -> S
     for watched in timelines(session, chosen, since=since, now=now):
         timezone = ZoneInfo(watched.timezone)
         month = windows_at(now, watched.timezone)[-1]
-        average_us = averages_us(session, chosen, days=DAYS_SHOWN, now=now).get(service_id)
+        records = track_records(session, chosen, days=DAYS_SHOWN, now=now)
+        record = records.get(service_id, NO_RECORD)
         shown = [(day, worst(watched.line, day)) for day in days(now, DAYS_SHOWN, timezone)]
         return StatisticsView(
             uptimes=_uptimes(watched.line, windows_at(now, watched.timezone)),
-            responses=_responses(last_day(session, service_id, now=now), average_us),
+            responses=_responses(last_day(session, service_id, now=now), record.average_us),
             month=f"{now.astimezone(timezone):%B}",
             outages=_outages(outages(watched.line, month)),
             days=tuple(
                 DayView(status.value, f"{_date(day, timezone)}: {DAY_WORDS[status]}")
                 for day, status in shown
             ),
+            uptime=f"{percentage(percent(record.uptime))} uptime" if record.uptime.observed else "",
             summary=_summary(Counter(status for _, status in shown)),
         )
     return NO_STATISTICS

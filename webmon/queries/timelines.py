@@ -66,7 +66,9 @@ def timelines(
     query = _joined(select(*columns)).join(table(ServiceState)).where(*where).order_by(service.id)
     # First the present, then what led to it: a change that is recorded meanwhile is no harm.
     rows = session.execute(query).all()
-    chosen = _joined(select(service.id)).where(*where)
+    if not rows:
+        return []
+    chosen = _joined(select(service.id)).join(table(ServiceState)).where(*where)
     changes = _changes(session, chosen, since)
     gaps = _gaps(session, chosen, since)
     return [
