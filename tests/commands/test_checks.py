@@ -68,6 +68,16 @@ def test_a_paused_service_is_never_due(session):
     assert claim_due(session, "w", limit=10, now=NOW + 1000 * MINUTE) == []
 
 
+def test_a_check_that_is_over_a_hair_before_its_slot_was_that_slots_check(session):
+    service = factories.service(session, interval_seconds=20)
+    slot = next_slot(service.id, 20, NOW)
+    state(session).next_check_at = slot
+    early = slot - timedelta(milliseconds=1)
+    [check] = claim_due(session, "w", limit=1, now=early)
+    record(session, [found(check, UP, early)], now=early)
+    assert state(session).next_check_at == slot + 20 * SECOND
+
+
 def test_a_lost_check_is_due_again_when_its_lease_ends(session):
     factories.service(session)
     [lost] = claim_due(session, "w1", limit=10, now=NOW)

@@ -5,7 +5,7 @@ There is one `record`: whatever is learnt about a service enters there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -161,7 +161,7 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
     observed = outcome.status in OBSERVED
     next_check_at = outcome.next_at or schedule.next_check_at(
         row.host_id if row.kind in OVER_SSH else row.service_id,
-        now,
+        _no_earlier_than_due(row, finding, now),
         interval_seconds=row.interval_seconds,
         retry_seconds=row.retry_seconds,
         confirm=observed and transitions.needs_confirmation(after, outcome.status),
@@ -181,6 +181,20 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         "message": outcome.message,
         "evidence": results.full_evidence(outcome, row.issuer, row.former_issuer),
     }
+
+
+A_HAIR = timedelta(milliseconds=100)
+"""A timer that goes off early, or a clock that is being corrected, is off by less than this."""
+
+
+def _no_earlier_than_due(row: Row, finding: Finding, now: datetime) -> datetime:
+    """``now``; for a check that began, and ended, a hair before its slot, the slot itself.
+
+    Else that slot would be the next one again.
+    """
+    if finding.claim is None or row.due_at is None or not now < row.due_at <= now + A_HAIR:
+        return now
+    return row.due_at
 
 
 def _handed_back(row: Row, now: datetime) -> dict[str, Any]:
