@@ -4,12 +4,14 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from typer.testing import CliRunner
 
 from tests import factories
 from tests.clock import NOW
 from tests.notifiers.mail_server import MailServer
 from tests.outside import outside
 from webmon import clock, config, crypto, db, doctor
+from webmon.cli import app
 from webmon.commands import leases
 from webmon.models import ChannelState
 
@@ -46,8 +48,24 @@ def assert_no_remedy(database):
     assert found["channel Administrators"][0] == "not used yet"
 
 
+def test_without_a_mail_server_there_is_a_hint_and_nothing_is_wrong(database):
+    mail = next(each for each in doctor.examine() if each.name == "mail")
+    assert (mail.remedy, mail.is_hint, mail.is_wrong) == ("set WEBMON_SMTP_URL", True, False)
+    assert "channel Administrators" not in said(), "said already"
+
+
+def test_a_channel_that_is_to_write_e_mail_without_a_mail_server_is_wrong(database):
+    config = {"to": ["ops@example.org"]}
+    with database.write() as session:
+        factories.channel(session, "ops", kind="email", config=config)
+        factories.channel(session, "off", kind="email", config=config, enabled=False)
+    found = {each.name: each for each in doctor.examine()}
+    assert found["channel ops"].is_wrong
+    assert "WEBMON_SMTP_URL" in found["channel ops"].finding
+    assert not found["channel off"].is_wrong
+
+
 def test_a_mail_server_that_does_not_let_us_in_is_named_and_no_secret(database, monkeypatch):
-    assert said()["mail"][1] == "set WEBMON_SMTP_URL"
     with MailServer(user="webmon", password="other") as server:
         set_mail_server(monkeypatch, server.url(user="webmon", password="hidden"))
         found = said()
@@ -127,3 +145,13 @@ def test_the_command_exits_with_1_where_something_is_wrong(webmon):
     done = webmon("doctor")
     assert done.returncode == 1
     assert "→ run webmon migrate" in done.stdout
+
+
+def test_a_hint_alone_is_no_failure(monkeypatch):
+    hint = doctor.Diagnosis("mail", "no mail server is set", "set it", is_hint=True)
+    monkeypatch.setattr(doctor, "examine", lambda: iter([doctor.Diagnosis("key", "present"), hint]))
+    done = CliRunner().invoke(app, ["doctor"])
+    assert (done.exit_code, done.stdout.splitlines()) == (
+        0,
+        ["✔ key: present", "! mail: no mail server is set", "    → set it"],
+    )

@@ -271,8 +271,9 @@ def doctor() -> None:
 
     wrong = False
     for diagnosis in examine():
-        wrong = wrong or bool(diagnosis.remedy)
-        typer.echo(f"{'✖' if diagnosis.remedy else '✔'} {diagnosis.name}: {diagnosis.finding}")
+        wrong = wrong or diagnosis.is_wrong
+        mark = "✖" if diagnosis.is_wrong else "!" if diagnosis.is_hint else "✔"
+        typer.echo(f"{mark} {diagnosis.name}: {diagnosis.finding}")
         if diagnosis.remedy:
             typer.echo(f"    → {diagnosis.remedy}")
     raise typer.Exit(FAILED if wrong else 0)

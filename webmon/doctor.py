@@ -20,11 +20,19 @@ EVERYBODY = Actor(0, "webmon doctor", Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that was looked at; ``remedy`` is empty where it is well."""
+    """One thing that was looked at; ``remedy`` is empty where it is well.
+
+    A hint has a remedy too, but nothing that was asked for fails without it.
+    """
 
     name: str
     finding: str
     remedy: str = ""
+    is_hint: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.remedy) and not self.is_hint
 
 
 def examine() -> Iterator[Diagnosis]:
@@ -110,9 +118,8 @@ def _mail() -> Diagnosis:
     settings = config.settings()
     url = settings.smtp_url.get_secret_value()
     if not url:
-        return Diagnosis(
-            "mail", "no mail server is set: admins get no e-mail", "set WEBMON_SMTP_URL"
-        )
+        finding, remedy = "no mail server is set: admins get no e-mail", "set WEBMON_SMTP_URL"
+        return Diagnosis("mail", finding, remedy, is_hint=True)
     try:
         server = mail_server.read_mail_server(Surroundings(settings.public_url, url))
         mail_server.greet(server)
@@ -126,7 +133,7 @@ def _channels() -> Iterator[Diagnosis]:
     with db.read() as session:
         view = channels.admin_channels(session, actor=EVERYBODY, now=clock.utcnow())
     for channel in view.channels:
-        if channel.why == channels.NO_MAIL_SERVER:
+        if channel.built_in and channel.why == channels.NO_MAIL_SERVER:
             continue  # said already
         finding = f"{channel.word}: {channel.why}" if channel.why else channel.word
         is_well = channel.status not in ("down", "degraded")
