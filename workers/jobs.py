@@ -105,7 +105,9 @@ class Jobs:
         """Take the leases from workers that have fallen silent."""
         await self._keep_step()
         silent = await self._pipeline.in_database(
-            lambda session: leases.retire_silent(session, now=clock.utcnow())
+            lambda session: leases.retire_silent(
+                session, asked_by=self._pipeline.worker_id, now=clock.utcnow()
+            )
         )
         for worker_id in silent:
             log.warning("worker %s has fallen silent; its checks are due again", worker_id)

@@ -231,8 +231,14 @@ def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
     leases.tick(session, "dead", now=NOW)
     leases.tick(session, "alive", now=NOW + 11 * SECOND)
     claim_due(session, "dead", limit=1, now=NOW)
-    assert leases.retire_silent(session, now=NOW + 11 * SECOND) == ["dead"]
+    silent = leases.retire_silent(session, asked_by="alive", now=NOW + 11 * SECOND)
+    assert silent == ["dead"]
     assert len(claim_due(session, "alive", limit=1, now=NOW + 11 * SECOND)) == 1
+
+
+def test_whoever_asks_who_is_silent_is_not(session):
+    leases.tick(session, "slow", now=NOW)
+    assert leases.retire_silent(session, asked_by="slow", now=NOW + 11 * SECOND) == []
 
 
 def test_a_backlog_is_spread_evenly_over_one_interval(session):

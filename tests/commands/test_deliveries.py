@@ -98,7 +98,7 @@ def test_a_message_cut_off_is_sent_again_exactly_as_it_was(database, outside, si
         if how == "worker is retired":
             leases.retire(session, "dead", now=at)
         elif how == "worker falls silent":
-            assert leases.retire_silent(session, now=at) == ["dead"]
+            assert leases.retire_silent(session, asked_by="w", now=at) == ["dead"]
         else:
             at = NOW + channel_leases.LEASE + 5 * SECOND
     deliver(database, at=at)

@@ -47,9 +47,11 @@ def retire(session: Session, worker_id: str, *, now: datetime) -> None:
     session.execute(delete(Worker).where(worker.id == worker_id))
 
 
-def retire_silent(session: Session, *, now: datetime) -> list[str]:
-    """Retire the workers that have fallen silent; returns their ids."""
-    silent = session.scalars(select(worker.id).where(worker.ticked_at < now - SILENT_AFTER)).all()
+def retire_silent(session: Session, *, asked_by: str, now: datetime) -> list[str]:
+    """Retire the workers that have fallen silent, not the one that asks; returns their ids."""
+    silent = session.scalars(
+        select(worker.id).where(worker.ticked_at < now - SILENT_AFTER, worker.id != asked_by)
+    ).all()
     for worker_id in silent:
         retire(session, worker_id, now=now)
     return list(silent)
