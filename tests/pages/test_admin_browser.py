@@ -165,10 +165,11 @@ def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserConte
 
 
 def room(page: Page, name: str) -> None:
-    """Go to a room by the links at the top."""
+    """Go to a room by the links at the top; the focus is on what says where one is."""
     page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
     page.wait_for_url(f"**/admin/{name.lower()}/")
     expect(page).to_have_title(f"{name} – Beaconry")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> None:
@@ -177,8 +178,11 @@ def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> No
     expect(page.locator("[data-channel=Administrators]")).to_contain_text("WEBMON_SMTP_URL")
     room(page, "Incidents")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("down"))
-    page.get_by_role("link", name="Hosts").click()
+    page.get_by_role("link", name="Hosts").press("Enter")
     expect(host(page, "This monitor")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(button(page, "Sign out")).to_be_focused()
     page.get_by_role("link", name="Public page").click()
     page.wait_for_url("**/status/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -213,6 +217,37 @@ def test_a_channel_is_added_tested_switched_off_and_deleted(context: BrowserCont
     button(channel, "Delete channel").click()
     button(page.get_by_role("alertdialog"), "Delete").click()
     expect(channel).to_have_count(0)
+
+
+AWAY = """\
+hosts:
+  - name: Away
+    address: 127.0.0.1
+    namespace: main
+    services:
+      - {{name: Port, kind: tcp, interval: 2s, retry: 1s, timeout: 1s, config: {{port: {}}}}}
+"""
+
+
+def test_what_is_known_of_an_outage_is_written_and_shown(
+    context: BrowserContext, product: Product
+) -> None:
+    file = product.folder / "away.yaml"
+    file.write_text(AWAY.format(free_port()))
+    assert product.webmon("apply", str(file)).returncode == 0
+    page = sign_in(context, "editor")
+    room(page, "Incidents")
+    incident = page.locator("[data-incident='Away / Port']")
+    incident.locator(".open-detail").click()
+    field = incident.get_by_label("What is known by now")
+    field.press("Enter")
+    expect(incident.get_by_role("alert")).to_have_text("Must not be empty.")
+    field.fill("The disk is full")
+    button(incident, "Tell").click()
+    expect(incident.locator(".updates")).to_contain_text("The disk is full")
+    expect(incident.locator(".updates")).to_contain_text("editor@example.org")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
 
 
 def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:

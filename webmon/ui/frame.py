@@ -3,6 +3,7 @@
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
+from webmon.ui.live import arrival
 from webmon.ui.native import NativeForm, NativeLink
 from webmon.ui.status import sprite
 
@@ -43,6 +44,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             ),
         ),
         rx.el.main(*content, id="main", tab_index=-1),
+        arrival(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Two small pieces of browser code: a tick while the page is in view, and a modal dialog."""
+"""Small pieces of browser code: a tick while the page is in view, a modal dialog, an arrival."""
 
 from typing import Any
 
@@ -106,3 +106,28 @@ useEffect(() => {{
 }}, [{self.is_open}]);
 """
         return [Var(hook, _var_data=REACT)]
+
+
+# A browser that loads a page begins at its top and says its title. Within the app it does neither,
+# and forgets where the focus was.
+ARRIVE = """
+useEffect(() => {
+  const heading = document.querySelector('main h1');
+  if (globalThis.hasArrived && heading) {
+    heading.tabIndex = -1;
+    heading.focus();
+  }
+  globalThis.hasArrived = true;
+}, []);
+"""
+
+
+class Arrival(Fragment):
+    """Moves the focus to the heading of a page that was come to from another one of the app."""
+
+    def add_hooks(self) -> list[str | Var[Any]]:
+        """One effect, when the page is drawn for the first time."""
+        return [Var(ARRIVE, _var_data=REACT)]
+
+
+arrival = Arrival.create
