@@ -10,11 +10,12 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 from sqlmodel import col, func, select
@@ -23,6 +24,7 @@ from bench import processes
 from bench.databases import empty
 from bench.say import say
 from tests.notifiers.servers import Servers, all_servers
+from tests.notifiers.webhook_server import WebhookServer
 from webmon import clock, config, crypto
 from webmon.commands.checks import Finding, record
 from webmon.db import Database
@@ -32,7 +34,13 @@ from webmon.models.notifications import Delivery
 from webmon.notifiers import NOTIFIERS
 from webmon.probes.base import Outcome
 
-CHANNELS = 10
+CHANNELS = {
+    "webhooks": ("webhook",) * 10,
+    "channels of all kinds": (
+        *("email", "slack", "twitter:iati", "webhook", "apprise"),
+        *("email", "slack", "twitter:di", "webhook", "apprise"),
+    ),
+}
 NEWS = 100
 ANSWER_SECONDS = 0.2
 
@@ -45,18 +53,25 @@ PATIENCE_SECONDS = 900
 
 def report() -> None:
     """Measure and print."""
-    with empty("SQLite") as database:
-        took, megabytes = throughput(database)
-    say(
-        f"{CHANNELS * NEWS:,} messages to {CHANNELS} channels, {ANSWER_SECONDS:g} s each: "
-        f"{took:.1f} s (at most 60), worker {megabytes:.0f} MB (at most 100)"
-    )
+    for what, kinds in CHANNELS.items():
+        with empty("SQLite") as database:
+            took, megabytes = throughput(database, kinds)
+        say(
+            f"{len(kinds) * NEWS:,} messages to {len(kinds)} {what}, {ANSWER_SECONDS:g} s each: "
+            f"{took:.1f} s (at most 60), worker {megabytes:.0f} MB (at most 100)"
+        )
 
 
-def throughput(database: Database) -> tuple[float, float]:
+def throughput(database: Database, kinds: Sequence[str]) -> tuple[float, float]:
     """Seconds until everything is sent, and the worker's largest memory meanwhile."""
-    with all_servers("iati", delay_seconds=ANSWER_SECONDS) as servers, _folder() as folder:
-        _channels(database, servers, ["webhook"] * CHANNELS)
+    with (
+        all_servers("iati", "di", delay_seconds=ANSWER_SECONDS) as servers,
+        WebhookServer(delay_seconds=ANSWER_SECONDS) as for_apprise,
+        _folder() as folder,
+    ):
+        address = for_apprise.hook_url.replace("http://", "json://")
+        _channels(database, servers.configs | {"apprise": {"url": address}}, kinds)
+        receivers = [*servers.all.values(), for_apprise]
         services = _services(database, NEWS, hosts=NEWS, namespaces=NEWS)
         variables = _variables(folder, database, servers)
         with processes.process(["webmon.cli", "worker"], core=1, **variables) as worker:
@@ -64,11 +79,11 @@ def throughput(database: Database) -> tuple[float, float]:
             began = time.monotonic()
             _see(database, services, Status.DOWN, clock.utcnow())
             largest = 0.0
-            while len(servers.webhook.accepted) < CHANNELS * NEWS:
+            while (arrived := sum(len(each.accepted) for each in receivers)) < len(kinds) * NEWS:
                 largest = max(largest, processes.megabytes(worker))
                 time.sleep(0.1)
                 if time.monotonic() - began > PATIENCE_SECONDS:
-                    raise RuntimeError(f"only {len(servers.webhook.accepted)} arrived")
+                    raise RuntimeError(f"only {arrived} arrived")
             return time.monotonic() - began, largest
 
 
@@ -98,7 +113,7 @@ def storm(database: Database, *, kills: int = KILLS) -> Iterator[str]:
         all_servers("iati", failure_rate=FAILURE_RATE, seed=7) as servers,
         _folder() as folder,
     ):
-        _channels(database, servers, kinds)
+        _channels(database, servers.configs, kinds)
         services = _services(database, STORM_SERVICES, hosts=STORM_HOSTS, namespaces=5)
         variables = _variables(folder, database, servers)
         _kill_often(database, services, variables, kills)
@@ -197,11 +212,13 @@ def _variables(folder: Path, database: Database, servers: Servers) -> dict[str, 
     return variables | ({"WEBMON_SECRET_KEY": key} if key else {})
 
 
-def _channels(database: Database, servers: Servers, kinds: list[str]) -> None:
+def _channels(
+    database: Database, configs: Mapping[str, dict[str, Any]], kinds: Sequence[str]
+) -> None:
     with database.write() as session:
         for number, name in enumerate(kinds):
             kind = name.partition(":")[0]
-            told = NOTIFIERS[kind].config.model_validate(servers.configs[name])
+            told = NOTIFIERS[kind].config.model_validate(configs[name])
             session.add(
                 Channel(
                     name=f"{name} {number}",
