@@ -198,11 +198,13 @@ def silence(
     expected. What is reported to us speaks until the next report is due, at ``planned_at``. If
     nothing comes within the `patience_seconds` after that either, all since then is *no data*.
     """
-    expected_at = observed_at + timedelta(seconds=credit_seconds)
-    if planned_at is not None:
-        expected_at = max(expected_at, planned_at)
-    if at <= expected_at + timedelta(seconds=patience_seconds):
+    if at <= observed_at + timedelta(seconds=credit_seconds + patience_seconds):
         return None
+    expected_at = observed_at + timedelta(seconds=credit_seconds)
+    if planned_at is not None and planned_at > expected_at:
+        expected_at = planned_at
+        if at <= expected_at + timedelta(seconds=patience_seconds):
+            return None
     return Period(expected_at, at)
 
 

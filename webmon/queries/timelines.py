@@ -5,11 +5,20 @@ microseconds each in fetching and converting, several times what all else takes.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, case, cast, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    null,
+    select,
+    type_coerce,
+)
 from sqlmodel import Session
 
 from webmon.domain.status import OBSERVED, Status
@@ -18,8 +27,9 @@ from webmon.models import Host, Namespace, NoData, Service, ServiceState, Status
 from webmon.models.columns import table
 from webmon.probes import PROBES
 
-SERVICES, HOSTS, NAMESPACES = table(Service), table(Host), table(Namespace)
-service, state = SERVICES.c, table(ServiceState).c
+SERVICES, STATES = table(Service), table(ServiceState)
+HOSTS, NAMESPACES = table(Host), table(Namespace)
+service, state = SERVICES.c, STATES.c
 change, no_data = table(StatusChange).c, table(NoData).c
 
 Change = tuple[datetime, int, Status]
@@ -27,19 +37,10 @@ Change = tuple[datetime, int, Status]
 
 Gap = tuple[datetime, datetime]
 
-RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
-PLANNED_AT = case(
-    (service.kind.not_in(RECEIVING), null()),
-    (state.worker_id.is_(None), state.next_check_at),
-    else_=state.due_at,
-)
-"""When the next report of something that is reported to us is due."""
-
 BY_VALUE = {status.value: status for status in Status}
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(NamedTuple):
     """A service, where it belongs, and how it was."""
 
     service_id: int
@@ -50,85 +51,102 @@ class Watched:
     line: Timeline
 
 
+# Statements are built once: of few services they would cost more than their rows.
+
+SINCE: ColumnElement[datetime] = bindparam("since")
+SINCE_MS: ColumnElement[int] = bindparam("since_ms")
+JOINED = SERVICES.join(STATES).join(HOSTS).join(NAMESPACES)
+CHOSEN = select(service.id).select_from(JOINED)
+
+RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
+PLANNED_AT = case(
+    (service.kind.not_in(RECEIVING), null()),
+    (state.worker_id.is_(None), state.next_check_at),
+    else_=state.due_at,
+)
+"""When the next report of something that is reported to us is due."""
+
+UNOBSERVED_UNTIL_MS = (
+    select(no_data.ended_at_ms)
+    .where(no_data.service_id == service.id, no_data.began_at_ms <= SINCE_MS)
+    .order_by(no_data.began_at_ms.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""When the last stretch without data ended that began by then."""
+
+PRESENT = (
+    select(
+        *(service.id, service.host_id, HOSTS.c.namespace_id, NAMESPACES.c.timezone),
+        service.critical,
+        type_coerce(state.status, String).label("status"),
+        *(state.observed_at, state.credit_seconds, state.patience_seconds),
+        PLANNED_AT.label("planned_at"),
+        UNOBSERVED_UNTIL_MS.label("unobserved_until_ms"),
+    )
+    .select_from(JOINED)
+    .order_by(service.id)
+)
+
+
+def _gathered(
+    owner: ColumnElement[int], columns: Sequence[ColumnElement[Any]], where: ColumnElement[bool]
+) -> Any:
+    """For each service one text per column: the values of its rows, with commas, in any order."""
+    texts = (func.aggregate_strings(cast(column, String), ",") for column in columns)
+    return select(owner, *texts).where(where).group_by(owner)
+
+
+CHANGES = _gathered(
+    change.service_id, (change.at, change.id, change.from_status), change.at > SINCE
+)
+GAPS = _gathered(
+    no_data.service_id,
+    (no_data.began_at_ms, no_data.ended_at_ms),
+    no_data.began_at_ms > SINCE_MS,
+)
+
+
 def timelines(
     session: Session, *where: ColumnElement[bool], since: datetime, now: datetime
 ) -> list[Watched]:
-    """The services for which all conditions on service, host and namespace hold, by their ids.
+    """The services for which all conditions on service, state, host and namespace hold, by ids.
 
     Each timeline reaches from ``since`` to ``now``. Time without data is unknown in it.
     """
-    columns = (
-        *(service.id, service.host_id, service.critical, PLANNED_AT.label("planned_at")),
-        *(state.status, state.observed_at, state.credit_seconds, state.patience_seconds),
-        *(HOSTS.c.namespace_id, NAMESPACES.c.timezone),
-        _reaching(since).label("unobserved_until_ms"),
-    )
-    query = _joined(select(*columns)).join(table(ServiceState)).where(*where).order_by(service.id)
+    begin_ms = {"since_ms": round(since.timestamp() * 1000)}
     # First the present, then what led to it: a change that is recorded meanwhile is no harm.
-    rows = session.execute(query).all()
+    rows = session.execute(PRESENT.where(*where), begin_ms).all()
     if not rows:
         return []
-    chosen = _joined(select(service.id)).join(table(ServiceState)).where(*where)
-    changes = _changes(session, chosen, since)
-    gaps = _gaps(session, chosen, since)
+    changes_of, gaps_of = CHANGES, GAPS
+    if where:
+        chosen = CHOSEN.where(*where)
+        changes_of = changes_of.where(change.service_id.in_(chosen))
+        gaps_of = gaps_of.where(no_data.service_id.in_(chosen))
+    changes = {
+        key: _changes(*texts) for key, *texts in session.execute(changes_of, {"since": since})
+    }
+    gaps = {key: _gaps(*texts) for key, *texts in session.execute(gaps_of, begin_ms)}
+    period = Period(since, now)
     return [
         Watched(
-            row.id,
-            row.host_id,
-            row.namespace_id,
-            row.timezone,
-            row.critical,
-            _line(row, Period(since, now), changes.get(row.id, []), gaps.get(row.id, [])),
+            *(row.id, row.host_id, row.namespace_id, row.timezone, row.critical),
+            _line(row, period, changes.get(row.id, ()), gaps.get(row.id, ())),
         )
         for row in rows
     ]
 
 
-def _joined(query: Select[Any]) -> Select[Any]:
-    return query.select_from(SERVICES).join(HOSTS).join(NAMESPACES)
+def _changes(at: str, ids: str, before: str) -> list[Change]:
+    """The changes of a service in their order."""
+    statuses = map(BY_VALUE.__getitem__, before.split(","))
+    return sorted(zip(_instants(at), map(int, ids.split(",")), statuses, strict=True))
 
 
-def _changes(session: Session, chosen: Select[Any], since: datetime) -> dict[int, list[Change]]:
-    """The changes of each service after ``since``, in their order."""
-    columns = (change.at, change.id, change.from_status)
-    found = _gathered(session, chosen, change.service_id, columns, change.at > since)
-    return {
-        service_id: sorted(
-            zip(
-                _instants(at),
-                map(int, ids.split(",")),
-                map(BY_VALUE.__getitem__, before.split(",")),
-                strict=True,
-            )
-        )
-        for service_id, (at, ids, before) in found.items()
-    }
-
-
-def _gaps(session: Session, chosen: Select[Any], since: datetime) -> dict[int, list[Gap]]:
-    """The closed stretches without data of each service that began after ``since``."""
-    columns = (no_data.began_at_ms, no_data.ended_at_ms)
-    later = no_data.began_at_ms > _milliseconds(since)
-    found = _gathered(session, chosen, no_data.service_id, columns, later)
-    return {
-        service_id: list(
-            zip(map(_instant, began.split(",")), map(_instant, ended.split(",")), strict=True)
-        )
-        for service_id, (began, ended) in found.items()
-    }
-
-
-def _gathered(
-    session: Session,
-    chosen: Select[Any],
-    owner: ColumnElement[int],
-    columns: Sequence[ColumnElement[Any]],
-    where: ColumnElement[bool],
-) -> dict[int, Sequence[str]]:
-    """For each service one text per column: the values of its rows, with commas, in any order."""
-    texts = (func.aggregate_strings(cast(column, String), ",") for column in columns)
-    rows = session.execute(select(owner, *texts).where(owner.in_(chosen), where).group_by(owner))
-    return {row[0]: row[1:] for row in rows}
+def _gaps(began: str, ended: str) -> list[Gap]:
+    """The closed stretches without data of a service."""
+    return list(zip(map(_instant, began.split(",")), map(_instant, ended.split(",")), strict=True))
 
 
 def _instants(texts: str) -> Iterable[datetime]:
@@ -138,43 +156,24 @@ def _instants(texts: str) -> Iterable[datetime]:
     return map(datetime.fromisoformat, texts.split(","))
 
 
-def _reaching(since: datetime) -> ScalarSelect[int]:
-    """When the last stretch without data ended that began by ``since``."""
-    return (
-        select(no_data.ended_at_ms)
-        .where(no_data.service_id == service.id, no_data.began_at_ms <= _milliseconds(since))
-        .order_by(no_data.began_at_ms.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
 def _instant(at_ms: int | str) -> datetime:
     return datetime.fromtimestamp(int(at_ms) / 1000, UTC)
 
 
-def _line(
-    row: Any,
-    period: Period,
-    changes: list[Change],
-    gaps: list[Gap],
-) -> Timeline:
+def _line(row: Any, period: Period, changes: Sequence[Change], gaps: Sequence[Gap]) -> Timeline:
     """Each change says what was before it; after the last one comes what is now."""
+    status, until_ms = BY_VALUE[row.status], row.unobserved_until_ms
     instants, _, before = zip(*changes, strict=True) if changes else ((), (), ())
-    moves = zip(instants, (*before[1:], row.status), strict=False)
-    if row.unobserved_until_ms is not None:
-        gaps = [(period.began_at, _instant(row.unobserved_until_ms)), *gaps]
-    first = before[0] if before else row.status
-    return timeline(period, first, moves, [*gaps, *_silence(row, period.ended_at)])
+    unseen = [*gaps, *_silence(row, status, period.ended_at)]
+    if until_ms is not None and (until := _instant(until_ms)) > period.began_at:
+        unseen.append((period.began_at, until))
+    moves = zip(instants, (*before[1:], status), strict=False)
+    return timeline(period, before[0] if before else status, moves, unseen)
 
 
-def _silence(row: Any, now: datetime) -> list[Gap]:
+def _silence(row: Any, status: Status, now: datetime) -> list[Gap]:
     """The stretch without data that is still going on, if nobody has looked for too long."""
-    if row.status not in OBSERVED or row.observed_at is None:
+    if status not in OBSERVED or row.observed_at is None:
         return []
     unseen = silence(
         row.observed_at,
