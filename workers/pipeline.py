@@ -143,6 +143,8 @@ class Pipeline:
             config, ssh = self._config(check, kind.config)
         except (ValidationError, Invalid) as error:
             return unknown(f"the service's configuration cannot be used: {_first_line(error)}")
+        except ImportError as error:
+            return unknown(f"what looks at this kind cannot be loaded: {error}")
         return await probes.run(
             kind,
             config,

@@ -105,6 +105,26 @@ async def test_checks_that_hang_do_not_hold_up_the_others(database, probe, pipel
     probe.release.set()
 
 
+async def test_a_library_that_is_broken_holds_up_no_other_kind(
+    database, probe, pipeline, monkeypatch
+):
+    def broken():
+        raise ImportError("no libfoo")
+
+    add_services(database, 1)
+    dns = {"kind": "dns", "config": {"name": "example.org"}, "next_check_at": clock.utcnow()}
+    with database.write() as session:
+        factories.service(session, "Name", **dns)
+    monkeypatch.setitem(probes.PROBES, "dns", ProbeKind("Broken", broken))
+    await pipeline.dispatch()
+    await asyncio.sleep(0.1)
+    await pipeline.record_findings()
+    assert sorted(state.message for state in states(database)) == [
+        "fine",
+        "what looks at this kind cannot be loaded: no libfoo",
+    ]
+
+
 async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
     database, probe, pipeline
 ):

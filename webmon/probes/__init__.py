@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from webmon import clock
@@ -99,9 +100,13 @@ PROBES: dict[str, ProbeKind] = {
 
 
 def prepare(kinds: Iterable[str]) -> None:
-    """Import the files of these kinds, which takes up to half a second where it was not done."""
+    """Import the files of these kinds, which takes up to half a second where it was not done.
+
+    What is missing for one is said by whoever uses it.
+    """
     for kind in PROBES.keys() & kinds:
-        PROBES[kind].parts()
+        with suppress(ImportError):
+            PROBES[kind].parts()
 
 
 async def run(
