@@ -73,7 +73,8 @@ class Jobs:
             if passed > JUMP or abs(passed - lasted) > JUMP:
                 if passed > DOUBTFUL:
                     self._doubtful_until = steady + DOUBTFUL.total_seconds()
-                await self._follow_step(max(lasted - passed, NOTHING))
+                back = lasted - passed
+                await self._follow_step(back if back > JUMP else NOTHING)
             self._seen = wall, steady  # not before: without the database it is tried again
 
     async def _follow_step(self, back: timedelta) -> None:

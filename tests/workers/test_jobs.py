@@ -1,12 +1,13 @@
 """The worker's jobs after the clock was set."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from tests import factories
-from tests.clock import HOUR, SECOND
+from tests.clock import HOUR, MINUTE, SECOND
 from tests.commands.test_notifications import add_channel, add_site, iati
 from tests.outside import deliver, outside, see
 from webmon import clock
@@ -75,6 +76,16 @@ async def test_a_start_lets_no_channel_wait_for_a_time_long_past(database, outsi
     await jobs.start(None)
     with database.read() as session:
         assert session.get_one(ChannelState, channel_id).next_try_at is None
+
+
+async def test_a_worker_that_stood_still_does_not_say_that_the_clock_went_back(
+    jobs, set_clock, monkeypatch, caplog
+):
+    steady = time.monotonic
+    set_clock(10 * MINUTE)
+    monkeypatch.setattr("workers.jobs.time.monotonic", lambda: steady() + 600.01)
+    await jobs.dispatch()
+    assert "the clock went forward, or this worker stood still" in caplog.text
 
 
 async def test_nothing_is_deleted_for_its_age_just_after_the_clock_went_far_forward(
