@@ -18,7 +18,8 @@ def configured(webmon, tmp_path):
         lines = "".join(f"\n      - {service}" for service in services)
         file.write_text(
             "namespaces: [{slug: main, name: Main}]\n"
-            f"hosts:\n  - name: Tool\n    namespace: main\n    services:{lines}\n"
+            "hosts:\n  - name: Tool\n    namespace: main\n    address: 127.0.0.1\n"
+            f"    services:{lines}\n"
         )
         done = webmon("apply", str(file))
         assert done.returncode == 0, done.stderr

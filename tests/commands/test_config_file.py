@@ -245,3 +245,30 @@ def test_a_mistake_in_a_channel_is_named_with_its_line(
 def test_a_reference_can_be_meant_as_it_stands(apply, session):
     apply(FIRST.replace("name: Datastore", 'name: "$${env:HOME} $$"'))
     assert session.exec(select(Host)).one().name == "${env:HOME} $$"
+
+
+WITHOUT_ADDRESS = FIRST.replace("    address: datastore.example.org\n", "")
+
+
+def test_an_address_that_is_missing_is_said_of_the_host(apply, session):
+    [line] = apply(WITHOUT_ADDRESS)
+    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    assert session.exec(select(Host)).all() == []
+
+
+def test_an_address_that_is_taken_away_is_missing_too(apply, session):
+    apply(FIRST)
+    session.commit()
+    [line] = apply(WITHOUT_ADDRESS)
+    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    only_page = WITHOUT_ADDRESS.replace(
+        "      - {name: Port, kind: tcp, config: {port: 443}}\n", ""
+    )
+    [line] = apply(only_page)
+    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    assert apply(only_page, prune=True) == [
+        "- service Datastore / Port",
+        "~ host Datastore (iati): address datastore.example.org → ",
+    ]
+    assert session.exec(select(Host.address)).one() == ""
+    assert apply(only_page) == []

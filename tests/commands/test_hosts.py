@@ -103,3 +103,17 @@ def test_who_is_limited_to_a_namespace_neither_takes_from_nor_puts_into_another(
         update_host(session, own.id, fields(other), actor=limited, now=NOW)
     with pytest.raises(PermissionDenied, match="not one of yours"):
         update_host(session, foreign.id, fields(namespace), actor=limited, now=NOW)
+
+
+def test_an_address_that_a_service_needs_stays(session: Session, namespace: Namespace) -> None:
+    host = create_host(session, fields(namespace), actor=None, now=NOW)
+    port = factories.service(session, "Port", host_id=host.id)
+    with pytest.raises(Invalid) as refusal:
+        update_host(session, host.id, fields(namespace, address=""), actor=None, now=NOW)
+    assert refusal.value.field == "address"
+    assert refusal.value.message == "is required: the service Port looks at it"
+    session.delete(port)
+    session.flush()
+    session.expire_all()
+    update_host(session, host.id, fields(namespace, address=""), actor=None, now=NOW)
+    assert session.get_one(Host, host.id).address == ""

@@ -275,3 +275,37 @@ def test_who_may_not_edit_there_changes_nothing(session: Session, host: Host) ->
             create_service(session, host.id, TCP, **who)
         with pytest.raises(PermissionDenied):
             update_service(session, service.id, TCP, **who)
+
+
+POSTGRES = {"name": "Database", "kind": "postgres", "config": {"user": "webmon"}}
+
+
+@pytest.mark.parametrize("fields", [TCP, POSTGRES, {"name": "Shell", "kind": "ssh"}])
+def test_what_looks_at_its_host_needs_the_hosts_address(
+    session: Session, fields: dict[str, Any]
+) -> None:
+    nowhere = factories.host(session, "Nowhere", address="")
+    with pytest.raises(Invalid) as refusal:
+        create_service(session, nowhere.id, fields, actor=EDITOR, now=NOW)
+    assert refusal.value.field == "kind"
+    assert refusal.value.message == "needs the address of its host: give Nowhere an address first"
+    page = create_service(session, nowhere.id, HTTP, actor=EDITOR, now=NOW)
+    with pytest.raises(Invalid, match="needs the address of its host"):
+        update_service(session, page.id, fields, actor=EDITOR, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        HTTP,
+        {"name": "Name", "kind": "dns", "config": {"name": "example.org"}},
+        {"name": "Job", "kind": "heartbeat", "config": {"every": "1h"}},
+        POSTGRES | {"config": {"user": "webmon", "host": "db.example.org"}},
+        POSTGRES | {"config": {"dsn": "postgresql://webmon@db.example.org/data"}},
+    ],
+)
+def test_what_knows_itself_where_to_look_needs_none(
+    session: Session, fields: dict[str, Any]
+) -> None:
+    nowhere = factories.host(session, "Nowhere", address="")
+    create_service(session, nowhere.id, fields, actor=EDITOR, now=NOW)

@@ -35,9 +35,36 @@ def test_the_certificate_is_that_of_the_sites_own_port(session: Session) -> None
     assert kept.all() == [{"port": 8443}, {}]
 
 
-def test_a_second_site_of_the_same_name_gets_a_name_of_its_own(session: Session) -> None:
-    names = [watch_site(session, "example.org", actor=None, now=NOW).name for _ in range(3)]
+def test_another_page_of_the_same_site_gets_a_name_of_its_own(session: Session) -> None:
+    pages = ("example.org", "example.org/data", "http://www.example.org")
+    names = [watch_site(session, page, actor=None, now=NOW).name for page in pages]
     assert names == ["example.org", "example.org 2", "example.org 3"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        *(
+            "example.org",
+            "https://example.org/",
+            " HTTPS://Example.ORG ",
+            "https://example.org:443",
+        ),
+        "https://example.org/#top",
+    ],
+)
+def test_what_is_watched_already_is_not_watched_twice(session: Session, again: str) -> None:
+    watch_site(session, "example.org", actor=None, now=NOW)
+    with pytest.raises(Invalid, match=r"url: is watched already: the host example\.org"):
+        watch_site(session, again, actor=None, now=NOW)
+    assert len(session.exec(select(Host)).all()) == 1
+
+
+def test_another_namespace_may_watch_the_same(session: Session) -> None:
+    for slug in ("iati", "di"):
+        namespace = factories.namespace(session, slug)
+        watch_site(session, "example.org", namespace_id=namespace.id, actor=None, now=NOW)
+    assert len(session.exec(select(Host)).all()) == 2
 
 
 def test_the_site_goes_to_the_chosen_namespace_or_to_one_of_the_persons_own(

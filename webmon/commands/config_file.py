@@ -4,10 +4,11 @@ The file's objects are turned into the same fields that the admin app sends, and
 same commands; here is only what the file adds: names instead of ids, durations, and lines.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ class _Run:
         self.source = source
         self.now = now
         self.applied = Applied()
+        self.at_last: list[Callable[[], None]] = []
+        """What can only be done when every service is as the file says."""
 
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
@@ -112,19 +115,41 @@ class _Run:
                 row = hosts.create_host(self.session, fields, actor=None, now=self.now)
                 self.applied.note("+", shown)
             elif details := changes(host_fields(row), after):
-                hosts.update_host(self.session, row.id, fields, actor=None, now=self.now)
-                self.applied.note("~", shown, details)
+                update = partial(self._update_host, path, row.id, fields, shown, details)
+                if row.address and not wanted.address:
+                    self.at_last.append(update)
+                else:
+                    update()
         for number, service in enumerate(wanted.services):
-            self.service((*path, "services", number), row, service)
+            self.service((*path, "services", number), row, service, address=wanted.address)
         return row
 
-    def service(self, path: tuple[str | int, ...], host: Host, item: Mapping[str, Any]) -> None:
+    def _update_host(
+        self,
+        path: tuple[str | int, ...],
+        host_id: int,
+        fields: Mapping[str, Any],
+        shown: str,
+        details: Iterable[str],
+    ) -> None:
+        with self.at(*path):
+            hosts.update_host(self.session, host_id, fields, actor=None, now=self.now)
+        self.applied.note("~", shown, details)
+
+    def service(
+        self, path: tuple[str | int, ...], host: Host, item: Mapping[str, Any], *, address: str
+    ) -> None:
+        """The service of ``host``, which has the ``address`` (empty: none) in the file."""
+        *of_host, _, _ = path
         with self.at(*path):
             wanted = validated(FileService, item)
             fields = wanted.fields()
             row = find_service(self.session, host, wanted.name)
             config = merged(wanted.config, config_of(row, wanted.kind))
             after = services.complete({**fields, "config": config})
+            with self.at(*of_host):
+                if not address and hosts.needs_address(after["kind"], after["config"]):
+                    raise hosts.address_missing(after["name"])
             shown = f"service {host.name} / {after['name']}"
             if row is None:
                 services.create_service(self.session, host.id, fields, actor=None, now=self.now)
@@ -164,6 +189,8 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
         run.host(("hosts", number), item)
     if prune:
         _prune(run, content)
+    for step in run.at_last:
+        step()
     return run.applied
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
@@ -74,6 +74,8 @@ def update_host(
         _require_free_name(session, wanted)
     lock_services(session, select(Service.id).where(Service.host_id == host_id))
     before = host.address, crypto.unseal(host.ssh)
+    if host.address and not wanted.address:
+        _require_nobody_needs_the_address(session, host)
     host.sqlmodel_update(wanted.model_dump(exclude={"ssh"}))
     if "ssh" in wanted.model_fields_set:
         ssh = _sealed_ssh(wanted, stored=host.ssh)
@@ -102,6 +104,27 @@ def _require_password_again(
     moved = (host.address, port) != (address_before, port_before)
     if moved and str(port) not in (host.host_keys or {}):
         raise Invalid("type it again: it would be sent to another server", "ssh.password")
+
+
+def _require_nobody_needs_the_address(session: Session, host: Host) -> None:
+    owned = select(Service).where(Service.host_id == host.id).order_by(col(Service.name))
+    for service in session.exec(owned):
+        if needs_address(service.kind, crypto.unseal(service.config)):
+            raise address_missing(service.name)
+
+
+def needs_address(kind: str, config: Mapping[str, Any]) -> bool:
+    """Whether a service with this config (secrets in the clear) looks at its host's address."""
+    known = PROBES.get(kind)
+    try:
+        return known is not None and known.config.model_validate(config).needs_address
+    except ValidationError:
+        return False  # stored by another version: the worker says what is wrong
+
+
+def address_missing(service: str) -> Invalid:
+    """The error that a host has no address although this service looks at it."""
+    return Invalid(f"is required: the service {service} looks at it", "address")
 
 
 def accept_host_key(

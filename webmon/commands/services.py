@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select, update
 
 from webmon import crypto
 from webmon.commands import heartbeats, notifications
-from webmon.commands.hosts import find_host, lock_services
+from webmon.commands.hosts import find_host, lock_services, needs_address
 from webmon.commands.results import store_silence
 from webmon.commands.settling import unsettle
 from webmon.commands.transitions import resolve_incidents
@@ -23,7 +23,7 @@ from webmon.domain.calendar import utc_day
 from webmon.domain.ids import is_id
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
-from webmon.models import Service, ServiceState, StatusChange
+from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES
 
 LONGEST_INTERVAL = 7 * 24 * 3600
@@ -74,6 +74,7 @@ def create_service(
     host = find_host(session, host_id, actor=actor)
     wanted = _columns(fields, stored=None)
     _require_free_name(session, host.id, wanted["name"])
+    _require_address(host, wanted)
     service = Service(**wanted, host_id=host.id, created_at=now)
     session.add(service)
     session.flush()
@@ -107,6 +108,7 @@ def update_service(
     wanted = _columns(fields, stored=service)
     if wanted["name"] != service.name:
         _require_free_name(session, service.host_id, wanted["name"])
+    _require_address(session.get_one(Host, service.host_id), wanted)
     starts_anew = _looks_elsewhere(service, wanted)
     paused = wanted.pop("paused")
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
@@ -221,6 +223,12 @@ def _require_free_name(session: Session, host_id: int, name: str) -> None:
     taken = select(Service.id).where(Service.host_id == host_id, Service.name == name)
     if session.exec(taken).first() is not None:
         raise Invalid(f"this host has a service {name} already", "name")
+
+
+def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
+    if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
+        because = f"needs the address of its host: give {host.name} an address first"
+        raise Invalid(because, "kind")
 
 
 def _untouched_state(service: Service, now: datetime) -> ServiceState:

@@ -11,7 +11,7 @@ from webmon.commands.namespaces import create_namespace
 from webmon.commands.services import create_service
 from webmon.domain.access import Actor
 from webmon.errors import Invalid
-from webmon.models import Host, Namespace
+from webmon.models import Host, Namespace, Service
 from webmon.probes import PROBES
 
 LONGEST_URL = 2000
@@ -35,6 +35,7 @@ def watch_site(
     """
     url, hostname, port = _site(url)
     namespace_id = namespace_id or _first_namespace(session, actor, now)
+    _refuse_watched(session, namespace_id, url)
     name = _free_name(session, namespace_id, hostname.removeprefix("www."))
     host = create_host(
         session,
@@ -68,6 +69,25 @@ def _site(text: str) -> tuple[str, str, dict[str, int]]:
     if parts.username or parts.password:
         raise Invalid("must not contain a password: that goes into the service's form", "url")
     return url, hostname, {"port": port} if port else {}
+
+
+def _refuse_watched(session: Session, namespace_id: int, url: str) -> None:
+    watched = session.exec(
+        select(Host.name, Service.config)
+        .join(Service, col(Service.host_id) == Host.id)
+        .where(Host.namespace_id == namespace_id, Service.kind == "http")
+    )
+    wanted = _page(url)
+    for name, config in watched:
+        if _page(config.get("url", "")) == wanted:
+            raise Invalid(f"is watched already: the host {name}", "url")
+
+
+def _page(url: str) -> tuple[str, str, int | None, str, str]:
+    """What is the same of two addresses of one page."""
+    parts = urlsplit(url.strip())
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port, parts.path or "/", parts.query
 
 
 def _first_namespace(session: Session, actor: Actor | None, now: datetime) -> int:

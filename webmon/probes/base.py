@@ -19,6 +19,11 @@ class ProbeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def needs_address(self) -> bool:
+        """Whether it looks at the address of the service's host."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

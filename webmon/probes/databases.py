@@ -132,6 +132,11 @@ class DatabaseConfig(ProbeConfig):
         return value
 
     @property
+    def needs_address(self) -> bool:
+        """See `ProbeConfig.needs_address`."""
+        return not self.login.host
+
+    @property
     def login(self) -> Login:
         """What the DSN says, and what the fields say where it does not."""
         told = self.read_dsn(self.dsn.get_secret_value().strip()) if self.dsn else {}

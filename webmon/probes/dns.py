@@ -105,6 +105,11 @@ class DnsConfig(ProbeConfig):
         max_length=1000,
     )
 
+    @property
+    def needs_address(self) -> bool:
+        """See `ProbeConfig.needs_address`."""
+        return False
+
 
 async def probe_dns(config: DnsConfig, _target: Target, timeout: float) -> Outcome:
     """Ask, for at most ``timeout`` seconds; nothing a server answers raises."""

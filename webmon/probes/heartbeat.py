@@ -90,6 +90,11 @@ class HeartbeatConfig(ProbeConfig):
                 raise ValueError("cannot be used beside every")
         return value
 
+    @property
+    def needs_address(self) -> bool:
+        """See `ProbeConfig.needs_address`."""
+        return False
+
     @cached_property
     def plan(self) -> Plan:
         """When heartbeats are expected."""

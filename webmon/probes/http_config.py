@@ -220,6 +220,11 @@ class HttpConfig(ProbeConfig):
             raise ValueError("cannot be used beside an Authorization header")
         return value
 
+    @property
+    def needs_address(self) -> bool:
+        """See `ProbeConfig.needs_address`."""
+        return False
+
     @cached_property
     def statuses(self) -> frozenset[int]:
         """The accepted status codes."""
