@@ -7,6 +7,7 @@ does not hold up the end of the process.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -28,6 +29,9 @@ LONGEST_SEND_SECONDS = 60.0
 """A notifier ends within half a minute; whatever hangs longer has failed. Less than the lease."""
 
 AGAIN_SECONDS = 1.0
+
+SOON = timedelta(seconds=0.75)
+"""What is ready so soon is not left to the next tick. Less than a tick, so that none is missed."""
 
 
 class Transaction(Protocol):
@@ -51,7 +55,18 @@ class Deliverer:
         return len(self._under_way)
 
     async def dispatch(self) -> None:
-        """Begin to send to the channels that have something due."""
+        """Begin to send to the channels that have something due, now or before the next tick."""
+        await self._begin()
+        now = clock.utcnow()
+        ready_at = await self._in_database(
+            lambda session: channel_leases.next_ready_at(session, now=now, before=now + SOON)
+        )
+        if ready_at is not None:
+            await asyncio.sleep((ready_at - now).total_seconds())
+            if not self._stopping:
+                await self._begin()
+
+    async def _begin(self) -> None:
         most = SENDERS - len(self._under_way)
         leases = await self._in_database(
             lambda session: channel_leases.claim_channels(

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -11,6 +12,7 @@ from tests.commands.test_notifications import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
 from webmon.commands import leases
+from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
 from webmon.models import ChannelState, Notification
 from webmon.models.notifications import Delivery
@@ -61,6 +63,26 @@ async def test_what_is_due_is_sent_and_the_channel_handed_back(database, outside
     with database.read() as session:
         [state] = session.exec(select(ChannelState)).all()
     assert (state.worker_id, state.lease_until) == (None, None)
+
+
+async def test_what_is_ready_before_the_next_tick_is_sent_when_it_is(
+    database, outside, iati, deliverer
+):
+    add_channel(database)
+    site = add_site(database, iati)
+    see(database, Status.DOWN, site, at=clock.utcnow() - WAIT + timedelta(seconds=0.3))
+    await deliverer.dispatch()
+    await until(lambda: deliveries(database) == [Delivery.SENT])
+    [message] = outside.messages()
+    assert message.composed_at >= message.news[0].told_at + WAIT
+
+
+async def test_what_is_ready_later_is_left_to_a_later_tick(database, outside, iati, deliverer):
+    add_channel(database)
+    see(database, Status.DOWN, add_site(database, iati), at=clock.utcnow())
+    await deliverer.dispatch()
+    await until(lambda: not deliverer.outstanding)
+    assert deliveries(database) == [Delivery.QUEUED]
 
 
 async def test_a_slow_channel_delays_no_other(database, outside, iati, deliverer):

@@ -68,6 +68,13 @@ def claim_channels(
     return [Lease(*each) for each in claimed]
 
 
+def next_ready_at(session: Session, *, now: datetime, before: datetime) -> datetime | None:
+    """When the next of what is queued is ready, where that is between ``now`` and ``before``."""
+    coming = select(func.min(row.ready_at)).where(row.ready_at > now, row.ready_at <= before)
+    found: datetime | None = session.scalar(coming)
+    return found
+
+
 def _position(channel_ids: Sequence[int]) -> Any:
     return case({each: place for place, each in enumerate(channel_ids)}, value=state.channel_id)
 
