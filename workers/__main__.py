@@ -51,7 +51,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     settings = config.settings()
     proxies.of_environment()  # one that cannot be used is said now, not at every check
     _allow_many_sockets()
-    _share_one_heap()
+    _share_a_heap()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,15 +102,14 @@ def _allow_many_sockets() -> None:
 M_ARENA_MAX = -8  # malloc.h
 
 
-def _share_one_heap() -> None:
-    """Let all threads take their memory from one place.
+def _share_a_heap() -> None:
+    """Let all threads but the first, where the checks are, take their memory from one place.
 
-    glibc gives each its own, and what is free in one is of no use to the others. Python's small
-    objects come from elsewhere, so that hardly ever one thread waits for another.
+    glibc gives each its own, and what is free in one is of no use to the others.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc's
-        mallopt(M_ARENA_MAX, 1)
+        mallopt(M_ARENA_MAX, 2)
 
 
 if __name__ == "__main__":
