@@ -112,7 +112,9 @@ def key_confirmation() -> rx.Component:
         rx.el.p(
             "Compare the new fingerprint with the host itself first, at its own console: ",
             rx.el.code("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"),
-            ". The key that the next check meets will be taken for the right one.",
+            ". Only the key with this fingerprint will be taken for the right one: ",
+            rx.el.code(asked.fingerprint),
+            ".",
         ),
         rx.el.div(
             rx.el.button(

@@ -315,13 +315,14 @@ class HostsState(PrivateState):
     @rx.event
     @only(Role.ADMIN)
     async def accept_key(self):
-        """Take the key that a host shows next for its own."""
+        """Know a host by the key that was shown with the question."""
         asked, self.key_question = self.key_question, KeyQuestion()
         if not asked.host_id:
             return None
-        await act(self, host_commands.accept_host_key, asked.host_id, asked.port)
+        key = asked.key_type, asked.fingerprint
+        await act(self, host_commands.accept_host_key, asked.host_id, asked.port, *key)
         await self._refresh()
-        told = f"The key that {asked.host} shows next is taken for its own."
+        told = f"{asked.host} is known by {asked.fingerprint} now."
         return [FOCUS_OPENER, rx.toast.success(told), HostsState.follow]
 
     @rx.event

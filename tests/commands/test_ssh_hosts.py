@@ -190,18 +190,42 @@ def test_the_probe_is_told_how_the_host_is_reached_and_others_are_not(
     assert (told["tcp"].ssh, told["tcp"].host_keys) == (None, None)
 
 
-def test_an_admin_accepts_a_new_key(session: Session, host: Host, services: list[Service]) -> None:
+def test_an_admin_accepts_the_key_that_was_shown(
+    session: Session, host: Host, services: list[Service]
+) -> None:
     look(session, FIRST)
     later = NOW + timedelta(seconds=1)
+    key = "ecdsa-sha2-nistp256", SECOND.fingerprint
     with pytest.raises(PermissionDenied, match="only an admin"):
-        accept_host_key(session, host.id, 22, actor=EDITOR, now=later)
+        accept_host_key(session, host.id, 22, *key, actor=EDITOR, now=later)
     with pytest.raises(NotFound, match="at port 2222"):
-        accept_host_key(session, host.id, 2222, actor=ADMIN, now=later)
-    accept_host_key(session, host.id, 22, actor=ADMIN, now=later)
+        accept_host_key(session, host.id, 2222, *key, actor=ADMIN, now=later)
+    accept_host_key(session, host.id, 22, *key, actor=ADMIN, now=later)
     session.expire_all()
-    assert host.host_keys is None
+    assert host.host_keys == {
+        "22": {
+            "type": "ecdsa-sha2-nistp256",
+            "fingerprint": SECOND.fingerprint,
+            "first_seen_at": "2026-11-23T10:00:01+00:00",
+        }
+    }
     shell, machine, website = (session.get_one(ServiceState, each.id) for each in services)
     assert shell.next_check_at == machine.next_check_at == later != website.next_check_at
+
+
+def test_what_was_being_found_by_the_old_key_does_not_count(
+    session: Session, host: Host, services: list[Service]
+) -> None:
+    look(session, FIRST)
+    due = claim_due(session, "w", limit=10, now=NOW + HOUR)
+    shown = SECOND.type, SECOND.fingerprint
+    accept_host_key(session, host.id, 22, *shown, actor=ADMIN, now=NOW + HOUR)
+    changed = Outcome(Status.DOWN, "host key changed")
+    found = [Finding(each.service_id, each.claim, each.revision, NOW, changed) for each in due]
+    record(session, found, now=NOW + HOUR)
+    shell = session.get_one(ServiceState, services[0].id)
+    session.refresh(shell)
+    assert shell.last_status is Status.UP
 
 
 # --- one connection for all: the same instant

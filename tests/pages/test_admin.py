@@ -74,13 +74,14 @@ PINNED = {
         "first_seen_at": "2025-11-12T09:00:00+00:00",
     }
 }
+SHOWN = {"key_type": "ssh-ed25519", "fingerprint": "SHA256:new", "server": "OpenSSH"}
 CHANGED = "host key changed: SHA256:new instead of SHA256:old (first seen 12 Nov 2025)"
 
 
 def add_host_with_another_key(database: Database) -> int:
     with database.write() as session:
         host = factories.host(session, "Datastore", host_keys=PINNED)
-        state = {"status": "down", "last_status": "down", "message": CHANGED}
+        state = {"status": "down", "last_status": "down", "message": CHANGED, "evidence": SHOWN}
         factories.service(session, "Shell", host_id=host.id, kind="ssh", config={}, **state)
         return host.id
 
@@ -496,9 +497,12 @@ async def test_an_admin_accepts_a_new_key_after_the_question(
         assert known_keys(database, host_id) == PINNED
         await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=22)
         await tab.send(HostsState, "accept_key")
-        assert tab.told("shows next is taken for its own")
-        assert known_keys(database, host_id) is None
+        assert tab.told("Datastore is known by SHA256:new now.")
+        [pin] = known_keys(database, host_id).values()
+        assert (pin["type"], pin["fingerprint"]) == ("ssh-ed25519", "SHA256:new")
         assert tab.shown["hosts"][0].services[0].changed_port == 0
+        assert tab.shown["host"].known_keys[0].fingerprint == "SHA256:new"
+        assert not tab.shown["host"].known_keys[0].is_changed
         for port in (22, 2222, None, "22"):
             await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=port)
             assert tab.told("no other key")
@@ -515,3 +519,16 @@ async def test_what_somebody_else_deleted_is_closed(database: Database) -> None:
         await tab.send(HostsState, "tick")
         assert not tab.events
         assert (tab.shown["detail"].id, tab.shown["host"].id) == (0, 0)
+
+
+async def test_another_key_than_the_one_that_was_shown_is_not_accepted(database: Database) -> None:
+    host_id = add_host_with_another_key(database)
+    async with open_tab(sign_in(database, Role.ADMIN)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=22)
+        with database.write() as session:  # the next check meets a third one
+            state = session.exec(select(ServiceState)).one()
+            state.message = CHANGED.replace("SHA256:new", "SHA256:third")
+            state.evidence = SHOWN | {"fingerprint": "SHA256:third"}
+        await tab.send(HostsState, "accept_key")
+        assert known_keys(database, host_id)["22"]["fingerprint"] == "SHA256:new"

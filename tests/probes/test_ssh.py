@@ -132,6 +132,22 @@ async def test_a_changed_key_is_down_and_gets_no_credentials() -> None:
     assert manners.logins == []
 
 
+async def test_only_the_key_that_was_accepted_lets_the_checks_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a key that somebody accepted the fingerprint is known, and that is enough."""
+    monkeypatch.setattr(ssh_session, "LINGER_SECONDS", 0)
+    manners = Manners()
+    accepted = HostKey(0, OTHER_HOST_KEY.get_name(), OTHER_HOST_KEY.get_base64())
+    pin = {"type": accepted.type, "fingerprint": accepted.fingerprint}
+    for shown, status in ((HOST_KEY, Status.DOWN), (OTHER_HOST_KEY, Status.UP)):
+        manners.host_key = shown
+        with misbehaving(manners) as port:
+            pins = {str(port): pin | {"first_seen_at": "2026-05-03T10:00:00+00:00"}}
+            outcome = await look(port, pins=pins)
+        assert (outcome.status, outcome.host_key) == (status, None)
+
+
 async def test_a_server_with_several_keys_is_asked_for_the_pinned_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

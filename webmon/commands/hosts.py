@@ -128,9 +128,16 @@ def address_missing(service: str) -> Invalid:
 
 
 def accept_host_key(
-    session: Session, host_id: int, port: int, *, actor: Actor | None, now: datetime
+    session: Session,
+    host_id: int,
+    port: int,
+    key_type: str,
+    fingerprint: str,
+    *,
+    actor: Actor | None,
+    now: datetime,
 ) -> None:
-    """Forget the key that a host was known by at a port: the one it shows next is taken for it.
+    """Know a host at a port by the key that it was seen to show there, and by no other.
 
     Raises:
         NotFound: there is no such host, or no key is known.
@@ -145,10 +152,15 @@ def accept_host_key(
     )
     lock_services(session, concerned)
     session.refresh(host, with_for_update={"key_share": True})
-    kept = dict(host.host_keys or {})
-    if kept.pop(str(port), None) is None:
+    known = dict(host.host_keys or {})
+    if str(port) not in known:
         raise NotFound(f"no key of {host.name} is known at port {port}")
-    host.host_keys = kept or None
+    known[str(port)] = {
+        "type": key_type,
+        "fingerprint": fingerprint,
+        "first_seen_at": now.isoformat(timespec="seconds"),
+    }
+    host.host_keys = known
     _look_anew(session, concerned, now)
     session.flush()
 

@@ -116,7 +116,7 @@ class Changed(Exception):
 
 
 def _compare(pinned: Mapping[str, str] | None, seen: HostKey | None) -> None:
-    if pinned is None or seen is None or (pinned["type"], pinned["key"]) == (seen.type, seen.key):
+    if pinned is None or seen is None or pinned["fingerprint"] == seen.fingerprint:
         return
     raise Changed(
         f"host key changed: {seen.fingerprint} instead of {pinned['fingerprint']} "

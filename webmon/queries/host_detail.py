@@ -47,6 +47,9 @@ class KeyQuestion:
     host: str = ""
     message: str = ""
     """What the last check has seen, with both fingerprints."""
+    key_type: str = ""
+    fingerprint: str = ""
+    """Of the new key."""
 
 
 def host_detail(session: Session, host_id: int, *, actor: Actor) -> HostDetail:
@@ -94,19 +97,22 @@ def key_question(session: Session, host_id: int, port: int, *, actor: Actor) -> 
         PermissionDenied: the actor is not an admin.
     """
     host = _find(session, host_id, actor, Role.ADMIN)
-    message = _changed(session, host).get(port) if is_id(port) else None
-    if message is None:
+    state = _changed(session, host).get(port) if is_id(port) else None
+    shown = (state and state.evidence) or {}
+    if state is None or not shown.get("fingerprint"):
         raise NotFound(f"{host.name} shows no other key than the known one (any more)")
-    return KeyQuestion(host.id, port, host.name, message)
+    return KeyQuestion(
+        host.id, port, host.name, state.message, shown["key_type"], shown["fingerprint"]
+    )
 
 
-def _changed(session: Session, host: Host) -> dict[int, str]:
-    """What was said of the ports at which another key than the pinned one was met."""
+def _changed(session: Session, host: Host) -> dict[int, ServiceState]:
+    """What was found last at the ports at which another key than the pinned one was met."""
     rows = session.exec(
         select(Service, ServiceState).join(ServiceState).where(Service.host_id == host.id)
     )
-    found = {changed_port(service, state.message, host): state.message for service, state in rows}
-    return {port: message for port, message in found.items() if port}
+    found = {changed_port(service, state.message, host): state for service, state in rows}
+    return {port: state for port, state in found.items() if port}
 
 
 def _find(session: Session, host_id: int, actor: Actor, role: Role) -> Host:

@@ -156,7 +156,9 @@ def changed_port(service: Any, message: str, host: Host) -> int:
         return 0
     own = kind.config.model_fields.get("port")
     port = service.config.get("port", own.default) if own else (host.ssh or {}).get("port", 22)
-    return int(port) if str(port) in (host.host_keys or {}) else 0
+    pinned = (host.host_keys or {}).get(str(port))
+    # One that was accepted since then is another than the one that is spoken of.
+    return int(port) if pinned and f"instead of {pinned['fingerprint']} " in message else 0
 
 
 def _message(state: Any) -> str:
