@@ -6,7 +6,7 @@ import { ago, board } from "./board.js";
 
 const EVERY_MS = 15_000;
 const PATIENCE_MS = 10_000;
-const STANDSTILL_MS = 60_000;
+const STANDSTILL_MS = 30_000;
 const NOTHING_KNOWN = {
   headline: "The status is not known",
   status: "unknown",
@@ -47,20 +47,31 @@ function page(current, slug) {
 }
 
 function work({ snapshot, reachable, lag }, slug) {
-  return { ...(snapshot ? board(snapshot, slug) : NOTHING_KNOWN), notice: notice(reachable, lag) };
+  const shown = snapshot ? board(snapshot, slug) : NOTHING_KNOWN;
+  // What is now, nobody knows: the rows show what was known last, the answer no colour.
+  const status = lag > STANDSTILL_MS ? "unknown" : shown.status;
+  return { ...shown, status, notice: notice(reachable, lag, snapshot) };
 }
 
-function notice(reachable, lag) {
+function notice(reachable, lag, snapshot) {
   if (!reachable) return "The status server cannot be reached. Trying again every 15 seconds.";
-  if (lag > STANDSTILL_MS) return "Nothing is being checked at the moment: this is the last known state.";
-  return "";
+  if (lag <= STANDSTILL_MS) return "";
+  return `These are the statuses of ${hour(new Date(snapshot.generated_at))}. The monitor has not been able to check anything since then.`;
 }
+
+// The time of day, with the date where it is not today.
+function hour(at) {
+  const clock = { hour: "2-digit", minute: "2-digit" };
+  const day = isToday(at) ? {} : { day: "numeric", month: "long" };
+  return at.toLocaleString([], { ...day, ...clock });
+}
+
+const isToday = (at) => at.toDateString() === new Date().toDateString();
 
 function updated() {
   if (!state?.snapshot) return "";
   const at = new Date(state.snapshot.generated_at);
-  const today = at.toDateString() === new Date().toDateString();
-  const time = today ? at.toLocaleTimeString() : at.toLocaleString();
+  const time = isToday(at) ? at.toLocaleTimeString() : at.toLocaleString();
   const age = ago((Date.now() - state.seenAt + state.lag) / 1000);
   const isCurrent = state.reachable && state.lag <= STANDSTILL_MS;
   return isCurrent ? `Updated ${time} · ${age}` : `Last known state: ${time} · ${age}`;
@@ -85,7 +96,10 @@ function start() {
   const inlined = document.getElementById("snapshot");
   if (inlined) {
     const snapshot = JSON.parse(inlined.textContent);
-    state = { snapshot, seenAt: Date.now(), reachable: true, lag: 0 };
+    // By how much an old one is old, is known for certain with the first answer.
+    const age = Math.max(STANDSTILL_MS + 1, Date.now() - new Date(snapshot.generated_at));
+    const lag = "old" in inlined.dataset ? age : 0;
+    state = { snapshot, seenAt: Date.now(), reachable: true, lag };
   }
   // A page that came out of the browser's own store is old; a wrong clock only costs one request.
   const old = !state || Math.abs(Date.now() - new Date(state.snapshot.generated_at)) > EVERY_MS;

@@ -70,9 +70,18 @@ def _headline() -> rx.Component:
 
 
 def _no_worker() -> rx.Component:
+    summary = HostsState.summary
     return rx.el.p(
         rx.el.b("Nothing is being checked: "),
-        "no worker has reported within 30 seconds. Start one with ",
+        rx.cond(
+            summary.silent_since != "",
+            rx.fragment(
+                "no worker has reported since ",
+                moment(summary.silent_since, seconds=False),
+                ", and the statuses are those of then. Start one with ",
+            ),
+            "no worker has reported within 30 seconds. Start one with ",
+        ),
         rx.el.code("webmon worker"),
         ", or both processes with ",
         rx.el.code("webmon up"),
@@ -89,8 +98,8 @@ def _offline() -> rx.Component:
             moment(HostsState.summary.offline_since, seconds=False),
             ": ",
         ),
-        "none of its connectivity targets answers. Until one does, what it looks at is no data, "
-        "and nobody is alarmed.",
+        "none of its connectivity targets answers, and the statuses are those of then. Until one "
+        "answers, what is looked at is no data, and nobody is alarmed.",
         class_name="notice",
         role="status",
     )

@@ -8,13 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlmodel import update
 
 from tests import factories
-from webmon import db
+from tests.clock import MINUTE, NOW
+from webmon import clock, db
 from webmon.api import public_pages
 from webmon.api import snapshots as snapshots_module
 from webmon.api.snapshots import Snapshots
 from webmon.domain.status import Status
+from webmon.models import ServiceState
 
 HOSTILE = 'Data</script><script>alert("x")</script>&'
 SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
@@ -53,6 +56,24 @@ async def test_the_status_page_holds_the_list_and_the_snapshot(client: httpx.Asy
     assert "&lt;b&gt;Web&lt;/b&gt;" in answer.text
     assert "IA &amp; TI" in answer.text
     assert answer.text.count("<script") == 1
+
+
+async def test_old_statuses_are_not_shown_as_if_they_were_fresh(
+    client: httpx.AsyncClient, database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = (await client.get("/status/")).text
+    assert "Updated " in fresh
+    assert "notice" not in fresh
+    assert "data-old" not in fresh
+    with database.write() as session:
+        session.exec(update(ServiceState).values(last_checked_at=NOW - MINUTE))
+    monkeypatch.setattr(clock, "utcnow", lambda: NOW)
+    old = (await client.get("/status/")).text
+    assert "Last known state: 23 November 2026, 09:59:00 UTC" in old
+    assert (
+        '<p class="notice" role="alert">These are the statuses of 23 November, 09:59 UTC. ' in old
+    )
+    assert '<script type="application/json" data-old="" id="snapshot">' in old
 
 
 async def test_the_list_is_filtered_without_javascript(client: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, update
 
 from tests import factories
 from tests.browser import launch
-from webmon import db, frontend
+from webmon import clock, db, frontend
 from webmon.api import snapshots
 from webmon.api.app import public_app
 from webmon.domain.status import Status
@@ -165,6 +165,38 @@ def test_a_lost_server_is_said_and_the_last_known_state_stays(site: str, page: P
     page.clock.fast_forward(15_000)
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(".updated")).to_contain_text("just now")
+
+
+OLD = re.compile(r"^These are the statuses of .*\. The monitor has not been able to check anything")
+
+
+def test_that_nothing_is_checked_any_more_is_said_at_once(
+    site: str, page: Page, plain: BrowserContext, database: db.Database
+) -> None:
+    with database.write() as session:
+        before = clock.utcnow() - timedelta(minutes=15)
+        session.exec(update(ServiceState).values(last_checked_at=before))
+    still = plain.new_page()
+    for shown in (still, page):
+        shown.goto(f"{site}/status/")
+        expect(shown.get_by_role("alert")).to_have_text(OLD)
+        expect(shown.locator(".updated")).to_contain_text("Last known state: ")
+        expect(shown.locator(".answer > .icon")).to_have_attribute("data-status", "unknown")
+        expect(shown.locator(".hosts > li")).to_have_count(3)
+    expect(page.locator(".updated")).to_contain_text("15 min ago")
+
+
+def test_it_is_said_of_a_page_that_is_open_and_until_something_is_checked_again(
+    site: str, page: Page, database: db.Database
+) -> None:
+    _live(page, f"{site}/status/")
+    for minutes, said in ((2, 1), (0, 0)):
+        with database.write() as session:
+            at = clock.utcnow() - timedelta(minutes=minutes)
+            session.exec(update(ServiceState).values(last_checked_at=at))
+        page.clock.fast_forward(15_000)
+        expect(page.get_by_role("alert")).to_have_count(said)
+    expect(page.locator(".updated")).to_contain_text("Updated ")
 
 
 def test_it_rests_while_nobody_looks_and_is_fresh_at_once_when_somebody_does(

@@ -110,10 +110,19 @@ def test_a_check_that_was_asked_for_is_awaited_until_its_result_is_there(session
 
 
 def test_it_is_said_when_nobody_checks(session: Session) -> None:
-    assert admin_hosts(session, ADMIN, now=NOW).summary.worker_silent
+    never = admin_hosts(session, ADMIN, now=NOW).summary
+    assert (never.worker_silent, never.silent_since) == (True, "")
     session.add(Worker(id="w", started_at=NOW, ticked_at=NOW))
     session.flush()
-    assert not admin_hosts(session, ADMIN, now=NOW + SECOND).summary.worker_silent
+    ticking = admin_hosts(session, ADMIN, now=NOW + SECOND).summary
+    assert (ticking.worker_silent, ticking.silent_since) == (False, "")
+    silent = admin_hosts(session, ADMIN, now=NOW + MINUTE).summary
+    assert (silent.worker_silent, silent.silent_since) == (True, NOW.isoformat())
+
+
+def test_a_worker_that_has_ended_was_there_until_the_last_check(session: Session) -> None:
+    factories.service(session, last_checked_at=NOW)
+    assert admin_hosts(session, ADMIN, now=NOW + MINUTE).summary.silent_since == NOW.isoformat()
 
 
 def test_it_is_said_since_when_the_monitor_itself_is_offline(session: Session) -> None:

@@ -5,22 +5,32 @@ without JavaScript.
 """
 
 import re
+from dataclasses import replace
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from webmon import clock
 from webmon.api.snapshots import Snapshots, Unavailable, send
 from webmon.api.status import to_json
 from webmon.api.status_html import board_html, nothing_known_html
+from webmon.domain.status import Status
 from webmon.errors import NotFound
+from webmon.queries.health import is_present
 from webmon.queries.status_board import board
 from webmon.queries.status_page import PublicStatusView, narrowed
 
 GET = ["GET", "HEAD"]
 MEDIA_TYPE = "text/html; charset=utf-8"
 RELOAD = '<noscript><meta http-equiv="refresh" content="60"></noscript>'
+
+OLD = (
+    "These are the statuses of {at:%-d %B, %H:%M} UTC. "
+    "The monitor has not been able to check anything since then."
+)
 
 LOGIN_ERRORS = {
     "wrong": "The e-mail address or the password is wrong.",
@@ -47,7 +57,8 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     def render(view: PublicStatusView, namespace: str | None) -> bytes:
         if namespace is not None:
             narrowed(view, namespace)
-        return status_page(_template(site / "status/index.html"), view, namespace or "")
+        template = _template(site / "status/index.html")
+        return status_page(template, view, namespace or "", now=clock.utcnow())
 
     @routes.api_route("/status/", methods=GET)
     async def status(request: Request, namespace: str = "") -> Response:
@@ -75,12 +86,19 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     return routes
 
 
-def status_page(template: str, view: PublicStatusView, namespace: str) -> bytes:
+def status_page(template: str, view: PublicStatusView, namespace: str, *, now: datetime) -> bytes:
     """The status page with its list, and with the snapshot that the script starts from."""
-    updated = f"Updated {view.generated_at:%-d %B %Y, %H:%M:%S} UTC"
+    at, is_old = view.generated_at, not is_present(view.generated_at, now)
+    updated = f"{'Last known state:' if is_old else 'Updated'} {at:%-d %B %Y, %H:%M:%S} UTC"
     snapshot = to_json(view).decode().replace("<", "\\u003c")
-    head = f'<script type="application/json" id="snapshot">{snapshot}</script>{RELOAD}</head>'
-    page = fill(template, "board", board_html(board(view, namespace), updated))
+    mark = 'data-old="" ' if is_old else ""
+    script = f'<script type="application/json" {mark}id="snapshot">{snapshot}</script>'
+    head = f"{script}{RELOAD}</head>"
+    shown, notice = board(view, namespace), ""
+    if is_old:
+        # What is now, nobody knows: the rows show what was known last, the answer no colour.
+        shown, notice = replace(shown, status=Status.UNKNOWN.value), OLD.format(at=at)
+    page = fill(template, "board", board_html(shown, updated, notice))
     return page.replace("</head>", head, 1).encode()
 
 

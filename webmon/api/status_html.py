@@ -15,7 +15,7 @@ from webmon.queries.status_board import (
 )
 
 
-def board_html(board: BoardView, updated: str) -> str:
+def board_html(board: BoardView, updated: str, notice: str = "") -> str:
     """What stands inside the element ``#board``; ``updated`` says how old it is."""
     filters = "".join(map(_filter, board.filters))
     hosts = "".join(map(_host, board.hosts))
@@ -24,6 +24,7 @@ def board_html(board: BoardView, updated: str) -> str:
         f'{_icon(board.status)}<div role="status"><h1>{escape(board.headline)}</h1></div>'
         f'<ul class="counts">{"".join(map(_count, board.counts))}</ul>'
         f'<p class="updated">{escape(updated)}</p></div>'
+        + (f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else "")
         + (f'<nav aria-label="Namespaces" class="filters">{filters}</nav>' if filters else "")
         + (f'<ul class="hosts">{hosts}</ul>' if hosts else "" if board.missing else NOTHING)
     )

@@ -87,6 +87,8 @@ class Summary:
     empty: bool = False
     """There is no host at all, or none that this person sees."""
     worker_silent: bool = False
+    silent_since: str = ""
+    """When the last worker fell silent; empty while one works, or if none ever did."""
     offline_since: str = ""
     """Since when the monitor itself has been offline; empty while it is not, or nobody works."""
 

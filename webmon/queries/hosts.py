@@ -12,7 +12,7 @@ from webmon.domain.status import Status
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES
-from webmon.queries.health import offline_since, worker_ticks
+from webmon.queries.health import known_at, offline_since, worker_ticks
 from webmon.queries.host_views import (
     HostsView,
     HostView,
@@ -72,11 +72,17 @@ def admin_hosts(
             pages=pages,
             empty=not any(each.hosts for each in namespaces),
             worker_silent=silent,
+            silent_since=_silent_since(session, now) if silent else "",
             offline_since=offline.isoformat() if offline else "",
         ),
         namespaces=namespaces,
         hosts=hosts,
     )
+
+
+def _silent_since(session: Session, now: datetime) -> str:
+    known = known_at(session, now=now)
+    return known.isoformat() if known < now else ""
 
 
 def _visible(actor: Actor) -> list[Any]:

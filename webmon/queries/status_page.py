@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from webmon.domain.status import Status, combined_status, host_status
 from webmon.errors import NotFound
-from webmon.models import Host, Namespace, Service, ServiceState, Worker
-from webmon.queries.health import offline_since
+from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.queries.health import known_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,6 @@ class PublicStatusView:
     downtimes: tuple[PublicDowntimeView, ...] = ()
 
 
-STANDSTILL = timedelta(seconds=30)
-
-
-def _known_at(session: Session, now: datetime) -> datetime:
-    """The instant of which the page tells: the present; while nothing can be seen, the last one.
-
-    That is when the last worker fell silent, or the monitor itself went offline.
-    """
-    present = now + STANDSTILL  # what lies further ahead was noted by a clock that was
-    ticked_at = select(func.max(Worker.ticked_at)).where(col(Worker.ticked_at) <= present)
-    last_checked_at = col(ServiceState.last_checked_at)
-    checked_at = select(func.max(last_checked_at)).where(last_checked_at <= present)
-    latest = max(
-        filter(
-            None,
-            session.exec(select(ticked_at.scalar_subquery(), checked_at.scalar_subquery())).one(),
-        ),
-        default=now,
-    )
-    latest = min(latest, offline_since(session) or latest)
-    return latest if latest < now - STANDSTILL else now
-
-
 _VIEW = TypeAdapter(PublicStatusView)
 
 
@@ -109,7 +86,7 @@ def public_status(session: Session, *, now: datetime, namespace: str | None) -> 
     """
     hosts = _hosts(session)
     view = PublicStatusView(
-        generated_at=_known_at(session, now),
+        generated_at=known_at(session, now=now),
         status=combined_status(host.status for host in hosts),
         namespaces=_namespaces(session, hosts),
         hosts=hosts,
