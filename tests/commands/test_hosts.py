@@ -6,6 +6,7 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import NOW
 from webmon.commands.hosts import create_host, delete_host, update_host
+from webmon.commands.retention import Kept, delete_expired
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import CheckResult, Host, Namespace, Service
@@ -65,13 +66,17 @@ def test_a_host_can_move_to_another_namespace(session: Session, namespace: Names
     assert (stored.namespace_id, stored.address) == (other.id, "new.example.org")
 
 
-def test_deleting_a_host_takes_its_services_and_results(session: Session) -> None:
+def test_deleting_a_host_takes_its_services_and_leaves_the_results_to_retention(
+    session: Session,
+) -> None:
     service = factories.service(session)
     session.add(CheckResult(service_id=service.id, at_ms=1, status=0))
     session.flush()
     delete_host(session, service.host_id, actor=EDITOR, now=NOW)
     session.expire_all()
     assert session.exec(select(Service)).all() == []
+    assert len(session.exec(select(CheckResult)).all()) == 1
+    delete_expired(session, Kept.at(NOW, raw_days=30, hourly_days=400))
     assert session.exec(select(CheckResult)).all() == []
 
 

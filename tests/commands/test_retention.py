@@ -76,6 +76,37 @@ def test_much_is_deleted_in_several_small_steps(session, monkeypatch):
     assert count(session, CheckResult, col(CheckResult.at_ms) < KEPT.results_since.timestamp()) == 0
 
 
+def test_what_deleted_services_have_left_goes_in_small_steps(session, monkeypatch):
+    monkeypatch.setattr(retention, "LEFT_AT_ONCE", 10)
+    monkeypatch.setattr(retention, "SERVICES_AT_ONCE", 2)
+    services = [factories.service(session, f"s{number}") for number in range(7)]
+    for service in services:
+        results(session, service.id, range(25))
+        session.add(Hourly(service_id=service.id, hour=int(NOW.timestamp()) // 3600))
+    session.flush()
+    kept = [services[number].id for number in (2, 3, 5)]
+    for service in services:
+        if service.id not in kept:
+            session.delete(service)
+    session.flush()
+    steps = run(session)
+    assert sum(step.deleted for step in steps) == 4 * 26
+    assert max(step.deleted for step in steps) <= 2 * 10
+    for model in (CheckResult, Hourly):
+        left = session.exec(select(model.service_id).distinct().order_by(model.service_id)).all()
+        assert left == kept
+    assert count(session, CheckResult) == 3 * 25
+
+
+def test_what_the_last_service_of_all_has_left_goes_too(session):
+    service = factories.service(session)
+    results(session, service.id, range(25))
+    session.delete(service)
+    session.flush()
+    run(session)
+    assert count(session, CheckResult) == 0
+
+
 def test_steps_are_small_however_close_the_results_lie(session):
     """As those of a service do whose interval was shorter once."""
     service = factories.service(session, interval_seconds=86_400)

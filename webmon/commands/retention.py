@@ -6,9 +6,10 @@ for them by their age alone would read everything.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Column, bindparam, delete, func, select, update
+from sqlalchemy import Column, bindparam, delete, func, select, true, update
 from sqlmodel import Session, col
 
 from webmon.commands.outbox import insert_new
@@ -27,6 +28,9 @@ NEXT_PASS = "retention_due_at"
 SERVICES_AT_ONCE = 10
 ROWS_PER_SERVICE = 200
 """Of each table in one transaction: some milliseconds."""
+
+LEFT_AT_ONCE = 2_000
+"""Of the rows that deleted services have left, in one transaction and of each table."""
 
 HOUR_SECONDS = 3_600
 
@@ -68,15 +72,47 @@ def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
     """Delete some of what has expired of the next services whose ids are greater than ``after``."""
     following = select(service.id).where(service.id > after).order_by(service.id)
     ids = list(session.scalars(following.limit(SERVICES_AT_ONCE)))
+    columns = table(CheckResult).c.at_ms, table(Hourly).c.hour
+    left = [_delete_left(session, when, after, ids) for when in columns]
+    if max(left) >= LEFT_AT_ONCE:
+        return Step(sum(left), after)
     if not ids:
-        return Step(0, None)
+        return Step(sum(left), None)
     since_ms = round(kept.results_since.timestamp() * 1000)
     # Hours go by whole days: their rows are large, and there is one a pass.
     since_hour = int(kept.hours_since.timestamp()) // HOUR_SECONDS // 24 * 24
     results = _delete(session, table(CheckResult).c.at_ms, since_ms, ids)
     hours = _delete(session, table(Hourly).c.hour, since_hour, ids)
     is_done = max(results + hours) < ROWS_PER_SERVICE
-    return Step(sum(results + hours), ids[-1] if is_done else after)
+    return Step(sum(left + results + hours), ids[-1] if is_done else after)
+
+
+def _delete_left(session: Session, when: Column[Any], after: int, ids: list[int]) -> int:
+    """Delete some of the rows of services that are no more; returns how many.
+
+    Looks between the ids of those that are: after ``after``, up to the last of ``ids``, or to the
+    end where there are none.
+    """
+    owner, room = when.table.c.service_id, LEFT_AT_ONCE
+    for low, high in pairwise((after, *(ids or (None,)))):
+        if high == low + 1:
+            continue
+        within = true() if high is None else owner < high
+        while room and (gone := session.scalar(select(func.min(owner)).where(owner > low, within))):
+            room -= _delete_oldest(session, when, gone, room)
+            low = gone if room else low
+    return LEFT_AT_ONCE - room
+
+
+def _delete_oldest(session: Session, when: Column[Any], gone: int, most: int) -> int:
+    """Delete the oldest rows of a service that was deleted; of one that was made just now, none."""
+    owner = when.table.c.service_id
+    oldest = select(when).where(owner == gone).order_by(when).limit(most)
+    found = session.scalars(oldest).all()
+    if not found or session.scalar(select(service.id).where(service.id == gone)):
+        return 0
+    session.execute(delete(when.table).where(owner == gone, when <= found[-1]))
+    return len(found)
 
 
 def _delete(session: Session, when: Column[Any], since: int, ids: list[int]) -> list[int]:

@@ -21,12 +21,15 @@ class CheckResult(SQLModel, table=True):
 
     Small on purpose: integers, and on SQLite one B-tree ordered by (service, instant), so that a
     service's range is read in one go. Message and evidence are kept where something was wrong.
+
+    Those of a deleted service stay until `commands.retention` comes to them: there may be millions,
+    and nobody shall wait for that. Nothing reads them: ids of services are not given away again.
     """
 
     __tablename__ = "check_result"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    service_id: int = owned_by("service.id", primary_key=True)
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at_ms: int = Field(primary_key=True, sa_type=BigInteger)
     status: int = Field(sa_type=SmallInteger, description="STATUS_CODES")
     response_us: int | None = optional_microseconds()
@@ -66,12 +69,13 @@ class RollupColumns(SQLModel):
 class Hourly(RollupColumns, table=True):
     """The results of a service in an hour, counted from 1970 in UTC.
 
-    The hour that is still going on is in `ServiceState`.
+    The hour that is still going on is in `ServiceState`. Those of a deleted service stay a while,
+    as its results do.
     """
 
     __table_args__ = {"sqlite_with_rowid": False}
 
-    service_id: int = owned_by("service.id", primary_key=True)
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     hour: int = Field(primary_key=True)
 
 
