@@ -13,6 +13,7 @@ from tests.probes.servers import Talk, http, serving
 from tests.probes.test_http import answered, probe
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome
+from webmon.probes.exchange import Exchange
 
 SHORT = 0.3
 
@@ -235,3 +236,18 @@ async def test_a_cancelled_check_leaves_no_connection() -> None:
         await asyncio.wait_for(closed.wait(), 1)
     with pytest.raises(asyncio.CancelledError):
         await check
+
+
+async def test_an_answer_that_was_there_in_time_counts_however_busy_the_monitor_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish = Exchange._finish
+
+    def finish_and_stall(exchange: Exchange, error: Exception | None) -> None:
+        finish(exchange, error)
+        time.sleep(SHORT + 0.05)  # whoever waits for the answer is woken up too late
+
+    monkeypatch.setattr(Exchange, "_finish", finish_and_stall)
+    async with serving(http(b"hello")) as server:
+        outcome = await probe(server.url(), timeout=SHORT, contains="hello")
+    assert outcome.status is Status.UP

@@ -111,6 +111,10 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         try:
             await _connect(exchange, visit, endpoints)
             await exchange.finished
+        except asyncio.CancelledError:
+            if not exchange.answer.complete:
+                raise
+            # It was there in time; only this task is woken up too late.
         except httpx.ConnectError as error:
             raise _explained(error, visit, host) from None
         except httpx.RemoteProtocolError as error:
