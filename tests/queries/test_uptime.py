@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -11,6 +12,7 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import no_data, outage, watched
+from webmon.domain.calendar import month
 from webmon.domain.status import Status
 from webmon.models import Service, StatusChange
 from webmon.queries.timelines import service as column
@@ -111,6 +113,25 @@ def test_the_month_is_that_of_the_namespace(session: Session) -> None:
     assert found.services[service.id].percent_month == 100
     assert found.services[service.id].percent_24h == 50
     assert found.outages[service.id].count == 0
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Asia/Kathmandu", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("hour", [0, 8, 13, 23])
+@pytest.mark.parametrize("day", ["10-31", "11-01"])
+def test_the_month_of_a_host_is_read_from_its_very_beginning(
+    session: Session, timezone: str, day: str, hour: int
+) -> None:
+    """East and west of here it may have begun a day earlier, or be the one before still."""
+    now = datetime.fromisoformat(f"2026-{day}T{hour:02}:30:00+00:00")
+    space = factories.namespace(session, "far", timezone=timezone)
+    host = factories.host(session, namespace_id=space.id)
+    began_at = month(now, ZoneInfo(timezone)).began_at
+    down = outage(NOW - began_at - MINUTE, NOW - began_at - 2 * MINUTE)
+    watched(session, *down, host_id=host.id, observed_at=now)
+    [expected] = uptimes(session, now=now).hosts.values()
+    assert month_of_hosts(session, [host.id], now=now) == {host.id: expected.percent_month}
+    assert expected.percent_month is not None
+    assert expected.percent_month < 100
 
 
 def test_outages_are_counted_per_month(session: Session) -> None:

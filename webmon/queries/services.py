@@ -88,8 +88,7 @@ def service_detail(
     Raises:
         NotFound, PermissionDenied.
     """
-    service = _find(session, service_id, actor, Role.VIEWER)
-    state = session.get_one(ServiceState, service.id)
+    service, state = _find(session, service_id, actor, Role.VIEWER)
     evidence = dict(state.evidence or {})
     phases = evidence.pop("phases", None) or {}
     return ServiceDetail(
@@ -112,7 +111,7 @@ def service_form(session: Session, service_id: int, *, actor: Actor) -> ServiceF
     Raises:
         NotFound, PermissionDenied.
     """
-    service = _find(session, service_id, actor, Role.EDITOR)
+    service, _ = _find(session, service_id, actor, Role.EDITOR)
     return ServiceForm(
         id=service.id,
         host_id=service.host_id,
@@ -124,12 +123,21 @@ def service_form(session: Session, service_id: int, *, actor: Actor) -> ServiceF
     )
 
 
-def _find(session: Session, service_id: int, actor: Actor, role: Role) -> Service:
-    service = session.get(Service, service_id) if is_id(service_id) else None
-    if service is None:
+def _find(
+    session: Session, service_id: int, actor: Actor, role: Role
+) -> tuple[Service, ServiceState]:
+    wanted = (
+        select(Service, ServiceState, Host.namespace_id)
+        .join(ServiceState)
+        .join(Host)
+        .where(Service.id == service_id)
+    )
+    found = session.exec(wanted).first() if is_id(service_id) else None
+    if found is None:
         raise NotFound("this service does not exist (any more)")
-    require(actor, role, session.get_one(Host, service.host_id).namespace_id)
-    return service
+    service, state, namespace_id = found
+    require(actor, role, namespace_id)
+    return service, state
 
 
 def _report_url(session: Session, service: Service, actor: Actor) -> str:

@@ -25,6 +25,9 @@ DAY = timedelta(days=1)
 LONGEST_MONTH = 32 * DAY
 """No calendar month of any timezone began longer ago."""
 
+LAST_ZONE, EARLIER = ZoneInfo("Etc/GMT+12"), timedelta(hours=26)
+"""Where a month begins last, and how much earlier it does where it begins first."""
+
 
 @dataclass(frozen=True, slots=True)
 class UptimeView:
@@ -92,10 +95,15 @@ def month_of_hosts(
     """The percentage of the calendar month, of each of these hosts that has services."""
     chosen = HOSTS.c.id.in_(host_ids)
     found = {}
-    for members in _by_host(timelines(session, chosen, since=now - LONGEST_MONTH, now=now)):
+    for members in _by_host(timelines(session, chosen, since=_any_month_began(now), now=now)):
         period = month(now, ZoneInfo(members[0].timezone))
         found[members[0].host_id] = percent(uptime(_host_line(members), period))
     return found
+
+
+def _any_month_began(now: datetime) -> datetime:
+    """Not after the beginning of the calendar month that ``now`` falls into, wherever."""
+    return month(now, LAST_ZONE).began_at - EARLIER
 
 
 def windows_at(now: datetime, timezone: str) -> tuple[Period, ...]:
