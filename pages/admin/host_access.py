@@ -114,7 +114,6 @@ def key_confirmation() -> rx.Component:
             rx.el.code("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"),
             ". Only the key with this fingerprint will be taken for the right one: ",
             rx.el.code(asked.fingerprint),
-            ".",
         ),
         rx.el.div(
             rx.el.button(
