@@ -109,6 +109,26 @@ def test_a_message_cut_off_is_sent_again_exactly_as_it_was(database, outside, si
     assert state(database, channel_id).worker_id is None
 
 
+def test_that_a_message_may_have_arrived_twice_is_said_even_if_it_was_refused_after(
+    database, outside, site
+):
+    add_channel(database)
+    with database.write() as session:
+        leases.tick(session, "dead", now=NOW)
+    see(database, DOWN, site, at=NOW)
+    [lease] = claim(database, NOW + 3 * SECOND, "dead")
+    compose(database, lease, NOW + 3 * SECOND)
+    with database.write() as session:
+        leases.retire(session, "dead", now=NOW + 15 * SECOND)
+    outside.failures["ops"] = REFUSED
+    deliver(database, at=NOW + 15 * SECOND)
+    outside.failures.clear()
+    see(database, UP, site, at=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert outside.told() == ["down Datastore.Website + up Datastore.Website"]
+    assert [each.error for each in rows(database)] == [composing.CUT_OFF, ""]
+
+
 def test_a_worker_that_has_lost_its_lease_composes_nothing_and_refuses_nothing(
     database, outside, site
 ):

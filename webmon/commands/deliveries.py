@@ -85,7 +85,10 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
     session.execute(
         update(OUTBOX)
         .where(row.id.in_([each.id for each in rows if each not in lost]))
-        .values(told_with=None, error=str(error))
+        .values(
+            told_with=None,
+            error=case((row.error == CUT_OFF, CUT_OFF), else_=str(error)),
+        )
     )
     failures = place.failures + 1
     wait = retry_delay_seconds(
