@@ -11,7 +11,7 @@ another machine: `floor` tells how far apart the two are.
 import sys
 from collections.abc import Callable
 
-from bench import checks, floor, pages, reads, restart, retention, storing, telling
+from bench import checks, floor, pages, reads, restart, retention, storing, storm, telling
 
 PARTS: dict[str, Callable[[], None]] = {
     "floor": floor.report,
@@ -20,7 +20,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "restart": restart.report,
     "reads": reads.report,
     "telling": telling.report,
-    "storm": telling.report_storm,
+    "storm": storm.report,
     "retention": retention.report,
     "pages": pages.report,
 }

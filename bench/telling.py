@@ -1,24 +1,14 @@
-"""How fast news goes out, and whether any is lost when the worker is killed again and again.
+"""How fast news goes out; the channels are the stand-in servers of the tests."""
 
-The channels are the stand-in servers of the tests. Everything is counted at these servers.
-"""
-
-import json
-import os
-import random
-import signal
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from bench import processes
 from bench.databases import empty
@@ -29,8 +19,7 @@ from webmon import clock, config, crypto
 from webmon.commands.checks import Finding, record
 from webmon.db import Database
 from webmon.domain.status import Status
-from webmon.models import Channel, Host, Incident, Namespace, Notification, Service, ServiceState
-from webmon.models.notifications import Delivery
+from webmon.models import Channel, Host, Namespace, Service, ServiceState
 from webmon.notifiers import NOTIFIERS
 from webmon.probes.base import Outcome
 
@@ -43,11 +32,6 @@ CHANNELS = {
 }
 NEWS = 100
 ANSWER_SECONDS = 0.2
-
-STORM_SERVICES = 500
-STORM_HOSTS = 50
-KILLS = 100
-FAILURE_RATE = 0.3
 PATIENCE_SECONDS = 900
 
 
@@ -67,13 +51,13 @@ def throughput(database: Database, kinds: Sequence[str]) -> tuple[float, float]:
     with (
         all_servers("iati", "di", delay_seconds=ANSWER_SECONDS) as servers,
         WebhookServer(delay_seconds=ANSWER_SECONDS) as for_apprise,
-        _folder() as folder,
+        new_folder() as folder,
     ):
         address = for_apprise.hook_url.replace("http://", "json://")
-        _channels(database, servers.configs | {"apprise": {"url": address}}, kinds)
+        add_channels(database, servers.configs | {"apprise": {"url": address}}, kinds)
         receivers = [*servers.all.values(), for_apprise]
-        services = _services(database, NEWS, hosts=NEWS, namespaces=NEWS)
-        variables = _variables(folder, database, servers)
+        services = add_services(database, NEWS, hosts=NEWS, namespaces=NEWS)
+        variables = variables_of(folder, database, servers)
         with processes.process(["webmon.cli", "worker"], core=1, **variables) as worker:
             time.sleep(3)
             began = time.monotonic()
@@ -87,124 +71,13 @@ def throughput(database: Database, kinds: Sequence[str]) -> tuple[float, float]:
             return time.monotonic() - began, largest
 
 
-def report_storm() -> None:
-    """Measure and print."""
-    say(
-        f"Storm: {STORM_SERVICES} services down and up, every server fails {FAILURE_RATE:.0%} of "
-        f"the time, the worker is killed {KILLS} times"
-    )
-    with empty("SQLite") as database:
-        for line in storm(database):
-            say(f"  {line}")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a channel that speaks JSON was told of one change: which incident, down or up."""
-
-    incident: int
-    event: str
-
-
-def storm(database: Database, *, kills: int = KILLS) -> Iterator[str]:
-    """Kill a worker while news arises and is sent; says what arrived, a line for each server."""
-    kinds = ["webhook", "slack", "email", "twitter:iati"]
-    with (
-        all_servers("iati", failure_rate=FAILURE_RATE, seed=7) as servers,
-        _folder() as folder,
-    ):
-        _channels(database, servers.configs, kinds)
-        services = _services(database, STORM_SERVICES, hosts=STORM_HOSTS, namespaces=5)
-        variables = _variables(folder, database, servers)
-        _kill_often(database, services, variables, kills)
-        with processes.process(WORKER, core=1, **variables):
-            _wait_until_quiet(database)
-        yield from _counted(database, servers)
-
-
-WORKER = ["webmon.cli", "worker", "--name", "storm"]
-
-
-def _kill_often(
-    database: Database, services: list[int], variables: dict[str, str], kills: int
-) -> None:
-    chance = random.Random(7)
-    turns = {kills * part // 4: status for part, status in enumerate(STORM)}
-    for number in range(kills):
-        with processes.process(WORKER, core=1, **variables) as worker:
-            time.sleep(1.0)
-            if number in turns:
-                _see(database, services, turns[number], clock.utcnow())
-            time.sleep(chance.uniform(0.1, 2.5))
-            os.kill(worker.pid, signal.SIGKILL)
-            worker_is_gone(worker)
-
-
-STORM = (Status.DOWN, Status.UP, Status.DOWN, Status.UP)
-"""Fewer changes than would be summed up as flapping."""
-
-
-def worker_is_gone(worker: psutil.Process) -> None:
-    """Wait for the end of a killed process."""
-    deadline = time.monotonic() + 10
-    while worker.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def _wait_until_quiet(database: Database) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        with database.read() as session:
-            waiting = session.exec(
-                select(func.count())
-                .select_from(Notification)
-                .where(Notification.delivery == Delivery.QUEUED)
-            ).one()
-        if not waiting:
-            return
-        time.sleep(0.5)
-    raise RuntimeError(f"{waiting} notifications are still waiting")
-
-
-def _counted(database: Database, servers: Servers) -> Iterator[str]:
-    with database.read() as session:
-        incidents = session.exec(select(Incident.id)).all()
-        states = Counter(session.exec(select(Notification.delivery)).all())
-    owed = {Told(incident, event) for incident in incidents for event in ("down", "up")}
-    told: Counter[Told] = Counter()
-    cut: Counter[Told] = Counter()
-    for taken in servers.webhook.accepted:
-        for news in taken.content["news"]:
-            key = Told(news["incident"], news["event"])
-            (cut if taken.cut else told)[key] += 1
-    missing = [each for each in owed if not told[each] + cut[each]]
-    twice = [each for each in owed if told[each] > 1]
-    stray = [each for each in told if each not in owed]
-    yield (
-        f"webhook: {len(owed)} changes, {len(missing)} missing, {len(twice)} told twice, "
-        f"{len(stray)} of no incident, {sum(cut.values())} in messages that were cut off"
-    )
-    for name, server in servers.all.items():
-        texts = Counter(json.dumps(each.content, sort_keys=True, default=str)
-                        for each in server.accepted if not each.cut)  # fmt: skip
-        again = sum(count - 1 for count in texts.values())
-        cut_off = sum(each.cut for each in server.accepted)
-        yield (
-            f"{name}: {len(server.accepted)} messages taken in {server.attempts} attempts, "
-            f"{again} twice, {cut_off} cut off"
-        )
-    yield "notifications: " + ", ".join(
-        f"{count} {Delivery(state).value}" for state, count in states.items()
-    )
-
-
 @contextmanager
-def _folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
     with ExitStack() as stack:
         yield Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
 
-def _variables(folder: Path, database: Database, servers: Servers) -> dict[str, str]:
+def variables_of(folder: Path, database: Database, servers: Servers) -> dict[str, str]:
     """The worker's settings; it needs the key that has sealed the channels' configs."""
     settings = config.settings()
     key = "" if settings.secret_key else crypto.read_or_create_key(settings.data_dir).decode()
@@ -212,7 +85,7 @@ def _variables(folder: Path, database: Database, servers: Servers) -> dict[str, 
     return variables | ({"WEBMON_SECRET_KEY": key} if key else {})
 
 
-def _channels(
+def add_channels(
     database: Database, configs: Mapping[str, dict[str, Any]], kinds: Sequence[str]
 ) -> None:
     with database.write() as session:
@@ -230,29 +103,34 @@ def _channels(
             )
 
 
-def _services(database: Database, count: int, *, hosts: int, namespaces: int) -> list[int]:
-    """Services that are up, and that the worker does not look at: what is seen is told to it."""
+def add_services(
+    database: Database, count: int, *, hosts: int, namespaces: int, port: int | None = None
+) -> list[int]:
+    """Services that are up; the worker looks at ``port`` every two seconds. Without one it does not
+    look at them: what is seen is told to it."""
     now = clock.utcnow()
     with database.write() as session:
         spaces = [Namespace(slug=f"n{n}", name=f"N{n}", created_at=now) for n in range(namespaces)]
         session.add_all(spaces)
         session.flush()
         rows = [
-            Host(namespace_id=spaces[n % namespaces].id, name=f"Host {n:03}", created_at=now)
+            Host(namespace_id=spaces[n % namespaces].id, name=f"Host {n:03}",
+                 address="127.0.0.1", created_at=now)
             for n in range(hosts)
-        ]
+        ]  # fmt: skip
         session.add_all(rows)
         session.flush()
         services = [
             Service(host_id=rows[n % hosts].id, name=f"Service {n:03}", kind="tcp",
-                    config={"port": 9}, interval_seconds=86_400, created_at=now)
+                    config={"port": port or 9}, interval_seconds=2 if port else 86_400,
+                    retry_seconds=1, created_at=now)
             for n in range(count)
         ]  # fmt: skip
         session.add_all(services)
         session.flush()
         session.add_all(
             ServiceState(service_id=each.id, status=Status.UP, since=now, up_since=now,
-                         down_since=now, next_check_at=None)
+                         down_since=now, next_check_at=now if port else None)
             for each in services
         )  # fmt: skip
         return [each.id for each in services]
