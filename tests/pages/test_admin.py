@@ -166,9 +166,9 @@ def test_channels_are_changed_by_admins_only() -> None:
         assert {name for name, role in roles.items() if role is wanted} == names
 
 
-def test_of_incidents_an_editor_may_send_a_message_again() -> None:
+def test_of_incidents_an_editor_may_send_a_message_again_and_write_an_update() -> None:
     roles = roles_of(IncidentsState)
-    assert roles.pop("send_again") is Role.EDITOR
+    assert roles.pop("send_again") is roles.pop("write_update") is Role.EDITOR
     assert set(roles.values()) == {Role.VIEWER}
 
 
