@@ -28,8 +28,17 @@ from webmon.queries.uptime import month_of_hosts
 HOSTS_PER_PAGE = 25
 LONGEST_SEARCH = 100
 
-RANK = {Status.DOWN: 0, Status.DEGRADED: 1, Status.UNKNOWN: 2, Status.UP: 3, Status.PAUSED: 4}
+RANKS: dict[Any, int] = {
+    status: rank
+    for rank, status in enumerate(
+        (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP, Status.PAUSED)
+    )
+}
+RANK = case(RANKS, value=col(ServiceState.status))
 """The order in which statuses ask for attention."""
+
+URGENCY = func.coalesce(func.min(RANK), RANKS[Status.UNKNOWN])
+"""Of a host: that of its most urgent service."""
 
 
 def admin_hosts(
@@ -110,7 +119,6 @@ def _chosen(actor: Actor, search: str, namespace: str) -> list[Any]:
 
 
 def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
-    urgency = func.coalesce(func.min(case(RANK_OF, value=ServiceState.status)), 2)
     rows = (
         select(Host.id)
         .join(Namespace)
@@ -118,14 +126,11 @@ def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
         .join(ServiceState, isouter=True)
         .where(*chosen)
         .group_by(col(Host.id), col(Namespace.name))
-        .order_by(urgency, col(Namespace.name), func.lower(Host.name), col(Host.id))
+        .order_by(URGENCY, col(Namespace.name), func.lower(Host.name), col(Host.id))
         .offset((page - 1) * HOSTS_PER_PAGE)
         .limit(HOSTS_PER_PAGE)
     )
     return list(session.exec(rows))
-
-
-RANK_OF: dict[Any, int] = dict(RANK)
 
 
 def _hosts(
@@ -158,13 +163,7 @@ def _services(
     session: Session, hosts: Mapping[int, Host], asked: Mapping[int, datetime]
 ) -> dict[int, list[tuple[ServiceView, bool]]]:
     """The services of each host with their ``critical``, the most urgent first."""
-    rows = session.execute(
-        sqlalchemy.select(*SHOWN)
-        .join(ServiceState)
-        .join(Heartbeat, isouter=True)
-        .where(col(Service.host_id).in_(hosts))
-        .order_by(case(RANK_OF, value=ServiceState.status), func.lower(Service.name))
-    )
+    rows = session.execute(SHOWN.where(service.host_id.in_(hosts)))
     by_host: dict[int, list[tuple[ServiceView, bool]]] = {}
     for row in rows:
         view = service_view(row, hosts[row.host_id], asked_at=asked.get(row.id))
@@ -176,13 +175,18 @@ service, state, heartbeat = table(Service).c, table(ServiceState).c, table(Heart
 TELLING = [name for name, kind in PROBES.items() if kind.receives or kind.over_ssh]
 
 SHOWN = (
-    *(service.id, service.host_id, service.name, service.kind, service.interval_seconds),
-    *(service.critical, service.public, service.paused),
-    case((service.kind.in_(TELLING), service.config)).label("config"),
-    *(state.status, state.last_status, state.since, state.last_checked_at),
-    *(state.response_us, state.message),
-    heartbeat.service_id.label("heartbeat"),
-    heartbeat.last_at.label("reported_at"),
+    sqlalchemy.select(
+        *(service.id, service.host_id, service.name, service.kind, service.interval_seconds),
+        *(service.critical, service.public, service.paused),
+        case((service.kind.in_(TELLING), service.config)).label("config"),
+        *(state.status, state.last_status, state.since, state.last_checked_at),
+        *(state.response_us, state.message),
+        heartbeat.service_id.label("heartbeat"),
+        heartbeat.last_at.label("reported_at"),
+    )
+    .join(table(ServiceState))
+    .join(table(Heartbeat), isouter=True)
+    .order_by(RANK, func.lower(service.name))
 )
 """What the list needs of a service. Whole rows, with evidence and config, cost thrice as much."""
 
