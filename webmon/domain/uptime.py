@@ -52,20 +52,22 @@ def timeline(
             steps += ((begin, 1, None), (end, -1, None))
     steps.sort(key=itemgetter(0))
     stretches = []
-    began_at, shown, beneath, covers = period.began_at, first, first, 0
+    began_at, ended_at = period
+    shown, beneath, covers = first, first, 0
     for at, covering, changed in steps:
         covers += covering
         beneath = changed or beneath
         status = Status.UNKNOWN if covers else beneath
         if status is shown:
             continue
-        at = min(at, period.ended_at)
+        if at > ended_at:
+            break
         if at > began_at:
             stretches.append((began_at, at, shown))
             began_at = at
         shown = status
-    if period.ended_at > began_at:
-        stretches.append((began_at, period.ended_at, shown))
+    if ended_at > began_at:
+        stretches.append((began_at, ended_at, shown))
     return tuple(stretches)
 
 
