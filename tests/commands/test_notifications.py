@@ -163,7 +163,7 @@ def test_an_outage_told_before_the_host_moved_is_ended_where_it_was_told(
     with database.write() as session:
         session.exec(select(Service)).one()
         host = session.get(Service, site).host_id
-        fields = {"name": "Datastore", "namespace_id": di}
+        fields = {"name": "Datastore", "namespace_id": di, "address": "127.0.0.1"}
         hosts.update_host(session, host, fields, actor=None, now=NOW)
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)

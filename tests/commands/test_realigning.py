@@ -67,8 +67,8 @@ def test_no_worker_falls_silent_because_the_clock_went_on(session: Session) -> N
     for worker in ("me", "another"):
         leases.tick(session, worker, now=NOW)
     realign(session, NOW + DAY)
-    assert leases.retire_silent(session, now=NOW + DAY) == []
-    assert len(leases.retire_silent(session, now=NOW + DAY + 11 * SECOND)) == 2
+    assert leases.retire_silent(session, asked_by="asker", now=NOW + DAY) == []
+    assert len(leases.retire_silent(session, asked_by="asker", now=NOW + DAY + 11 * SECOND)) == 2
 
 
 def test_a_worker_that_ended_ahead_of_the_clock_falls_silent_nevertheless(
@@ -80,7 +80,7 @@ def test_a_worker_that_ended_ahead_of_the_clock_falls_silent_nevertheless(
     realigning.begin(session, now=NOW)
     session.expire_all()
     assert session.get_one(Worker, "dead").ticked_at == NOW
-    assert leases.retire_silent(session, now=NOW + 11 * SECOND) == ["dead"]
+    assert leases.retire_silent(session, asked_by="asker", now=NOW + 11 * SECOND) == ["dead"]
 
 
 def test_what_came_to_pass_ahead_of_the_clock_keeps_its_order(session: Session) -> None:

@@ -85,7 +85,7 @@ def test_the_file_takes_it(session: Session, kind, tmp_path):
     file = tmp_path / "file.yaml"
     file.write_text(
         "namespaces: [{slug: main, name: Main}]\nhosts:\n"
-        "  - {name: Tool, namespace: main, services: "
+        "  - {name: Tool, namespace: main, address: 127.0.0.1, services: "
         f"[{{name: It, kind: {kind}, config: {{{config}}}}}]}}\n"
     )
     apply_file(session, file, prune=False, now=NOW)
