@@ -246,6 +246,12 @@ OUTAGE_AHEAD: list[tuple[str, int, int]] = [
 @example([*SET_BACK, ("pause", 0, 0)])
 @example([*OUTAGE_AHEAD, ("realign", 0, 0)])
 @example(
+    [
+        *[("up", 0, 30)] * 2,
+        *[(step, 0, 20) for step in ("pause", "settle", "set back", "resume")],
+    ]
+)
+@example(
     [("rarely", 0, 0), *[("up", 0, 30)] * 3, ("down", 0, 0), ("settle", 0, 30), ("down", 0, 0)]
 )
 @given(st.lists(STEPS, min_size=8, max_size=25))

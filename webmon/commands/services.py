@@ -254,15 +254,16 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
     if paused is service.paused:
         return
     service.paused = paused
-    before = session.exec(
-        select(ServiceState.status).where(ServiceState.service_id == service.id)
+    before, since = session.exec(
+        select(ServiceState.status, ServiceState.since).where(ServiceState.service_id == service.id)
     ).one()
     after = Status.PAUSED if paused else Status.UNKNOWN
+    at = max(now, since)  # after the change before it, also where the clock was set back
     session.add(
         StatusChange(
             service_id=service.id,
-            at=now,
-            decided_at=now,
+            at=at,
+            decided_at=at,
             from_status=Status(before),
             to_status=after,
         )
@@ -277,7 +278,7 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
         session,
         service.id,
         status=after,
-        since=now,
+        since=at,
         up_count=0,
         down_count=0,
         next_check_at=None if paused else now,
