@@ -139,6 +139,12 @@ def test_every_state_of_ours_is_private() -> None:
     assert all(issubclass(state, PrivateState) for state in own_states())
 
 
+@pytest.fixture(autouse=True)
+def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs: a new service's first check is looked for once, and not for long."""
+    monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
+
+
 CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
     Role.EDITOR: {"send_test", "send_again"},
@@ -350,9 +356,8 @@ async def test_nothing_is_deleted_before_the_question_is_answered(database: Data
     ("seen", "told"), [("up", "Port is up."), ("down", "Port: refused."), ("unknown", "refused")]
 )
 async def test_check_now_asks_the_worker_and_tells_the_result(
-    database: Database, monkeypatch: pytest.MonkeyPatch, seen: str, told: str
+    database: Database, seen: str, told: str
 ) -> None:
-    monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
     service_id = add_service(database, next_check_at=None, status="up")
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
@@ -479,10 +484,7 @@ async def test_a_viewer_sees_the_known_key_but_no_line_to_install(database: Data
         assert tab.shown["host"].id == 0
 
 
-async def test_an_admin_accepts_a_new_key_after_the_question(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
+async def test_an_admin_accepts_a_new_key_after_the_question(database: Database) -> None:
     host_id = add_host_with_another_key(database)
     async with open_tab(sign_in(database, Role.ADMIN)) as tab:
         await tab.send(HostsState, "load")
