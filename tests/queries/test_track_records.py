@@ -248,7 +248,10 @@ OUTAGE_AHEAD: list[tuple[str, int, int]] = [
 @example(
     [
         *[("up", 0, 30)] * 2,
-        *[(step, 0, 20) for step in ("pause", "settle", "set back", "resume")],
+        ("pause", 0, 20),
+        ("settle", 0, 20),
+        ("set back", 0, 30),
+        ("resume", 0, 0),
     ]
 )
 @example(
