@@ -56,33 +56,32 @@ class Deliverer:
 
     async def dispatch(self) -> None:
         """Begin to send to the channels that have something due, now or before the next tick."""
-        await self._begin()
-        now = clock.utcnow()
-        ready_at = await self._in_database(
-            lambda session: channel_leases.next_ready_at(session, now=now, before=now + SOON)
-        )
-        if ready_at is not None:
-            await asyncio.sleep((ready_at - now).total_seconds())
+        wait = await self._begin()
+        if wait is not None:
+            await asyncio.sleep(wait.total_seconds())
             if not self._stopping:
                 await self._begin()
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> timedelta | None:
+        """Begin with what is due; returns how long the next is to be waited for, if it is soon."""
         most = SENDERS - len(self._under_way)
-        leases = await self._in_database(
-            lambda session: channel_leases.claim_channels(
-                session,
-                self._worker_id,
-                most=most,
-                under_way=tuple(self._under_way),
-                now=clock.utcnow(),
+
+        def claim(session: Session) -> tuple[list[Lease], timedelta | None]:
+            now = clock.utcnow()
+            leases = channel_leases.claim_channels(
+                session, self._worker_id, most=most, under_way=tuple(self._under_way), now=now
             )
-        )
+            ready_at = channel_leases.next_ready_at(session, now=now, before=now + SOON)
+            return leases, None if ready_at is None else ready_at - now
+
+        leases, wait = await self._in_database(claim)
         for lease in leases:
             if self._stopping:
-                return  # the lease ends with the worker
+                return None  # the lease ends with the worker
             task = asyncio.create_task(self._serve(lease))
             self._under_way[lease.channel_id] = task
             task.add_done_callback(partial(self._ended, lease.channel_id))
+        return wait
 
     def _ended(self, channel_id: int, task: asyncio.Task[None]) -> None:
         if self._under_way.get(channel_id) is task:
