@@ -1,9 +1,10 @@
 """Real local servers that answer with given bytes, or behave badly."""
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -62,6 +63,18 @@ async def serving(
         for conversation in list(conversations):
             conversation.cancel()
         await asyncio.gather(*conversations, return_exceptions=True)
+
+
+@contextmanager
+def full_queue() -> Iterator[tuple[str, int]]:
+    """A place that does not answer: it neither takes a connection nor refuses one."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for queued in (first, second):
+            queued.setblocking(False)
+            queued.connect_ex(full.getsockname())
+        yield full.getsockname()
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.probes.servers import html, serving
+from tests.probes.servers import full_queue, html, serving
 from tests.probes.test_http import probe
 from tests.probes.test_http_failures import unused_port
 from webmon.domain.status import Status
@@ -80,16 +80,11 @@ async def test_ipv6_is_tried_as_well_as_ipv4(names: Names) -> None:
 
 
 async def test_an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() -> None:
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for queued in (first, second):
-            queued.setblocking(False)
-            queued.connect_ex(full.getsockname())
+    with full_queue() as full:
         async with serving(html()) as server:
             good = Endpoint(V4, ("127.0.0.1", server.port))
             started = time.perf_counter()
-            opened, endpoint = await open_socket([Endpoint(V4, full.getsockname()), good])
+            opened, endpoint = await open_socket([Endpoint(V4, full), good])
             opened.close()
     assert endpoint == good
     assert time.perf_counter() - started < 10, "connecting to the first takes minutes to fail"

@@ -1,7 +1,6 @@
 """The own-connectivity guard, with real sockets: who is silent, the services or the monitor."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
+from tests.probes.servers import full_queue
 from webmon import clock
 from webmon.commands import heartbeats, services
 from webmon.db import Database
@@ -300,12 +300,7 @@ def test_names_that_do_not_resolve_and_ports_that_are_closed_do_not_answer() -> 
 
 
 def test_nothing_is_waited_for_longer_than_allowed() -> None:
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for queued in (first, second):
-            queued.setblocking(False)
-            queued.connect_ex(full.getsockname())
+    with full_queue() as (_, port):
         began = time.monotonic()
-        assert not connectivity.any_answers([f"127.0.0.1:{full.getsockname()[1]}"], seconds=0.2)
+        assert not connectivity.any_answers([f"127.0.0.1:{port}"], seconds=0.2)
     assert time.monotonic() - began < 20, "connecting takes minutes to fail"
