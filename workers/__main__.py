@@ -30,7 +30,6 @@ SEND_GRACE_SECONDS = 6.0
 WATCH_SECONDS = 1.0
 """How often it is looked whether the clock has gone back."""
 
-
 COLLECT_AFTER = 10_000, 20, 50
 """Objects, and collections of the younger generations. What checks leave behind is freed at once,
 nearly all of it; with Python's own 700 the collector looks through what is under way instead."""

@@ -23,7 +23,9 @@ def by_instant(due: Sequence[DueCheck]) -> dict[float, list[DueCheck]]:
     That is the first shared instant at or after the one at which each is due.
     """
     wanted = len(due) / TOGETHER
-    instants = next((each for each in INSTANTS_PER_SECOND if each >= wanted), 1000)
+    instants = next(
+        (each for each in INSTANTS_PER_SECOND if each >= wanted), INSTANTS_PER_SECOND[-1]
+    )
     found: dict[float, list[DueCheck]] = {}
     for check in due:
         at = ceil(check.due_at.timestamp() * instants) / instants

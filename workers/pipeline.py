@@ -60,8 +60,8 @@ class Pipeline:
         # For the parts of probes that block: a command that runs over SSH.
         asyncio.get_running_loop().set_default_executor(self._threads)
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._armed: dict[int, DueCheck] = {}
-        self._under_way: dict[asyncio.Task[None], DueCheck] = {}
+        self._armed: set[int] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self._findings: list[Finding] = []
         self._configs: dict[int, tuple[ProbeConfig, SshTarget]] = {}
         self._revisions: dict[int, int] = {}
@@ -101,7 +101,7 @@ class Pipeline:
             return  # what was claimed in the meantime is given back by `stop`
         loop, arrived = asyncio.get_running_loop(), clock.utcnow().timestamp()
         for at, together in by_instant(due).items():
-            self._armed |= {check.service_id: check for check in together}
+            self._armed.update(check.service_id for check in together)
             # The clock may have been set back just now.
             wait = min(max(0.0, at - arrived), MOST_WAIT_SECONDS)
             loop.call_later(wait, self._start, together)
@@ -115,14 +115,15 @@ class Pipeline:
 
     def _start(self, together: list[DueCheck]) -> None:
         for check in together:
-            if self._armed.pop(check.service_id, None) is None:
+            if check.service_id not in self._armed:
                 continue  # given back by `stop`
+            self._armed.remove(check.service_id)
             task = asyncio.create_task(self._run(check))
-            self._under_way[task] = check
+            self._under_way.add(task)
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(task, None)
+        self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a check was lost and will be repeated", exc_info=error)
 

@@ -11,10 +11,8 @@ from webmon.db import Database, Session
 from webmon.domain.calendar import utc_day, utc_midnight
 from webmon.domain.uptime import Period, uptime
 from webmon.queries.timelines import service, timelines
+from workers.retention import PAUSE_SECONDS
 from workers.threads import in_thread
-
-PAUSE_SECONDS = 0.02
-"""Between two transactions: whoever waits for the write lock gets it."""
 
 
 class Settling:
