@@ -5,11 +5,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization as keys
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,7 +18,8 @@ from pydantic import (
 )
 from pydantic import ValidationInfo as Info
 
-PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+if TYPE_CHECKING:
+    from webmon.probes.ssh_keys import PrivateKey
 
 _USER = re.compile(r"[A-Za-z0-9_.@\\+-]*\$?")
 
@@ -70,8 +68,7 @@ class SshAccess(BaseModel):
         if value is None:
             return None
         text = value.get_secret_value().replace("\r\n", "\n").strip() + "\n"
-        secret = info.data.get("passphrase")
-        load_private_key(text, None if secret is None else secret.get_secret_value())
+        _load(text, info.data.get("passphrase"))
         return SecretStr(text)
 
     @field_validator("password")
@@ -81,69 +78,25 @@ class SshAccess(BaseModel):
             raise ValueError("is required where no private_key is given")
         return value
 
-    def key(self) -> PrivateKey | None:
+    def key(self) -> "PrivateKey | None":
         """The private key, ready to sign."""
         if self.private_key is None:
             return None
-        secret = self.passphrase
-        return load_private_key(
-            self.private_key.get_secret_value(),
-            None if secret is None else secret.get_secret_value(),
-        )
+        return _load(self.private_key.get_secret_value(), self.passphrase)
 
     @property
     def public_key(self) -> str | None:
         """The public half of the private key, as ``ssh-ed25519 AAAA…``."""
+        from webmon.probes.ssh_keys import public_half
+
         key = self.key()
-        if key is None:
-            return None
-        form = keys.Encoding.OpenSSH, keys.PublicFormat.OpenSSH
-        return key.public_key().public_bytes(*form).decode("ascii")
+        return None if key is None else public_half(key)
 
 
-def load_private_key(text: str, passphrase: str | None = None) -> PrivateKey:
-    """The key in an OpenSSH or PEM file.
+def _load(text: str, passphrase: SecretStr | None) -> "PrivateKey":
+    from webmon.probes.ssh_keys import load_private_key  # 2 MB, where no key is used
 
-    Raises:
-        ValueError: it is not one, or not with this passphrase; the text says what it is instead.
-    """
-    _refuse_what_is_no_private_key(text)
-    load: Any = keys.load_ssh_private_key if "BEGIN OPENSSH" in text else keys.load_pem_private_key
-    try:
-        key = load(text.encode(), None if not passphrase else passphrase.encode())
-    except UnsupportedAlgorithm:
-        raise ValueError("is of a kind that is not supported; use ed25519") from None
-    except TypeError:
-        if not passphrase:
-            raise ValueError("is protected by a passphrase: give that too") from None
-        try:  # protected by none: one too many does no harm
-            key = load(text.encode(), None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise ValueError("cannot be read: is it complete?") from None
-    except ValueError:
-        if passphrase:
-            raise ValueError("cannot be read with this passphrase") from None
-        if "ENCRYPTED" in text:
-            raise ValueError("is protected by a passphrase: give that too") from None
-        raise ValueError("cannot be read: is it complete?") from None
-    if not isinstance(key, PrivateKey):
-        raise ValueError("is of a kind that is not supported; use ed25519")
-    return key
-
-
-def _refuse_what_is_no_private_key(text: str) -> None:
-    if text.startswith("PuTTY-User-Key-File"):
-        raise ValueError("is a PuTTY key: export it as an OpenSSH key (puttygen, Conversions)")
-    if (
-        text.startswith(("ssh-", "ecdsa-", "sk-"))
-        or "BEGIN PUBLIC" in text
-        or "SSH2 PUBLIC" in text
-    ):
-        raise ValueError("is the public half; the private one has no .pub at the end of its name")
-    if "-----BEGIN " not in text or "PRIVATE KEY-----" not in text:
-        raise ValueError("must be the text of a private key, with its BEGIN and END lines")
-    if "-----END " not in text:
-        raise ValueError("is not complete: its END line is missing")
+    return load_private_key(text, None if passphrase is None else passphrase.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
