@@ -12,11 +12,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlmodel import Session, select, text
 
-from webmon import config, crypto, db
+from webmon import config, crypto, db, proxies
 from webmon.commands import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
-from webmon.probes import proxies
 
 
 @pytest.fixture(autouse=True)

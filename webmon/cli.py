@@ -89,9 +89,8 @@ def _say(message: str, status: int) -> NoReturn:
 @plainly
 def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
-    from webmon import frontend, supervisor
+    from webmon import frontend, proxies, supervisor
     from webmon.commands import accounts, first_start, schema
-    from webmon.probes import proxies
     from webmon.server import bind
 
     settings = config.settings()
@@ -231,8 +230,7 @@ def check(
     service: Annotated[str | None, typer.Argument(help="One of its services.")] = None,
 ) -> None:
     """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down, 3 neither."""
-    from webmon import reports
-    from webmon.probes import proxies
+    from webmon import proxies, reports
     from webmon.queries import definitions
 
     try:

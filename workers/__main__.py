@@ -13,8 +13,7 @@ import socket
 import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from webmon import clock, config, db
-from webmon.probes import proxies
+from webmon import clock, config, db, proxies
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 from workers.scheduler import build_scheduler, keep_in_step

@@ -13,8 +13,8 @@ from tests.probes.proxy_server import proxying
 from tests.probes.servers import http, serving
 from tests.probes.test_http_failures import unused_port
 from webmon.probes.certificates import tls_context
-from webmon.probes.proxies import only_through
 from webmon.probes.transport import OneShotTransport
+from webmon.proxies import only_through
 
 Transport = Callable[[str], httpx.AsyncBaseTransport]
 

@@ -14,7 +14,7 @@ import httpx
 
 from webmon.probes.addresses import Endpoint
 from webmon.probes.answer import Answer
-from webmon.probes.proxies import Proxy
+from webmon.proxies import Proxy
 
 
 class Step(StrEnum):

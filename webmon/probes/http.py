@@ -14,10 +14,10 @@ from webmon.probes.certificates import read_certificate
 from webmon.probes.conditions import decode_text, html_fault, json_fault, text_fault
 from webmon.probes.exchange import Visit
 from webmon.probes.http_config import HttpConfig
-from webmon.probes.proxies import Proxy
 from webmon.probes.redirects import follow_redirects
 from webmon.probes.texts import excerpt, milliseconds
 from webmon.probes.transport import Body, OneShotTransport
+from webmon.proxies import Proxy
 
 __all__ = ["HttpConfig", "probe_http"]
 

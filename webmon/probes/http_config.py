@@ -19,7 +19,8 @@ from pydantic import (
 
 from webmon.probes.base import ProbeConfig
 from webmon.probes.conditions import JsonScalar, parse_json_path, parse_statuses
-from webmon.probes.proxies import ProxyUrl, Routes, of_environment, only_through
+from webmon.probes.proxies import ProxyUrl
+from webmon.proxies import Routes, of_environment, only_through
 
 HEADERS = httpx.Headers(
     {

@@ -23,9 +23,10 @@ from webmon.probes.addresses import (
 from webmon.probes.answer import Answer
 from webmon.probes.certificates import read_certificate, tls_context, verification_failure
 from webmon.probes.exchange import Exchange, Step, Visit
-from webmon.probes.proxies import Proxy, ProxyEndpoint, Routes, login_lines
+from webmon.probes.proxies import ProxyEndpoint, login_lines
 from webmon.probes.tls_exchange import TlsExchange
 from webmon.probes.tunnel_exchange import TunnelExchange
+from webmon.proxies import Proxy, Routes
 
 SLICE_BYTES = 2048
 """What is given to a decoder at once. Deflate grows a thousandfold at most: 2 MB."""
