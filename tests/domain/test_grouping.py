@@ -108,6 +108,17 @@ CASES = {
         [told(1, UP, sent=-20), told(3, DOWN, sent=-5)],
         (4,),
     ),
+    "also what arose before its host moved to another namespace": (
+        [waiting(2, DOWN), waiting(3, UP, namespace=DI)],
+        [told(1, sent=-1)],
+        (2, 3),
+    ),
+    "a digest takes along what arose before one of its hosts moved": (
+        [waiting(1, DOWN, ready=-9)]
+        + [waiting(number, host=number - 1, namespace=DI) for number in range(2, 8)],
+        [told(0, sent=-1)],
+        (1, 2, 3, 4, 5, 6, 7),
+    ),
     "reminders wait for nothing": ([waiting(2, REMINDER)], [told(1, REMINDER, sent=-1)], (2,)),
     "news without a host go out by themselves": ([alone(1), alone(2)], [], (1,)),
     "a test goes before everything else": (

@@ -62,14 +62,15 @@ def next_message(
     first = next((each for each in due if each.event is Event.TEST), due[0])
     if first.host_id is None:
         return (first.id,)
-    neighbours = [
-        each
+    hosts = {
+        each.host_id
         for each in waiting
         if each.host_id is not None and each.namespace_id == first.namespace_id
-    ]
-    if len({each.host_id for each in neighbours}) <= MOST_HOSTS:
-        neighbours = [each for each in neighbours if each.host_id == first.host_id]
-    return tuple(each.id for each in neighbours)
+    }
+    if len(hosts) <= MOST_HOSTS:
+        hosts = {first.host_id}
+    # By the host alone: what arose before it moved to this namespace keeps its order.
+    return tuple(each.id for each in waiting if each.host_id in hosts)
 
 
 def message_key(ids: Sequence[int]) -> str:
