@@ -10,10 +10,12 @@ from webmon.commands import hosts, namespaces, notifications, services
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.announcing import QUIET, SUMMED_UP
+from webmon.domain.messages import headline
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, Incident, Namespace, Notification, Service
 from webmon.models.notifications import Delivery
+from webmon.notifiers.base import NotifierError
 
 __all__ = ["outside"]
 
@@ -168,6 +170,24 @@ def test_an_outage_told_before_the_host_moved_is_ended_where_it_was_told(
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told("iati") == ["down Datastore.Website", "up Datastore.Website"]
+
+
+def test_an_outage_that_was_not_told_under_its_old_name_is_told_as_over(
+    database, outside, iati, site
+):
+    add_channel(database)
+    outside.failures["ops"] = NotifierError("the server is busy")
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    with database.write() as session:
+        host_id = session.get_one(Service, site).host_id
+        fields = {"name": "Registry", "namespace_id": iati, "address": "127.0.0.1"}
+        hosts.update_host(session, host_id, fields, actor=None, now=NOW)
+    see(database, UP, site, at=NOW + MINUTE)
+    outside.failures.clear()
+    deliver(database, at=NOW + 2 * MINUTE)
+    [told] = outside.messages()
+    assert headline(told) == "WAS DOWN: Registry – Website (from 10:00 to 10:01, 1 min)"
 
 
 # --- together

@@ -74,6 +74,7 @@ class Subject:
             namespace_name=self.namespace_name,
             host=self.host,
             service=self.service,
+            service_id=self.service_id,
             **(said | fields),
         )
 

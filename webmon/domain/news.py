@@ -55,6 +55,8 @@ class News:
     namespace_name: str = ""
     host: str = ""
     service: str = ""
+    service_id: int = 0
+    """Which service it is, whatever it was called then; 0 where that is not known."""
     status: Status = Status.UNKNOWN
     since: datetime | None = None
     down_since: datetime | None = None

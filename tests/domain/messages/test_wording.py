@@ -14,6 +14,7 @@ UP = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW)
 EASED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.DEGRADED)
 UNWATCHED = given.news(Event.UP, NOW + 29 * MINUTE, down_since=NOW, status=Status.PAUSED)
 STILL = given.news(Event.REMINDER, NOW + 4 * HOUR, since=NOW, down_since=NOW)
+FLAPPING = given.news(Event.FLAPPING, NOW + MINUTE, changes=9)
 DEGRADED = given.news(Event.DEGRADED)
 UPDATE = given.news(Event.INCIDENT_UPDATE, NOW + 9 * MINUTE, since=NOW, message="The disk\nis full")
 HOSTS = tuple(given.news(host=f"Host {number}") for number in range(1, 8))
@@ -86,6 +87,12 @@ def test_every_host_of_a_digest_has_its_sentence() -> None:
         ([DOWN, STILL, UP], "was down from 10:00 to 10:29 (29 min) and is back online."),
         ([DOWN, STILL], "is down since 10:00."),
         ([DEGRADED, DOWN], "is down since 10:00."),
+        ([DOWN, FLAPPING], "keeps going down and coming back: 9 changes within an hour."),
+        (
+            [FLAPPING, given.news(Event.UP, NOW + 9 * MINUTE, down_since=None)],
+            "had difficulties from 10:01 to 10:09 (8 min) and is well again.",
+        ),
+        ([FLAPPING, given.news(at=NOW + HOUR)], "is down since 11:00."),
         ([STILL, UP], "is back online since 10:29, after 29 min."),
         ([given.news(planned_downtime=True)], "is down since 10:00. This is planned downtime."),
         (
@@ -104,6 +111,16 @@ def test_two_outages_in_one_message_are_both_told_in_their_order() -> None:
         "Datastore – Website was down from 10:00 to 10:29 (29 min) and is back online.",
         "Datastore – Website is down since 11:00.",
     ]
+
+
+def test_an_outage_is_over_also_where_the_service_has_another_name_by_then() -> None:
+    down = given.news(service_id=3)
+    up = given.news(Event.UP, NOW + MINUTE, service_id=3, service="Site", down_since=NOW)
+    assert sentences(given.message(down, up)) == [
+        "Datastore – Site was down from 10:00 to 10:01 (1 min) and is back online."
+    ]
+    other = given.news(Event.UP, NOW + MINUTE, service_id=4, down_since=NOW)
+    assert len(sentences(given.message(down, other))) == 2
 
 
 def test_what_was_written_stays_between_the_beginning_and_the_end() -> None:
@@ -160,6 +177,10 @@ def test_the_same_message_has_the_same_texts() -> None:
         (
             [DOWN, UNWATCHED],
             "Datastore – Website is no longer watched since 10:29; it had been down for 29 min.",
+        ),
+        (
+            [DEGRADED, given.news(Event.UP, NOW + MINUTE, down_since=None, status=Status.PAUSED)],
+            "Datastore – Website is no longer watched since 10:01.",
         ),
     ],
 )

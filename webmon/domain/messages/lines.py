@@ -57,7 +57,8 @@ _KINDS = {
 }
 _ENDS = {Status.DEGRADED: Kind.EASED, Status.PAUSED: Kind.UNWATCHED}
 """What an ``up`` says of a service with difficulties, and of one that nobody looks at any more."""
-_ABOUT_NOW = frozenset({Kind.DOWN, Kind.STILL_DOWN, Kind.DEGRADED, Kind.EASED})
+_OUTAGE = frozenset({Kind.DOWN, Kind.STILL_DOWN})
+_ABOUT_NOW = _OUTAGE | {Kind.DEGRADED, Kind.EASED, Kind.FLAPPING}
 """What no longer holds once something newer is said of the same service."""
 
 
@@ -86,7 +87,10 @@ def grouped(lines: Iterable[Line]) -> Iterator[tuple[Kind, tuple[Line, ...]]]:
 
 
 def _is_superseded(old: News, new: News, kind: Kind) -> bool:
-    same = (old.namespace, old.host, old.service) == (new.namespace, new.host, new.service)
+    if old.service_id and new.service_id:  # names may have changed meanwhile
+        same = old.service_id == new.service_id
+    else:
+        same = (old.namespace, old.host, old.service) == (new.namespace, new.host, new.service)
     return same and kind in _ABOUT_NOW and _KINDS[new.event] in _ABOUT_NOW | {Kind.UP}
 
 
@@ -94,7 +98,8 @@ def _line(news: News, before: Line | None) -> Line:
     """``news`` as a line; ``before`` is the line about the same service that it replaces."""
     kind = _KINDS[news.event]
     if kind is Kind.UP and news.status in _ENDS:
-        since = news.down_since or (before.since if before is not None else None)
+        began = before.since if before is not None and before.kind in _OUTAGE else None
+        since = news.down_since or began
         return Line(_ENDS[news.status], news, since, _began(news))
     if kind is Kind.UP:
         if before is not None and before.kind is not Kind.STILL_DOWN:
