@@ -139,7 +139,7 @@ async def test_a_server_that_drips_its_body() -> None:
 )
 async def test_endless_headers(talk: Talk) -> None:
     outcome, _ = await met(talk, timeout=2)
-    assert outcome.message == "sent headers larger than 64 kB"
+    assert outcome.message == "sent headers larger than 100 kB"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,11 @@ async def test_an_endless_body_is_read_up_to_the_limit(talk: Talk) -> None:
 async def test_a_broken_answer(answer: bytes, message: str) -> None:
     outcome = await answered(answer)
     assert (outcome.status, outcome.message) == (Status.DOWN, message)
+
+
+async def test_headers_that_break_in_a_later_packet() -> None:
+    outcome, _ = await met(saying(b"HTTP/1.1 200 OK\r\nX-A: ", b"b\r\nX Y: c\r\n\r\n", pause=0.05))
+    assert outcome.message == "sent headers that are not valid HTTP: Invalid header token"
 
 
 async def test_a_broken_chunk() -> None:

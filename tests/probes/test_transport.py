@@ -68,6 +68,10 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (http(zlib.compress(b"packed"), headers="Content-Encoding: deflate"), 200, b"packed"),
         (http(b"as it is", headers="Content-Encoding: unknown"), 200, b"as it is"),
         (http(b"x" * 300_000), 200, b"x" * 300_000),
+        (http(b"hello", headers="X-Long: " + "a" * 90_000), 200, b"hello"),
+        (CHUNKED + b"5 \r\nhello\r\n6  \r\n world\r\n0\t\r\n\r\n", 200, b"hello world"),
+        (b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n" + http(b"hello"), 200, b"hello"),
+        (b"HTTP/1.0 100 Continue\r\n\r\n" + http(b"hello"), 200, b"hello"),
         (http(b"hello", headers="X-A: 1\nX-A: 2\nX-Empty:\nX-Latin: \xe9"), 200, b"hello"),
     ],
 )
@@ -75,6 +79,30 @@ async def test_answers(transport: Transport, answer: bytes, status: int, body: b
     response = await fetched(transport, answer)
     assert (response.status_code, response.content) == (status, body)
     assert response.headers.raw == raw_headers(answer, status)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (b"Content-Length: 5\r\nContent-Length: 5", b"hello"),
+        (b"Content-Length: 5, 5", b"hello"),
+        (b"X-Folded: a\r\n\tb\r\nContent-Length: 5", b"hello"),
+        (b"X-Folded: a\r\n b\r\nTransfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n"),
+        (b"X-Folded: a\r\n b", b"hello"),
+        (b"X-A: a\x01\x7fb\r\nContent-Length: 5", b"hello"),
+    ],
+)
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"])
+async def test_headers_that_break_the_rules_and_can_be_read(
+    transport: Transport, interim: bytes, headers: bytes, body: bytes
+) -> None:
+    answer = interim + b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n" + body
+    response = await fetched(transport, answer)
+    assert (response.status_code, response.http_version) == (200, "HTTP/1.1")
+    assert response.content == b"hello"
+    assert "link" not in response.headers
+    without_body = await fetched(transport, answer, "HEAD")
+    assert without_body.headers.raw == response.headers.raw
 
 
 def raw_headers(answer: bytes, status: int) -> list[tuple[bytes, bytes]]:
@@ -111,6 +139,9 @@ async def test_a_certificate_that_is_not_accepted(
         CHUNKED + b"5\r\nhel",
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 9\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello",
     ],
 )
 async def test_what_is_not_http(transport: Transport, answer: bytes) -> None:

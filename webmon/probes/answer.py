@@ -7,9 +7,12 @@ meant for an admin.
 import httptools
 import httpx
 
+from webmon.probes.second_parser import BEGINNING, SecondParser
 from webmon.probes.texts import quoted
 
-MOST_HEADER_BYTES = 64 * 1024
+MOST_HEADER_BYTES = 100 * 1024
+"""As many as httpx takes."""
+
 BODILESS = frozenset({101, 204, 304})
 
 
@@ -29,18 +32,21 @@ class Answer:
         self.complete = False
         self.in_headers = True
         self._interim = False
+        self._head = bytearray()
+        """What has come, until the headers are complete."""
         self._expects_body = expects_body
         self._most_body_bytes = most_body_bytes
         # Chunks of a byte or endless trailers: what arrives is bounded, not only what is kept.
         self._room_for_body = 2 * most_body_bytes + MOST_HEADER_BYTES
         self._room_for_headers = MOST_HEADER_BYTES
-        self._parser: httptools.HttpResponseParser | None = _make_parser(self)
+        self._parser: httptools.HttpResponseParser | SecondParser | None = _make_parser(self)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, of a long piece first what fits into the room for headers."""
         if self.in_headers:
             begun, data = data[: self._room_for_headers], data[self._room_for_headers :]
             self._room_for_headers -= len(begun)
+            self._head += begun
             self._parse(begun)
             if data and self.in_headers:
                 kilobytes = MOST_HEADER_BYTES // 1024
@@ -84,6 +90,7 @@ class Answer:
         self.status = status
         self.version = self._parser.get_http_version()
         self.in_headers = False
+        self._head.clear()
         self.complete = not self._expects_body or status in BODILESS
 
     def on_body(self, data: bytes) -> None:
@@ -102,7 +109,7 @@ class Answer:
         else:
             self.complete = True
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes | bytearray) -> None:
         if self._parser is None or self.complete:
             return
         try:
@@ -110,18 +117,27 @@ class Answer:
         except httptools.HttpParserUpgrade:
             self.complete = True
         except httptools.HttpParserError as error:
-            self._refuse(data, error)
+            if not self.complete:
+                self._doubt(error)
 
-    def _refuse(self, data: bytes, error: httptools.HttpParserError) -> None:
-        if not self.complete:
-            raise httpx.RemoteProtocolError(self._what_is_wrong(data, error)) from None
+    def _doubt(self, error: httptools.HttpParserError) -> None:
+        """Let another parser read headers that this one refuses."""
+        is_first = not isinstance(self._parser, SecondParser)
+        if not (self.in_headers and is_first and BEGINNING.match(self._head)):
+            raise httpx.RemoteProtocolError(self._what_is_wrong(error)) from None
+        self.headers.clear()
+        self._interim = False
+        is_head, most_bytes = not self._expects_body, 2 * MOST_HEADER_BYTES
+        self._parser = SecondParser(self, error, is_head=is_head, most_bytes=most_bytes)
+        self._parse(self._head)
 
-    def _what_is_wrong(self, data: bytes, error: httptools.HttpParserError) -> str:
+    def _what_is_wrong(self, error: httptools.HttpParserError) -> str:
         if not self.in_headers:
             return f"sent a body that is not valid HTTP: {error}"
-        if data[:5].upper() == b"HTTP/":
+        if self._head[:5].upper() == b"HTTP/":
             return f"sent headers that are not valid HTTP: {error}"
-        return f"did not answer with HTTP, but with {quoted(data[:200].decode('ascii', 'replace'))}"
+        shown = quoted(self._head[:200].decode("ascii", "replace"))
+        return f"did not answer with HTTP, but with {shown}"
 
     def _announced_its_length(self) -> bool:
         for name, value in self.headers:
@@ -135,10 +151,13 @@ class Answer:
 
 def _make_parser(answer: Answer) -> httptools.HttpResponseParser:
     parser = httptools.HttpResponseParser(answer)
-    # As forgiving as browsers: bare line feeds, and a length beside chunks.
+    # As forgiving as browsers: bare line feeds, a length beside chunks, spaces behind their sizes,
+    # and an interim answer that says that the connection ends.
     parser.set_dangerous_leniencies(
         lenient_chunked_length=True,
         lenient_data_after_close=True,
+        lenient_keep_alive=True,
         lenient_optional_cr_before_lf=True,
+        lenient_spaces_after_chunk_size=True,
     )
     return parser
