@@ -160,6 +160,8 @@ async def test_a_text_is_found_in_the_pages_own_charset() -> None:
         ("gzip", gzip.compress(b"Welcome " * 100)),
         ("deflate", zlib.compress(b"Welcome " * 100)),
         ("identity", b"Welcome"),
+        ("deflate, gzip", gzip.compress(zlib.compress(b"Welcome " * 100))),
+        ("identity, gzip,", gzip.compress(b"Welcome " * 100)),
     ],
 )
 async def test_a_compressed_body_is_unpacked(coding: str, packed: bytes) -> None:
@@ -170,13 +172,17 @@ async def test_a_compressed_body_is_unpacked(coding: str, packed: bytes) -> None
 async def test_what_is_not_compressed_as_it_says_is_down() -> None:
     outcome = await answered(http(b"plain", headers="Content-Encoding: gzip"))
     assert outcome.message == "the body is not valid gzip"
-    outcome = await answered(http(b"plain", headers="Content-Encoding: gzip, gzip"))
-    assert outcome.message == "the body is compressed more than once"
+    outcome = await answered(http(b"plain", headers="Content-Encoding: gzip, x, x, x"))
+    assert outcome.message == "the body is compressed more than 3 times"
 
 
-async def test_a_bomb_is_unpacked_no_further_than_allowed() -> None:
-    bomb = gzip.compress(b"\0" * 50_000_000, 9)
-    outcome = await answered(http(bomb, headers="Content-Encoding: gzip"), max_body_kb=300)
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_bomb_is_unpacked_no_further_than_allowed(times: int) -> None:
+    bomb = b"\0" * 50_000_000
+    for _ in range(times):
+        bomb = gzip.compress(bomb, 9)
+    codings = ", ".join(["gzip"] * times)
+    outcome = await answered(http(bomb, headers=f"Content-Encoding: {codings}"), max_body_kb=300)
     assert outcome.status is Status.UP
     assert (outcome.evidence["body_bytes"], outcome.evidence["truncated"]) == (300 * 1024, True)
 

@@ -23,6 +23,8 @@ __all__ = ["HttpConfig", "probe_http"]
 
 MOST_MESSAGE_CHARACTERS = 300
 MOST_BODY_CHARACTERS = 500
+MOST_CODINGS = 3
+"""A body that is compressed more often is meant to keep us busy."""
 
 _USER_INFO = re.compile(r"//[^/]*@")
 _PRIVATE_PART = re.compile(r"[?#]")
@@ -79,14 +81,24 @@ def _private_headers(config: HttpConfig) -> frozenset[str]:
 
 def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
     """Decode the body, no further than ``most_bytes``: a small one may unpack to gigabytes."""
-    raw: bytes = response.extensions["body"]
+    body: bytes = response.extensions["body"]
     codings = response.headers.get_list("content-encoding", split_commas=True)
-    codings = [coding for coding in codings if coding.strip().lower() != "identity"]
-    if not codings or not raw:
-        return Page(response, raw, truncated)
-    if len(codings) > 1:
-        return Page(response, raw, truncated, "the body is compressed more than once")
-    packed = httpx.Response(200, headers={"content-encoding": codings[0]}, stream=Body(raw))
+    if body and len(codings) > MOST_CODINGS:
+        too_often = f"the body is compressed more than {MOST_CODINGS} times"
+        return Page(response, body, truncated, too_often)
+    for coding in reversed(codings) if body else ():
+        body, is_cut, fault = _unpacked(coding, body, most_bytes)
+        truncated |= is_cut
+        if fault is not None:
+            return Page(response, body, truncated, fault)
+    return Page(response, body, truncated)
+
+
+def _unpacked(coding: str, raw: bytes, most_bytes: int) -> tuple[bytes, bool, str | None]:
+    """``raw`` with one coding undone, whether that is cut short, and why it cannot be."""
+    if coding.strip().lower() == "identity":
+        return raw, False, None
+    packed = httpx.Response(200, headers={"content-encoding": coding}, stream=Body(raw))
     parts: list[bytes] = []
     room = most_bytes
     try:
@@ -94,11 +106,10 @@ def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
             parts.append(part[:room])
             room -= len(part)
             if room < 0:
-                return Page(response, b"".join(parts), True)
+                return b"".join(parts), True, None
     except httpx.DecodingError:
-        fault = f"the body is not valid {excerpt(codings[0], 20)}"
-        return Page(response, b"".join(parts), truncated, fault)
-    return Page(response, b"".join(parts), truncated)
+        return b"".join(parts), False, f"the body is not valid {excerpt(coding, 20)}"
+    return b"".join(parts), False, None
 
 
 def _fault(config: HttpConfig, page: Page, proxy: Proxy | None) -> str | None:
