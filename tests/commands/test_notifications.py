@@ -6,7 +6,8 @@ from sqlmodel import select
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
-from webmon.commands import hosts, namespaces, notifications, services
+from webmon.commands import channels, hosts, namespaces, notifications, services
+from webmon.commands.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.announcing import QUIET, SUMMED_UP
@@ -170,6 +171,59 @@ def test_an_outage_told_before_the_host_moved_is_ended_where_it_was_told(
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told("iati") == ["down Datastore.Website", "up Datastore.Website"]
+
+
+def move_channel(database, channel_id: int, name: str, namespace_id: int) -> None:
+    fields = {"name": name, "kind": "recorder", "config": {"name": name}}
+    with database.write() as session:
+        fields |= {"namespace_id": namespace_id, "events": ALL_EVENTS}
+        channels.update_channel(session, channel_id, fields, actor=None, now=NOW)
+
+
+def test_what_waits_for_a_channel_that_moves_to_another_namespace_is_not_told_there(
+    database, outside, iati, site
+):
+    with database.write() as session:
+        di = factories.namespace(session, "di").id
+    channel_id = add_channel(database, namespace_id=iati)
+    outside.failures["ops"] = NotifierError("the server is busy")
+    other = add_site(database, di, "Search")
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    see(database, UP, site, at=NOW + MINUTE)
+    move_channel(database, channel_id, "ops", di)
+    see(database, DOWN, other, at=NOW + MINUTE)
+    outside.failures.clear()
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert outside.told() == ["down Search.Website"]
+    because = "the channel is told of another namespace"
+    assert owed(database, channel_id)[:2] == [
+        ("down", "suppressed", because),
+        ("up", "suppressed", because),
+    ]
+
+
+def test_a_channel_that_has_moved_hears_the_end_of_what_it_was_told_and_no_more(
+    database, outside, iati, site
+):
+    with database.write() as session:
+        di = factories.namespace(session, "di").id
+    channel_id = add_channel(database, namespace_id=iati, events=ALL_EVENTS)
+    critical = add_service(database, site, "Gateway", critical=True)
+    see(database, DOWN, critical, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    see(database, DOWN, site, at=NOW + MINUTE)
+    move_channel(database, channel_id, "ops", di)
+    with database.write() as session:
+        incident = session.exec(select(Incident)).first()
+        admin = Actor(1, "admin@example.org", Role.ADMIN, None)
+        write_update(session, incident.id, "We look into it", actor=admin, now=NOW + MINUTE)
+    follow_up(database, at=NOW + 5 * HOUR)
+    see(database, UP, critical, at=NOW + 6 * HOUR)
+    for minute in range(20):
+        follow_up(database, at=NOW + 6 * HOUR + minute * MINUTE)
+        deliver(database, at=NOW + 6 * HOUR + minute * MINUTE)
+    assert outside.told() == ["down Datastore.Gateway", "up Datastore.Gateway"]
 
 
 def test_an_outage_that_was_not_told_under_its_old_name_is_told_as_over(

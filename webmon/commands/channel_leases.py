@@ -92,7 +92,14 @@ def _make_states(session: Session, channel_ids: Sequence[int]) -> None:
 def locked(session: Session, lease: Lease) -> Row[Any] | None:
     """The channel and its state, locked, if the lease still holds."""
     return session.execute(
-        select(STATES, channel.kind, channel.config, channel.enabled, channel.built_in)
+        select(
+            STATES,
+            channel.namespace_id,
+            channel.kind,
+            channel.config,
+            channel.enabled,
+            channel.built_in,
+        )
         .join(CHANNELS, channel.id == state.channel_id)
         .where(state.channel_id == lease.channel_id, state.claim == lease.claim)
         .where(state.worker_id.is_not(None))

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from webmon import config, crypto
 from webmon.commands import budgets
 from webmon.commands.channel_leases import LEASE, STATES, Lease, locked, state
-from webmon.commands.outbox import OUTBOX, SWITCHED_OFF, row
+from webmon.commands.outbox import ELSEWHERE, OUTBOX, SWITCHED_OFF, row
 from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
@@ -61,6 +61,9 @@ def compose(session: Session, lease: Lease, *, now: datetime) -> Outgoing | None
         rows, is_cut_off = _next_rows(session, place, now)
         if not rows:
             return None
+        if unwanted := _elsewhere(place, rows):
+            _suppress(session, unwanted, ELSEWHERE)
+            continue
         because = _why_not(session, place, rows, now)
         if not because:
             return _under_way(session, lease, place, rows, is_cut_off, now)
@@ -112,6 +115,20 @@ def _told_lately(session: Session, place: Row[Any], now: datetime) -> list[Told]
         )
     )
     return [Told(each[0], Event(each[1]), *each[2:]) for each in rows]
+
+
+def _elsewhere(place: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """What had been queued about a namespace that the channel is not for any more; not the end of
+    what was told there."""
+    found, untold = [], set()
+    for each in rows:
+        if each.namespace_id is None or place.namespace_id in (None, each.namespace_id):
+            continue
+        if each.event != Event.UP:
+            untold.add(each.service_id)
+        if each.service_id in untold:
+            found.append(each)
+    return found
 
 
 def _why_not(session: Session, place: Row[Any], rows: Sequence[Row[Any]], now: datetime) -> str:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from webmon.commands.hosts import lock_services
 from webmon.commands.outbox import (
+    ELSEWHERE,
     SWITCHED_OFF,
     Batch,
     Subject,
@@ -79,6 +80,8 @@ def _owe(session: Session, written: IncidentUpdate, subject: Subject, now: datet
         if Event.INCIDENT_UPDATE not in channel.wants or not is_meant:
             continue
         because = why_no_update(last_word(stored), channel.wants)
+        if not channel.is_for(subject.namespace_id):
+            because = ELSEWHERE
         if not channel.enabled:
             because = SWITCHED_OFF
         batch.add(

@@ -1,6 +1,7 @@
 """Why bad news is held back at present. The one place that knows.
 
-Today: while a critical service of a host is down, the others' troubles follow from it.
+Today: while a critical service of a host is down, the others' troubles follow from it; and the host
+or the channel may have gone to another namespace since the channel heard of it last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.commands.outbox import Destination, Subject, service, state
+from webmon.commands.outbox import ELSEWHERE, Destination, Subject, service, state
 from webmon.domain.status import Status
 from webmon.models import ServiceState
 from webmon.models.columns import table
@@ -20,8 +21,10 @@ class Mutes:
     def __init__(self, critical_down: Mapping[int, list[tuple[int, str]]]) -> None:
         self._critical_down = critical_down
 
-    def why(self, _destination: Destination, subject: Subject) -> str:
+    def why(self, destination: Destination, subject: Subject) -> str:
         """Why the channel is not told now that the service is not well; empty where it is."""
+        if not destination.is_for(subject.namespace_id):
+            return ELSEWHERE
         for service_id, name in self._critical_down.get(subject.host_id, ()):
             if service_id != subject.service_id and not subject.critical:
                 return f"{name} is critical and down"

@@ -38,6 +38,7 @@ service, state = table(Service).c, table(ServiceState).c
 host, namespace = table(Host).c, table(Namespace).c
 
 SWITCHED_OFF = "the channel is switched off"
+ELSEWHERE = "the channel is told of another namespace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,11 @@ class Destination:
 
     def hears_of(self, namespace_id: int) -> bool:
         """Whether news of the namespace go there."""
-        return self.enabled and self.namespace_id in (None, namespace_id)
+        return self.enabled and self.is_for(namespace_id)
+
+    def is_for(self, namespace_id: int) -> bool:
+        """Whether they would go there if the channel is switched on."""
+        return self.namespace_id in (None, namespace_id)
 
 
 def load_destinations(session: Session) -> list[Destination]:
