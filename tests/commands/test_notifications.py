@@ -387,6 +387,21 @@ def test_flapping_is_told_once_and_then_how_it_ended(database, outside, site, co
     assert "has stayed like this for 10 min" in summary.message
 
 
+def test_an_outage_after_many_difficulties_is_flapping_only_for_who_heard_of_them(
+    database, outside, site
+):
+    add_channel(database)
+    add_channel(database, "all", events=ALL_EVENTS)
+    see(database, UP, site, at=NOW - MINUTE)
+    for minute in range(8):
+        see(database, (DEGRADED, UP)[minute % 2], site, at=NOW + minute * MINUTE)
+    see(database, DOWN, site, at=NOW + 8 * MINUTE)
+    deliver(database, at=NOW + 9 * MINUTE)
+    assert outside.told() == ["down Datastore.Website"]
+    assert outside.told("all")[-1].endswith("flapping Datastore.Website")
+    assert outside.messages("all")[-1].news[-1].changes == 7
+
+
 def test_an_outage_that_flapping_ended_in_is_reminded_of_and_ended(database, outside, site):
     add_channel(database)
     see(database, UP, site, at=NOW - MINUTE)

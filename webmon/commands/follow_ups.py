@@ -29,6 +29,7 @@ from webmon.domain.announcing import (
     NOT_WELL,
     QUIET,
     Decision,
+    Often,
     decide_settled,
     decide_unmuted,
 )
@@ -94,7 +95,7 @@ def sum_up(session: Session, *, now: datetime) -> None:
         elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
             batch.close(stored)
             decision = decide_settled(subject.status, channel.wants)
-            summary = _summary(session, stored, subject, decision.event, now)
+            summary = _summary(session, stored, subject, channel, decision.event, now)
             batch.add(stored.channel_id, summary, decision, cause=stored.cause, subject=subject)
     batch.store(session)
 
@@ -114,10 +115,16 @@ def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]
 
 
 def _summary(
-    session: Session, stored: Row[Any], subject: Subject, event: Event, now: datetime
+    session: Session,
+    stored: Row[Any],
+    subject: Subject,
+    channel: Destination,
+    event: Event,
+    now: datetime,
 ) -> News:
     since: datetime = stored.created_at - FLAPPING_WINDOW
-    count = changes_since(session, [subject.service_id], since).get(subject.service_id, 0)
+    often = changes_since(session, [subject.service_id], since).get(subject.service_id, Often())
+    count = often.for_whom(channel.wants)
     stable = in_words(max(QUIET, now - subject.since).total_seconds())
     text = f"It changed {count} times within {in_words((subject.since - since).total_seconds())}"
     message = f"{text} and has stayed like this for {stable}. {subject.message}".strip()

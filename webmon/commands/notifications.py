@@ -31,6 +31,7 @@ from webmon.domain.announcing import (
     NOT_WELL,
     Change,
     Decision,
+    Often,
     decide,
     is_flapping,
 )
@@ -79,36 +80,38 @@ def announce(session: Session, occurrences: Iterable[Occurrence], *, now: dateti
     batch = Batch(now)
     for each in telling:
         subject = subjects[each.service_id]
-        change = Change(each.before, each.after, often.get(each.service_id, 0))
-        told = _Telling(batch, each, change, subject, mutes)
+        told = _Telling(batch, each, often.get(each.service_id, Often()), subject, mutes)
         for destination in destinations:
             told.to(destination, last_words.get((destination.id, each.service_id), ()))
     batch.store(session)
 
 
-def changes_since(session: Session, service_ids: Iterable[int], since: datetime) -> dict[int, int]:
+def changes_since(
+    session: Session, service_ids: Iterable[int], since: datetime
+) -> dict[int, Often]:
     """How often each service has changed; that it was paused or seen first does not count."""
+    is_outage = (changed.from_status == Status.DOWN) | (changed.to_status == Status.DOWN)
     counted = (
-        select(changed.service_id, func.count())
+        select(changed.service_id, func.count(), func.count().filter(is_outage))
         .where(changed.service_id.in_(list(service_ids)), changed.at > since)
         .where(changed.from_status.in_(OBSERVED), changed.to_status.in_(OBSERVED))
         .group_by(changed.service_id)
     )
-    return {each[0]: each[1] for each in session.execute(counted)}
+    return {each[0]: Often(each[1], each[2]) for each in session.execute(counted)}
 
 
 class _Telling:
     """One change, told to one channel after the other: the same news to all of them."""
 
     def __init__(
-        self, batch: Batch, each: Occurrence, change: Change, subject: Subject, mutes: Mutes
+        self, batch: Batch, each: Occurrence, often: Often, subject: Subject, mutes: Mutes
     ) -> None:
         self._batch = batch
         self._occurrence = each
-        self._change = change
+        self._often = often
         self._subject = subject
         self._mutes = mutes
-        self._news: dict[Event, News] = {}
+        self._news: dict[tuple[Event, int], News] = {}
 
     def to(self, destination: Destination, stored: Sequence[Row[Any]]) -> None:
         """Decide and note what the channel hears; ``stored`` is the last word to it."""
@@ -116,7 +119,9 @@ class _Telling:
             return
         last = last_word(stored)
         muted = self._mutes.why(destination, self._subject)
-        decisions = decide(self._change, last, destination.wants, muted)
+        each = self._occurrence
+        change = Change(each.before, each.after, self._often.for_whom(destination.wants))
+        decisions = decide(change, last, destination.wants, muted)
         for decision in decisions:
             if not destination.enabled:
                 decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
@@ -124,16 +129,18 @@ class _Telling:
         if is_flapping(last):
             return
         holds_back = any(decision.is_muted for decision in decisions)
-        for each in stored:
-            if not (holds_back and is_told(each)):
-                close(self._batch, each, UP_AGAIN)
+        for before in stored:
+            if not (holds_back and is_told(before)):
+                close(self._batch, before, UP_AGAIN)
 
     def _add(
         self, destination: Destination, stored: Sequence[Row[Any]], decision: Decision
     ) -> None:
-        news = self._news.get(decision.event)
+        counts = decision.event is Event.FLAPPING
+        key = decision.event, self._often.for_whom(destination.wants) if counts else 0
+        news = self._news.get(key)
         if news is None:
-            news = self._news[decision.event] = self._news_of(decision.event)
+            news = self._news[key] = self._news_of(*key)
         cause = self._cause(decision.event)
         self._batch.add(
             destination.id,
@@ -144,7 +151,7 @@ class _Telling:
             subject=self._subject,
         )
 
-    def _news_of(self, event: Event) -> News:
+    def _news_of(self, event: Event, changes: int) -> News:
         each, subject = self._occurrence, self._subject
         incident_id = each.incident_id or subject.incident_id or 0
         return subject.news(
@@ -153,7 +160,7 @@ class _Telling:
             status=each.after,
             incident=incident_id,
             down_since=each.down_since or subject.down_since,
-            changes=self._change.within_window if event is Event.FLAPPING else 0,
+            changes=changes,
         )
 
     def _cause(self, event: Event) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from webmon.domain.news import Event
 from webmon.domain.status import Status
@@ -22,9 +23,23 @@ NOT_WELL = frozenset({Status.DOWN, Status.DEGRADED})
 NOWHERE: frozenset[Event] = frozenset()
 
 
+class Often(NamedTuple):
+    """How often a service has changed: at all, and between down and not down."""
+
+    changes: int = 0
+    outages: int = 0
+
+    def for_whom(self, wants: Set[Event]) -> int:
+        """What counts for a channel: that it is slow and quick again only where it hears of it."""
+        return self.changes if Event.DEGRADED in wants else self.outages
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A service went from one status to another; ``within_window`` counts this change too."""
+    """A service went from one status to another.
+
+    ``within_window`` counts this change too, as the channel sees it (`Often`).
+    """
 
     before: Status
     after: Status
