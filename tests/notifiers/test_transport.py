@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from tests.notifiers.stand_in import Reply, Request, StandIn
 from tests.probes.servers import Talk, serving
+from tests.probes.test_http_failures import reset
 from webmon import clock
 from webmon.notifiers import transport
 from webmon.notifiers.base import NotifierError
@@ -133,10 +134,16 @@ def closed_port() -> int:
 
 def test_nobody_listens() -> None:
     url = SecretStr(f"http://127.0.0.1:{closed_port()}/secret")
-    with pytest.raises(NotifierError, match=r"^cannot be reached") as refused:
+    with pytest.raises(NotifierError, match=r"^cannot be reached: connection refused$") as refused:
         post(url, b"{}", {})
     assert not refused.value.permanent
-    assert "secret" not in str(refused.value)
+
+
+async def test_a_receiver_that_breaks_off_the_handshake() -> None:
+    async with serving(talk=reset) as server:
+        url = SecretStr(f"https://127.0.0.1:{server.port}/secret")
+        with pytest.raises(NotifierError, match=r"^the connection broke off$"):
+            await asyncio.to_thread(post, url, b"{}", {})
 
 
 def test_a_connection_that_breaks_off() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import os
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -163,8 +165,14 @@ def reason(error: BaseException) -> str:
             return "no encrypted connection comes about"
     if isinstance(error, httpx.TimeoutException):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
-    for each in causes:
-        if isinstance(each, OSError) and each.strerror and each.errno not in BROKEN_OFF:
-            return f"cannot be reached: {each.strerror.lower()}"
+    failures = [each for each in causes if isinstance(each, OSError)]
+    if any(each.errno in BROKEN_OFF for each in failures):
+        return "the connection broke off"
+    for each in failures:
+        # asyncio's words have the address in them; a look-up's number is not the system's.
+        is_look_up = isinstance(each, socket.gaierror)
+        words = each.strerror if is_look_up else each.errno and os.strerror(each.errno)
+        if words:
+            return f"cannot be reached: {words.lower()}"
     is_unreachable = isinstance(error, httpx.ConnectError)
     return "cannot be reached" if is_unreachable else "the connection broke off"
