@@ -35,6 +35,17 @@ class Proxy:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What must not be shown when somebody repeats it."""
 
+    @property
+    def url(self) -> str:
+        """Its address, without a login."""
+        return f"http://{self}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is said to the proxy, and to nobody else."""
+        said = self.authorization.decode("ascii")
+        return {"Proxy-Authorization": said} if said else {}
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 

@@ -22,7 +22,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def server_context(authority: trustme.CA) -> Iterator[ssl.SSLContext]:
-    """A server's context for localhost, by an authority that the notifiers trust meanwhile."""
+    """A server's context, by an authority that the notifiers trust meanwhile."""
     transport.made_context.cache_clear()
     authority.configure_trust(transport.tls_context())
     yield context_of(authority)
@@ -36,6 +36,7 @@ def strange_context() -> ssl.SSLContext:
 
 
 def context_of(authority: trustme.CA) -> ssl.SSLContext:
+    """For localhost, and for a name that nobody but a proxy may know."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    authority.issue_cert("localhost", "127.0.0.1", "hooks.example.test").configure_cert(context)
     return context

@@ -157,7 +157,7 @@ class XServer(StandIn):
             return problem(404, "Not Found", "Not Found"), None
         headers = {"Authorization": request.headers.get("authorization", "")}
         is_signed, signed = self._signatures.validate_request(
-            self.url + request.path, "POST", None, headers
+            f"http://{request.headers.get('host')}{request.path}", "POST", None, headers
         )
         if not is_signed:
             return problem(401, "Unauthorized", "Unauthorized"), None

@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webmon.notifiers.base import NotifierError, Surroundings
-from webmon.notifiers.transport import reason, tls_context
+from webmon.notifiers.failures import reason
+from webmon.notifiers.transport import tls_context
 
 TIMEOUT_SECONDS = 10.0
 """For each answer of the server."""

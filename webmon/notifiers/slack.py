@@ -47,7 +47,7 @@ def send_slack(config: SlackConfig, message: Message, _surroundings: Surrounding
     said = ANSWERS.get(answer.text.strip())
     if said is not None and 400 <= answer.status < 500 and answer.status != 429:
         raise NotifierError(said, permanent=True)
-    require_taken(answer.status, answer.headers, "Slack")
+    require_taken(answer.status, answer.headers, "Slack", answer.proxy)
     return Receipt()
 
 

@@ -1,9 +1,6 @@
 """The one way of posting, and the one rule of what to try again, for notifiers that speak HTTP."""
 
 import asyncio
-import errno
-import os
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -20,6 +17,8 @@ from pydantic import AfterValidator, SecretStr
 
 from webmon import clock
 from webmon.notifiers.base import NotifierError
+from webmon.notifiers.failures import reason, refusal, status_text, through
+from webmon.proxies import Proxy, of_environment
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -30,7 +29,6 @@ TIMEOUT_SECONDS = 20.0
 """For the whole exchange: a receiver that answers drop by drop must not hold a thread for ever."""
 MOST_ANSWER_BYTES = 10_000
 LONGEST_WAIT_SECONDS = 24 * 3600.0
-BROKEN_OFF = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
 TRIED_AGAIN = frozenset({408, 421, 425, 429})
 """Statuses below 500 that speak of the moment and not of the request (RFC 9110, 8470, 6585)."""
 
@@ -58,6 +56,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    proxy: Proxy | None = None
+    """The one that may have said this in the receiver's place."""
+
+
+def proxy_to(url: str) -> Proxy | None:
+    """The proxy of the environment that leads to ``url``, by the rule that the checks have."""
+    routes = of_environment()
+    return None if routes is None else routes.to(httpx.URL(url))
 
 
 def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -66,19 +72,29 @@ def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
     Raises:
         NotifierError: there was no answer; trying again may help.
     """
+    place = url.get_secret_value()
+    proxy = proxy_to(place)
     try:
-        return asyncio.run(_exchange(url.get_secret_value(), body, headers))
-    except TimeoutError:
-        raise NotifierError(f"no answer within {TIMEOUT_SECONDS:g} s") from None
+        return asyncio.run(_exchange(place, body, headers, proxy))
+    except (httpx.TimeoutException, TimeoutError):
+        text = f"no answer within {TIMEOUT_SECONDS:g} s{through(proxy)}"
+        raise NotifierError(text) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        raise NotifierError(reason(error)) from None
+        raise NotifierError(reason(error, proxy)) from None
 
 
-async def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def _exchange(
+    url: str, body: bytes, headers: Mapping[str, str], proxy: Proxy | None
+) -> Answer:
     told = {**HEADERS, **headers}
     async with (
         asyncio.timeout(TIMEOUT_SECONDS),
-        httpx.AsyncClient(verify=tls_context(), timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+        httpx.AsyncClient(
+            verify=tls_context(),
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            proxy=httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None,
+        ) as client,
         client.stream("POST", url, content=body, headers=told) as response,
     ):
         beginning = b""
@@ -87,7 +103,8 @@ async def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> Answer
             if len(beginning) > MOST_ANSWER_BYTES:
                 break
         text = beginning[:MOST_ANSWER_BYTES].decode("utf-8", "replace")
-        return Answer(response.status_code, response.headers, text)
+        by = proxy if response.url.scheme == "http" else None
+        return Answer(response.status_code, response.headers, text, by)
 
 
 def tls_context() -> ssl.SSLContext:
@@ -110,28 +127,29 @@ def made_context() -> ssl.SSLContext:
     return context
 
 
-def require_taken(status: int, headers: Mapping[str, str], receiver: str) -> None:
+def require_taken(
+    status: int, headers: Mapping[str, str], receiver: str, proxy: Proxy | None = None
+) -> None:
     """The retry rule: 2xx is taken; 5xx and what speaks of the moment is tried again; the rest is
     a matter of the settings. A redirect is one too: its target was not chosen by an admin.
+
+    ``proxy`` may have answered in the receiver's place.
 
     Raises:
         NotifierError: the message was not taken.
     """
     if 200 <= status < 300:
         return
-    text = f"{receiver} answered {_status_text(status)}"
+    if proxy is not None and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        raise NotifierError(refusal(proxy, status))
+    text = f"{receiver} answered {status_text(status)}"
+    if proxy is not None:
+        text += f" through the proxy {proxy}"
     if status in TRIED_AGAIN or status >= 500:
         raise NotifierError(text, retry_after_seconds=retry_after_seconds(headers))
     if 300 <= status < 400:
         text += ", a redirect, which is not followed"
     raise NotifierError(text, permanent=True)
-
-
-def _status_text(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -149,30 +167,3 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 def seconds_until(at: datetime) -> float:
     """How long to wait until ``at``: not less than nothing, not more than a day."""
     return min(max(0.0, (at - clock.utcnow()).total_seconds()), LONGEST_WAIT_SECONDS)
-
-
-def reason(error: BaseException) -> str:
-    """Why there was no answer, in words without an address in them."""
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    for each in causes:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"the certificate is not accepted: {each.verify_message}"
-        if isinstance(each, ssl.SSLError):
-            return "no encrypted connection comes about"
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {TIMEOUT_SECONDS:g} s"
-    failures = [each for each in causes if isinstance(each, OSError)]
-    if any(each.errno in BROKEN_OFF for each in failures):
-        return "the connection broke off"
-    for each in failures:
-        # asyncio's words have the address in them; a look-up's number is not the system's.
-        is_look_up = isinstance(each, socket.gaierror)
-        words = each.strerror if is_look_up else each.errno and os.strerror(each.errno)
-        if words:
-            return f"cannot be reached: {words.lower()}"
-    is_unreachable = isinstance(error, httpx.ConnectError)
-    return "cannot be reached" if is_unreachable else "the connection broke off"

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from webmon.domain.messages import post
 from webmon.domain.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
-from webmon.notifiers.transport import reason, require_taken, seconds_until
+from webmon.notifiers.failures import reason, through
+from webmon.notifiers.transport import proxy_to, require_taken, seconds_until
+from webmon.proxies import Proxy
 
 if TYPE_CHECKING:
     import requests
@@ -92,18 +94,21 @@ def send_twitter(config: TwitterConfig, message: Message, surroundings: Surround
         return_type=requests.Response,
     )
     text = preview_twitter(config, message)
-    with _session(surroundings.x_api_url) as client.session:
+    api = surroundings.x_api_url
+    proxy = proxy_to(api)
+    with _session(api, proxy) as client.session:
         try:
             return Receipt(reference=_create(client, text, message.reply_to))
         except _Refused as refused:
-            return _judge(refused)
+            return _judge(refused, proxy if api.startswith("http://") else None)
         except requests.Timeout:
-            raise NotifierError(f"X did not answer within {TIMEOUT_SECONDS:g} s") from None
+            said = f"X did not answer within {TIMEOUT_SECONDS:g} s{through(proxy)}"
+            raise NotifierError(said) from None
         except requests.RequestException as error:
-            raise NotifierError(f"X: {reason(error)}") from None
+            raise NotifierError(f"X: {reason(error, proxy)}") from None
 
 
-def _session(base_url: str) -> "requests.Session":
+def _session(base_url: str, proxy: Proxy | None) -> "requests.Session":
     """A session of tweepy's that talks to ``base_url``, for a while, and follows no redirect."""
     import requests
 
@@ -119,7 +124,25 @@ def _session(base_url: str) -> "requests.Session":
 
     session = Session()
     session.trust_env = False
+    if proxy is not None:
+        _lead_through(proxy, session)
     return session
+
+
+def _lead_through(proxy: Proxy, session: "requests.Session") -> None:
+    """Send everything through ``proxy``, where we log in as the checks do.
+
+    From a login in the address requests would make another header where it has foreign letters.
+    """
+    import requests
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def proxy_headers(self, _proxy: str) -> dict[str, str]:
+            return proxy.headers
+
+    for scheme in ("http", "https"):
+        session.proxies[scheme] = proxy.url
+        session.mount(f"{scheme}://", Adapter())
 
 
 def _create(client: Any, text: str, reply_to: str) -> str:
@@ -133,8 +156,11 @@ def _create(client: Any, text: str, reply_to: str) -> str:
     return str(_within(_json(response).get("data")).get("id", ""))
 
 
-def _judge(refused: _Refused) -> Receipt:
-    """What X's refusal means: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
+def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
+    """What X's refusal means: https://docs.x.com/x-api/fundamentals/response-codes-and-errors.
+
+    ``proxy`` may have answered in its place.
+    """
     status, said = refused.status, refused.said
     if status == 403 and "duplicate" in said:
         return Receipt(note="X has got this post already")
@@ -149,7 +175,7 @@ def _judge(refused: _Refused) -> Receipt:
     if status == 429:
         wait = _seconds_until_reset(refused.headers)
         raise NotifierError("X takes no more posts for the moment", retry_after_seconds=wait)
-    require_taken(status, refused.headers, "X")
+    require_taken(status, refused.headers, "X", proxy)
     raise AssertionError(status)
 
 

@@ -39,7 +39,7 @@ def send_webhook(config: WebhookConfig, message: Message, _surroundings: Surroun
     if config.secret is not None:
         headers["X-Webmon-Signature"] = f"sha256={signature(config.secret, body)}"
     answer = post(config.url, body, headers)
-    require_taken(answer.status, answer.headers, "the receiver")
+    require_taken(answer.status, answer.headers, "the receiver", answer.proxy)
     return Receipt()
 
 

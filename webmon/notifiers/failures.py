@@ -1,0 +1,83 @@
+"""Why there was no answer, in words for an admin. No address is in them but a proxy's."""
+
+import errno
+import os
+import re
+import socket
+import ssl
+from http import HTTPStatus
+
+import httpx
+
+from webmon.proxies import Proxy
+
+UNREACHABLE = "cannot be reached"
+BROKEN_OFF = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
+
+_REFUSED = re.compile(r"(?:Tunnel connection failed: )?([1-5][0-9]{2})\b")
+"""How requests and httpx say that a proxy opens no tunnel."""
+
+
+def reason(error: BaseException, proxy: Proxy | None = None) -> str:
+    """What a client ran into on the way to the receiver, through ``proxy`` if any.
+
+    Only the proxy is connected to where there is one; what goes wrong later may be either's fault.
+    """
+    causes = _causes(error)
+    if proxy is None:
+        return _reason(causes)
+    for each in causes:
+        says_so = isinstance(each, httpx.ProxyError | OSError)
+        if says_so and (refused := _REFUSED.match(str(each))):
+            return refusal(proxy, int(refused[1]))
+    text = _reason(causes)
+    return f"the proxy {proxy} {text}" if text.startswith(UNREACHABLE) else text + through(proxy)
+
+
+def through(proxy: Proxy | None) -> str:
+    """The end of a sentence about what went wrong."""
+    return f" (through the proxy {proxy})" if proxy else ""
+
+
+def refusal(proxy: Proxy, status: int) -> str:
+    """What it means that the proxy itself answered with this status."""
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"the proxy {proxy} wants other credentials"
+    return f"the proxy {proxy} answered {status_text(status)}"
+
+
+def status_text(status: int) -> str:
+    """The status with its name, where it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what it came from, or, as urllib3 has it, was made of."""
+    causes = [error]
+    for each in causes:
+        for cause in (each.__cause__ or each.__context__, *each.args):
+            if isinstance(cause, BaseException) and cause not in causes:
+                causes.append(cause)
+    return causes
+
+
+def _reason(causes: list[BaseException]) -> str:
+    for each in causes:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"the certificate is not accepted: {each.verify_message}"
+        if isinstance(each, ssl.SSLError):
+            return "no encrypted connection comes about"
+    failures = [each for each in causes if isinstance(each, OSError)]
+    if any(each.errno in BROKEN_OFF for each in failures):
+        return "the connection broke off"
+    for each in failures:
+        # asyncio's words have the address in them; a look-up's number is not the system's.
+        is_look_up = isinstance(each, socket.gaierror)
+        words = each.strerror if is_look_up else each.errno and os.strerror(each.errno)
+        if words:
+            return f"{UNREACHABLE}: {words.lower()}"
+    is_unreachable = isinstance(causes[0], httpx.ConnectError)
+    return UNREACHABLE if is_unreachable else "the connection broke off"
