@@ -103,7 +103,7 @@ def _row_us(database: Database, now: datetime) -> float:
             rows = []
             for service_id in ids[start : start + BATCH]:
                 outcome = outcomes[service_id]
-                rows.append(results.result_row(service_id, at, outcome, failures=0))
+                rows.append(results.result_row(service_id, at, outcome))
                 rollup = Rollup.from_list(rollups[service_id])
                 rollup.add(outcome.status, outcome.response_us)
                 rollups[service_id] = rollup.as_list()
@@ -120,7 +120,7 @@ def _mebibytes(database: Database, now: datetime) -> float:
     for turn in range(ROWS // SERVICES):
         at = begin + timedelta(seconds=20 * turn)
         rows = [
-            results.result_row(service_id, at, _outcome(service_id + turn), failures=0)
+            results.result_row(service_id, at, _outcome(service_id + turn))
             for service_id in range(1, SERVICES + 1)
         ]
         with database.write() as session:

@@ -170,14 +170,32 @@ def test_a_certain_outcome_needs_no_confirmation_and_may_say_when_to_look_next(s
     assert state(session).next_check_at == NOW + 7 * MINUTE
 
 
-def test_evidence_is_kept_for_the_last_result_and_the_first_failures_of_a_run(session):
+def test_evidence_is_kept_for_the_last_result_and_the_last_failures_of_a_run(session):
     factories.service(session)
-    refused = down("refused", evidence={"address": "127.0.0.1"})
-    for second in range(8):
-        look(session, refused, NOW + second * MINUTE)
-    results = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
-    assert [result.evidence is not None for result in results] == [True] * 5 + [False] * 3
-    assert state(session).evidence["address"] == "127.0.0.1"
+    other = factories.service(session, name="Other")
+    for minute in range(8):
+        at = NOW + minute * MINUTE
+        for check in claim_due(session, "w", limit=9, now=at + MINUTE):
+            told = down("refused", evidence={"seen": minute, "of": check.service_id})
+            record(session, [found(check, UP if minute < 2 else told, at)], now=at)
+    kept = select(CheckResult.evidence).where(CheckResult.service_id == other.id)
+    evidence = session.exec(kept.order_by(CheckResult.at_ms)).all()
+    assert evidence == [None] * 3 + [{"seen": each, "of": other.id} for each in range(3, 8)]
+    states = session.exec(select(ServiceState)).all()
+    assert [each.evidence["seen"] for each in states] == [7, 7]
+    first = select(StatusChange.evidence).where(StatusChange.to_status == Status.DOWN)
+    assert [each["seen"] for each in session.exec(first)] == [3, 3]
+
+
+def test_a_new_run_of_failures_leaves_the_evidence_of_the_one_before(session):
+    factories.service(session)
+    seen = [DOWN] * 7 + [UP] + [DOWN] * 3 + [UP] + [SLOW] * 6
+    for minute, outcome in enumerate(seen):
+        look(session, replace(outcome, evidence={"seen": minute}), NOW + minute * MINUTE)
+    rows = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
+    kept = [each.evidence["seen"] for each in rows if each.evidence]
+    assert kept == [2, 3, 4, 5, 6, 8, 9, 10, 13, 14, 15, 16, 17]
+    assert all(each.message for each in rows if each.status)
 
 
 def test_a_certificate_of_another_issuer_is_noted_from_then_on(session):

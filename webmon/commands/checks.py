@@ -13,6 +13,7 @@ from sqlmodel import Session
 from webmon.commands import results
 from webmon.commands.claims import LEASE, OVER_SSH, RECEIVING, DueCheck, claim_due
 from webmon.commands.conditions import Row, decided_columns, lock_conditions, store_states
+from webmon.commands.failures import LAST_FAILURES, forget_older_evidence
 from webmon.commands.host_keys import ShownKey, pin_host_keys
 from webmon.commands.rollups import HOUR_MS, FullHour, store_hours
 from webmon.commands.settling import unsettle
@@ -63,6 +64,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
         else:
             _take_in(found, row, finding, now)
     results.store_results(session, found.results)
+    forget_older_evidence(session, found.long_failures)
     results.store_no_data(session, found.no_data)
     store_hours(session, found.full_hours)
     pin_host_keys(session, found.host_keys)
@@ -76,6 +78,7 @@ class _Found:
     """What a batch comes to."""
 
     results: list[dict[str, Any]] = field(default_factory=list)
+    long_failures: list[dict[str, Any]] = field(default_factory=list)
     no_data: list[dict[str, Any]] = field(default_factory=list)
     full_hours: list[FullHour] = field(default_factory=list)
     host_keys: list[ShownKey] = field(default_factory=list)
@@ -106,8 +109,10 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
         found.unsettled[row.service_id] = min(day, found.unsettled.get(row.service_id, day))
     if outcome.host_key is not None:
         found.host_keys.append((row.host_id, outcome.host_key, finding.at))
-    result = results.result_row(row.service_id, finding.at, outcome, failures=after.up.count)
+    result = results.result_row(row.service_id, finding.at, outcome)
     found.results.append(result)
+    if result["evidence"] is not None and after.up.count > LAST_FAILURES:
+        found.long_failures.append(result)
     hour = result["at_ms"] // HOUR_MS
     rollup = Rollup.from_list(row.hourly)
     if hour != row.hour and row.hourly:

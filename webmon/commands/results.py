@@ -20,17 +20,10 @@ from webmon.probes.base import Outcome
 
 state = table(ServiceState).c
 
-EVIDENCE_PER_FAILURE_RUN = 5
-"""The failures in a row whose evidence is kept with the result; later ones say nothing new."""
 
-
-def result_row(service_id: int, at: datetime, outcome: Outcome, *, failures: int) -> dict[str, Any]:
-    """A row of `CheckResult`: ordinary successes keep their numbers only.
-
-    ``failures`` counts the failures in a row, this one included.
-    """
+def result_row(service_id: int, at: datetime, outcome: Outcome) -> dict[str, Any]:
+    """A row of `CheckResult`: ordinary successes keep their numbers only."""
     wrong = outcome.status is not Status.UP
-    telling = wrong and failures <= EVIDENCE_PER_FAILURE_RUN
     phases = outcome.phases
     return {
         "service_id": service_id,
@@ -42,7 +35,7 @@ def result_row(service_id: int, at: datetime, outcome: Outcome, *, failures: int
         "tls_us": phases.tls_us,
         "first_byte_us": phases.first_byte_us,
         "message": outcome.message if wrong else None,
-        "evidence": outcome.evidence if telling else None,
+        "evidence": outcome.evidence or None if wrong else None,
     }
 
 
