@@ -1,10 +1,16 @@
 """How many checks are under way at once, without the ones that hang standing in the way."""
 
 import asyncio
+import time
 from collections import deque
 
 PATIENCE_SECONDS = 0.25
 """A check that takes longer waits for its peer and costs nothing: the next one gets its place."""
+
+BUSY_SHARE = 0.7
+WATCHED_SECONDS = 0.05
+"""Where the event loop has computed for more than this share of the last moments, it is the checks
+that wait for this process. More of them at once would take longer each, and memory besides."""
 
 WAITING_PER_PLACE = 10
 """How many checks may be open for each that may be under way."""
@@ -23,6 +29,7 @@ class Slots:
         """Since when each place is held, the longest first; not those held for too long."""
         self._queue: deque[tuple[asyncio.Future[None], Place]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._watched_since = 0.0, 0.0
         self._loop = asyncio.get_running_loop()
 
     def place(self) -> "Place":
@@ -69,15 +76,22 @@ class Slots:
     def _look_again(self) -> None:
         """While somebody waits, take the places that have been held for too long."""
         if self._queue and self._held and self._timer is None:
-            since = next(iter(self._held.values()))
-            self._timer = self._loop.call_at(since + PATIENCE_SECONDS, self._lose_patience)
+            since, now = next(iter(self._held.values())), self._loop.time()
+            self._watched_since = now, time.thread_time()
+            at = max(since + PATIENCE_SECONDS, now + WATCHED_SECONDS)
+            self._timer = self._loop.call_at(at, self._lose_patience)
 
     def _lose_patience(self) -> None:
         self._timer = None
-        held_too_long = self._loop.time() - PATIENCE_SECONDS
-        for place in [each for each, since in self._held.items() if since <= held_too_long]:
-            del self._held[place]
+        if not self._is_busy():
+            held_too_long = self._loop.time() - PATIENCE_SECONDS
+            for place in [each for each, since in self._held.items() if since <= held_too_long]:
+                del self._held[place]
         self._admit()
+
+    def _is_busy(self) -> bool:
+        began, computed = self._watched_since
+        return time.thread_time() - computed > BUSY_SHARE * (self._loop.time() - began)
 
 
 class Place:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,6 +40,7 @@ async def two() -> AsyncIterator[Visitors]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(slots, "WATCHED_SECONDS", 0.01)
 
 
 async def test_those_who_wait_come_in_in_their_order(two: Visitors) -> None:
@@ -64,6 +66,19 @@ async def test_who_hangs_loses_the_place_and_not_more(two: Visitors, impatient: 
     await asyncio.sleep(0.05)
     assert two.inside == [0, 1, 2, 3, 4]
     assert not any(task.done() for task in two.tasks)
+
+
+async def test_who_waits_for_a_busy_process_keeps_the_place(
+    two: Visitors, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computing = SimpleNamespace(thread_time=asyncio.get_running_loop().time)
+    monkeypatch.setattr(slots, "time", computing)
+    two.send(5)
+    await asyncio.sleep(0.05)
+    assert two.inside == [0, 1]
+    computing.thread_time = lambda: 0.0
+    await asyncio.sleep(0.05)
+    assert two.inside == [0, 1, 2, 3, 4]
 
 
 async def test_there_is_an_end_to_how_many_may_hang(two: Visitors, impatient: None) -> None:
