@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
-from webmon.commands import leases
+from webmon.commands import leases, services
 from webmon.commands.checks import LEASE, DueCheck, Finding, claim_due, record
 from webmon.domain.schedule import next_slot
 from webmon.domain.status import Status
@@ -252,6 +252,25 @@ def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
     silent = leases.retire_silent(session, asked_by="alive", now=NOW + 11 * SECOND)
     assert silent == ["dead"]
     assert len(claim_due(session, "alive", limit=1, now=NOW + 11 * SECOND)) == 1
+
+
+def test_what_was_paused_under_way_stays_so_when_its_worker_dies(session):
+    service = factories.service(session)
+    leases.tick(session, "dead", now=NOW)
+    claim_due(session, "dead", limit=1, now=NOW)
+    services.pause(session, service.id, actor=None, now=NOW + SECOND)
+    leases.retire(session, "dead", now=NOW + 2 * SECOND)
+    assert (state(session).next_check_at, state(session).worker_id) == (None, None)
+    assert claim_due(session, "next", limit=1, now=NOW + MINUTE) == []
+
+
+def test_what_was_paused_under_way_does_not_hold_up_a_start_by_an_earlier_clock(session):
+    service = factories.service(session)
+    later = NOW + timedelta(hours=1)
+    claim_due(session, "dead", limit=1, now=later)
+    services.pause(session, service.id, actor=None, now=later)
+    assert leases.spread_backlog(session, now=NOW) == 0
+    assert state(session).next_check_at is None
 
 
 def test_whoever_asks_who_is_silent_is_not(session):

@@ -37,11 +37,13 @@ def tick(session: Session, worker_id: str, *, now: datetime) -> None:
 
 
 def retire(session: Session, worker_id: str, *, now: datetime) -> None:
-    """Forget a worker that has ended; whatever it still held is due at once."""
+    """Forget a worker that has ended; whatever it still held is due at once, unless it was paused
+    meanwhile."""
+    due_at = case((state.next_check_at.is_not(None), now))
     session.execute(
         update(STATES)
         .where(state.worker_id == worker_id)
-        .values(next_check_at=now, lease_until=None, worker_id=None)
+        .values(next_check_at=due_at, lease_until=None, worker_id=None)
     )
     channel_leases.retire(session, worker_id)
     session.execute(delete(Worker).where(worker.id == worker_id))
@@ -105,6 +107,7 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
             service.interval_seconds,
         )
         .join(table(Service), service.id == state.service_id)
+        .where(state.next_check_at.is_not(None))
         .where(
             or_(
                 state.lease_until.is_(None)
