@@ -3,7 +3,8 @@
 from tests import factories
 from tests.clock import MINUTE, NOW
 from webmon.commands.results import milliseconds
-from webmon.models import CheckResult, Daily
+from webmon.domain.rollups import Rollup
+from webmon.models import CheckResult, Daily, ServiceState
 from webmon.queries.storage import BYTES_PER_RESULT, shrinks, storage
 
 TODAY = int(NOW.timestamp()) // 86_400
@@ -26,6 +27,15 @@ def test_results_are_counted_by_their_rollups_as_far_as_they_are_kept(session):
         session.add(Daily(service_id=service.id, day=TODAY - days_ago, up=up, down=1))
     session.flush()
     assert storage(session, raw_days=30, now=NOW).results == 32
+
+
+def test_the_results_of_the_present_hour_count_too(session):
+    service = factories.service(session)
+    session.add(Daily(service_id=service.id, day=TODAY, up=10))
+    state = session.get(ServiceState, service.id)
+    state.hourly = Rollup(up=4, down=2, answers=4, sum_us=4_000).as_list()
+    session.flush()
+    assert storage(session, raw_days=30, now=NOW).results == 16
 
 
 def test_the_oldest_result_is_found(session):

@@ -86,6 +86,11 @@ class Rollup:
             self.sketch[key] = self.sketch.get(key, 0) + count
 
     @property
+    def results(self) -> int:
+        """How many were counted."""
+        return self.up + self.degraded + self.down + self.unknown
+
+    @property
     def average_us(self) -> float | None:
         """The mean response time; None without an answer."""
         return self.sum_us / self.answers if self.answers else None

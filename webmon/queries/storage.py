@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from webmon.models import CheckResult, Daily, Service
+from webmon.domain.rollups import Rollup
+from webmon.models import CheckResult, Daily, Service, ServiceState
 
 DAY_SECONDS = 86_400
 BYTES_PER_RESULT = {"sqlite": 35, "postgresql": 120}
@@ -31,13 +32,15 @@ class StorageView:
 def storage(session: Session, *, raw_days: int, now: datetime) -> StorageView:
     """The size of the database, and what the configured checks add to it.
 
-    Results are counted by their roll-ups; those of the present hour are left out.
+    Results are counted by their roll-ups.
     """
     dialect = session.get_bind().dialect.name
     size = _size(session, dialect)
     first_day = int((now - timedelta(days=raw_days)).timestamp()) // DAY_SECONDS
     counts = col(Daily.up) + col(Daily.degraded) + col(Daily.down) + col(Daily.unknown)
     results = session.exec(select(func.sum(counts)).where(Daily.day >= first_day)).one() or 0
+    hours = session.exec(select(col(ServiceState.hourly)))
+    results += sum(Rollup.from_list(hour).results for hour in hours)
     checks = select(func.sum(float(DAY_SECONDS) / col(Service.interval_seconds)))
     per_day = float(session.exec(checks.where(~col(Service.paused))).one() or 0)
     each = size / results if results >= ENOUGH_RESULTS else BYTES_PER_RESULT[dialect]
