@@ -91,6 +91,27 @@ def test_an_outage_its_reminders_and_its_end_are_told_once_each(database, outsid
     assert (up.down_since, up.since, up.status) == (NOW, NOW + 9 * HOUR, UP)
 
 
+def test_reminders_come_as_often_as_the_channel_wants_them(database, outside, site):
+    add_channel(database, reminder_every_seconds=10)
+    other = add_service(database, site, "SSH")
+    see(database, DOWN, site, other, at=NOW)
+    told_after = []
+    for seconds in range(45):
+        at = NOW + seconds * SECOND
+        if seconds % 2:
+            follow_up(database, at=at)
+        before = len(outside.messages())
+        deliver(database, at=at)
+        told_after += [seconds] * (len(outside.messages()) - before)
+    assert told_after == [3, 13, 23, 33, 43]
+    assert outside.told()[-1] == "reminder Datastore.Website + reminder Datastore.SSH"
+    follow_up(database, at=NOW + 51 * SECOND)
+    see(database, UP, site, other, at=NOW + 52 * SECOND)  # while the next reminder waits
+    deliver(database, at=NOW + 53 * SECOND)
+    deliver(database, at=NOW + 55 * SECOND)
+    assert outside.told()[5:] == ["up Datastore.Website + up Datastore.SSH"]
+
+
 def test_news_go_out_three_seconds_after_they_arose(database, outside, site):
     add_channel(database)
     see(database, DOWN, site, at=NOW)

@@ -44,8 +44,11 @@ MOST_AT_ONCE = 500
 
 
 def remind(session: Session, *, now: datetime) -> None:
-    """Owe reminders of what has been down for so long that a channel wants to hear it again."""
-    due = _last_words(session, row.remind_at <= now)
+    """Owe reminders of what has been down for so long that a channel wants to hear it again.
+
+    A little ahead, so that those of a host go out together and yet when it is time.
+    """
+    due = _last_words(session, row.remind_at <= now + WAIT)
     if not due:
         return
     subjects, destinations = _surroundings(session, due)
@@ -60,7 +63,9 @@ def remind(session: Session, *, now: datetime) -> None:
             later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
         else:
             batch.close(stored)
-            _add(batch, stored, subject, Decision(Event.REMINDER, is_open=True), stored.cause)
+            reminder = Decision(Event.REMINDER, is_open=True)
+            at = max(now, stored.remind_at)
+            _add(batch, stored, subject, reminder, stored.cause, ready_at=at)
     batch.store(session)
     _postpone(session, {key: now + wait for key, wait in later.items()})
 
@@ -152,15 +157,24 @@ def tell_unmuted(session: Session, *, now: datetime) -> None:
     batch.store(session)
 
 
-def _add(batch: Batch, stored: Row[Any], subject: Subject, decision: Decision, cause: str) -> None:
+def _add(
+    batch: Batch,
+    stored: Row[Any],
+    subject: Subject,
+    decision: Decision,
+    cause: str,
+    *,
+    ready_at: datetime | None = None,
+) -> None:
     """News of how the service is now, after ``stored``, about the same."""
     batch.add(
         stored.channel_id,
-        subject.news(decision.event, batch.now),
+        subject.news(decision.event, ready_at or batch.now),
         decision,
         cause=cause,
         sequence=sequence_after(stored, decision.event, cause),
         subject=subject,
+        ready_at=ready_at,
     )
 
 

@@ -238,7 +238,7 @@ def tell_monitor(
         is_private = destination.built_in or (kind is not None and not kind.is_public)
         is_meant = destination.enabled and (everywhere or destination.namespace_id is None)
         if is_private and is_meant and destination.id != about_channel:
-            batch.add(destination.id, news, Decision(Event.MONITOR), cause=cause, at_once=True)
+            batch.add(destination.id, news, Decision(Event.MONITOR), cause=cause, ready_at=now)
     batch.store(session)
 
 

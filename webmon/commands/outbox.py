@@ -217,11 +217,14 @@ class Batch:
         cause: str,
         sequence: int = 0,
         subject: Subject | None = None,
-        at_once: bool = False,
+        ready_at: datetime | None = None,
     ) -> None:
-        """One notification: queued, or suppressed where the decision has a reason."""
+        """One notification: queued, or suppressed where the decision has a reason.
+
+        It waits for its host's other services, unless ``ready_at`` says otherwise.
+        """
         is_queued = not decision.reason
-        ready_at = self.now if at_once else self.now + WAIT
+        ready_at = ready_at or self.now + WAIT
         self._new.append(
             {
                 "channel_id": channel_id,
