@@ -145,7 +145,8 @@ async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
     except NotifierError as error:
         return error
     except TimeoutError:
-        return NotifierError(f"no answer within {LONGEST_SEND_SECONDS:g} s")
+        text = f"no answer within {LONGEST_SEND_SECONDS:g} s"
+        return NotifierError(text, may_have_arrived=True)
     except Exception as error:
         # The one place where a notifier's own fault is caught: it must not lose the message.
         log.exception("the notifier %s failed", outgoing.kind)

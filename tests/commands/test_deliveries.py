@@ -129,6 +129,21 @@ def test_that_a_message_may_have_arrived_twice_is_said_even_if_it_was_refused_af
     assert [each.error for each in rows(database)] == [composing.CUT_OFF, ""]
 
 
+def test_a_message_whose_answer_was_lost_may_have_arrived_twice_and_says_so(
+    database, outside, site
+):
+    add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    outside.failures["ops"] = NotifierError("the connection broke off", may_have_arrived=True)
+    deliver(database, at=NOW + 3 * SECOND)
+    outside.failures["ops"] = REFUSED
+    deliver(database, at=NOW + MINUTE)
+    outside.failures.clear()
+    see(database, UP, site, at=NOW + 2 * MINUTE)
+    deliver(database, at=NOW + 3 * MINUTE)
+    assert [each.error for each in rows(database)] == [composing.NO_ANSWER, ""]
+
+
 def test_a_worker_that_has_lost_its_lease_composes_nothing_and_refuses_nothing(
     database, outside, site
 ):

@@ -176,6 +176,7 @@ def test_a_refused_sender(reply: str, permanent: bool) -> None:
         (Failure("DATA"), "the mail server broke the connection off"),
         (Failure("END", "452 Full"), "the mail server answered 452 Full"),
         (Failure("END"), "the mail server broke the connection off"),
+        (Failure("END", taken=True), "the mail server broke the connection off"),
     ],
 )
 def test_what_is_tried_again(failure: Failure, text: str) -> None:
@@ -184,9 +185,10 @@ def test_what_is_tried_again(failure: Failure, text: str) -> None:
         error = refusal(server.url())
         assert str(error).startswith(text)
         assert not error.permanent
-        assert server.contents == []
+        assert error.may_have_arrived is not bool(failure.reply)
+        assert len(server.contents) == failure.taken
         send(server.url())
-    assert len(server.contents) == 1
+    assert len(server.contents) == 1 + failure.taken
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

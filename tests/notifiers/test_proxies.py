@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
+from pydantic import SecretStr
 
 from tests import news as given
 from tests.notifiers.slack_server import PATH, SlackServer
@@ -202,6 +203,14 @@ async def test_a_proxy_that_is_silent(
         use(monkeypatch, server.url(""))
         told = await refused(send, f"{scheme}://{HOST}")
     assert told.endswith(f"answer within 0.3 s (through the proxy 127.0.0.1:{server.port})")
+
+
+async def test_without_a_tunnel_nothing_may_have_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(talk=saying(b"")) as server:
+        use(monkeypatch, server.url(""))
+        with pytest.raises(NotifierError) as raised:
+            await asyncio.to_thread(transport.post, SecretStr(f"https://{HOST}"), b"{}", {})
+    assert not raised.value.may_have_arrived
 
 
 @every_kind

@@ -137,13 +137,15 @@ def test_nobody_listens() -> None:
     with pytest.raises(NotifierError, match=r"^cannot be reached: connection refused$") as refused:
         post(url, b"{}", {})
     assert not refused.value.permanent
+    assert not refused.value.may_have_arrived
 
 
 async def test_a_receiver_that_breaks_off_the_handshake() -> None:
     async with serving(talk=reset) as server:
         url = SecretStr(f"https://127.0.0.1:{server.port}/secret")
-        with pytest.raises(NotifierError, match=r"^the connection broke off$"):
+        with pytest.raises(NotifierError, match=r"^the connection broke off$") as refused:
             await asyncio.to_thread(post, url, b"{}", {})
+    assert not refused.value.may_have_arrived
 
 
 def test_a_connection_that_breaks_off() -> None:
@@ -152,6 +154,7 @@ def test_a_connection_that_breaks_off() -> None:
         with pytest.raises(NotifierError, match="the connection broke off") as refused:
             post(SecretStr(server.url), b"{}", {})
     assert not refused.value.permanent
+    assert refused.value.may_have_arrived
 
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -174,12 +177,14 @@ async def test_a_receiver_that_misbehaves(
 ) -> None:
     monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 0.3)
     async with serving(talk=talk) as server:
-        with pytest.raises(NotifierError, match=text):
+        with pytest.raises(NotifierError, match=text) as refused:
             await asyncio.to_thread(post, SecretStr(server.url("/secret")), b"{}", {})
+    assert refused.value.may_have_arrived
 
 
 async def test_a_certificate_that_is_not_accepted(strange_context: ssl.SSLContext) -> None:
     async with serving(b"HTTP/1.1 200 OK\r\n\r\n", tls=strange_context) as server:
         with pytest.raises(NotifierError, match="the certificate is not accepted") as refused:
             await asyncio.to_thread(post, SecretStr(server.url("/secret")), b"{}", {})
+    assert not refused.value.may_have_arrived
     assert "secret" not in str(refused.value)

@@ -166,6 +166,15 @@ def test_a_slow_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
         error = refusal(server)
     assert str(error) == "X did not answer within 0.2 s"
     assert not error.permanent
+    assert error.may_have_arrived
+
+
+def test_an_answer_that_is_lost() -> None:
+    with XServer() as server:
+        server.will_answer(Reply(drop=True))
+        error = refusal(server)
+    assert str(error) == "X: the connection broke off"
+    assert error.may_have_arrived
 
 
 def test_nobody_listens() -> None:
@@ -174,6 +183,7 @@ def test_nobody_listens() -> None:
     with pytest.raises(NotifierError, match="X: cannot be reached") as refused:
         send_twitter(config(), given.message(), Surroundings("", x_api_url=url))
     assert not refused.value.permanent
+    assert not refused.value.may_have_arrived
 
 
 def test_an_answer_without_an_id_is_taken_all_the_same() -> None:

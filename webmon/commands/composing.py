@@ -31,6 +31,9 @@ from webmon.notifiers.base import NotifierError, NotifierKind, Surroundings
 namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
 
 CUT_OFF = "the worker ended while this was being sent: it may have arrived twice"
+NO_ANSWER = "an answer to this was lost: it may have arrived twice"
+DOUBTFUL = (CUT_OFF, NO_ANSWER)
+"""Stays with the message whatever becomes of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from webmon.commands import budgets
 from webmon.commands.channel_leases import LEASE, channel, held, locked
-from webmon.commands.composing import CUT_OFF, Outgoing, lock_rows
+from webmon.commands.composing import DOUBTFUL, NO_ANSWER, Outgoing, lock_rows
 from webmon.commands.notifications import tell_monitor
 from webmon.commands.outbox import OUTBOX, row
 from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
@@ -32,7 +32,7 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             sent_at=now,
             ready_at=None,
             reference=receipt.reference,
-            error=case((row.error == CUT_OFF, CUT_OFF), else_=receipt.note),
+            error=_unless_doubtful(receipt.note),
             remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )
@@ -47,6 +47,11 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
         )
     )
     budgets.watch(session, sent.lease.channel_id, now=now)
+
+
+def _unless_doubtful(error: str) -> Any:
+    """``error``, where it is not said already that the message may have arrived twice."""
+    return case((row.error.in_(DOUBTFUL), row.error), else_=error)
 
 
 def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | None:
@@ -87,7 +92,7 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
         .where(row.id.in_([each.id for each in rows if each not in lost]))
         .values(
             told_with=None,
-            error=case((row.error == CUT_OFF, CUT_OFF), else_=str(error)),
+            error=_unless_doubtful(NO_ANSWER if error.may_have_arrived else str(error)),
         )
     )
     failures = place.failures + 1

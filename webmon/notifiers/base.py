@@ -43,14 +43,21 @@ class NotifierError(Exception):
 
     ``permanent``: trying again does not help, the channel's settings are wrong.
     ``retry_after_seconds``: the server has said when to try again.
+    ``may_have_arrived``: all of it was handed over, and no answer came.
     """
 
     def __init__(
-        self, text: str, *, permanent: bool = False, retry_after_seconds: float | None = None
+        self,
+        text: str,
+        *,
+        permanent: bool = False,
+        retry_after_seconds: float | None = None,
+        may_have_arrived: bool = False,
     ) -> None:
         super().__init__(text)
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
+        self.may_have_arrived = may_have_arrived
 
 
 Send = Callable[[Any, Message, Surroundings], Receipt]

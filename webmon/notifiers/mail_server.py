@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import parseaddr
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webmon.notifiers.base import NotifierError, Surroundings
@@ -116,6 +117,24 @@ def greet(server: MailServer) -> None:
         pass
 
 
+class _AnswerLost(Exception):
+    """The connection broke off while the server had the text of the mail."""
+
+
+class _Smtp(smtplib.SMTP):
+    def data(self, message: Any) -> Any:
+        try:
+            return super().data(message)
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:
+            raise _AnswerLost from error
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    pass
+
+
 @contextlib.contextmanager
 def _in_words(server: MailServer) -> Iterator[None]:
     """What goes wrong inside, said for an admin."""
@@ -133,6 +152,9 @@ def _in_words(server: MailServer) -> Iterator[None]:
         raise NotifierError(text, permanent=error.smtp_code >= 500) from None
     except smtplib.SMTPResponseException as error:
         raise NotifierError(f"the mail server answered {_answer(error)}") from None
+    except _AnswerLost:
+        text = "the mail server broke the connection off"
+        raise NotifierError(text, may_have_arrived=True) from None
     except smtplib.SMTPServerDisconnected:
         raise NotifierError("the mail server broke the connection off") from None
     except smtplib.SMTPException as error:
@@ -160,8 +182,8 @@ def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
 
 def _connect(server: MailServer) -> smtplib.SMTP:
     if not server.tls:
-        return smtplib.SMTP(server.host, server.port, server.hello, TIMEOUT_SECONDS)
-    return smtplib.SMTP_SSL(
+        return _Smtp(server.host, server.port, server.hello, TIMEOUT_SECONDS)
+    return _SmtpOverTls(
         server.host, server.port, server.hello, timeout=TIMEOUT_SECONDS, context=tls_context()
     )
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import certifi
 import httpx
@@ -74,19 +74,31 @@ def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
     """
     place = url.get_secret_value()
     proxy = proxy_to(place)
+    sent = threading.Event()
     try:
-        return asyncio.run(_exchange(place, body, headers, proxy))
+        return asyncio.run(_exchange(place, body, headers, proxy, sent))
     except (httpx.TimeoutException, TimeoutError):
         text = f"no answer within {TIMEOUT_SECONDS:g} s{through(proxy)}"
-        raise NotifierError(text) from None
+        raise NotifierError(text, may_have_arrived=sent.is_set()) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        raise NotifierError(reason(error, proxy)) from None
+        raise NotifierError(reason(error, proxy), may_have_arrived=sent.is_set()) from None
 
 
 async def _exchange(
-    url: str, body: bytes, headers: Mapping[str, str], proxy: Proxy | None
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    proxy: Proxy | None,
+    sent: threading.Event,
 ) -> Answer:
+    """``sent`` is set when the body is on its way."""
     told = {**HEADERS, **headers}
+
+    async def trace(step: str, details: Mapping[str, Any]) -> None:
+        # A proxy is asked for a tunnel in the same way before.
+        if step == "http11.send_request_body.started" and details["request"].method == b"POST":
+            sent.set()
+
     async with (
         asyncio.timeout(TIMEOUT_SECONDS),
         httpx.AsyncClient(
@@ -95,7 +107,9 @@ async def _exchange(
             trust_env=False,
             proxy=httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None,
         ) as client,
-        client.stream("POST", url, content=body, headers=told) as response,
+        client.stream(
+            "POST", url, content=body, headers=told, extensions={"trace": trace}
+        ) as response,
     ):
         beginning = b""
         async for part in response.aiter_raw():

@@ -85,6 +85,7 @@ def send_twitter(config: TwitterConfig, message: Message, surroundings: Surround
     """
     import requests
     import tweepy
+    from urllib3.exceptions import ProtocolError
 
     client = tweepy.Client(
         consumer_key=config.consumer_key.get_secret_value(),
@@ -101,11 +102,14 @@ def send_twitter(config: TwitterConfig, message: Message, surroundings: Surround
             return Receipt(reference=_create(client, text, message.reply_to))
         except _Refused as refused:
             return _judge(refused, proxy if api.startswith("http://") else None)
-        except requests.Timeout:
+        except requests.Timeout as error:
             said = f"X did not answer within {TIMEOUT_SECONDS:g} s{through(proxy)}"
-            raise NotifierError(said) from None
+            is_sent = isinstance(error, requests.ReadTimeout)
+            raise NotifierError(said, may_have_arrived=is_sent) from None
         except requests.RequestException as error:
-            raise NotifierError(f"X: {reason(error, proxy)}") from None
+            is_sent = any(isinstance(each, ProtocolError) for each in error.args)
+            said = f"X: {reason(error, proxy)}"
+            raise NotifierError(said, may_have_arrived=is_sent) from None
 
 
 def _session(base_url: str, proxy: Proxy | None) -> "requests.Session":
