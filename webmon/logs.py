@@ -49,3 +49,9 @@ def configure(settings: Settings, process: str) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # That a pass still runs when the next one is due is no news: it does what the next one would.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    logging.getLogger("reflex.app").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That a tab was closed while something changed is none."""
+    return not record.getMessage().startswith("Attempting to send delta to disconnected client")
