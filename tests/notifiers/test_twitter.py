@@ -144,6 +144,12 @@ def test_x_says_when_to_try_again() -> None:
     assert 80 < error.retry_after_seconds <= 90
 
 
+def test_whoever_answers_for_x_says_when_to_try_again() -> None:
+    with XServer() as server:
+        server.will_answer(Reply(429, "{}", {"Retry-After": "120"}))
+        assert refusal(server).retry_after_seconds == 120
+
+
 def test_the_limit_of_a_day_counts_where_it_is_the_one_that_is_used_up() -> None:
     day = x_server.rate_limited(3000).headers["x-rate-limit-reset"]
     headers = {

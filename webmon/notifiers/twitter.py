@@ -10,7 +10,12 @@ from webmon.domain.messages import post
 from webmon.domain.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
 from webmon.notifiers.failures import reason, through
-from webmon.notifiers.transport import proxy_to, require_taken, seconds_until
+from webmon.notifiers.transport import (
+    proxy_to,
+    require_taken,
+    retry_after_seconds,
+    seconds_until,
+)
 from webmon.proxies import Proxy
 
 if TYPE_CHECKING:
@@ -178,6 +183,8 @@ def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
         raise NotifierError(_forbidden(said), permanent=True)
     if status == 429:
         wait = _seconds_until_reset(refused.headers)
+        if wait is None:  # a proxy in between may say it in its own way
+            wait = retry_after_seconds(refused.headers)
         raise NotifierError("X takes no more posts for the moment", retry_after_seconds=wait)
     require_taken(status, refused.headers, "X", proxy)
     raise AssertionError(status)
