@@ -368,10 +368,18 @@ def test_a_budget_is_warned_of_and_kept_and_begins_anew_with_the_month(database,
         "The channel x has used 5 of its 5 posts of this month."
         " Nothing more is posted there until the next one.",
     ]
+    with database.write() as session:
+        session.get_one(Channel, channel_id).config = {"name": "x", "monthly_budget": 7}
+    see(database, DOWN, sites[2], at=NOW + 2 * HOUR)
+    for minute in range(2):
+        deliver(database, at=NOW + 3 * HOUR + minute * MINUTE)
+    assert [message.news[0].message for message in outside.messages("ops")][2:] == [
+        "The channel x has used 6 of its 7 posts of this month."
+    ]
     december = datetime.fromisoformat("2026-12-01T00:00:10+00:00")
     see(database, DOWN, sites[0], at=december)
     deliver(database, at=december + 3 * SECOND)
-    assert len(outside.messages("x")) == 6
+    assert len(outside.messages("x")) == 7
 
 
 # --- order, time, and retention

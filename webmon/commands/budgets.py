@@ -27,7 +27,8 @@ def why_used_up(
 
 
 def watch(session: Session, channel_id: int, *, now: datetime) -> None:
-    """Warn once a month when most of the budget is used, and once when all of it is."""
+    """Warn once a month when most of the budget is used, and once when all of it is; anew where
+    there is another budget."""
     found = session.execute(
         select(channel.name, channel.kind, channel.config).where(channel.id == channel_id)
     ).first()
@@ -41,7 +42,7 @@ def watch(session: Session, channel_id: int, *, now: datetime) -> None:
     text = f"The channel {found.name} has used {used} of its {most} posts of this month."
     if used >= most:
         text += " Nothing more is posted there until the next one."
-    cause = f"channel:{channel_id}:budget:{now:%Y-%m}:{step}"
+    cause = f"channel:{channel_id}:budget:{now:%Y-%m}:{step}:{most}"
     tell_monitor(session, cause, text, now=now, about_channel=channel_id)
 
 
