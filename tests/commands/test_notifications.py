@@ -594,6 +594,36 @@ def test_news_of_the_monitor_go_once_to_the_private_channels_of_all_namespaces(
     assert outside.messages()[0].news[0].message == "The monitor was offline."
 
 
+def test_that_a_channel_fails_is_told_to_those_who_look_after_its_namespace(
+    database, outside, iati
+):
+    with database.write() as session:
+        di = factories.namespace(session, "di").id
+        factories.user(session, "iati@example.org", namespace_ids=[iati])
+        factories.user(session, "di@example.org", namespace_ids=[di])
+    add_channel(database, "admins", built_in=True)
+    add_channel(database, "iati", namespace_id=iati)
+    add_channel(database, "di", namespace_id=di)
+    about = add_channel(database, "x", kind="billboard", namespace_id=iati)
+    with database.write() as session:
+        notifications.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
+    deliver(database, at=NOW)
+    assert [name for name, _ in outside.received] == ["admins", "iati"]
+    assert outside.admins[0] == ("iati@example.org",)
+
+
+def test_that_the_administrators_own_channel_fails_is_told_by_all_that_are_private(
+    database, outside, iati
+):
+    about = add_channel(database, "admins", built_in=True)
+    add_channel(database, "iati", namespace_id=iati)
+    add_channel(database, "x", kind="billboard", namespace_id=iati)
+    with database.write() as session:
+        notifications.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
+    deliver(database, at=NOW)
+    assert [name for name, _ in outside.received] == ["iati"]
+
+
 # --- tests, and sending again
 
 

@@ -228,17 +228,29 @@ def tell_monitor(
     """Tell the administrators something about the monitor itself, once per ``cause``.
 
     It goes to their own channel and to every other one for all namespaces that is not public;
-    not to ``about_channel``, which it is about. With ``everywhere``, because it concerns every
-    namespace, also to the channels of only one.
+    not to ``about_channel``, which it is about, but to whoever looks after its namespace. With
+    ``everywhere``, because it concerns every namespace, also to the channels of only one; so it
+    does where it is their own channel that fails.
     """
     news = News(Event.MONITOR, now, message=text)
+    destinations = load_destinations(session)
+    about = next((each for each in destinations if each.id == about_channel), None)
+    namespace_id = about.namespace_id if about is not None else None
+    everywhere = everywhere or (about is not None and about.built_in)
     batch = Batch(now)
-    for destination in load_destinations(session):
+    for destination in destinations:
         kind = NOTIFIERS.get(destination.kind)
         is_private = destination.built_in or (kind is not None and not kind.is_public)
-        is_meant = destination.enabled and (everywhere or destination.namespace_id is None)
-        if is_private and is_meant and destination.id != about_channel:
-            batch.add(destination.id, news, Decision(Event.MONITOR), cause=cause, ready_at=now)
+        is_meant = everywhere or destination.namespace_id in (None, namespace_id)
+        if is_private and is_meant and destination.enabled and destination.id != about_channel:
+            batch.add(
+                destination.id,
+                news,
+                Decision(Event.MONITOR),
+                cause=cause,
+                namespace_id=namespace_id,
+                ready_at=now,
+            )
     batch.store(session)
 
 

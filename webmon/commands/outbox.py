@@ -217,11 +217,13 @@ class Batch:
         cause: str,
         sequence: int = 0,
         subject: Subject | None = None,
+        namespace_id: int | None = None,
         ready_at: datetime | None = None,
     ) -> None:
         """One notification: queued, or suppressed where the decision has a reason.
 
-        It waits for its host's other services, unless ``ready_at`` says otherwise.
+        It waits for its host's other services, unless ``ready_at`` says otherwise. The namespace
+        is that of the ``subject``, where there is one.
         """
         is_queued = not decision.reason
         ready_at = ready_at or self.now + WAIT
@@ -231,7 +233,7 @@ class Batch:
                 "cause": cause,
                 "event": decision.event.value,
                 "sequence": sequence,
-                "namespace_id": subject.namespace_id if subject else None,
+                "namespace_id": subject.namespace_id if subject else namespace_id,
                 "host_id": subject.host_id if subject else None,
                 "service_id": subject.service_id if subject else None,
                 "incident_id": news.incident or None,
