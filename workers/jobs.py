@@ -63,6 +63,10 @@ class Jobs:
         await self._keep_step()
         await self._pipeline.dispatch()
 
+    def turn(self) -> float:
+        """When in a second to dispatch: workers take turns (`leases.tick`)."""
+        return self._pipeline.turn
+
     async def _keep_step(self) -> None:
         """Where the clock was set, or the machine slept, since this was asked last: bring what is
         stored into step. Every job that goes by stored instants begins with this."""

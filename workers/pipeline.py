@@ -67,6 +67,8 @@ class Pipeline:
         self._revisions: dict[int, int] = {}
         self._met: set[str] = set()
         self._stopping = False
+        self.turn = 0.0
+        """When in a second it is this worker's turn to claim, among those that are alive."""
 
     @property
     def outstanding(self) -> int:
@@ -90,7 +92,7 @@ class Pipeline:
         now = clock.utcnow()
 
         def claim(session: Session) -> list[DueCheck]:
-            leases.tick(session, self.worker_id, now=now)
+            self.turn = leases.tick(session, self.worker_id, now=now)
             return checks.claim_due(
                 session, self.worker_id, limit=room, now=now, known=self._revisions
             )

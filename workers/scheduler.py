@@ -1,5 +1,6 @@
 """The table of jobs. APScheduler only ticks; the database says what is due."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,18 +18,26 @@ class Every(BaseTrigger):  # type: ignore[misc]
     """Every ``seconds``; what was missed is skipped, however much it is.
 
     APScheduler's own trigger counts every period that was missed: all those of the years since
-    1970, where a machine learns the time after its start.
+    1970, where a machine learns the time after its start. ``turn`` says which part of a period
+    after its full one (by the clock) is meant, for who takes turns with others.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, turn: Callable[[], float] | None = None) -> None:
         self.period = timedelta(seconds=seconds)
+        self._turn = turn
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """One period on, or the first one that is yet to come."""
         if previous_fire_time is None:
             return now + self.period
         missed = max(0, (now - previous_fire_time) // self.period)
-        return previous_fire_time + (missed + 1) * self.period
+        following = previous_fire_time + (missed + 1) * self.period
+        return following if self._turn is None else self._nearest(following, self._turn())
+
+    def _nearest(self, at: datetime, turn: float) -> datetime:
+        period = self.period.total_seconds()
+        early = (turn * period - at.timestamp()) % period
+        return at + timedelta(seconds=early if early <= period / 2 else early - period)
 
 
 def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
@@ -38,7 +47,6 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         timezone="UTC",
     )
     table = {
-        jobs.dispatch: 1,
         jobs.retire_silent: 5,
         jobs.deliver: 1,
         jobs.follow_up: 2,
@@ -50,8 +58,10 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS
     if jobs.retention.is_sqlite:
         table |= {jobs.give_back_pages: 5 * MINUTE, jobs.checkpoint: 5}
-    for job, seconds in table.items():
-        scheduler.add_job(guarded(job), Every(seconds), id=job.__name__)
+    triggers = {jobs.dispatch: Every(1, jobs.turn)}
+    triggers |= {job: Every(seconds) for job, seconds in table.items()}
+    for job, trigger in triggers.items():
+        scheduler.add_job(guarded(job), trigger, id=job.__name__)
     return scheduler
 
 

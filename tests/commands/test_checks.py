@@ -244,6 +244,14 @@ def test_two_workers_claim_every_check_once(database):
     assert len(claimed) == len(set(claimed)) == 60
 
 
+def test_workers_that_are_alive_take_turns(session):
+    assert leases.tick(session, "b", now=NOW) == 0
+    assert leases.tick(session, "c", now=NOW) == 1 / 2
+    assert leases.tick(session, "a", now=NOW + 5 * SECOND) == 0
+    assert leases.tick(session, "c", now=NOW + 9 * SECOND) == 2 / 3
+    assert leases.tick(session, "c", now=NOW + 11 * SECOND) == 1 / 2  # b has fallen silent
+
+
 def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
     factories.service(session)
     leases.tick(session, "dead", now=NOW)

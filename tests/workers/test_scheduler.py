@@ -50,3 +50,12 @@ def test_what_was_missed_is_not_run_after(now, expected):
 
 def test_the_first_time_is_one_period_from_now():
     assert Every(5).get_next_fire_time(None, NOW) == NOW + 5 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("turn", "expected"),
+    [(0.0, NOW + SECOND), (0.25, NOW + 1.25 * SECOND), (0.75, NOW + 0.75 * SECOND)],
+)
+def test_who_takes_turns_comes_at_the_nearest_one(turn, expected):
+    assert NOW.microsecond == 0
+    assert Every(1, lambda: turn).get_next_fire_time(NOW, NOW) == expected

@@ -27,13 +27,19 @@ SPREAD_SHARE = 0.8
 minute at the most."""
 
 
-def tick(session: Session, worker_id: str, *, now: datetime) -> None:
-    """Note that the worker is alive."""
-    row = session.get(Worker, worker_id)
-    if row is None:
-        session.add(Worker(id=worker_id, started_at=now, ticked_at=now))
+def tick(session: Session, worker_id: str, *, now: datetime) -> float:
+    """Note that the worker is alive; returns its turn, a part of a second (0 to 1).
+
+    When those that are alive claim in turn, evenly over the second, each gets an even share.
+    """
+    known = {row.id: row for row in session.scalars(select(Worker))}
+    if worker_id in known:
+        known[worker_id].ticked_at = now
     else:
-        row.ticked_at = now
+        known[worker_id] = Worker(id=worker_id, started_at=now, ticked_at=now)
+        session.add(known[worker_id])
+    alive = sorted(each.id for each in known.values() if each.ticked_at >= now - SILENT_AFTER)
+    return alive.index(worker_id) / len(alive)
 
 
 def retire(session: Session, worker_id: str, *, now: datetime) -> None:
