@@ -17,6 +17,13 @@ def test_the_next_slot_is_after_now_and_within_one_interval(service_id, interval
     assert timedelta(0) <= slot - now <= timedelta(seconds=interval, milliseconds=1)
 
 
+@given(st.integers(1, 10**6), st.integers(1, 86_400), st.integers(0, 10**9))
+def test_slots_are_exactly_one_interval_apart(service_id, interval, seconds):
+    slot = next_slot(service_id, interval, NOW + seconds * SECOND)
+    assert next_slot(service_id, interval, slot) == slot + interval * SECOND
+    assert next_slot(service_id, interval, slot - SECOND / 1_000_000) == slot
+
+
 def test_a_service_keeps_its_rhythm():
     slots = [next_slot(7, 60, NOW)]
     for _ in range(5):

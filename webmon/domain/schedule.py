@@ -7,6 +7,7 @@ are spread evenly, keep their rhythm over restarts, and never gather into a burs
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 # Multiples of the golden ratio's fraction, modulo 1, lie as evenly as any sequence can however
 # many are taken (Knuth, TAOCP vol. 3, 6.4): neighbouring ids land far apart.
@@ -19,11 +20,14 @@ def phase(service_id: int) -> float:
 
 
 def next_slot(service_id: int, interval_seconds: float, after: datetime) -> datetime:
-    """The first instant of the service's own rhythm that lies after ``after``."""
-    since_epoch = (after - EPOCH).total_seconds()
-    offset = phase(service_id) * interval_seconds
-    slots = (since_epoch - offset) // interval_seconds + 1
-    return EPOCH + timedelta(seconds=offset + slots * interval_seconds)
+    """The first instant of the service's own rhythm that lies after ``after``.
+
+    In whole microseconds: a slot rounded to them would seem to lie before itself, and come twice.
+    """
+    interval = round(interval_seconds * 1_000_000)
+    offset = round(phase(service_id) * interval)
+    slots = ((after - EPOCH) // MICROSECOND - offset) // interval + 1
+    return EPOCH + timedelta(microseconds=offset + slots * interval)
 
 
 def next_check_at(
