@@ -4,16 +4,24 @@ Everything is bounded, and what is wrong with the bytes is `httpx.RemoteProtocol
 meant for an admin.
 """
 
+import re
+from typing import TYPE_CHECKING
+
 import httptools
 import httpx
 
-from webmon.probes.second_parser import BEGINNING, SecondParser
 from webmon.probes.texts import quoted
+
+if TYPE_CHECKING:
+    from webmon.probes.second_parser import SecondParser
 
 MOST_HEADER_BYTES = 100 * 1024
 """As many as httpx takes."""
 
 BODILESS = frozenset({101, 204, 304})
+
+BEGINNING = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}[ \r\n]")
+"""How an answer begins; with what does not, there is no need of a second opinion."""
 
 
 class Answer:
@@ -40,6 +48,7 @@ class Answer:
         self._room_for_body = 2 * most_body_bytes + MOST_HEADER_BYTES
         self._room_for_headers = MOST_HEADER_BYTES
         self._parser: httptools.HttpResponseParser | SecondParser | None = _make_parser(self)
+        self._is_second = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, of a long piece first what fits into the room for headers."""
@@ -122,9 +131,11 @@ class Answer:
 
     def _doubt(self, error: httptools.HttpParserError) -> None:
         """Let another parser read headers that this one refuses."""
-        is_first = not isinstance(self._parser, SecondParser)
-        if not (self.in_headers and is_first and BEGINNING.match(self._head)):
+        if self._is_second or not (self.in_headers and BEGINNING.match(self._head)):
             raise httpx.RemoteProtocolError(self._what_is_wrong(error)) from None
+        from webmon.probes.second_parser import SecondParser  # few servers need it
+
+        self._is_second = True
         self.headers.clear()
         self._interim = False
         is_head, most_bytes = not self._expects_body, 2 * MOST_HEADER_BYTES

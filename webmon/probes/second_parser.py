@@ -3,14 +3,10 @@
 Some servers repeat a length, or fold a line; browsers and httpx read such headers all the same.
 """
 
-import re
 from typing import Any
 
 import h11
 import httptools
-
-BEGINNING = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}[ \r\n]")
-"""How an answer begins; with what does not, there is no need of a second opinion."""
 
 
 class SecondParser:
