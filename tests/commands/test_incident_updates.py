@@ -13,7 +13,7 @@ from webmon.domain.access import Actor, Role
 from webmon.domain.announcing import NEVER_TOLD
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Channel, Incident, IncidentUpdate
+from webmon.models import Channel, Incident, IncidentUpdate, Service
 from webmon.notifiers.base import NotifierError
 
 __all__ = ["iati", "outside", "site"]
@@ -139,6 +139,16 @@ def test_a_channel_that_was_switched_off_meanwhile_is_not_told(database, outside
         session.get_one(Channel, ops).enabled = False
     write(database, incident_of(database, site), at=NOW + MINUTE)
     assert owed(database)[-1] == ("incident_update", "suppressed", "the channel is switched off")
+
+
+def test_nothing_is_written_in_public_about_what_is_not_public(database, outside, site):
+    add_channel(database, "x", kind="billboard", events=["incident_update"])
+    with database.write() as session:
+        session.get_one(Service, site).public = False
+    see(database, DOWN, site, at=NOW)
+    write(database, incident_of(database, site), at=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert outside.told("x") == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from webmon.domain.announcing import QUIET, SUMMED_UP
 from webmon.domain.messages import headline
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Channel, Incident, Namespace, Notification, Service
+from webmon.models import Channel, Host, Incident, Namespace, Notification, Service
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import NotifierError
 
@@ -263,6 +263,31 @@ def test_an_outage_that_was_not_told_under_its_old_name_is_told_as_over(
     deliver(database, at=NOW + 2 * MINUTE)
     [told] = outside.messages()
     assert headline(told) == "WAS DOWN: Registry – Website (from 10:00 to 10:01, 1 min)"
+
+
+def test_what_is_not_public_is_told_in_no_public_channel(database, outside, iati, site):
+    add_channel(database)
+    add_channel(database, "x", kind="billboard")
+    hidden = add_service(database, site, "Hidden", public=False)
+    see(database, DOWN, site, hidden, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    assert outside.told() == ["down Datastore.Website + down Datastore.Hidden"]
+    assert outside.told("x") == ["down Datastore.Website"]
+    publish_host(database, site, public=False)
+    follow_up(database, at=NOW + 5 * HOUR)
+    see(database, UP, site, at=NOW + 6 * HOUR)
+    see(database, DOWN, site, at=NOW + 7 * HOUR)
+    deliver(database, at=NOW + 8 * HOUR)
+    assert outside.told("x")[1:] == ["up Datastore.Website"], "what it was told of has its end"
+    publish_host(database, site, public=True)
+    follow_up(database, at=NOW + 9 * HOUR)
+    deliver(database, at=NOW + 10 * HOUR)
+    assert outside.told("x")[2:] == ["down Datastore.Website"]
+
+
+def publish_host(database, service_id: int, *, public: bool) -> None:
+    with database.write() as session:
+        session.get_one(Host, session.get_one(Service, service_id).host_id).public = public
 
 
 # --- together

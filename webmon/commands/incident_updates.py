@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field
 from sqlmodel import Session
 
 from webmon.commands.hosts import lock_services
+from webmon.commands.mutes import why_not_theirs
 from webmon.commands.outbox import (
-    ELSEWHERE,
     SWITCHED_OFF,
     Batch,
     Subject,
@@ -80,8 +80,7 @@ def _owe(session: Session, written: IncidentUpdate, subject: Subject, now: datet
         if Event.INCIDENT_UPDATE not in channel.wants or not is_meant:
             continue
         because = why_no_update(last_word(stored), channel.wants)
-        if not channel.is_for(subject.namespace_id):
-            because = ELSEWHERE
+        because = why_not_theirs(channel, subject) or because
         if not channel.enabled:
             because = SWITCHED_OFF
         batch.add(

@@ -1,7 +1,8 @@
 """Why bad news is held back at present. The one place that knows.
 
-Today: while a critical service of a host is down, the others' troubles follow from it; and the host
-or the channel may have gone to another namespace since the channel heard of it last.
+Today: while a critical service of a host is down, the others' troubles follow from it; what the
+public page does not show is not told in public; and host or channel may have gone to another
+namespace since the channel heard of it last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from webmon.commands.outbox import ELSEWHERE, Destination, Subject, service, sta
 from webmon.domain.status import Status
 from webmon.models import ServiceState
 from webmon.models.columns import table
+from webmon.notifiers import NOTIFIERS
 
 
 class Mutes:
@@ -23,12 +25,22 @@ class Mutes:
 
     def why(self, destination: Destination, subject: Subject) -> str:
         """Why the channel is not told now that the service is not well; empty where it is."""
-        if not destination.is_for(subject.namespace_id):
-            return ELSEWHERE
+        if because := why_not_theirs(destination, subject):
+            return because
         for service_id, name in self._critical_down.get(subject.host_id, ()):
             if service_id != subject.service_id and not subject.critical:
                 return f"{name} is critical and down"
         return ""
+
+
+def why_not_theirs(destination: Destination, subject: Subject) -> str:
+    """Why who reads the channel is not to know of the service; empty where they are."""
+    if not destination.is_for(subject.namespace_id):
+        return ELSEWHERE
+    kind = NOTIFIERS.get(destination.kind)
+    if kind is not None and kind.is_public and not subject.public:
+        return "it is not public, and everybody reads this channel"
+    return ""
 
 
 def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:

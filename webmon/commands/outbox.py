@@ -58,6 +58,7 @@ class Subject:
     message: str
     incident_id: int | None
     down_since: datetime | None
+    public: bool
 
     def news(self, event: Event, now: datetime, **fields: Any) -> News:
         """News about the service as it is now; ``fields`` say what is told otherwise."""
@@ -97,6 +98,7 @@ def load_subjects(session: Session, service_ids: Iterable[int]) -> dict[int, Sub
             state.message,
             incident.id,
             incident.opened_at,
+            service.public & host.public,
         )
         .join(table(ServiceState), state.service_id == service.id)
         .join(table(Host), host.id == service.host_id)

@@ -78,7 +78,7 @@ class NotifierKind:
     required: tuple[str, ...] = ()
     """Fields that only the administrators' channel may leave at their defaults."""
     is_public: bool = False
-    """Everybody reads it: nothing about the monitor itself is told there."""
+    """Everybody reads it: neither the monitor itself nor what is not public is told of there."""
     weigh: Callable[[str], int] | None = None
     """How long a text is by the receiver's own rules, where at most ``most_weight`` is taken."""
     most_weight: int = 0
