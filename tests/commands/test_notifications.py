@@ -281,8 +281,12 @@ def test_what_is_not_public_is_told_in_no_public_channel(database, outside, iati
     assert outside.told("x")[1:] == ["up Datastore.Website"], "what it was told of has its end"
     publish_host(database, site, public=True)
     follow_up(database, at=NOW + 9 * HOUR)
-    deliver(database, at=NOW + 10 * HOUR)
+    see(database, UP, site, at=NOW + 9 * HOUR)
+    see(database, DOWN, site, at=NOW + 10 * HOUR)
+    deliver(database, at=NOW + 11 * HOUR)
     assert outside.told("x")[2:] == ["down Datastore.Website"]
+    with database.read() as session:
+        assert not session.exec(select(Notification.id).where(Notification.is_muted)).all()
 
 
 def publish_host(database, service_id: int, *, public: bool) -> None:

@@ -4,14 +4,14 @@ Everything here runs in the transaction of what it tells of: both are stored, or
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 from sqlmodel import Session, col
 
-from webmon.commands.mutes import Mutes, load_mutes
+from webmon.commands.mutes import Mutes, load_mutes, why_not_theirs
 from webmon.commands.outbox import (
     SWITCHED_OFF,
     Batch,
@@ -122,13 +122,16 @@ class _Telling:
         each = self._occurrence
         change = Change(each.before, each.after, self._often.for_whom(destination.wants))
         decisions = decide(change, last, destination.wants, muted)
+        for_good = bool(why_not_theirs(destination, self._subject))
         for decision in decisions:
             if not destination.enabled:
                 decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
+            elif for_good:
+                decision = replace(decision, is_muted=False)
             self._add(destination, stored, decision)
         if is_flapping(last):
             return
-        holds_back = any(decision.is_muted for decision in decisions)
+        holds_back = any(decision.is_open and decision.reason for decision in decisions)
         for before in stored:
             if not (holds_back and is_told(before)):
                 close(self._batch, before, UP_AGAIN)
