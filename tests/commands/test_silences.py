@@ -11,11 +11,12 @@ from tests.clock import HOUR, MINUTE, NOW
 from webmon.commands.checks import Finding, record
 from webmon.commands.services import create_service, pause, resume, update_service
 from webmon.models import NoData, Service
-from webmon.probes.base import up
+from webmon.probes.base import Outcome, unknown, up
 from webmon.queries.timelines import service as column
 from webmon.queries.timelines import timelines
 
 FIELDS: dict[str, Any] = {"name": "Port", "kind": "tcp", "config": {"port": 443}}
+FINE, IN_VAIN = up("fine", 1000), unknown("the monitor itself was offline")
 LETTERS = {"up": "u", "unknown": "?", "paused": "p"}
 
 
@@ -29,9 +30,9 @@ class Watch:
         self.id = create_service(session, host.id, fields, actor=None, now=NOW).id
         self.look(NOW)
 
-    def look(self, at: datetime) -> None:
+    def look(self, at: datetime, outcome: Outcome = FINE) -> None:
         revision = self.session.get_one(Service, self.id).revision
-        record(self.session, [Finding(self.id, None, revision, at, up("fine", 1000))], now=at)
+        record(self.session, [Finding(self.id, None, revision, at, outcome)], now=at)
 
     def edit(self, at: datetime, **fields: Any) -> None:
         update_service(self.session, self.id, FIELDS | fields, actor=None, now=at)
@@ -92,6 +93,23 @@ def test_another_timeout_changes_nothing_of_the_time_before(
     watch.edit(at, interval_seconds=60, timeout_seconds=timeout_seconds)
     watch.look(at)
     assert len(watch.gaps()) == (0 if timeout_seconds < 10 else 1)
+
+
+def test_a_look_in_vain_is_a_gap_from_the_time_on_at_which_it_was_due(session: Session) -> None:
+    watch = Watch(session, interval_seconds=600)
+    watch.look(NOW + 10 * MINUTE, IN_VAIN)
+    assert watch.shown(NOW + 20 * MINUTE) == "u?"
+    watch.look(NOW + 20 * MINUTE)
+    watch.look(NOW + 30 * MINUTE)
+    assert watch.gaps() == [(10 * MINUTE, 20 * MINUTE)]
+    assert watch.shown(NOW + 50 * MINUTE) == "u?uuu"
+
+
+def test_a_look_in_vain_that_was_not_due_yet_is_no_gap(session: Session) -> None:
+    watch = Watch(session, interval_seconds=600)
+    watch.look(NOW + 5 * MINUTE, IN_VAIN)
+    watch.look(NOW + 10 * MINUTE)
+    assert (watch.gaps(), watch.shown(NOW + 20 * MINUTE)) == ([], "uu")
 
 
 def test_a_pause_does_not_hide_that_nobody_looked_before(session: Session) -> None:

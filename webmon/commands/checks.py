@@ -172,6 +172,8 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         confirm=observed and transitions.needs_confirmation(after, outcome.status),
     )
     patience = patience_seconds(row.interval_seconds, row.timeout_seconds)
+    if not observed:  # a look in vain: nothing speaks for the time that has no observation
+        patience = row.patience_seconds if row.kind in RECEIVING else 0.0
     return {
         "key": row.service_id,
         "up_count": after.up.count,
@@ -179,7 +181,7 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         "next_check_at": _unless_asked_sooner(row, next_check_at),
         "observed_at": finding.at if observed else row.observed_at,
         "credit_seconds": row.interval_seconds if observed else row.credit_seconds,
-        "patience_seconds": patience if observed else row.patience_seconds,
+        "patience_seconds": patience,
         "last_checked_at": finding.at,
         "last_status": outcome.status,
         "response_us": outcome.response_us,

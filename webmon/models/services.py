@@ -79,7 +79,9 @@ class ServiceState(SQLModel, table=True):
         default=0, description="for so long after it, that check speaks: its interval at that time"
     )
     patience_seconds: float = Field(
-        default=0, description="the next one may come so much later without a gap between them"
+        default=0,
+        description="the next one may come so much later without a gap between them; "
+        "not after a look in vain",
     )
     last_checked_at: datetime | None = None
     last_status: Status | None = status_field(default=None, nullable=True)
