@@ -68,6 +68,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (http(zlib.compress(b"packed"), headers="Content-Encoding: deflate"), 200, b"packed"),
         (http(b"as it is", headers="Content-Encoding: unknown"), 200, b"as it is"),
         (http(b"x" * 300_000), 200, b"x" * 300_000),
+        (http(b"hello", headers="X-Spaced: \t a b \t"), 200, b"hello"),
         (http(b"hello", headers="X-Long: " + "a" * 90_000), 200, b"hello"),
         (CHUNKED + b"5 \r\nhello\r\n6  \r\n world\r\n0\t\r\n\r\n", 200, b"hello world"),
         (b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n" + http(b"hello"), 200, b"hello"),

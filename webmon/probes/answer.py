@@ -86,7 +86,7 @@ class Answer:
 
     def on_header(self, name: bytes | None, value: bytes) -> None:
         if self.in_headers:
-            self.headers.append((name or b"", value))
+            self.headers.append((name or b"", value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         if self._parser is None or not self.in_headers:
