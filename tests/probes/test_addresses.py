@@ -79,6 +79,16 @@ async def test_ipv6_is_tried_as_well_as_ipv4(names: Names) -> None:
             assert outcome.evidence["address"] == f"{address}:{server.port}"
 
 
+async def test_many_addresses_of_one_kind_do_not_keep_the_other_out(names: Names) -> None:
+    many, few = [f"::{number}" for number in range(2, 10)], ["127.0.0.1", "127.0.0.2"]
+    for addresses in (many + few, few + many):
+        names.known["site.example"] = addresses
+        found = [str(endpoint.ip) for endpoint in await resolve("site.example", 80)]
+        assert len(found) == 6
+        assert found[:2] == ([many[0], few[0]] if addresses[0] == many[0] else [few[0], many[0]])
+        assert set(few) < set(found)
+
+
 async def test_an_address_that_does_not_answer_holds_up_the_next_for_a_moment_only() -> None:
     with full_queue() as full:
         async with serving(html()) as server:

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -95,11 +96,18 @@ def _look_up(
     found: Lookup
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = [Endpoint(row[0], row[4]) for row in rows][:MOST_ADDRESSES]
+        found = _in_turns([Endpoint(row[0], row[4]) for row in rows])[:MOST_ADDRESSES]
     except (OSError, UnicodeError, ValueError) as error:
         found = error
     with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
         loop.call_soon_threadsafe(lookup.set_result, found)
+
+
+def _in_turns(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """IPv6 and IPv4 in turns (RFC 8305, 4): where one leads nowhere, the other comes soon."""
+    first = [each for each in endpoints if each.family == endpoints[0].family]
+    others = [each for each in endpoints if each.family != endpoints[0].family]
+    return [each for pair in zip_longest(first, others) for each in pair if each is not None]
 
 
 def _lookup_failure(host: str, error: Exception) -> str:
