@@ -120,6 +120,14 @@ def test_a_wrong_password() -> None:
     assert error.permanent
 
 
+@pytest.mark.parametrize(("user", "password"), [("me", "p%C3%A9"), ("%C3%BC", "p")])
+def test_a_password_that_cannot_be_sent(user: str, password: str) -> None:
+    with MailServer(user="me", password="p") as server:
+        error = refusal(server.url(user=user, password=password))
+    assert str(error) == "WEBMON_SMTP_URL: user and password must be ASCII"
+    assert error.permanent
+
+
 def test_a_password_that_is_missing() -> None:
     with MailServer(user="we", password="s3cret") as server:
         error = refusal(server.url())

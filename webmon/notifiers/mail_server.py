@@ -61,6 +61,9 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
     tls = url.scheme == "smtps"
     if url.scheme not in ("smtp", "smtps") or not host or "@" not in sender or options:
         raise NotifierError(f"{SETTING} is not a valid address", permanent=True)
+    password = unquote(url.password or "")
+    if not (user + password).isascii():  # smtplib can send no others
+        raise NotifierError(f"{SETTING}: user and password must be ASCII", permanent=True)
     return MailServer(
         host=host,
         port=port or (465 if tls else 587 if starttls else 25),
@@ -68,7 +71,7 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
         hello=ours,
         sender_name=name or "Beaconry",
         user=user,
-        password=unquote(url.password or ""),
+        password=password,
         tls=tls,
         starttls=starttls and not tls,
     )
