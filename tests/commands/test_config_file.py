@@ -210,6 +210,24 @@ def test_what_differs_in_a_channel_is_changed_and_no_secret_is_shown(
     assert apply(changed) == []
 
 
+def test_a_channel_with_another_name_stays_the_same_where_the_old_one_would_be_deleted(
+    apply, session, credentials, monkeypatch
+):
+    apply(CHANNELS)
+    told = channel(session, "ops-slack").id
+    renamed = CHANNELS.replace("ops-slack", "slack")
+    assert apply(renamed, prune=True) == ["~ channel ops-slack: name ops-slack → slack"]
+    assert channel(session, "slack").id == told
+    assert apply(CHANNELS) == ["+ channel ops-slack"], "both stay without prune"
+    monkeypatch.setenv("SLACK_URL", "https://hooks.slack.com/services/other")
+    other = renamed.replace("name: slack", "name: chat")
+    assert apply(other, prune=True) == [
+        "+ channel chat",
+        "- channel ops-slack",
+        "- channel slack",
+    ]
+
+
 def test_prune_deletes_the_channels_that_the_file_leaves_out(apply, session, credentials):
     apply(CHANNELS)
     shorter = CHANNELS[: CHANNELS.index("  - {name: ops")]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from webmon import crypto
 from webmon.commands import channels, hosts, namespaces, services
@@ -59,6 +59,8 @@ class _Run:
         self.source = source
         self.now = now
         self.applied = Applied()
+        self.kept_channels: frozenset[str] | None = None
+        """The channels in the file, where all others are to be deleted."""
         self.at_last: list[Callable[[], None]] = []
         """What can only be done when every service is as the file says."""
 
@@ -93,13 +95,32 @@ class _Run:
             config = merged(wanted.config, config_of(row, wanted.kind))
             built_in = row is not None and row.built_in
             after = channels.complete({**fields, "config": config}, built_in=built_in)
-            shown = f"channel {wanted.name}"
+            row = row or self._renamed(after)
+            shown = f"channel {row.name if row else wanted.name}"
             if row is None:
                 channels.create_channel(self.session, fields, actor=None, now=self.now)
                 self.applied.note("+", shown)
             elif details := changes(channel_fields(self.session, row), {**after, NAMESPACE: slug}):
                 channels.update_channel(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", shown, details)
+
+    def _renamed(self, after: Mapping[str, Any]) -> Channel | None:
+        """The one that would be deleted although the file has just it, by another name.
+
+        So who was told of an outage hears its end, and a budget does not begin anew.
+        """
+        if self.kept_channels is None:
+            return None
+        same = select(Channel).where(
+            Channel.kind == after["kind"],
+            Channel.namespace_id == after["namespace_id"],
+            col(Channel.name).not_in(self.kept_channels),
+            col(Channel.built_in).is_(False),
+        )
+        found = [
+            row for row in self.session.exec(same) if crypto.unseal(row.config) == after["config"]
+        ]
+        return found[0] if len(found) == 1 else None
 
     def host(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> Host:
         with self.at(*path):
@@ -181,6 +202,8 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
         content = validated(File, source.data or {})
     _refuse_twins(source, content)
     _refuse_missing(session, source, content)
+    if prune:
+        run.kept_channels = frozenset(str(item.get("name")) for item in content.channels)
     for number, item in enumerate(content.namespaces):
         run.namespace(("namespaces", number), item)
     for number, item in enumerate(content.channels):
