@@ -285,6 +285,31 @@ def test_a_channel_that_works_again_is_reminded_of_what_it_never_heard(database,
     assert outside.told()[1:] == ["up Datastore.Website"]
 
 
+@pytest.mark.parametrize("how", ["refused", "used up", "off"])
+def test_whoever_was_told_of_an_outage_hears_its_end_though_a_reminder_was_not_sent(
+    database, outside, site, how
+):
+    channel_id = add_channel(database, config={"monthly_budget": 2})
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    outside.failures = {"ops": WRONG} if how == "refused" else {}
+    with database.write() as session:
+        channel = session.get_one(Channel, channel_id)
+        channel.config = {"name": "ops", "monthly_budget": 1 if how == "used up" else 9}
+        follow_ups.remind(session, now=NOW + 5 * HOUR)
+        channel.enabled = how != "off"
+    deliver(database, at=NOW + 5 * HOUR + 3 * SECOND)
+    outside.failures = {}
+    with database.write() as session:
+        channel = session.get_one(Channel, channel_id)
+        channel.config, channel.enabled = {"name": "ops"}, True
+    assert rows(database)[-1].delivery in ("failed", "suppressed")
+    see(database, UP, site, at=NOW + 6 * HOUR)
+    deliver(database, at=NOW + 6 * HOUR + 3 * SECOND)
+    assert outside.told()[0] == "down Datastore.Website"
+    assert outside.told()[-1].endswith("up Datastore.Website")
+
+
 # --- wrong settings
 
 

@@ -19,6 +19,7 @@ from webmon.commands.outbox import (
     Batch,
     Destination,
     Subject,
+    is_told,
     load_destinations,
     load_subjects,
     row,
@@ -65,7 +66,8 @@ def remind(session: Session, *, now: datetime) -> None:
             batch.close(stored)
             reminder = Decision(Event.REMINDER, is_open=True)
             at = max(now, stored.remind_at)
-            _add(batch, stored, subject, reminder, stored.cause, ready_at=at)
+            before = is_told(stored)
+            _add(batch, stored, subject, reminder, stored.cause, ready_at=at, told_before=before)
     batch.store(session)
     _postpone(session, {key: now + wait for key, wait in later.items()})
 
@@ -165,11 +167,12 @@ def _add(
     cause: str,
     *,
     ready_at: datetime | None = None,
+    told_before: bool = False,
 ) -> None:
     """News of how the service is now, after ``stored``, about the same."""
     batch.add(
         stored.channel_id,
-        subject.news(decision.event, ready_at or batch.now),
+        subject.news(decision.event, ready_at or batch.now, told_before=told_before),
         decision,
         cause=cause,
         sequence=sequence_after(stored, decision.event, cause),

@@ -191,8 +191,9 @@ def last_word(stored: Sequence[Row[Any]]) -> LastWord | None:
 
 
 def is_told(stored: Row[Any]) -> bool:
-    """Whether it was sent, or is on its way."""
-    return stored.delivery in (Delivery.QUEUED, Delivery.SENT)
+    """Whether it was sent, or is on its way; or what it reminds of was."""
+    is_sent = stored.delivery in (Delivery.QUEUED, Delivery.SENT)
+    return is_sent or bool(stored.payload.get("told_before"))
 
 
 def still_waits(stored: Row[Any]) -> bool:

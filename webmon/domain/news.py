@@ -65,6 +65,8 @@ class News:
     incident: int = 0
     changes: int = 0
     """How often a flapping service has changed within the hour."""
+    told_before: bool = False
+    """Whether the channel was told of the outage that a reminder is about."""
     planned_downtime: bool = False
 
 
