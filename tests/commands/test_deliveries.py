@@ -304,10 +304,15 @@ def test_whoever_was_told_of_an_outage_hears_its_end_though_a_reminder_was_not_s
         channel = session.get_one(Channel, channel_id)
         channel.config, channel.enabled = {"name": "ops"}, True
     assert rows(database)[-1].delivery in ("failed", "suppressed")
-    see(database, UP, site, at=NOW + 6 * HOUR)
-    deliver(database, at=NOW + 6 * HOUR + 3 * SECOND)
-    assert outside.told()[0] == "down Datastore.Website"
-    assert outside.told()[-1].endswith("up Datastore.Website")
+    follow_up(database, at=NOW + 9 * HOUR + 3 * SECOND)
+    deliver(database, at=NOW + 9 * HOUR + 6 * SECOND)
+    see(database, UP, site, at=NOW + 10 * HOUR)
+    deliver(database, at=NOW + 10 * HOUR + 3 * SECOND)
+    assert outside.told() == [
+        "down Datastore.Website",
+        "reminder Datastore.Website",
+        "up Datastore.Website",
+    ]
 
 
 # --- wrong settings

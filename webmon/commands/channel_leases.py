@@ -99,6 +99,7 @@ def locked(session: Session, lease: Lease) -> Row[Any] | None:
             channel.config,
             channel.enabled,
             channel.built_in,
+            channel.reminder_every_seconds,
         )
         .join(CHANNELS, channel.id == state.channel_id)
         .where(state.channel_id == lease.channel_id, state.claim == lease.claim)

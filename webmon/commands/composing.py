@@ -6,11 +6,11 @@ composed anew, together with what has arisen meanwhile.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, select, update
 from sqlmodel import Session
 
 from webmon import config, crypto
@@ -65,12 +65,12 @@ def compose(session: Session, lease: Lease, *, now: datetime) -> Outgoing | None
         if not rows:
             return None
         if unwanted := _elsewhere(place, rows):
-            _suppress(session, unwanted, ELSEWHERE)
+            _suppress(session, place, unwanted, ELSEWHERE, now)
             continue
         because = _why_not(session, place, rows, now)
         if not because:
             return _under_way(session, lease, place, rows, is_cut_off, now)
-        _suppress(session, rows, because)
+        _suppress(session, place, rows, because, now)
 
 
 def _next_rows(session: Session, place: Row[Any], now: datetime) -> tuple[Sequence[Row[Any]], bool]:
@@ -145,11 +145,22 @@ def _why_not(session: Session, place: Row[Any], rows: Sequence[Row[Any]], now: d
     return budgets.why_used_up(session, place.channel_id, place.kind, place.config, now=now)
 
 
-def _suppress(session: Session, rows: Sequence[Row[Any]], because: str) -> None:
+def _suppress(
+    session: Session, place: Row[Any], rows: Sequence[Row[Any]], because: str, now: datetime
+) -> None:
+    """Do not send these; the next reminder comes when it would have after this one."""
+    is_reminder = row.is_open & (row.event == Event.REMINDER)
+    next_at = now + timedelta(seconds=place.reminder_every_seconds)
     session.execute(
         update(OUTBOX)
         .where(row.id.in_([each.id for each in rows]))
-        .values(delivery=Delivery.SUPPRESSED, ready_at=None, told_with=None, reason=because)
+        .values(
+            delivery=Delivery.SUPPRESSED,
+            ready_at=None,
+            told_with=None,
+            reason=because,
+            remind_at=case((is_reminder, next_at), else_=row.remind_at),
+        )
     )
 
 
