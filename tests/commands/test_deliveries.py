@@ -315,6 +315,22 @@ def test_whoever_was_told_of_an_outage_hears_its_end_though_a_reminder_was_not_s
     ]
 
 
+@pytest.mark.parametrize("events", [["down", "up"], ["down", "up", "reminder"]])
+def test_an_outage_that_could_not_be_told_is_told_with_its_end(database, outside, site, events):
+    add_channel(database, events=events)
+    outside.failures["ops"] = WRONG
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    outside.failures.clear()
+    see(database, UP, site, at=NOW + MINUTE)
+    deliver(database, at=NOW + MINUTE + 3 * SECOND)
+    assert outside.told() == ["down Datastore.Website + up Datastore.Website"]
+    assert [each.delivery.value for each in rows(database)] == ["sent", "sent"]
+    see(database, DOWN, site, at=NOW + HOUR)
+    deliver(database, at=NOW + 2 * HOUR)
+    assert outside.told()[1:] == ["down Datastore.Website"]
+
+
 # --- wrong settings
 
 

@@ -17,6 +17,7 @@ from webmon.commands.outbox import (
     Batch,
     Destination,
     Subject,
+    has_failed,
     is_told,
     last_word,
     load_destinations,
@@ -118,6 +119,9 @@ class _Telling:
         if not stored and not destination.hears_of(self._subject.namespace_id):
             return
         last = last_word(stored)
+        failed = [before for before in stored if has_failed(before)]
+        if last is not None and failed:
+            last = replace(last, is_told=True)  # it is told with its end
         muted = self._mutes.why(destination, self._subject)
         each = self._occurrence
         change = Change(each.before, each.after, self._often.for_whom(destination.wants))
@@ -129,6 +133,9 @@ class _Telling:
             elif for_good:
                 decision = replace(decision, is_muted=False)
             self._add(destination, stored, decision)
+            if decision.event is Event.UP and not decision.reason:
+                for before in failed:
+                    self._batch.send_after_all(before)
         if is_flapping(last):
             return
         holds_back = any(decision.is_open and decision.reason for decision in decisions)

@@ -196,6 +196,11 @@ def is_told(stored: Row[Any]) -> bool:
     return is_sent or bool(stored.payload.get("told_before"))
 
 
+def has_failed(stored: Row[Any]) -> bool:
+    """Whether nothing was told although it was tried: that is made good with the end of it."""
+    return stored.delivery == Delivery.FAILED and not is_told(stored)
+
+
 def still_waits(stored: Row[Any]) -> bool:
     """Whether it is queued and not in a message under way, so that it may yet be taken back."""
     return stored.ready_at is not None and stored.told_with is None
@@ -209,6 +214,7 @@ class Batch:
     _new: list[dict[str, Any]] = field(default_factory=list)
     _closed: list[int] = field(default_factory=list)
     _taken_back: list[dict[str, Any]] = field(default_factory=list)
+    _sent_after_all: list[int] = field(default_factory=list)
     _payloads: dict[int, tuple[News, dict[str, Any]]] = field(default_factory=dict)
 
     def add(
@@ -262,6 +268,10 @@ class Batch:
         """Suppress what still waits."""
         self._taken_back.append({"key": stored.id, "because": reason})
 
+    def send_after_all(self, stored: Row[Any]) -> None:
+        """Queue again what has failed, together with what is added now."""
+        self._sent_after_all.append(stored.id)
+
     def store(self, session: Session) -> None:
         """Write everything; what is stored already (same cause, event and sequence) stays."""
         connection = session.connection()
@@ -275,6 +285,17 @@ class Batch:
                     delivery=Delivery.SUPPRESSED, ready_at=None, reason=bindparam("because")
                 ),
                 self._taken_back,
+            )
+        if self._sent_after_all:
+            again = update(OUTBOX).where(row.id.in_(self._sent_after_all))
+            session.execute(
+                again.values(
+                    delivery=Delivery.QUEUED,
+                    ready_at=self.now + WAIT,
+                    told_with=None,
+                    tried_seconds=0.0,
+                    reason="",
+                )
             )
         insert_new(session, OUTBOX, self._new)
 
