@@ -17,7 +17,15 @@ from tests.commands.test_notifications import (
 )
 from tests.outside import deliver, follow_up, outside, see
 from webmon import config
-from webmon.commands import channel_leases, composing, deliveries, follow_ups, leases, notifications
+from webmon.commands import (
+    channel_leases,
+    channels,
+    composing,
+    deliveries,
+    follow_ups,
+    leases,
+    notifications,
+)
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.models import Channel, ChannelState, Notification
@@ -329,6 +337,23 @@ def test_an_outage_that_could_not_be_told_is_told_with_its_end(database, outside
     see(database, DOWN, site, at=NOW + HOUR)
     deliver(database, at=NOW + 2 * HOUR)
     assert outside.told()[1:] == ["down Datastore.Website"]
+
+
+def test_a_channel_that_is_mended_is_told_at_once_of_what_lasts(database, outside, site):
+    channel_id = add_channel(database)
+    outside.failures["ops"] = WRONG
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    outside.failures.clear()
+    follow_up(database, at=NOW + MINUTE)
+    with database.write() as session:
+        channels.try_channel_again(session, channel_id, actor=None, now=NOW + MINUTE)
+    follow_up(database, at=NOW + MINUTE)
+    deliver(database, at=NOW + MINUTE + SECOND)
+    assert outside.told() == ["reminder Datastore.Website"]
+    follow_up(database, at=NOW + 2 * HOUR)
+    deliver(database, at=NOW + 2 * HOUR + 3 * SECOND)
+    assert len(outside.messages()) == 1
 
 
 # --- wrong settings

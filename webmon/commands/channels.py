@@ -108,7 +108,7 @@ def update_channel(
     channel.sqlmodel_update(columns)
     session.flush()
     if sends_anew:
-        _try_anew(session, channel.id)
+        _try_anew(session, channel.id, now)
     if (channel.events, channel.reminder_every_seconds) != reminded:
         _remind_anew(session, channel, now)
     return channel
@@ -120,7 +120,7 @@ def switch_channel(
     enabled: bool,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Switch a channel on or off. What arises while it is off is not told there.
 
@@ -136,7 +136,7 @@ def switch_channel(
     channel.enabled = enabled
     session.flush()
     if enabled:
-        _try_anew(session, channel.id)
+        _try_anew(session, channel.id, now)
 
 
 def try_channel_again(
@@ -144,14 +144,14 @@ def try_channel_again(
     channel_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
-    """Let a channel that waits or has stopped send at once what it owes.
+    """Let a channel that waits or has stopped send at once what it owes, and what failed.
 
     Raises:
         NotFound, PermissionDenied.
     """
-    _try_anew(session, find_channel(session, channel_id, actor=actor).id)
+    _try_anew(session, find_channel(session, channel_id, actor=actor).id, now)
 
 
 def delete_channel(
@@ -261,14 +261,28 @@ def _sends_otherwise(channel: Channel, wanted: Mapping[str, Any]) -> bool:
     return bool(crypto.unseal(config) != crypto.unseal(channel.config))
 
 
-def _try_anew(session: Session, channel_id: int) -> None:
-    """Forget that sending failed. Only these columns: a worker may be about to write the others."""
+def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
+    """Forget that sending failed, and remind now of what could not be told and still lasts.
+
+    Only these columns: a worker may be about to write the others.
+    """
     session.execute(
         update(ChannelState)
         .where(col(ChannelState.channel_id) == channel_id)
         .values(failures=0, next_try_at=None, stopped_at=None)
         .execution_options(synchronize_session=False)
     )
+    failed = session.exec(
+        select(Notification)
+        .where(Notification.channel_id == channel_id, col(Notification.is_open))
+        .where(Notification.delivery == Delivery.FAILED, col(Notification.remind_at).is_not(None))
+        .order_by(col(Notification.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for each in failed:
+        each.remind_at = now
+    session.flush()
 
 
 def _remind_anew(session: Session, channel: Channel, now: datetime) -> None:
