@@ -108,7 +108,7 @@ class Deliverer:
                 deliveries.delivered(session, outgoing, answer, now=now)
             else:
                 deliveries.refused(session, outgoing, answer, now=now)
-                if not outgoing.is_test:
+                if not outgoing.is_test or answer.retry_after_seconds is not None:
                     return None
             if self._stopping:
                 return None

@@ -406,6 +406,22 @@ def test_a_test_that_fails_has_failed_and_changes_nothing_else(database, outside
     assert state(database, channel_id).failures == 0
 
 
+def test_a_test_that_is_told_to_wait_lets_the_rest_wait_too(database, outside, site):
+    channel_id = add_channel(database)
+    outside.failures["ops"] = NotifierError("slow down", retry_after_seconds=3600)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    with database.write() as session:
+        notifications.send_test(session, channel_id, actor=None, now=NOW + MINUTE)
+    deliver(database, at=NOW + MINUTE)
+    assert state(database, channel_id).next_try_at == NOW + MINUTE + HOUR
+    outside.failures.clear()
+    deliver(database, at=NOW + HOUR)
+    assert outside.told() == []
+    deliver(database, at=NOW + MINUTE + HOUR)
+    assert outside.told() == ["down Datastore.Website"]
+
+
 def test_a_test_that_succeeds_sets_the_channel_free(database, outside, site):
     channel_id = add_channel(database)
     outside.failures["ops"] = NotifierError("slow down", retry_after_seconds=3600)

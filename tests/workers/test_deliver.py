@@ -12,10 +12,12 @@ from tests.commands.test_notifications import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
 from webmon.commands import leases
+from webmon.commands.notifications import send_test
 from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
-from webmon.models import ChannelState, Notification
+from webmon.models import Channel, ChannelState, Notification
 from webmon.models.notifications import Delivery
+from webmon.notifiers.base import NotifierError
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
 
@@ -111,6 +113,22 @@ async def test_a_notifier_that_breaks_is_tried_again(database, outside, iati, de
     assert (row.delivery, row.error) == (Delivery.QUEUED, "sending failed: RuntimeError")
     assert state.failures == 1
     assert "the notifier recorder failed" in caplog.text
+
+
+async def test_after_a_test_that_is_told_to_wait_nothing_else_is_tried(
+    database, outside, iati, deliverer
+):
+    outside.failures["ops"] = NotifierError("slow down", retry_after_seconds=3600)
+    owe(database, iati, "ops")
+    with database.write() as session:
+        channel_id = session.exec(select(Channel.id).where(Channel.name == "ops")).one()
+        send_test(session, channel_id, actor=None, now=clock.utcnow())
+    await deliverer.dispatch()
+    await until(lambda: not deliverer.outstanding)
+    await deliverer.dispatch()
+    with database.read() as session:
+        rows = session.exec(select(Notification).order_by(Notification.id)).all()
+    assert [(row.event, row.attempts) for row in rows] == [("down", 0), ("test", 1)]
 
 
 async def test_a_stop_waits_for_the_send_under_way(database, outside, iati, deliverer):

@@ -69,9 +69,10 @@ def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | 
 def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: datetime) -> None:
     """Note that the channel has not taken a message.
 
-    A test has failed with that. Wrong settings end this message, mark the channel, and are told to
-    the administrators; what follows is kept and tried at growing distances until somebody has
-    mended the channel. Everything is tried again for a day.
+    A test has failed with that; what else waits does so as long as the server says. Wrong settings
+    end this message, mark the channel, and are told to the administrators; what follows is kept and
+    tried at growing distances until somebody has mended the channel. Everything is tried again for
+    a day.
     """
     place = locked(session, sent.lease)
     if place is not None:
@@ -81,6 +82,9 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
         return  # another worker has taken over, or it was settled already
     if sent.is_test:
         _fail(session, rows, str(error), None)
+        if error.retry_after_seconds is not None:
+            later = now + timedelta(seconds=max(1.0, error.retry_after_seconds))
+            session.execute(held(sent.lease).values(next_try_at=later))
         return
     stops = error.permanent and place.stopped_at is None
     enough = GIVE_UP_AFTER.total_seconds()
