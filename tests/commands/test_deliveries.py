@@ -24,11 +24,12 @@ from webmon.commands import (
     deliveries,
     follow_ups,
     leases,
+    namespaces,
     notifications,
 )
 from webmon.db import Database
 from webmon.domain.status import Status
-from webmon.models import Channel, ChannelState, Notification
+from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.notifiers.base import NotifierError, Receipt
 
 __all__ = ["iati", "outside", "site"]
@@ -483,6 +484,21 @@ def test_texts_speak_the_namespaces_time_and_link_to_its_page(database, outside,
     [message] = outside.messages()
     assert message.timezone == "Europe/London"
     assert message.status_url == "https://status.example.org/status/?namespace=uk"
+
+
+def test_a_message_links_to_the_page_of_its_namespace_as_it_is_called_now(
+    database, outside, iati, site
+):
+    add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    with database.write() as session:
+        session.get_one(Namespace, iati).slug = "aid"
+    deliver(database, at=NOW + 3 * SECOND)
+    assert outside.messages()[0].status_url.endswith("/status/?namespace=aid")
+    with database.write() as session:
+        namespaces.delete_namespace(session, iati, actor=None, now=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert outside.messages()[1].status_url.endswith("/status/")
 
 
 def test_only_what_is_old_and_settled_is_forgotten(database, outside, iati):

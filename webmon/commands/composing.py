@@ -204,13 +204,13 @@ def _message(
     news = tuple(news_from(each.payload) for each in rows)
     key = message_key([each.id for each in rows])
     composed_at = _composed_at(place, key, news, is_cut_off, now)
-    slug = news[0].namespace
+    timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
     base = config.settings().public_url
     return Message(
         key,
         news,
         composed_at,
-        timezone=_timezone(session, rows[0].namespace_id),
+        timezone=timezone,
         reply_to=_reply_to(session, place.channel_id, rows),
         status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
     )
@@ -228,9 +228,11 @@ def _composed_at(
     return now if is_late_now and not is_cut_off else before
 
 
-def _timezone(session: Session, namespace_id: int | None) -> str:
-    found = session.scalar(select(namespace.timezone).where(namespace.id == namespace_id))
-    return found or "UTC"
+def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str, str]:
+    """Those of the namespace as it is now; without one, or where it is gone, UTC and none."""
+    columns = select(namespace.timezone, namespace.slug)
+    found = session.execute(columns.where(namespace.id == namespace_id)).first()
+    return (found.timezone, found.slug) if found is not None else ("UTC", "")
 
 
 def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> str:
