@@ -32,7 +32,7 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             sent_at=now,
             ready_at=None,
             reference=receipt.reference,
-            error=_unless_doubtful(receipt.note),
+            error=receipt.note if receipt.had_before else _unless_doubtful(receipt.note),
             remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )

@@ -31,11 +31,13 @@ class Surroundings:
 class Receipt:
     """A message was taken. ``reference`` lets later ones reply to it (a post's id, a Message-ID).
 
-    ``note`` says what did not go well all the same: a recipient that was refused.
+    ``note`` says what did not go well all the same: a recipient that was refused. ``had_before``:
+    the receiver had got it at an earlier try, and does not show it twice.
     """
 
     reference: str = ""
     note: str = ""
+    had_before: bool = False
 
 
 class NotifierError(Exception):

@@ -172,7 +172,7 @@ def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
     """
     status, said = refused.status, refused.said
     if status == 403 and "duplicate" in said:
-        return Receipt(note="X has got this post already")
+        return Receipt(note="X has got this post already", had_before=True)
     if _is_about_money(status, said):
         raise NotifierError("X takes no more posts: the spending limit is reached", permanent=True)
     if status == 401:
