@@ -1,7 +1,7 @@
 """Keep the database as small as the settings say, beside the checks and never in their way."""
 
 import logging
-import time
+import threading
 
 from webmon import clock, config
 from webmon.commands import retention
@@ -21,7 +21,7 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.is_sqlite = database.is_sqlite
-        self._stopping = False
+        self._stopping = threading.Event()
 
     async def delete_expired(self) -> None:
         """One pass over all services, if one is due and no other worker makes it."""
@@ -39,7 +39,7 @@ class Retention:
 
     def stop(self) -> None:
         """End a pass that is under way after its present step."""
-        self._stopping = True
+        self._stopping.set()
 
     def _delete_expired(self) -> int:
         with self._database.write() as session:
@@ -52,16 +52,16 @@ class Retention:
             hourly_days=settings.hourly_retention_days,
         )
         deleted, after = 0, 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             with self._database.write() as session:
                 step = retention.delete_expired(session, kept, after=after)
             deleted += step.deleted
             if step.after is None:
                 break
             after = step.after
-            time.sleep(PAUSE_SECONDS)
+            self._stopping.wait(PAUSE_SECONDS)
         return deleted
 
     def _give_back_pages(self) -> None:
-        while not self._stopping and self._database.give_back_pages():
-            time.sleep(PAUSE_SECONDS)
+        while not self._stopping.is_set() and self._database.give_back_pages():
+            self._stopping.wait(PAUSE_SECONDS)

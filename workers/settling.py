@@ -1,6 +1,6 @@
 """Settle the days that are over, beside the checks."""
 
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class Settling:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._stopping = False
+        self._stopping = threading.Event()
 
     async def settle(self) -> None:
         """One pass over all services; ordinarily there is nothing to do but after midnight."""
@@ -28,14 +28,15 @@ class Settling:
 
     def stop(self) -> None:
         """End a pass that is under way after its present step."""
-        self._stopping = True
+        self._stopping.set()
 
     def _settle(self) -> None:
         after: int | None = 0
-        while after is not None and not self._stopping:
+        while after is not None and not self._stopping.is_set():
             with self._database.write() as session:
                 after = settle_some(session, after=after, now=clock.utcnow())
-            time.sleep(PAUSE_SECONDS if after else 0)
+            if after is not None:
+                self._stopping.wait(PAUSE_SECONDS)
 
 
 def settle_some(session: Session, *, after: int, now: datetime) -> int | None:

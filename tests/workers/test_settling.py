@@ -1,5 +1,6 @@
 """The worker keeps the uptime of the days that are over."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -95,3 +96,17 @@ async def test_a_pass_that_is_stopped_leaves_the_rest(database: Database) -> Non
     settler.stop()
     await settler.settle()
     assert kept(database) == {}
+
+
+async def test_a_stop_ends_the_pause_between_two_steps(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.settling.PAUSE_SECONDS", 60)
+    services(database, 1, days=3)
+    settler = Settling(database)
+    under_way = asyncio.create_task(settler.settle())
+    while not kept(database):
+        await asyncio.sleep(0)
+    settler.stop()
+    async with asyncio.timeout(5):
+        await under_way
