@@ -1,5 +1,6 @@
 """`webmon doctor`: what is wrong stands with its remedy, and nothing is said twice."""
 
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -10,6 +11,7 @@ from tests import factories
 from tests.clock import NOW
 from tests.notifiers.mail_server import MailServer
 from tests.outside import outside
+from tests.probes.real_servers import free_port
 from webmon import clock, config, crypto, db, doctor
 from webmon.cli import app
 from webmon.commands import leases
@@ -46,6 +48,26 @@ def assert_no_remedy(database):
     assert ", 0 results; grows by about" in found["storage"][0]
     assert "lets us in, as webmon@example.org" in found["mail"][0]
     assert found["channel Administrators"][0] == "not used yet"
+
+
+def connectivity(monkeypatch, *ports: int) -> doctor.Diagnosis:
+    targets = ",".join(f"127.0.0.1:{port}" for port in ports)
+    monkeypatch.setenv("WEBMON_CONNECTIVITY_TARGETS", targets)
+    config.settings.cache_clear()
+    return next(each for each in doctor.examine() if each.name == "connectivity")
+
+
+def test_targets_that_never_answer_are_found_before_they_hold_back_an_alarm(database, monkeypatch):
+    dead = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        alive = listening.getsockname()[1]
+        assert connectivity(monkeypatch, alive).remedy == ""
+        one_dead = connectivity(monkeypatch, alive, dead)
+        assert one_dead.finding == f"127.0.0.1:{dead}: not answering"
+        assert one_dead.is_hint
+        all_dead = connectivity(monkeypatch, dead)
+    assert all_dead.is_wrong
+    assert "nobody is told of an outage" in all_dead.finding
 
 
 def test_without_a_mail_server_there_is_a_hint_and_nothing_is_wrong(database):

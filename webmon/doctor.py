@@ -1,6 +1,8 @@
 """`webmon doctor`: what keeps this installation from its work, and what to do about it."""
 
+import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +15,7 @@ from webmon.queries import channels, health, installation, schema, storage
 from webmon.queries.evidence import size
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
+TARGET_SECONDS = 3.0
 
 EVERYBODY = Actor(0, "webmon doctor", Role.ADMIN)
 """Whoever may start the command sees every channel."""
@@ -46,6 +49,8 @@ def examine() -> Iterator[Diagnosis]:
     yield from _examined("clock", _clock)
     yield from _examined("secrets", _secrets)
     yield from _examined("worker", _worker)
+    if config.settings().connectivity_targets:
+        yield from _examined("connectivity", _connectivity)
     yield from _examined("mail", _mail)
     yield from _channels()
     yield from _examined("front ends", _front_ends)
@@ -112,6 +117,30 @@ def _worker() -> Diagnosis:
     if not ticks:
         return Diagnosis("worker", "none has ticked in the last 30 s", "run webmon up")
     return Diagnosis("worker", "ticking")
+
+
+def _connectivity() -> Diagnosis:
+    """A target that never answers is no help; if none does, every alarm is held back."""
+    targets = config.settings().connectivity_targets
+    with ThreadPoolExecutor(len(targets)) as threads:
+        answers = dict(zip(targets, threads.map(_answers, targets), strict=True))
+    silent = ", ".join(target for target, does in answers.items() if not does)
+    if not silent:
+        return Diagnosis("connectivity", f"{', '.join(targets)}: answering")
+    remedy = "check WEBMON_CONNECTIVITY_TARGETS"
+    if any(answers.values()):
+        return Diagnosis("connectivity", f"{silent}: not answering", remedy, is_hint=True)
+    finding = f"{silent}: not answering; as long as none does, nobody is told of an outage"
+    return Diagnosis("connectivity", finding, remedy)
+
+
+def _answers(target: str) -> bool:
+    host, _, port = target.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), TARGET_SECONDS).close()
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def _mail() -> Diagnosis:
