@@ -1,16 +1,17 @@
 """`webmon doctor`: what keeps this installation from its work, and what to do about it."""
 
-import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from webmon import clock, config, crypto, db, frontend
 from webmon.domain.access import Actor, Role
 from webmon.errors import WebmonError
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
+from webmon.probes.addresses import takes_connection
 from webmon.queries import channels, health, installation, schema, storage
 from webmon.queries.evidence import size
 
@@ -122,8 +123,9 @@ def _worker() -> Diagnosis:
 def _connectivity() -> Diagnosis:
     """A target that never answers is no help; if none does, every alarm is held back."""
     targets = config.settings().connectivity_targets
+    look = partial(takes_connection, seconds=TARGET_SECONDS)
     with ThreadPoolExecutor(len(targets)) as threads:
-        answers = dict(zip(targets, threads.map(_answers, targets), strict=True))
+        answers = dict(zip(targets, threads.map(look, targets), strict=True))
     silent = ", ".join(target for target, does in answers.items() if not does)
     if not silent:
         return Diagnosis("connectivity", f"{', '.join(targets)}: answering")
@@ -132,15 +134,6 @@ def _connectivity() -> Diagnosis:
         return Diagnosis("connectivity", f"{silent}: not answering", remedy, is_hint=True)
     finding = f"{silent}: not answering; as long as none does, nobody is told of an outage"
     return Diagnosis("connectivity", finding, remedy)
-
-
-def _answers(target: str) -> bool:
-    host, _, port = target.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), TARGET_SECONDS).close()
-    except (OSError, UnicodeError):
-        return False
-    return True
 
 
 def _mail() -> Diagnosis:

@@ -7,7 +7,6 @@ service; the first target that answers ends the look, and nothing else waits.
 
 import asyncio
 import logging
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from webmon.commands.checks import Finding
 from webmon.commands.claims import RECEIVING
 from webmon.db import Session
 from webmon.domain.status import OBSERVED, Status
+from webmon.probes.addresses import takes_connection
 from webmon.probes.base import Outcome, unknown
 from workers.deliver import Transaction
 from workers.threads import in_thread
@@ -151,12 +151,7 @@ def any_answers(targets: Sequence[str], seconds: float = LOOK_SECONDS) -> bool:
     answers: SimpleQueue[bool] = SimpleQueue()
 
     def connect(target: str) -> None:
-        host, _, port = target.rpartition(":")
-        took = False
-        with suppress(OSError, UnicodeError):
-            socket.create_connection((host.strip("[]"), int(port)), seconds).close()
-            took = True
-        answers.put(took)
+        answers.put(takes_connection(target, seconds))
 
     for target in targets:
         threading.Thread(target=connect, args=(target,), daemon=True).start()

@@ -103,6 +103,17 @@ def _look_up(
         loop.call_soon_threadsafe(lookup.set_result, found)
 
 
+def takes_connection(place: str, seconds: float) -> bool:
+    """Whether ``host:port`` takes a connection within ``seconds``. Blocks; a look-up may take
+    longer than that."""
+    host, _, port = place.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 def _in_turns(endpoints: list[Endpoint]) -> list[Endpoint]:
     """IPv6 and IPv4 in turns (RFC 8305, 4): where one leads nowhere, the other comes soon."""
     first = [each for each in endpoints if each.family == endpoints[0].family]
