@@ -34,4 +34,4 @@ def tunnel_request(proxy: Proxy, place: str) -> bytes:
 
 def login_lines(proxy: Proxy) -> list[bytes]:
     """The header lines that only the proxy may see."""
-    return [b"Proxy-Authorization: " + proxy.authorization] if proxy.authorization else []
+    return [f"{name}: {value}".encode() for name, value in proxy.headers.items()]
