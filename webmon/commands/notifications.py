@@ -251,7 +251,7 @@ def tell_monitor(
     for destination in destinations:
         kind = NOTIFIERS.get(destination.kind)
         is_private = destination.built_in or (kind is not None and not kind.is_public)
-        is_meant = everywhere or destination.namespace_id in (None, namespace_id)
+        is_meant = everywhere or destination.is_for(namespace_id)
         if is_private and is_meant and destination.enabled and destination.id != about_channel:
             batch.add(
                 destination.id,

@@ -125,8 +125,8 @@ class Destination:
         """Whether news of the namespace go there."""
         return self.enabled and self.is_for(namespace_id)
 
-    def is_for(self, namespace_id: int) -> bool:
-        """Whether they would go there if the channel is switched on."""
+    def is_for(self, namespace_id: int | None) -> bool:
+        """Whether they would go there if the channel is switched on; None is every namespace."""
         return self.namespace_id in (None, namespace_id)
 
 
