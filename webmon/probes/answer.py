@@ -48,7 +48,6 @@ class Answer:
         self._room_for_body = 2 * most_body_bytes + MOST_HEADER_BYTES
         self._room_for_headers = MOST_HEADER_BYTES
         self._parser: httptools.HttpResponseParser | SecondParser | None = _make_parser(self)
-        self._is_second = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, of a long piece first what fits into the room for headers."""
@@ -131,11 +130,11 @@ class Answer:
 
     def _doubt(self, error: httptools.HttpParserError) -> None:
         """Let another parser read headers that this one refuses."""
-        if self._is_second or not (self.in_headers and BEGINNING.match(self._head)):
+        is_first = isinstance(self._parser, httptools.HttpResponseParser)
+        if not (is_first and self.in_headers and BEGINNING.match(self._head)):
             raise httpx.RemoteProtocolError(self._what_is_wrong(error)) from None
         from webmon.probes.second_parser import SecondParser  # few servers need it
 
-        self._is_second = True
         self.headers.clear()
         self._interim = False
         is_head, most_bytes = not self._expects_body, 2 * MOST_HEADER_BYTES
