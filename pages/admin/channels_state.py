@@ -6,7 +6,7 @@ import reflex as rx
 
 from pages.admin import channel_forms
 from webmon.clock import utcnow
-from webmon.commands import channels, notifications
+from webmon.commands import channels, sending
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.channels import ChannelsView, ChannelView, admin_channels, channel_form
@@ -178,7 +178,7 @@ class ChannelsState(PrivateState):
     @only(Role.EDITOR)
     async def send_test(self, channel_id: int):
         """Queue a test message, and show what becomes of it."""
-        self._test_id = await act(self, notifications.send_test, channel_id)
+        self._test_id = await act(self, sending.send_test, channel_id)
         self.test = await ask(self, sent_test, self._test_id)
         return ChannelsState.follow
 
@@ -198,7 +198,7 @@ class ChannelsState(PrivateState):
     @only(Role.EDITOR)
     async def send_again(self, notification_id: int):
         """Queue a message anew."""
-        await act(self, notifications.send_again, notification_id)
+        await act(self, sending.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("It is sent again.")
 

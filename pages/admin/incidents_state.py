@@ -3,7 +3,7 @@
 import reflex as rx
 
 from webmon.clock import utcnow
-from webmon.commands import incident_updates, notifications
+from webmon.commands import incident_updates, sending
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.incidents import (
@@ -101,6 +101,6 @@ class IncidentsState(PrivateState):
     @only(Role.EDITOR)
     async def send_again(self, notification_id: int):
         """Queue a message anew."""
-        await act(self, notifications.send_again, notification_id)
+        await act(self, sending.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("It is sent again.")

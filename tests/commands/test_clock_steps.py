@@ -5,15 +5,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.commands.test_deliveries import (
+from tests.outbox import (
     REFUSED,
+    add_channel,
+    add_service,
     claim,
     compose,
+    iati,
     keep_trying,
+    owed,
     rows,
+    site,
     state,
 )
-from tests.commands.test_notifications import add_channel, add_service, iati, owed, site
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands import channel_leases, deliveries, follow_ups
 from webmon.db import Database

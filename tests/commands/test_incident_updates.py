@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.commands.test_notifications import add_channel, add_service, add_site, iati, owed, site
+from tests.outbox import add_channel, add_service, add_site, iati, owed, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.incident_updates import write_update
 from webmon.db import Database

@@ -5,10 +5,10 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.commands.test_notifications import add_channel, add_service, add_site, iati, site
+from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
 from webmon import config, crypto
-from webmon.commands import channels, notifications
+from webmon.commands import channels, sending
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -181,7 +181,7 @@ def test_what_failed_or_was_suppressed_says_why(database, outside, site):
     assert (failed.word, failed.why, failed.can_send_again) == ("failed", "the key is wrong", True)
     outside.failures.clear()
     with database.write() as session:
-        notifications.send_again(session, failed.id, actor=ADMIN, now=NOW + MINUTE)
+        sending.send_again(session, failed.id, actor=ADMIN, now=NOW + MINUTE)
     deliver(database, at=NOW + MINUTE)
     see(database, UP, site, at=NOW + HOUR)
     deliver(database, at=NOW + HOUR + 5 * SECOND)
@@ -196,7 +196,7 @@ def test_what_was_told_is_paged_newest_first(database, outside, iati):
     with database.write() as session:
         for number in range(25):
             at = NOW + number * SECOND
-            notifications.send_test(session, channel_id, actor=None, now=at)
+            sending.send_test(session, channel_id, actor=None, now=at)
     with database.read() as session:
         first = deliveries_of_channel(session, channel_id, actor=ADMIN)
         second = deliveries_of_channel(session, channel_id, actor=ADMIN, page=2)
@@ -229,7 +229,7 @@ def test_a_test_is_followed_from_the_queue_to_its_end(database, outside, iati):
 
     def ask(at) -> int:
         with database.write() as session:
-            return notifications.send_test(session, channel_id, actor=ADMIN, now=at)
+            return sending.send_test(session, channel_id, actor=ADMIN, now=at)
 
     def result(notification_id: int):
         with database.read() as session:

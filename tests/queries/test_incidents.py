@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.commands.test_notifications import add_channel, add_service, add_site, iati, site
+from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
 from webmon.commands.incident_updates import write_update
 from webmon.db import Database

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from tests.commands.test_notifications import add_channel, add_site, iati
+from tests.outbox import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
 from webmon.commands import leases
-from webmon.commands.notifications import send_test
+from webmon.commands.sending import send_test
 from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
 from webmon.models import Channel, ChannelState, Notification

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, SECOND
-from tests.commands.test_notifications import add_channel, add_site, iati
+from tests.outbox import add_channel, add_site, iati
 from tests.outside import deliver, outside, see
 from webmon import clock
 from webmon.commands import leases

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
-from sqlmodel import Session, col
+from sqlalchemy import Row, func, select
+from sqlmodel import Session
 
 from webmon.commands.mutes import Mutes, load_mutes, why_not_theirs
 from webmon.commands.outbox import (
@@ -26,7 +26,6 @@ from webmon.commands.outbox import (
     sequence_after,
     still_waits,
 )
-from webmon.domain.access import Actor, Role, require
 from webmon.domain.announcing import (
     FLAPPING_WINDOW,
     NOT_WELL,
@@ -36,13 +35,10 @@ from webmon.domain.announcing import (
     decide,
     is_flapping,
 )
-from webmon.domain.ids import is_id
 from webmon.domain.news import Event, News
 from webmon.domain.status import OBSERVED, Status
-from webmon.errors import Invalid, NotFound, PermissionDenied
-from webmon.models import Channel, ChannelState, Notification, StatusChange
+from webmon.models import StatusChange
 from webmon.models.columns import table
-from webmon.models.notifications import Delivery
 from webmon.notifiers import NOTIFIERS
 
 changed = table(StatusChange).c
@@ -262,90 +258,3 @@ def tell_monitor(
                 ready_at=now,
             )
     batch.store(session)
-
-
-def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
-    """Queue a test message, to be sent at once and tried once; returns the notification's id.
-
-    Raises:
-        NotFound, PermissionDenied.
-    """
-    _find_channel(session, channel_id, actor)
-    notification = Notification(
-        channel_id=channel_id,
-        cause=f"test:{now.isoformat()}",
-        event=Event.TEST,
-        payload={"event": Event.TEST, "told_at": now.isoformat()},
-        created_at=now,
-        ready_at=now,
-    )
-    session.add(notification)
-    session.flush()
-    _try_at_once(session, channel_id)
-    return notification.id
-
-
-def send_again(
-    session: Session, notification_id: int, *, actor: Actor | None, now: datetime
-) -> None:
-    """Queue a message anew that has failed, was suppressed, or was sent already.
-
-    All that was told in that message goes again, and the channel is tried at once.
-
-    Raises:
-        Invalid: it is on its way already.
-        NotFound, PermissionDenied.
-    """
-    found = session.get(Notification, notification_id) if is_id(notification_id) else None
-    if found is None:
-        raise NotFound("this message does not exist (any more)")
-    _find_channel(session, found.channel_id, actor)
-    _try_at_once(session, found.channel_id)
-    together = (
-        col(Notification.id) == notification_id
-        if found.told_with is None
-        else col(Notification.told_with) == found.told_with
-    )
-    queued_again = session.execute(
-        update(Notification)
-        .where(together, col(Notification.channel_id) == found.channel_id)
-        .where(col(Notification.ready_at).is_(None))
-        .values(
-            delivery=Delivery.QUEUED,
-            ready_at=now,
-            told_with=None,
-            sent_at=None,
-            attempts=0,
-            tried_seconds=0.0,
-            reason="",
-            error="",
-            is_muted=False,
-        )
-        .returning(col(Notification.id))
-        .execution_options(synchronize_session=False)
-    ).all()
-    if not queued_again:
-        raise Invalid("this message is on its way already")
-    session.expire_all()
-
-
-def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:
-    """The channel, for somebody who may use it: one for all namespaces is theirs who see all."""
-    found = session.get(Channel, channel_id) if is_id(channel_id) else None
-    if found is None:
-        raise NotFound("this channel does not exist (any more)")
-    if actor is not None:
-        require(actor, Role.EDITOR, found.namespace_id)
-        if found.namespace_id is None and actor.namespace_ids is not None:
-            raise PermissionDenied("this channel is for all namespaces, and you are not")
-    return found
-
-
-def _try_at_once(session: Session, channel_id: int) -> None:
-    """Let the channel not wait for its next try; also a lock on how it is sent to."""
-    session.execute(
-        update(ChannelState)
-        .where(col(ChannelState.channel_id) == channel_id)
-        .values(next_try_at=None)
-        .execution_options(synchronize_session=False)
-    )
