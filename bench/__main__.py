@@ -5,7 +5,8 @@
 
 The worker runs on one core, its target on another. CPU time is the processes' own, as the kernel
 counts it; rates are what was recorded in the database. Figures of others come from a study on
-another machine: `floor` tells how far apart the two are.
+another machine: `floor` tells how far apart the two are, and a handshake in memory beside each row
+of `checks` how fast this one is at that moment.
 """
 
 import sys

@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 
 from bench import processes
 from bench.databases import empty
+from bench.handshake import REFERENCE_MS, Handshake
 from bench.say import say
 from bench.seed import seed
 from webmon import clock
@@ -81,7 +82,11 @@ def hold() -> None:
 
 def _print_rows(rows: list[tuple[str, bool, int, int, int]], seconds: int) -> None:
     say(f"{'':18} {'asked/s':>8} {'done/s':>8} {'CPU ms':>8} {'core %':>7} {'RSS MB':>7} "
-        f"{'late p99':>9} {'overdue':>8} {'failed':>7} {'twice':>6}")  # fmt: skip
+        f"{'late p99':>9} {'overdue':>8} {'failed':>7} {'twice':>6} {'bare TLS':>9}")  # fmt: skip
+    say(f"{'':18} (bare TLS: CPU ms of a handshake in memory around that time; "
+        f"reference: {REFERENCE_MS})")  # fmt: skip
+    handshake = Handshake()
+    before = handshake.cost_ms()
     for kind, https, services, interval, workers in rows:
         with empty(kind) as database:
             row = measure(
@@ -92,12 +97,15 @@ def _print_rows(rows: list[tuple[str, bool, int, int, int]], seconds: int) -> No
                 seconds=seconds,
                 workers=workers,
             )
+        after = handshake.cost_ms()
         say(
             f"{kind:10} {'HTTPS' if https else 'HTTP':5} {workers} "
             f"{row.asked_per_second:8.0f} {row.recorded_per_second:8.1f} "
             f"{row.cpu_ms_per_check:8.2f} {row.core_percent:7.1f} {row.worker_mb:7.0f} "
-            f"{row.late_ms_p99:6.0f} ms {row.overdue:8} {row.failed:7} {row.twice:6}"
+            f"{row.late_ms_p99:6.0f} ms {row.overdue:8} {row.failed:7} {row.twice:6} "
+            f"{(before + after) / 2:9.2f}"
         )
+        before = after
         if reference := REFERENCE.get((https, services // interval)):
             say(f"{'':18} reference: {reference}")
 
