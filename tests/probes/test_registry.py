@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from tests import factories
@@ -15,6 +16,7 @@ from webmon.config import ROOT
 from webmon.errors import Invalid
 from webmon.models import Service
 from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
 from webmon.ui.config_form import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
@@ -42,6 +44,15 @@ def test_every_field_has_a_title_and_unknown_ones_are_refused(kind):
     assert all(info.title for info in config.model_fields.values())
     assert config.model_config["extra"] == "forbid"
     assert config.model_config["frozen"]
+
+
+def test_what_is_wrong_with_a_config_does_not_repeat_what_may_be_secret(kind):
+    """A config that cannot be used any more, for which nobody was prepared, is in a traceback."""
+    for model in PROBES[kind].config, SshAccess:
+        for name in model.model_fields:
+            with pytest.raises(ValidationError) as refused:
+                model.model_validate({name: {"x": ["s3cret"]}, "nonsense": "s3cret"})
+            assert "s3cret" not in str(refused.value)
 
 
 def test_a_kind_says_what_up_means_and_the_readme_has_it(kind):

@@ -17,7 +17,7 @@ from webmon.probes.ssh_access import NO_SSH, HostKey, SshTarget
 class ProbeConfig(BaseModel):
     """The settings of one service kind. Every field has a title: the admin form shows it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @property
     def needs_address(self) -> bool:

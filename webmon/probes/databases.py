@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from webmon.probes.base import ProbeConfig
 from webmon.probes.texts import quoted
@@ -60,8 +60,6 @@ class Login:
 
 class DatabaseConfig(ProbeConfig):
     """Where a database is, who logs in, and what is asked."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     dsn: Annotated[SecretStr | None, BeforeValidator(blank_is_none)] = Field(
         default=None,

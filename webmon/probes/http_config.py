@@ -10,7 +10,6 @@ import httpx
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
@@ -99,8 +98,6 @@ Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
 
 class HttpConfig(ProbeConfig):
     """One request, and what its answer must be like."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     url: Annotated[str, AfterValidator(_checked_url)] = Field(
         title="Address (URL)", description="Begins with http:// or https://", max_length=2000

@@ -41,7 +41,9 @@ OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
 class SshAccess(BaseModel):
     """Who logs in at a host, and with what: a private key, a password, or both."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
+    )
 
     user: Annotated[str, AfterValidator(_user)] = Field(title="User", min_length=1, max_length=100)
     port: int = Field(default=22, title="Port", ge=1, le=65535)
