@@ -10,6 +10,7 @@ WebmonError
 
 from pathlib import Path
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 
@@ -84,3 +85,11 @@ def in_plain_words(error: ErrorDetails) -> str:
         return f"must be {limits['expected']}"
     message = error["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
+
+
+def what_is_wrong(error: ValidationError | Invalid) -> str:
+    """The first thing that is wrong with something stored, with the path to it; no value."""
+    if isinstance(error, Invalid):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return str(Invalid(in_plain_words(first), ".".join(map(str, first["loc"]))))

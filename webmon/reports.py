@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from webmon import crypto, probes
+from webmon import probes
 from webmon.domain.status import WORDS, Status
-from webmon.probes.base import Outcome, Target, down
-from webmon.probes.ssh_access import SshTarget
+from webmon.probes import CannotLook
+from webmon.probes.base import Outcome, Target, unknown
 from webmon.queries.definitions import DefinitionView
 from webmon.queries.status_page import PublicStatusView
 
@@ -36,16 +36,17 @@ async def look_at(services: Sequence[DefinitionView], echo: Callable[[str], Any]
 
 
 async def _look(service: DefinitionView) -> Outcome:
-    kind = probes.PROBES.get(service.kind)
-    if kind is None:
-        return down(f"unknown kind of service: {service.kind}")
+    try:
+        kind, config, ssh = probes.read_definition(service.kind, service.config, service.ssh)
+    except CannotLook as error:
+        return unknown(str(error))
     return await probes.run(
         kind,
-        kind.config.model_validate(crypto.unseal(service.config)),
+        config,
         Target(
             service.address,
             heartbeat=service.heartbeat,
-            ssh=SshTarget.read(crypto.unseal(service.ssh), service.host_keys),
+            ssh=replace(ssh, host_keys=service.host_keys),
         ),
         timeout=service.timeout_seconds,
         degraded_above_ms=service.degraded_above_ms,

@@ -11,15 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from webmon import clock, crypto, probes
+from webmon import clock, probes
 from webmon.commands import checks, leases
 from webmon.commands.checks import DueCheck, Finding
 from webmon.commands.claims import HORIZON
 from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, reason
-from webmon.errors import Invalid
-from webmon.probes.base import Outcome, ProbeConfig, Target, unknown
+from webmon.probes import CannotLook, Definition
+from webmon.probes.base import Outcome, Target, unknown
 from webmon.probes.ssh_access import SshTarget
 from workers.armed import by_instant
 from workers.connectivity import Guard
@@ -63,7 +61,7 @@ class Pipeline:
         self._armed: set[int] = set()
         self._under_way: set[asyncio.Task[None]] = set()
         self._findings: list[Finding] = []
-        self._configs: dict[int, tuple[ProbeConfig, SshTarget]] = {}
+        self._definitions: dict[int, Definition] = {}
         self._revisions: dict[int, int] = {}
         self._met: set[str] = set()
         self._stopping = False
@@ -139,15 +137,10 @@ class Pipeline:
         self._findings.append(await self.guard.judged(finding, check.kind))
 
     async def _look(self, check: DueCheck) -> Outcome:
-        kind = probes.PROBES.get(check.kind)
-        if kind is None:
-            return unknown(f"unknown kind of service: {check.kind}")
         try:
-            config, ssh = self._config(check, kind.config)
-        except (ValidationError, Invalid) as error:
-            return unknown(f"the service's configuration cannot be used: {_first_line(error)}")
-        except ImportError as error:
-            return unknown(f"what looks at this kind cannot be loaded: {error}")
+            kind, config, ssh = self._definition(check)
+        except CannotLook as error:
+            return unknown(str(error))
         return await probes.run(
             kind,
             config,
@@ -156,14 +149,13 @@ class Pipeline:
             degraded_above_ms=check.degraded_above_ms,
         )
 
-    def _config(self, check: DueCheck, model: type[ProbeConfig]) -> tuple[ProbeConfig, SshTarget]:
-        """The probe's config and who logs in, read once per edit of the service or its host."""
+    def _definition(self, check: DueCheck) -> Definition:
+        """Read once per edit of the service or its host."""
         if check.config is not None:
-            config = model.model_validate(crypto.unseal(check.config))
-            ssh = SshTarget.read(crypto.unseal(check.ssh), None)
-            self._configs[check.service_id] = config, ssh
+            read = probes.read_definition(check.kind, check.config, check.ssh)
+            self._definitions[check.service_id] = read
             self._revisions[check.service_id] = check.revision
-        return self._configs[check.service_id]
+        return self._definitions[check.service_id]
 
     # --- record
 
@@ -216,11 +208,3 @@ class Pipeline:
 
 def _knowing(ssh: SshTarget, host_keys: dict[str, Any] | None) -> SshTarget:
     return ssh if host_keys is None else replace(ssh, host_keys=host_keys)
-
-
-def _first_line(error: ValidationError | Invalid) -> str:
-    if isinstance(error, Invalid):
-        return str(error)
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    return f"{path}: {first['msg']}"

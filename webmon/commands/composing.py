@@ -21,7 +21,7 @@ from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
 from webmon.domain.payloads import news_from
-from webmon.errors import Invalid
+from webmon.errors import Invalid, what_is_wrong
 from webmon.models import Namespace, User, UserNamespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
@@ -274,6 +274,5 @@ def kind_and_config(outgoing: Outgoing) -> tuple[NotifierKind, Any]:
     try:
         return kind, kind.config.model_validate(crypto.unseal(outgoing.config))
     except (ValidationError, Invalid) as error:
-        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        text = f"the channel's configuration cannot be used: {first}"
+        text = f"the channel's configuration cannot be used: {what_is_wrong(error)}"
         raise NotifierError(text, permanent=True) from None

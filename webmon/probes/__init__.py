@@ -11,10 +11,15 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
-from webmon import clock
+from pydantic import ValidationError
+
+from webmon import clock, crypto
 from webmon.domain.status import Status
+from webmon.errors import Invalid, what_is_wrong
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, in_file, unknown
+from webmon.probes.ssh_access import SshTarget
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +112,33 @@ def prepare(kinds: Iterable[str]) -> None:
     for kind in PROBES.keys() & kinds:
         with suppress(ImportError):
             PROBES[kind].parts()
+
+
+class CannotLook(Exception):
+    """A service cannot be looked at as it is configured; the text says why."""
+
+
+Definition = tuple[ProbeKind, ProbeConfig, SshTarget]
+"""What looks at a service, how, and who logs in at its host."""
+
+
+def read_definition(kind: str, config: Any, ssh: Any) -> Definition:
+    """From what is stored of a service and its host, ``config`` and ``ssh`` sealed.
+
+    Raises:
+        CannotLook: the kind is not known, or what is stored cannot be used.
+    """
+    known = PROBES.get(kind)
+    if known is None:
+        raise CannotLook(f"unknown kind of service: {kind}")
+    try:
+        access = SshTarget.read(crypto.unseal(ssh) if known.over_ssh else None, None)
+        return known, known.config.model_validate(crypto.unseal(config)), access
+    except (ValidationError, Invalid) as error:
+        why = f"the service's configuration cannot be used: {what_is_wrong(error)}"
+        raise CannotLook(why) from None
+    except ImportError as error:
+        raise CannotLook(f"what looks at this kind cannot be loaded: {error}") from None
 
 
 async def run(
