@@ -11,7 +11,7 @@ from tests.probes import host_samples
 from tests.probes.ssh_servers import OTHER_HOST_KEY, Manners, misbehaving
 from webmon import clock, crypto, reports
 from webmon.domain.status import Status
-from webmon.models import Host, ServiceState
+from webmon.models import Host, Service, ServiceState
 from webmon.probes import ssh_session
 from webmon.probes.ssh_access import SshAccess
 from webmon.queries.definitions import services_of
@@ -76,6 +76,25 @@ async def test_a_changed_key_takes_all_services_over_ssh_down(
     assert all(state.last_status is Status.DOWN for state in states)
     assert all(state.message.startswith("host key changed: SHA256:") for state in states)
     assert manners.logins == []
+
+
+async def test_what_no_database_can_store_is_recorded_without_it(database, manners, port) -> None:
+    manners.output = manners.output.replace(b"Linux", b"Li\0nux")
+    states = await look(database)
+    assert [state.status for state in states] == [Status.UP] * 3, states
+    assert states[1].evidence["system"] == "Li\ufffdnux"
+
+
+async def test_a_host_cannot_say_what_a_message_may_not_hold(database, manners, port) -> None:
+    with database.write() as session:
+        for service in session.exec(select(Service).where(Service.kind == "host_metrics")):
+            service.kind, service.config = "cron", {"unit": "backup.timer"}
+    manners.output = (
+        b"@@ unit\nLoadState=loaded\nActiveState=active\n@= 0\n"
+        b"@@ run\nId=\x1b[31mbackup\0\nResult=success\nActiveState=active\n@= 0\n@@ end\n"
+    )
+    states = await look(database)
+    assert [state.message for state in states[1:]] == ["\ufffd[31mbackup\ufffd is running"] * 2
 
 
 async def test_webmon_check_looks_over_ssh(database, port) -> None:

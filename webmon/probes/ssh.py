@@ -19,6 +19,10 @@ from webmon.probes.ssh_commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.ssh_session import Connection, connection_to
 from webmon.probes.texts import excerpt, milliseconds, quoted
 
+MOST_MESSAGE_CHARACTERS = 300
+MOST_VERDICT_CHARACTERS = 1000
+"""Of a command's: one path may take half of it."""
+
 NO_ACCESS = "the host has no SSH access: give it a user, and a key or a password"
 
 
@@ -77,7 +81,9 @@ async def probe_by_command(
         status, message, evidence = judge(found)
         running = connection.running(command)
         taken_us = sum(connection.times.values()) + (running.taken_us if running else 0)
-        return Outcome(status, message, taken_us, evidence=evidence)
+        return Outcome(
+            status, excerpt(message, MOST_VERDICT_CHARACTERS), taken_us, evidence=evidence
+        )
 
     return await visit(config, target, access.port, timeout, talk)
 
@@ -107,7 +113,7 @@ async def visit(
         assert connection is not None
         outcome = _too_late(connection, config, timeout)
     except (Unreachable, Broken, Changed) as error:
-        outcome = down(excerpt(str(error), 300))
+        outcome = down(excerpt(str(error), MOST_MESSAGE_CHARACTERS))
     return _with_facts(outcome, connection, pinned)
 
 

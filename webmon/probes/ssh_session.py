@@ -42,7 +42,8 @@ class Running:
 
     @property
     def text(self) -> str:
-        return self.output.decode("utf-8", errors="replace")
+        """What it has said so far; no database can store a NUL."""
+        return self.output.decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
     @property
     def step(self) -> str:
