@@ -15,7 +15,7 @@ from webmon import clock, probes
 from webmon.commands import checks, leases
 from webmon.commands.checks import DueCheck, Finding
 from webmon.commands.claims import HORIZON
-from webmon.db import Database, DatabaseError, DatabaseUnavailable, Session, reason
+from webmon.db import Database, DatabaseUnavailable, Session, reason
 from webmon.probes import CannotLook, Definition
 from webmon.probes.base import Outcome, Target, unknown
 from webmon.probes.ssh_access import SshTarget
@@ -181,11 +181,12 @@ class Pipeline:
             await self.in_database(lambda s: checks.record(s, batch, now=clock.utcnow()))
         except DatabaseUnavailable:
             raise
-        except DatabaseError:
+        except Exception:
+            # Whatever it is, one bad result must neither take the others with it nor end this.
             if len(batch) == 1:
                 log.exception("the result of service %s was refused", batch[0].service_id)
                 return
-            for finding in batch:  # one bad result must not take the others with it
+            for finding in batch:
                 await self._record([finding])
 
     # --- stop

@@ -125,6 +125,23 @@ async def test_a_library_that_is_broken_holds_up_no_other_kind(
     ]
 
 
+async def test_a_result_that_cannot_be_stored_takes_no_other_with_it(
+    database, probe, pipeline, monkeypatch
+):
+    async def odd(_config, _target, _timeout):
+        return up("fine", 1000, what=object())
+
+    monkeypatch.setitem(probes.PROBES, "odd", ProbeKind("Odd", lambda: (TcpConfig, odd)))
+    add_services(database, 1, kind="odd")
+    with database.write() as session:
+        factories.service(session, "Port", next_check_at=clock.utcnow())
+    await pipeline.dispatch()
+    await asyncio.sleep(0.05)
+    await pipeline.record_findings()
+    assert [state.status for state in states(database)] == [Status.UNKNOWN, Status.UP]
+    assert pipeline.outstanding == 0
+
+
 async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
     database, probe, pipeline
 ):
