@@ -12,10 +12,12 @@ from tests.clock import NOW
 from tests.notifiers.mail_server import MailServer
 from tests.outside import outside
 from tests.probes.real_servers import free_port
+from tests.probes.ssh_servers import new_key
 from webmon import clock, config, crypto, db, doctor
 from webmon.cli import app
 from webmon.commands import leases
 from webmon.models import ChannelState
+from webmon.probes.ssh_access import SshAccess
 
 __all__ = ["outside"]
 
@@ -149,6 +151,22 @@ def test_a_secret_of_another_key_is_found(database, monkeypatch):
     config.settings.cache_clear()
     crypto.vault.cache_clear()
     assert "cannot be read with the present key" in said()["secrets"][0]
+
+
+def test_a_host_whose_key_cannot_be_read_hides_no_other(database, monkeypatch):
+    access = crypto.seal(SshAccess(user="webmon", private_key=new_key()))
+    with database.write() as session:
+        factories.host(session, "Sound", ssh=access)
+        broken = factories.host(session, "Broken", ssh=access)
+        factories.service(session, kind="cron", config={}, host_id=broken.id).config = {"x": 1}
+        factories.host(session, "Alien", ssh={**access, "private_key": {"$secret": "of another"}})
+    found = said()
+    assert found["SSH, Sound"][0].startswith('line for authorized_keys: restrict,command="')
+    assert found["SSH, Broken"] == (
+        "what is stored cannot be used: x: extra inputs are not permitted",
+        "type it again in the host's or the service's form",
+    )
+    assert "cannot be read with the present key" in found["SSH, Alien"][0]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from functools import partial
 
 from webmon import clock, config, crypto, db, frontend
 from webmon.domain.access import Actor, Role
-from webmon.errors import WebmonError
+from webmon.errors import Invalid, WebmonError
+from webmon.models import Host
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.probes.addresses import takes_connection
@@ -56,8 +57,8 @@ def examine() -> Iterator[Diagnosis]:
     yield from _channels()
     yield from _examined("front ends", _front_ends)
     with db.read() as session:
-        for host, line in installation.authorized_keys(session):
-            yield Diagnosis(f"SSH, {host}", f"line for authorized_keys: {line}")
+        for host in installation.hosts_with_key(session):
+            yield _ssh(session, host)
 
 
 def _examined(name: str, look: Callable[[], Diagnosis]) -> Iterator[Diagnosis]:
@@ -161,6 +162,15 @@ def _channels() -> Iterator[Diagnosis]:
         is_well = channel.status not in ("down", "degraded")
         remedy = "" if is_well else "look at it in the admin app, Channels, and send a test"
         yield Diagnosis(f"channel {channel.name}", finding, remedy)
+
+
+def _ssh(session: db.Session, host: Host) -> Diagnosis:
+    name = f"SSH, {host.name}"
+    try:
+        line = installation.authorized_keys_of(session, host)
+    except Invalid as error:
+        return Diagnosis(name, str(error), "type it again in the host's or the service's form")
+    return Diagnosis(name, f"line for authorized_keys: {line}")
 
 
 def _front_ends() -> Diagnosis:

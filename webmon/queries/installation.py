@@ -1,10 +1,10 @@
 """What `webmon doctor` asks about everything that is configured."""
 
-from collections.abc import Iterator
-
+from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from webmon import crypto
+from webmon.errors import Invalid, what_is_wrong
 from webmon.models import Channel, Host, Service
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
@@ -27,27 +27,36 @@ def readable_secrets(session: Session) -> int:
     return len(configs)
 
 
-def authorized_keys(session: Session) -> Iterator[tuple[str, str]]:
-    """For each host that is reached with a key: its name, and the line to install there."""
-    hosts = session.exec(select(Host).where(col(Host.ssh).is_not(None)).order_by(Host.name)).all()
-    for host in hosts:
-        if line := authorized_keys_of(session, host):
-            yield host.name, line
+def hosts_with_key(session: Session) -> list[Host]:
+    """The hosts that are reached with a private key, by their names."""
+    hosts = session.exec(select(Host).where(col(Host.ssh).is_not(None)).order_by(Host.name))
+    return [host for host in hosts if _has_key(host)]
 
 
 def authorized_keys_of(session: Session, host: Host) -> str:
-    """The line to install on a host; empty where nobody logs in with a key."""
-    if not (host.ssh or {}).get("private_key"):
+    """The line to install on a host; empty where nobody logs in with a key.
+
+    Raises:
+        Invalid: what is stored of the host, or of what looks at it, cannot be used.
+    """
+    if not _has_key(host):
         return ""
-    access = SshAccess.model_validate(crypto.unseal(host.ssh))
-    return authorized_keys_line(access, _over_ssh(session, host.id))
+    try:
+        access = SshAccess.model_validate(crypto.unseal(host.ssh))
+        return authorized_keys_line(access, _over_ssh(session, host.id))
+    except ValidationError as error:
+        raise Invalid(f"what is stored cannot be used: {what_is_wrong(error)}") from None
+
+
+def _has_key(host: Host) -> bool:
+    return bool((host.ssh or {}).get("private_key"))
 
 
 def _over_ssh(session: Session, host_id: int) -> list[OverSsh]:
-    rows = session.exec(select(Service).where(Service.host_id == host_id)).all()
+    kinds = {name: kind for name, kind in PROBES.items() if kind.over_ssh}
+    wanted = select(Service).where(Service.host_id == host_id, col(Service.kind).in_(kinds))
     configs = [
-        PROBES[row.kind].config.model_validate(crypto.unseal(row.config))
-        for row in rows
-        if row.kind in PROBES
+        kinds[row.kind].config.model_validate(crypto.unseal(row.config))
+        for row in session.exec(wanted)
     ]
     return [config for config in configs if isinstance(config, OverSsh)]
