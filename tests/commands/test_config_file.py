@@ -25,6 +25,20 @@ hosts:
 """
 
 
+SPACED = """\
+namespaces:
+  - {slug: " iati", name: IATI}
+channels:
+  - {name: " hook ", namespace: "iati ", kind: webhook, config: {url: "https://a.example/"}}
+hosts:
+  - name: "Datastore "
+    namespace: " iati"
+    address: datastore.example.org
+    services:
+      - {name: " Port", kind: tcp, config: {port: 443}}
+"""
+
+
 ALIASES = "hosts:\n - &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f" - &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
 )
@@ -61,6 +75,14 @@ def test_the_same_file_again_changes_nothing(apply, session):
     apply(FIRST)
     assert apply(FIRST) == []
     assert {service.revision for service in session.exec(select(Service))} == {1}
+
+
+def test_spaces_around_a_name_make_no_other_name_of_it(apply):
+    made = ["namespace iati", "channel hook", "host Datastore (iati)", "service Datastore / Port"]
+    assert apply(SPACED, prune=True) == [f"+ {each}" for each in made]
+    assert apply(SPACED, prune=True) == []
+    twice = SPACED + '      - {name: "Port ", kind: tcp, config: {port: 80}}\n'
+    assert apply(twice) == ["11: hosts[0].services[1]: Port is there twice"]
 
 
 def test_what_differs_is_changed_and_named(apply):

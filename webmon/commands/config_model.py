@@ -86,9 +86,29 @@ class FileHost(FileModel):
     services: list[dict[str, Any]] = []
 
 
+NAMES = ("slug", "name", "namespace")
+
+
+def _named(item: Any) -> Any:
+    """An object of the file, and those in it, with the names that they will have: by these they
+    are matched before their own models have read them."""
+    if not isinstance(item, dict):
+        return item
+    named = dict(item)
+    for key in NAMES:
+        if isinstance(named.get(key), str):
+            named[key] = named[key].strip()
+    if isinstance(named.get("services"), list):
+        named["services"] = [_named(each) for each in named["services"]]
+    return named
+
+
+Items = list[Annotated[dict[str, Any], BeforeValidator(_named)]]
+
+
 class File(FileModel):
     """The whole file."""
 
-    namespaces: list[dict[str, Any]] = []
-    channels: list[dict[str, Any]] = []
-    hosts: list[dict[str, Any]] = []
+    namespaces: Items = []
+    channels: Items = []
+    hosts: Items = []
