@@ -8,6 +8,7 @@ from sqlmodel import select
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon.commands.checks import Finding, record
+from webmon.commands.services import pause, resume
 from webmon.domain.rollups import Rollup
 from webmon.models import CheckResult, Daily, Hourly, NoData, ServiceState
 from webmon.probes.base import Outcome, down, unknown, up
@@ -126,9 +127,8 @@ def test_results_that_are_no_data_leave_a_gap(session):
 def test_no_gap_is_left_before_the_first_look_or_after_a_pause(session):
     service = factories.service(session, interval_seconds=60)
     look(session, service.id, UP, NOW + HOUR)
-    session.expire_all()
-    session.get(ServiceState, service.id).status = "unknown"
-    session.flush()
+    pause(session, service.id, actor=None, now=NOW + HOUR)
+    resume(session, service.id, actor=None, now=NOW + HOUR)
     look(session, service.id, UP, NOW + 3 * HOUR)
     assert session.exec(select(NoData)).all() == []
 

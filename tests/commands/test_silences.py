@@ -11,24 +11,25 @@ from tests.clock import HOUR, MINUTE, NOW
 from webmon.commands.checks import Finding, record
 from webmon.commands.services import create_service, pause, resume, update_service
 from webmon.models import NoData, Service
-from webmon.probes.base import Outcome, unknown, up
+from webmon.probes.base import Outcome, down, unknown, up
 from webmon.queries.timelines import service as column
 from webmon.queries.timelines import timelines
 
 FIELDS: dict[str, Any] = {"name": "Port", "kind": "tcp", "config": {"port": 443}}
 FINE, IN_VAIN = up("fine", 1000), unknown("the monitor itself was offline")
-LETTERS = {"up": "u", "unknown": "?", "paused": "p"}
+REFUSED = down("refused")
+LETTERS = {"up": "u", "down": "d", "unknown": "?", "paused": "p"}
 
 
 class Watch:
     """A service that is looked at every ``interval_seconds``, for the first time at NOW."""
 
-    def __init__(self, session: Session, interval_seconds: int) -> None:
+    def __init__(self, session: Session, interval_seconds: int, first: Outcome = FINE) -> None:
         self.session = session
         fields = FIELDS | {"interval_seconds": interval_seconds}
         host = factories.host(session)
         self.id = create_service(session, host.id, fields, actor=None, now=NOW).id
-        self.look(NOW)
+        self.look(NOW, first)
 
     def look(self, at: datetime, outcome: Outcome = FINE) -> None:
         revision = self.session.get_one(Service, self.id).revision
@@ -126,3 +127,21 @@ def test_a_pause_soon_after_a_look_leaves_no_gap(session: Session) -> None:
     watch = Watch(session, interval_seconds=600)
     watch.edit(NOW + 20 * MINUTE, interval_seconds=600, paused=True)
     assert (watch.gaps(), watch.shown(NOW + 30 * MINUTE)) == ([], "uup")
+
+
+def test_time_between_the_first_two_failures_of_all_is_no_outage_if_nobody_looked(
+    session: Session,
+) -> None:
+    watch = Watch(session, interval_seconds=600, first=REFUSED)
+    watch.look(NOW + HOUR, REFUSED)
+    assert watch.shown(NOW + 70 * MINUTE) == "d?????d"
+    assert watch.gaps() == [(10 * MINUTE, HOUR)]
+
+
+def test_nor_between_the_first_two_after_a_pause(session: Session) -> None:
+    watch = Watch(session, interval_seconds=600)
+    pause(session, watch.id, actor=None, now=NOW + 10 * MINUTE)
+    resume(session, watch.id, actor=None, now=NOW + 30 * MINUTE)
+    watch.look(NOW + 30 * MINUTE, REFUSED)
+    watch.look(NOW + 60 * MINUTE, REFUSED)
+    assert watch.shown(NOW + 70 * MINUTE) == "uppd??d"

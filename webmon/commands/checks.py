@@ -149,7 +149,9 @@ def _says_nothing_new(row: Row, outcome: Outcome) -> bool:
 
 def _silence(row: Row, at: datetime) -> Period | None:
     """The time before an observation in which nobody looked, if that was too long."""
-    if row.observed_at is None or row.status not in OBSERVED:
+    # An undecided service may have been seen failing: its outage will count from then on.
+    is_watched = row.status in OBSERVED or row.up_count > 0
+    if row.observed_at is None or not is_watched:
         return None
     planned_at = row.due_at if row.worker_id is not None else row.next_check_at
     return silence(
