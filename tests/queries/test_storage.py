@@ -33,9 +33,16 @@ def test_the_results_of_the_present_hour_count_too(session):
     service = factories.service(session)
     session.add(Daily(service_id=service.id, day=TODAY, up=10))
     state = session.get(ServiceState, service.id)
+    state.hour = TODAY * 24 + NOW.hour
     state.hourly = Rollup(up=4, down=2, answers=4, sum_us=4_000).as_list()
     session.flush()
     assert storage(session, raw_days=30, now=NOW).results == 16
+
+
+def test_the_last_hour_of_a_service_that_was_paused_long_ago_does_not_count(session):
+    hours = {"hour": (TODAY - 31) * 24, "hourly": Rollup(up=4).as_list()}
+    factories.service(session, paused=True, **hours)
+    assert storage(session, raw_days=30, now=NOW).results == 0
 
 
 def test_the_oldest_result_is_found(session):

@@ -10,6 +10,7 @@ from webmon.domain.rollups import Rollup
 from webmon.models import CheckResult, Daily, Service, ServiceState
 
 DAY_SECONDS = 86_400
+HOURS_PER_DAY = 24
 BYTES_PER_RESULT = {"sqlite": 35, "postgresql": 120}
 """Measured by `python -m bench storing`, indices included."""
 
@@ -39,7 +40,9 @@ def storage(session: Session, *, raw_days: int, now: datetime) -> StorageView:
     first_day = int((now - timedelta(days=raw_days)).timestamp()) // DAY_SECONDS
     counts = col(Daily.up) + col(Daily.degraded) + col(Daily.down) + col(Daily.unknown)
     results = session.exec(select(func.sum(counts)).where(Daily.day >= first_day)).one() or 0
-    hours = session.exec(select(col(ServiceState.hourly)))
+    hours = session.exec(
+        select(col(ServiceState.hourly)).where(col(ServiceState.hour) >= first_day * HOURS_PER_DAY)
+    )
     results += sum(Rollup.from_list(hour).results for hour in hours)
     checks = select(func.sum(float(DAY_SECONDS) / col(Service.interval_seconds)))
     per_day = float(session.exec(checks.where(~col(Service.paused))).one() or 0)
