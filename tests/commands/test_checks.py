@@ -198,6 +198,17 @@ def test_a_new_run_of_failures_leaves_the_evidence_of_the_one_before(session):
     assert all(each.message for each in rows if each.status)
 
 
+def test_looks_in_vain_take_no_evidence_from_the_last_failures(session):
+    factories.service(session)
+    seen = [UP] + [DOWN] * 3 + [UP] * 6 + [unknown("no answer from the resolver")] * 9
+    for minute, outcome in enumerate(seen):
+        look(session, replace(outcome, evidence={"seen": minute}), NOW + minute * MINUTE)
+    rows = session.exec(select(CheckResult).order_by(CheckResult.at_ms)).all()
+    assert [each.evidence["seen"] for each in rows if each.evidence] == [1, 2, 3]
+    assert state(session).evidence["seen"] == len(seen) - 1
+    assert {each.message for each in rows[-9:]} == {"no answer from the resolver"}
+
+
 def test_a_certificate_of_another_issuer_is_noted_from_then_on(session):
     factories.service(session)
     for minute, issuer in enumerate(["Old CA", "New CA", "New CA"]):

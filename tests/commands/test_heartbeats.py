@@ -174,7 +174,7 @@ def test_a_run_that_took_too_long_means_difficulties(session: Session) -> None:
 
 def test_what_the_job_says_is_kept_with_its_failure(session: Session) -> None:
     token = create(session)
-    send(session, token, "1", NOW, b"pg_dump: \0error\xff\n")
+    send(session, token, "1", NOW + MINUTE, b"pg_dump: \0error\xff\n")
     result = session.exec(select(CheckResult)).one()
     assert result.evidence["body"] == "pg_dump: error\ufffd\n"
     assert result.evidence["exit_status"] == 1

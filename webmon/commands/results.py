@@ -22,8 +22,9 @@ state = table(ServiceState).c
 
 
 def result_row(service_id: int, at: datetime, outcome: Outcome) -> dict[str, Any]:
-    """A row of `CheckResult`: ordinary successes keep their numbers only."""
-    wrong = outcome.status is not Status.UP
+    """A row of `CheckResult`: ordinary successes keep their numbers only, and where we could not
+    look, the reason."""
+    has_failed = outcome.status in (Status.DOWN, Status.DEGRADED)
     phases = outcome.phases
     return {
         "service_id": service_id,
@@ -34,8 +35,8 @@ def result_row(service_id: int, at: datetime, outcome: Outcome) -> dict[str, Any
         "connect_us": phases.connect_us,
         "tls_us": phases.tls_us,
         "first_byte_us": phases.first_byte_us,
-        "message": outcome.message if wrong else None,
-        "evidence": outcome.evidence or None if wrong else None,
+        "message": None if outcome.status is Status.UP else outcome.message,
+        "evidence": outcome.evidence or None if has_failed else None,
     }
 
 
