@@ -40,6 +40,8 @@ class Jobs:
         self._seen = clock.utcnow(), time.monotonic()
         self._one_step = asyncio.Lock()
         self._doubtful_until = -math.inf
+        self._looked_at = 0, 0
+        """How far the last pass came through what is held back, and what flaps."""
 
     async def start(self, successor_of: str | None) -> None:
         """Take over from a predecessor that has ended, and bring the backlog into step."""
@@ -125,14 +127,14 @@ class Jobs:
     async def follow_up(self) -> None:
         """Owe what time brings: reminders, the end of flapping, news that was held back."""
 
-        def one_pass(session: Session) -> None:
-            now = clock.utcnow()
-            follow_ups.tell_unmuted(session, now=now)
+        def one_pass(session: Session) -> tuple[int, int]:
+            now, (muted, flapping) = clock.utcnow(), self._looked_at
+            muted = follow_ups.tell_unmuted(session, now=now, after=muted)
             follow_ups.remind(session, now=now)
-            follow_ups.sum_up(session, now=now)
+            return muted, follow_ups.sum_up(session, now=now, after=flapping)
 
         await self._keep_step()
-        await self._pipeline.in_database(one_pass)
+        self._looked_at = await self._pipeline.in_database(one_pass)
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""

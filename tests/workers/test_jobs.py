@@ -8,11 +8,12 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, SECOND
-from tests.outbox import add_channel, add_site, iati
+from tests.outbox import add_channel, add_service, add_site, iati, owed
 from tests.outside import deliver, outside, see
 from webmon import clock
-from webmon.commands import leases
+from webmon.commands import follow_ups, leases
 from webmon.commands.claims import claim_due
+from webmon.domain.announcing import MOST_CHANGES, QUIET
 from webmon.domain.status import Status
 from webmon.models import ChannelState, Notification, ServiceState, Worker
 from workers.jobs import Jobs
@@ -54,6 +55,42 @@ async def test_whichever_job_comes_first_brings_what_is_owed_into_step(
     with database.read() as session:
         [row] = session.exec(select(Notification)).all()
     assert abs(row.remind_at - (at + 3 * HOUR)) < 2 * SECOND
+
+
+async def test_what_stays_held_back_keeps_nothing_else_from_being_told(
+    database, outside, iati, jobs, monkeypatch
+):
+    monkeypatch.setattr(follow_ups, "MOST_AT_ONCE", 2)
+    channel_id = add_channel(database)
+    at = clock.utcnow()
+    fronts = []
+    for host in ("Long", "Short"):
+        site = add_site(database, iati, host, "A", "B")
+        fronts.append(add_service(database, site, "Front", critical=True))
+        see(database, Status.DOWN, fronts[-1], site, site + 1, at=at)
+    see(database, Status.UP, fronts[-1], at=at + SECOND)
+    await jobs.follow_up()
+    await jobs.follow_up()
+    told = [event for event, delivery, _ in owed(database, channel_id) if delivery == "queued"]
+    assert told == ["down", "down", "up", "down", "down"]
+
+
+async def test_a_service_that_goes_on_flapping_lets_others_be_summed_up(
+    database, outside, iati, jobs, set_clock, monkeypatch
+):
+    monkeypatch.setattr(follow_ups, "MOST_AT_ONCE", 1)
+    channel_id = add_channel(database)
+    at = clock.utcnow()
+    restless, settled = (add_site(database, iati, host) for host in ("Restless", "Settled"))
+    for turn in range(MOST_CHANGES + 2):
+        status = Status.UP if turn % 2 else Status.DOWN
+        see(database, status, restless, settled, at=at + turn * SECOND)
+    see(database, Status.DOWN, restless, at=at + QUIET)
+    set_clock(QUIET + MINUTE)
+    await jobs.follow_up()
+    await jobs.follow_up()
+    told = [event for event, delivery, _ in owed(database, channel_id) if delivery == "queued"]
+    assert told[-3:] == ["flapping", "flapping", "up"]
 
 
 async def test_a_day_forward_takes_no_worker_for_silent(database, jobs, set_clock):

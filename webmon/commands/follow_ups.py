@@ -2,6 +2,9 @@
 
 Each pass finds its candidates, locks their services (as `record` does), and looks again: a service
 that has recovered in between has had its recovery announced, and nothing follows.
+
+A pass looks at some hundreds. Where it may leave them as they are it says where the next one goes
+on, so that none stands in another's way.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +52,7 @@ def remind(session: Session, *, now: datetime) -> None:
 
     A little ahead, so that those of a host go out together and yet when it is time.
     """
-    due = _last_words(session, row.remind_at <= now + WAIT)
+    due, _ = _last_words(session, row.remind_at <= now + WAIT)
     if not due:
         return
     subjects, destinations = _surroundings(session, due)
@@ -84,14 +87,19 @@ def _postpone(session: Session, instants: dict[int, datetime]) -> None:
         )
 
 
-def sum_up(session: Session, *, now: datetime) -> None:
-    """Whoever was told that a service is flapping hears how it ended, once it has settled."""
+def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
+    """Whoever was told that a service is flapping hears how it ended, once it has settled.
+
+    Looks at the news after ``after``; returns where to go on, 0 at the end.
+    """
     is_flapping = row.event == Event.FLAPPING
-    flapping = _last_words(session, is_flapping & (row.created_at <= now - QUIET))
+    flapping, following = _last_words(
+        session, is_flapping & (row.created_at <= now - QUIET), after=after
+    )
     settled = _settled(session, {stored.service_id for stored in flapping}, now)
     ended = [stored for stored in flapping if stored.service_id in settled]
     if not ended:
-        return
+        return following
     subjects, destinations = _surroundings(session, ended)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
@@ -105,6 +113,7 @@ def sum_up(session: Session, *, now: datetime) -> None:
             summary = _summary(session, stored, subject, channel, decision.event, now)
             batch.add(stored.channel_id, summary, decision, cause=stored.cause, subject=subject)
     batch.store(session)
+    return following
 
 
 def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]:
@@ -138,11 +147,14 @@ def _summary(
     return subject.news(event, now, changes=count, message=message)
 
 
-def tell_unmuted(session: Session, *, now: datetime) -> None:
-    """Owe the news that was held back, where nothing holds it back any more and it is still so."""
-    muted = _last_words(session, row.is_muted)
+def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
+    """Owe the news that was held back, where nothing holds it back any more and it is still so.
+
+    Looks at the news after ``after``; returns where to go on, 0 at the end.
+    """
+    muted, following = _last_words(session, row.is_muted, after=after)
     if not muted:
-        return
+        return following
     subjects, destinations = _surroundings(session, muted)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
@@ -157,6 +169,7 @@ def tell_unmuted(session: Session, *, now: datetime) -> None:
             cause = f"incident:{subject.incident_id}" if is_outage else stored.cause
             _add(batch, stored, subject, decision, cause)
     batch.store(session)
+    return following
 
 
 def _add(
@@ -181,21 +194,31 @@ def _add(
     )
 
 
-def _last_words(session: Session, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    """Open notifications that fulfil ``condition``, locked after their services."""
+def _last_words(
+    session: Session, condition: ColumnElement[bool], *, after: int = 0
+) -> tuple[Sequence[Row[Any]], int]:
+    """Open notifications that fulfil ``condition``, locked after their services.
+
+    Looks at some of those with ids greater than ``after``; returns also where to go on.
+    """
     open_ones = row.is_open & condition
-    service_ids = session.scalars(
-        select(row.service_id).where(open_ones).order_by(row.id).limit(MOST_AT_ONCE)
+    found = session.execute(
+        select(row.id, row.service_id)
+        .where(open_ones, row.id > after)
+        .order_by(row.id)
+        .limit(MOST_AT_ONCE)
     ).all()
-    if not service_ids:
-        return []
-    lock_services(session, set(service_ids))
-    return session.execute(
+    if not found:
+        return [], 0
+    service_ids = {each.service_id for each in found}
+    lock_services(session, service_ids)
+    locked = session.execute(
         select(OUTBOX)
-        .where(open_ones, row.service_id.in_(set(service_ids)))
+        .where(open_ones, row.service_id.in_(service_ids))
         .order_by(row.id)
         .with_for_update()
     ).all()
+    return locked, found[-1].id if len(found) == MOST_AT_ONCE else 0
 
 
 def _surroundings(
