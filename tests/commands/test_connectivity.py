@@ -1,19 +1,21 @@
 """The monitor's own time offline: one note for all workers, told once, and made good."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outside import Outside, deliver, outside
-from webmon.commands import heartbeats, leases, services
+from webmon.commands import checks, heartbeats, leases, services
 from webmon.commands.connectivity import note_offline, note_online
 from webmon.db import Database
 from webmon.domain.heartbeats import Signal
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Notification, Service, ServiceState
+from webmon.probes.base import Outcome, down, unknown
 from webmon.queries.health import offline_since
 from webmon.queries.heartbeats import heartbeat_url
 
@@ -115,6 +117,29 @@ def test_what_could_not_be_looked_at_is_looked_at_soon(session: Session) -> None
     instants = [session.get_one(ServiceState, each.id).next_check_at for each in due]
     assert instants[0] is not None and instants[0] <= NOW + 6 * MINUTE
     assert instants[1:] == [later, later, None]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "soon"),
+    [(unknown("the monitor itself was offline"), MINUTE), (down("refused"), 10 * SECOND)],
+)
+def test_what_is_under_way_when_it_is_over_is_looked_at_soon_too(
+    session: Session, outcome: Outcome, soon: timedelta
+) -> None:
+    """Nobody knows yet whether it counts; a failure that does is confirmed as soon as ever."""
+    id = factories.service(session, interval_seconds=3600).id
+    tick(session, "a")
+    (check,) = checks.claim_due(session, "a", limit=9, now=NOW)
+    note_offline(session, "a", since=NOW)
+    over = NOW + 5 * SECOND
+    note_online(session, "a", now=over)
+    assert not checks.claim_due(session, "b", limit=9, now=over + MINUTE), "it is still under way"
+    found = checks.Finding(id, check.claim, check.revision, NOW, outcome)
+    checks.record(session, [found], now=over)
+    session.expire_all()
+    next_check_at = session.get_one(ServiceState, id).next_check_at
+    assert next_check_at is not None
+    assert next_check_at <= over + soon
 
 
 def heartbeat(session: Session, **config: str) -> Service:

@@ -212,7 +212,7 @@ def _handed_back(row: Row, now: datetime) -> dict[str, Any]:
     return {"key": row.service_id, "next_check_at": due}
 
 
-def _unless_asked_sooner(row: Row, planned: datetime) -> datetime | None:
-    """``planned``, unless somebody set another instant while the check was under way."""
+def _unless_asked_sooner(row: Row, planned: datetime) -> datetime:
+    """``planned``, or the sooner instant that somebody set while the check was under way."""
     asked = row.next_check_at
-    return planned if row.lease_until in (None, asked) else asked
+    return planned if asked is None or row.lease_until in (None, asked) else min(planned, asked)

@@ -138,7 +138,11 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
 
 
 def look_again(session: Session, *, since: datetime, now: datetime) -> None:
-    """Check soon what since then could not be looked at, and would wait for its interval now."""
+    """Check soon what since then could not be looked at, and would wait for its interval now.
+
+    Also what is under way: nobody knows yet whether it counts (`record` looks at the sooner time).
+    """
+    looked_in_vain = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
     rows = session.execute(
         select(
             state.service_id,
@@ -147,8 +151,7 @@ def look_again(session: Session, *, since: datetime, now: datetime) -> None:
             service.interval_seconds,
         )
         .join(table(Service), service.id == state.service_id)
-        .where(state.last_checked_at >= since, state.last_status == Status.UNKNOWN)
-        .where(state.lease_until.is_(None), service.kind.not_in(RECEIVING))
+        .where(looked_in_vain | state.lease_until.is_not(None), service.kind.not_in(RECEIVING))
         .order_by(state.service_id)
         .with_for_update(of=STATES, skip_locked=True)
     )
