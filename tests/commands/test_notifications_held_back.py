@@ -56,6 +56,26 @@ def test_what_was_told_before_the_critical_service_went_down_is_ended_all_the_sa
     assert outside.told()[1:] == ["down Datastore.Front + up Datastore.Website"]
 
 
+def test_a_reminder_that_was_held_back_comes_with_the_critical_services_recovery(
+    database, outside, site
+):
+    add_channel(database)
+    front = add_service(database, site, "Front", critical=True)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    see(database, DOWN, front, at=NOW + 3 * HOUR)
+    deliver(database, at=NOW + 3 * HOUR + 3 * SECOND)
+    for minutes in range(4 * 60, 5 * 60):
+        follow_up(database, at=NOW + minutes * MINUTE)
+        deliver(database, at=NOW + minutes * MINUTE)
+    assert outside.told()[1:] == ["down Datastore.Front"]
+    see(database, UP, front, at=NOW + 5 * HOUR)
+    for seconds in range(0, 20, 2):
+        follow_up(database, at=NOW + 5 * HOUR + seconds * SECOND)
+        deliver(database, at=NOW + 5 * HOUR + seconds * SECOND)
+    assert " + ".join(outside.told()[2:]) == "up Datastore.Front + reminder Datastore.Website"
+
+
 @pytest.mark.parametrize("how", ["pause", "delete_service"])
 def test_a_critical_service_that_is_no_longer_watched_holds_nothing_back(
     database, outside, site, how

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
 from sqlmodel import Session
 
 from webmon.commands.hosts import lock_services
-from webmon.commands.mutes import load_mutes
+from webmon.commands.mutes import load_mutes, why_not_theirs
 from webmon.commands.notifications import changed, changes_since
 from webmon.commands.outbox import (
     OUTBOX,
@@ -46,6 +46,9 @@ from webmon.models.columns import table
 
 MOST_AT_ONCE = 500
 
+HELD_BACK = timedelta(seconds=10)
+"""A reminder that is due while a critical service is down comes so soon after that is over."""
+
 
 def remind(session: Session, *, now: datetime) -> None:
     """Owe reminders of what has been down for so long that a channel wants to hear it again.
@@ -63,8 +66,10 @@ def remind(session: Session, *, now: datetime) -> None:
         subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
         if subject is None or subject.status is not Status.DOWN:
             batch.close(stored)
-        elif not _is_reminded(channel, subject) or mutes.why(channel, subject):
+        elif not _is_reminded(channel, subject) or why_not_theirs(channel, subject):
             later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
+        elif mutes.why(channel, subject):
+            later[stored.id] = HELD_BACK
         else:
             batch.close(stored)
             reminder = Decision(Event.REMINDER, is_open=True)
