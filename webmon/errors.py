@@ -73,10 +73,12 @@ def in_plain_words(error: ErrorDetails) -> str:
         return f"must be {_TYPES[kind]}"
     if kind == "missing":
         return "is required"
-    if kind in ("greater_than_equal", "greater_than"):
-        return f"must be {limits.get('ge', limits.get('gt')):.10g} or more"
-    if kind in ("less_than_equal", "less_than"):
-        return f"must be {limits.get('le', limits.get('lt')):.10g} or less"
+    if kind == "greater_than_equal":
+        return f"must be {limits['ge']:.10g} or more"
+    if kind == "greater_than":
+        return f"must be more than {limits['gt']:.10g}"
+    if kind == "less_than_equal":
+        return f"must be {limits['le']:.10g} or less"
     if kind == "string_too_short":
         return "must not be empty"
     if kind == "string_too_long":

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from tests.probes import host_samples
 from tests.probes.host_samples import told
 from tests.probes.ssh_servers import Manners, RealServer, misbehaving, sshd
+from webmon.commands.validation import validated
 from webmon.domain.status import Status
+from webmon.errors import Invalid
 from webmon.probes import ssh_session
 from webmon.probes.base import Outcome, Target
 from webmon.probes.host_facts import read_facts
@@ -167,6 +169,11 @@ def test_garbage_in_a_section_never_raises(garbage: dict[str, str]) -> None:
 def test_impossible_settings_are_refused(config: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         HostMetricsConfig.model_validate(config)
+
+
+def test_what_must_be_more_than_nothing_is_not_said_to_begin_with_it() -> None:
+    with pytest.raises(Invalid, match=r"^load_warn: must be more than 0$"):
+        validated(HostMetricsConfig, {"load_warn": 0})
 
 
 # --- a real machine
