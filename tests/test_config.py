@@ -48,6 +48,8 @@ def test_a_wrong_secret_key_is_refused_without_showing_it(monkeypatch):
     [
         ("WEBMON_PORT", "0", "must be 1 or more"),
         ("WEBMON_PORT", "many", "must be a whole number"),
+        ("WEBMON_RAW_RETENTION_DAYS", "999999", "must be 36500 or less"),
+        ("WEBMON_HOURLY_RETENTION_DAYS", "999999", "must be 36500 or less"),
         ("WEBMON_LOG_FORMAT", "xml", "must be 'text' or 'json'"),
     ],
 )

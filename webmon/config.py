@@ -19,6 +19,9 @@ from webmon.errors import Invalid, in_plain_words
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
 
+LONGEST_DAYS = 36_500
+"""A hundred years: so many days ago there was a date."""
+
 
 def _split(value: Any) -> Any:
     """A comma-separated text as a list of its non-empty parts."""
@@ -50,8 +53,8 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(default=200, ge=1, le=10_000)
     worker_threads: int = Field(default=32, ge=1, le=1_000)
     connectivity_targets: Annotated[list[str], NoDecode, CommaSeparated] = []
-    raw_retention_days: int = Field(default=30, ge=1)
-    hourly_retention_days: int = Field(default=400, ge=1)
+    raw_retention_days: int = Field(default=30, ge=1, le=LONGEST_DAYS)
+    hourly_retention_days: int = Field(default=400, ge=1, le=LONGEST_DAYS)
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
     x_api_url: str = "https://api.x.com"
     log_format: Annotated[Literal["text", "json"], SmallLetters] = "text"
