@@ -14,9 +14,10 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import NOW, SECOND
 from webmon.commands import checks
+from webmon.commands.hosts import update_host
 from webmon.commands.services import create_service, pause, resume, update_service
 from webmon.domain.status import Status
-from webmon.models import Incident, Service, ServiceState, StatusChange
+from webmon.models import Host, Incident, Service, ServiceState, StatusChange
 from webmon.probes.base import Outcome, down, up
 
 FIELDS: dict[str, Any] = {"name": "Port", "kind": "tcp", "config": {"port": 443}}
@@ -41,6 +42,10 @@ class Story:
         who: dict[str, Any] = {"actor": None, "now": self.now}
         if step in OUTCOMES:
             self._check(OUTCOMES[step])
+        elif step.startswith("address="):
+            host = self.session.exec(select(Host)).one()
+            fields = {"name": host.name, "namespace_id": host.namespace_id}
+            update_host(self.session, host.id, fields | {"address": step[8:]}, **who)
         elif step in ("pause", "resume"):
             {"pause": pause, "resume": resume}[step](self.session, self.id, **who)
         else:
@@ -87,6 +92,9 @@ def _after(at: datetime | None) -> int | None:
         ("u d d port=80 d d u", "u u d d d d u", [(20, 70)]),
         ("u d d port=80 u", "u u d d u", [(20, 50)]),
         ("successes_to_up=2 u d d u port=80 u u", "? u u d d d d u", [(30, 70)]),
+        # so it is where its host is at another address
+        ("u d address=127.0.0.2 d d u", "u u u u d u", [(40, 60)]),
+        ("successes_to_up=2 u d d u address=127.0.0.2 u u", "? u u d d d d u", [(30, 70)]),
         # difficulties have their own confirmation
         ("u s failures_to_degraded=3 s s", "u u u u s", []),
         ("u d d failures_to_degraded=9 s s", "u u d d s s", [(20, 50)]),

@@ -62,7 +62,8 @@ def update_host(
     now: datetime,
 ) -> Host:
     """Change a host. Where it is reached otherwise than before, its services are due at once, and
-    what is being found in the old way does not count. The keys it is known by stay.
+    what was found in the old way, or is being found, no longer counts towards a change. The keys it
+    is known by stay.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
@@ -166,7 +167,7 @@ def accept_host_key(
 
 
 def _look_anew(session: Session, service_ids: Any, now: datetime) -> None:
-    """Make services due now, and let no finding count that is on its way."""
+    """Make services due now, and let nothing count that was found before, or is on its way."""
     session.flush()
     session.exec(
         update(Service)
@@ -180,7 +181,7 @@ def _look_anew(session: Session, service_ids: Any, now: datetime) -> None:
             col(ServiceState.service_id).in_(service_ids),
             col(ServiceState.next_check_at).is_not(None),
         )
-        .values(next_check_at=now)
+        .values(next_check_at=now, up_count=0, down_count=0)
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
