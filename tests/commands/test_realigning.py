@@ -1,7 +1,10 @@
 """After a step of the clock or a sleep: nothing is lost, nothing waits, nobody is alarmed."""
 
+import threading
 from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
 from sqlmodel import Session, select
 
 from tests import factories
@@ -9,6 +12,8 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.queries.histories import no_data, outage, watched
 from webmon.commands import connectivity, leases, realigning
 from webmon.commands.checks import LEASE, Finding, claim_due, record
+from webmon.db import Database
+from webmon.domain import schedule
 from webmon.domain.status import Status
 from webmon.models import (
     CheckResult,
@@ -145,3 +150,31 @@ def test_offline_time_that_lies_ahead_does_not_hide_the_next(session: Session) -
     realign(session, NOW)
     connectivity.note_offline(session, "w", since=NOW + MINUTE)
     assert noted_offline(session).since == NOW + MINUTE
+
+
+def test_a_backlog_is_not_taken_away_from_who_claims_it_in_the_same_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database lets two write at once; where not, the other comes afterwards."""
+    with database.write() as session:
+        service_id = factories.service(session, next_check_at=NOW - HOUR).id
+    spread, claimed = schedule.spread, []
+
+    def claim() -> None:
+        with database.write() as session:
+            claimed.extend(claim_due(session, "other", limit=1, now=NOW))
+
+    other = threading.Thread(target=claim)
+
+    def spread_meanwhile(*arguments: Any) -> datetime:
+        other.start()
+        other.join(0 if database.is_sqlite else None)
+        return spread(*arguments)
+
+    monkeypatch.setattr(schedule, "spread", spread_meanwhile)
+    with database.write() as session:
+        realigning.begin(session, now=NOW)
+    other.join()
+    with database.read() as session:
+        holder = session.get_one(ServiceState, service_id).worker_id
+    assert holder == ("other" if claimed else None)

@@ -26,6 +26,18 @@ SPREAD_SHARE = 0.8
 """A backlog is spread over most of the interval, so that all is looked at within one; but over a
 minute at the most."""
 
+PLANNED = (
+    select(
+        state.service_id,
+        case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
+        state.next_check_at,
+        service.interval_seconds,
+    )
+    .join(table(Service), service.id == state.service_id)
+    .order_by(state.service_id)  # the one order in which all writers lock
+)
+"""Services, and what tells the place of each within its interval: over SSH it is the host's."""
+
 
 def tick(session: Session, worker_id: str, *, now: datetime) -> float:
     """Note that the worker is alive; returns its turn, a part of a second (0 to 1).
@@ -106,15 +118,7 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
     bursts. What lies further ahead than its interval allows, because the clock went back, too.
     """
     rows = session.execute(
-        select(
-            state.service_id,
-            case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
-            state.next_check_at,
-            service.interval_seconds,
-        )
-        .join(table(Service), service.id == state.service_id)
-        .where(state.next_check_at.is_not(None))
-        .where(
+        PLANNED.where(state.next_check_at.is_not(None)).where(
             or_(
                 state.lease_until.is_(None)
                 & ((state.next_check_at < now - LATE) | (state.next_check_at > now + LATE)),
@@ -123,14 +127,16 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
         )
     )
     strays = [
-        {"key": service_id, "due": schedule.spread(key, now, _window(interval))}
+        {"key": service_id, "planned": due, "due": schedule.spread(key, now, _window(interval))}
         for service_id, key, due, interval in rows
         if not now - LATE <= due <= now + timedelta(seconds=interval) + LATE
     ]
     if strays:
+        # Nearly all were read, so none is locked: what somebody has claimed since then is theirs.
+        unchanged = state.next_check_at == bindparam("planned")
         session.connection().execute(
             update(STATES)
-            .where(state.service_id == bindparam("key"))
+            .where(state.service_id == bindparam("key"), unchanged)
             .values(next_check_at=bindparam("due"), lease_until=None, worker_id=None),
             strays,
         )
