@@ -89,7 +89,7 @@ def update_channel(
     Raises:
         Invalid, NotFound, PermissionDenied.
     """
-    channel = find_channel(session, channel_id, actor=actor)
+    channel = find_channel(session, channel_id, actor=actor, lock=True)
     kept: dict[str, Any] = {"enabled": channel.enabled}
     if channel.built_in:
         kept |= {"name": channel.name, "kind": channel.kind}
@@ -128,7 +128,7 @@ def switch_channel(
         Invalid: it is the one of the administrators.
         NotFound, PermissionDenied.
     """
-    channel = find_channel(session, channel_id, actor=actor)
+    channel = find_channel(session, channel_id, actor=actor, lock=True)
     if channel.built_in and not enabled:
         raise Invalid(f"{channel.name} cannot be switched off: somebody must always hear of it")
     if channel.enabled is enabled:
@@ -175,13 +175,19 @@ def delete_channel(
     session.flush()
 
 
-def find_channel(session: Session, channel_id: int, *, actor: Actor | None) -> Channel:
-    """The channel, for somebody who may change it.
+def find_channel(
+    session: Session, channel_id: int, *, actor: Actor | None, lock: bool = False
+) -> Channel:
+    """The channel, for somebody who may change it; with ``lock`` nobody else does meanwhile.
 
     Raises:
         NotFound, PermissionDenied.
     """
-    channel = session.get(Channel, channel_id) if is_id(channel_id) else None
+    how: dict[str, Any] = {}
+    if lock and is_id(channel_id):
+        channel_leases.lock_channels(session, [channel_id])  # as who deletes one: first how it goes
+        how = {"populate_existing": True, "with_for_update": {"key_share": True}}
+    channel = session.get(Channel, channel_id, **how) if is_id(channel_id) else None
     if channel is None:
         raise NotFound("this channel does not exist (any more)")
     _require_admin(actor, channel.namespace_id)

@@ -68,12 +68,13 @@ def update_host(
     Raises:
         Invalid, NotFound, PermissionDenied.
     """
-    host = find_host(session, host_id, actor=actor)
+    find_host(session, host_id, actor=actor)
     wanted = validated(HostFields, fields)
     _require_namespace(session, wanted.namespace_id, actor)
+    lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    host = _locked(session, host_id, actor)
     if (wanted.name, wanted.namespace_id) != (host.name, host.namespace_id):
         _require_free_name(session, wanted)
-    lock_services(session, select(Service.id).where(Service.host_id == host_id))
     before = host.address, crypto.unseal(host.ssh)
     if host.address and not wanted.address:
         _require_nobody_needs_the_address(session, host)
@@ -152,7 +153,7 @@ def accept_host_key(
         Service.host_id == host_id, col(Service.kind).in_(over_ssh)
     )
     lock_services(session, concerned)
-    session.refresh(host, with_for_update={"key_share": True})
+    host = _locked(session, host_id, actor)
     known = dict(host.host_keys or {})
     if str(port) not in known:
         raise NotFound(f"no key of {host.name} is known at port {port}")
@@ -237,6 +238,13 @@ def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
     if actor is not None:
         require(actor, Role.EDITOR, host.namespace_id)
     return host
+
+
+def _locked(session: Session, host_id: int, actor: Actor | None) -> Host:
+    """The host as it is by now, until the transaction ends: somebody else may have changed it while
+    we waited for its services. Like them it is locked in one order, after their states."""
+    session.get(Host, host_id, populate_existing=True, with_for_update={"key_share": True})
+    return find_host(session, host_id, actor=actor)
 
 
 def lock_services(session: Session, service_ids: Any) -> Sequence[int]:
