@@ -158,3 +158,15 @@ def test_the_last_look_speaks_as_long_as_the_interval_says(of_revision_6):
     with of_revision_6.read() as session:
         state = session.exec(select(ServiceState)).one()
     assert (state.credit_seconds, state.patience_seconds) == (60, 70)
+
+
+def test_the_last_report_speaks_until_the_next_one_is_due(of_revision_6):
+    _to(of_revision_6, "0011")
+    with of_revision_6.writer() as connection:
+        connection.execute(text("UPDATE service SET kind = 'heartbeat'"))
+        due = "UPDATE service_state SET next_check_at = '2026-11-24 10:05:00'"
+        connection.execute(text(due))
+    schema.migrate(of_revision_6)
+    with of_revision_6.read() as session:
+        state = session.exec(select(ServiceState)).one()
+    assert 0 <= state.credit_seconds - (24 * 3600 + 300) <= 1

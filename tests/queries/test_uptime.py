@@ -72,10 +72,9 @@ def test_a_check_that_is_a_little_late_is_no_gap(session: Session, ago: int) -> 
 
 def test_the_last_report_of_a_job_stands_until_the_next_is_overdue(session: Session) -> None:
     job = {"kind": "heartbeat", "config": {"every": "1d"}, "interval_seconds": 600}
-    service = watched(session, **job, observed_at=NOW - 9 * HOUR, next_check_at=NOW + 15 * HOUR)
-    silent = watched(
-        session, **job, name="Other", observed_at=NOW - 9 * HOUR, next_check_at=NOW - 2 * HOUR
-    )
+    job |= {"credit_seconds": 24 * 3600}
+    service = watched(session, **job, observed_at=NOW - 9 * HOUR)
+    silent = watched(session, **job, name="Other", observed_at=NOW - 26 * HOUR)
     assert letters(session, service) == "u" * 10
     assert letters(session, silent) == "uuuuuuuu??"
 

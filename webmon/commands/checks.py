@@ -6,6 +6,7 @@ There is one `record`: whatever is learnt about a service enters there.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from sqlmodel import Session
@@ -153,13 +154,11 @@ def _silence(row: Row, at: datetime) -> Period | None:
     is_watched = row.status in OBSERVED or row.up_count > 0
     if row.observed_at is None or not is_watched:
         return None
-    planned_at = row.due_at if row.worker_id is not None else row.next_check_at
     return silence(
         row.observed_at,
         at,
         credit_seconds=row.credit_seconds,
         patience_seconds=row.patience_seconds,
-        planned_at=planned_at if row.kind in RECEIVING else None,
     )
 
 
@@ -182,7 +181,7 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         "down_count": after.down.count,
         "next_check_at": _unless_asked_sooner(row, next_check_at),
         "observed_at": finding.at if observed else row.observed_at,
-        "credit_seconds": row.interval_seconds if observed else row.credit_seconds,
+        "credit_seconds": _credit_seconds(row, finding) if observed else row.credit_seconds,
         "patience_seconds": patience,
         "last_checked_at": finding.at,
         "last_status": outcome.status,
@@ -190,6 +189,14 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         "message": outcome.message,
         "evidence": results.full_evidence(outcome, row.issuer, row.former_issuer),
     }
+
+
+def _credit_seconds(row: Row, finding: Finding) -> int:
+    """For how long an observation speaks: for the interval, or until what was reported is due
+    again."""
+    if finding.outcome.next_at is None:
+        return row.interval_seconds
+    return max(0, ceil((finding.outcome.next_at - finding.at).total_seconds()))
 
 
 A_HAIR = timedelta(milliseconds=100)

@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from webmon.commands.arrays import as_arrays, unnested
-from webmon.commands.claims import RECEIVING
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.uptime import silence
 from webmon.models import CheckResult, NoData, Service, ServiceState
@@ -130,10 +129,7 @@ def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     upsert(session, table(NoData), rows)
 
 
-SILENCE_COLUMNS = (
-    *("status", "observed_at", "credit_seconds", "patience_seconds"),
-    *("worker_id", "due_at", "next_check_at"),
-)
+SILENCE_COLUMNS = ("status", "observed_at", "credit_seconds", "patience_seconds")
 
 
 def store_silence(session: Session, service: Service, *, now: datetime) -> None:
@@ -142,13 +138,11 @@ def store_silence(session: Session, service: Service, *, now: datetime) -> None:
     known = session.execute(select(*columns).where(state.service_id == service.id)).one()
     if known.observed_at is None or known.status not in OBSERVED:
         return
-    planned_at = known.due_at if known.worker_id is not None else known.next_check_at
     unseen = silence(
         known.observed_at,
         now,
         credit_seconds=known.credit_seconds,
         patience_seconds=known.patience_seconds,
-        planned_at=planned_at if service.kind in RECEIVING else None,
     )
     if unseen is not None:
         store_no_data(session, [no_data_row(service.id, *unseen)])

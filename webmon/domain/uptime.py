@@ -192,22 +192,16 @@ def silence(
     *,
     credit_seconds: float,
     patience_seconds: float,
-    planned_at: datetime | None = None,
 ) -> Period | None:
     """The time before ``at`` in which nobody looked; None: it is too short to count.
 
     The last observation, at ``observed_at``, speaks for its credit: until the next one is
-    expected. What is reported to us speaks until the next report is due, at ``planned_at``. If
-    nothing comes within the `patience_seconds` after that either, all since then is *no data*.
+    expected. If nothing comes within the `patience_seconds` after that either, all since then is
+    *no data*.
     """
     if at <= observed_at + timedelta(seconds=credit_seconds + patience_seconds):
         return None
-    expected_at = observed_at + timedelta(seconds=credit_seconds)
-    if planned_at is not None and planned_at > expected_at:
-        expected_at = planned_at
-        if at <= expected_at + timedelta(seconds=patience_seconds):
-            return None
-    return Period(expected_at, at)
+    return Period(observed_at + timedelta(seconds=credit_seconds), at)
 
 
 def patience_seconds(interval_seconds: float, timeout_seconds: float) -> float:

@@ -76,7 +76,9 @@ class ServiceState(SQLModel, table=True):
         default=None, description="the last check that found it up, degraded or down"
     )
     credit_seconds: int = Field(
-        default=0, description="for so long after it, that check speaks: its interval at that time"
+        default=0,
+        description="for so long after it, that check speaks: its interval at that time, "
+        "or until what was reported is due again",
     )
     patience_seconds: float = Field(
         default=0,

@@ -12,10 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     String,
     bindparam,
-    case,
     cast,
     func,
-    null,
     select,
     type_coerce,
 )
@@ -25,7 +23,6 @@ from webmon.domain.status import OBSERVED, Status
 from webmon.domain.uptime import Period, Timeline, silence, timeline
 from webmon.models import Host, Namespace, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
-from webmon.probes import PROBES
 
 SERVICES, STATES = table(Service), table(ServiceState)
 HOSTS, NAMESPACES = table(Host), table(Namespace)
@@ -58,14 +55,6 @@ SINCE_MS: ColumnElement[int] = bindparam("since_ms")
 JOINED = SERVICES.join(STATES).join(HOSTS).join(NAMESPACES)
 CHOSEN = select(service.id).select_from(JOINED)
 
-RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
-PLANNED_AT = case(
-    (service.kind.not_in(RECEIVING), null()),
-    (state.worker_id.is_(None), state.next_check_at),
-    else_=state.due_at,
-)
-"""When the next report of something that is reported to us is due."""
-
 UNOBSERVED_UNTIL_MS = (
     select(no_data.ended_at_ms)
     .where(no_data.service_id == service.id, no_data.began_at_ms <= SINCE_MS)
@@ -81,7 +70,6 @@ PRESENT = (
         service.critical,
         type_coerce(state.status, String).label("status"),
         *(state.observed_at, state.credit_seconds, state.patience_seconds),
-        PLANNED_AT.label("planned_at"),
         UNOBSERVED_UNTIL_MS.label("unobserved_until_ms"),
     )
     .select_from(JOINED)
@@ -180,6 +168,5 @@ def _silence(row: Any, status: Status, now: datetime) -> list[Gap]:
         now,
         credit_seconds=row.credit_seconds,
         patience_seconds=row.patience_seconds,
-        planned_at=row.planned_at,
     )
     return [] if unseen is None else [unseen]
