@@ -11,8 +11,6 @@ from webmon.domain.status import Status
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.probes import PROBES
 
-SERVICES_PER_HOST = 10
-
 
 def seed(
     database: Database, services: int, *, url: str, interval_seconds: int, per_host: int = 10

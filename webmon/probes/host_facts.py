@@ -20,7 +20,6 @@ PSEUDO = frozenset(
 
 _PSEUDO_DEVICES = PSEUDO | {"none", "shm", "run", "dev", "map"}
 MOST_DISKS = 50
-LARGEST = 10**18
 
 
 @dataclass(frozen=True, slots=True)
