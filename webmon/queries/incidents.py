@@ -48,7 +48,7 @@ class IncidentView:
     lasted: str = ""
     cause: str = ""
     told: str = ""
-    """What became of its messages, in short: ``told 3 times, 1 failed``."""
+    """What became of its messages, in short: ``3 sent, 1 failed``."""
 
 
 @dataclass(frozen=True, slots=True)
