@@ -87,9 +87,9 @@ class Pipeline:
     async def dispatch(self) -> None:
         """Claim what is due within the coming second and arm each check for its own instant."""
         room = self._most_claimed - self.outstanding
-        now = clock.utcnow()
 
         def claim(session: Session) -> list[DueCheck]:
+            now = clock.utcnow()  # it may have had to wait for the database
             self.turn = leases.tick(session, self.worker_id, now=now)
             return checks.claim_due(
                 session, self.worker_id, limit=room, now=now, known=self._revisions

@@ -1,6 +1,7 @@
 """The worker's pipeline: claimed, started at its instant, recorded, handed back."""
 
 import asyncio
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlmodel import select
 
 from tests import factories
 from webmon import clock, probes
+from webmon.commands.claims import HORIZON
 from webmon.domain.status import Status
 from webmon.models import CheckResult, Service, ServiceState, Worker
 from webmon.probes.base import ProbeKind, up
@@ -83,6 +85,25 @@ async def test_each_check_starts_at_its_own_instant(database, probe, pipeline):
     await pipeline.dispatch()
     await asyncio.sleep(0.6)
     assert [round((at - start).total_seconds(), 1) for at in probe.started] == [0.2, 0.4]
+
+
+async def test_who_had_to_wait_for_the_database_looks_ahead_from_then(
+    database, probe, pipeline, monkeypatch
+):
+    at, utcnow, is_asked = clock.utcnow(), clock.utcnow, threading.Event()
+    add_services(database, 1, next_check_at=at + 2 * HORIZON)
+
+    def take_long(_session):
+        is_asked.wait()
+        monkeypatch.setattr(clock, "utcnow", lambda: utcnow() + 1.5 * HORIZON)
+
+    slow = asyncio.create_task(pipeline.in_database(take_long))
+    await asyncio.sleep(0)
+    claiming = asyncio.create_task(pipeline.dispatch())
+    await asyncio.sleep(0)
+    is_asked.set()
+    await asyncio.gather(slow, claiming)
+    assert pipeline.outstanding == 1
 
 
 async def test_no_more_checks_begin_at_once_than_allowed(database, probe, pipeline):
