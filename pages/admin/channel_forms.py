@@ -119,7 +119,9 @@ def _with_config(form: FormView, config: Mapping[str, Any], secrets: frozenset[s
         )
     )
     fields = tuple(
-        replace(each, help=kind.sends.capitalize()) if each.name == KIND.name else each
+        replace(each, help=kind.sends[:1].upper() + kind.sends[1:])
+        if each.name == KIND.name
+        else each
         for each in form.fields
     )
     return replace(form, fields=fields, config=told, options=untold)

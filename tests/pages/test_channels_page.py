@@ -278,6 +278,13 @@ def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
     assert set(told) <= set(model.model_fields)
 
 
+@pytest.mark.parametrize(("kind", "word"), [("webhook", "JSON"), ("email", "HTML")])
+def test_what_a_kind_sends_is_written_as_it_is_called(kind: str, word: str) -> None:
+    form = channel_forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
+    fields = channel_forms.with_kind(form, kind).fields
+    assert word in next(each.help for each in fields if each.name == "kind")
+
+
 # --- incidents
 
 

@@ -38,6 +38,13 @@ def test_the_form_of_every_kind_shows_its_fields_and_reads_back_their_defaults(k
     assert (fields["name"], fields["kind"], fields["public"]) == ("It", kind, True)
 
 
+@pytest.mark.parametrize("kind", PROBES)
+def test_no_two_fields_of_a_form_have_the_same_label(kind: str) -> None:
+    form = forms.with_kind(forms.new_service(1, "Host", 1), kind)
+    labels = [each.label for each in (*form.fields, *form.config, *form.options, *form.more)]
+    assert len(labels) == len(set(labels))
+
+
 def test_what_only_counts_where_somebody_looks_is_not_asked_of_a_heartbeat() -> None:
     form = forms.new_service(1, "Host", 1)
     assert names(form) >= LOOKED_AT

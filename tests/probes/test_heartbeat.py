@@ -25,9 +25,9 @@ FAILED = replace(REPORTED, failed=True)
 @pytest.mark.parametrize(
     ("settings", "field", "reason"),
     [
-        ({}, "schedule", "is required where every is not given"),
-        ({"every": " "}, "schedule", "is required where every is not given"),
-        ({"every": "1h", "schedule": "0 * * * *"}, "schedule", "cannot be used beside every"),
+        ({}, "schedule", "is required where “every” is not given"),
+        ({"every": " "}, "schedule", "is required where “every” is not given"),
+        ({"every": "1h", "schedule": "0 * * * *"}, "schedule", "cannot be used beside “every”"),
         ({"every": "soon"}, "every", "is not a duration"),
         ({"every": 10}, "every", "is not a duration"),
         ({"every": "500ms"}, "every", "must be at least 1s"),

@@ -79,7 +79,7 @@ class DnsConfig(ProbeConfig):
     """A question, who is asked, and what must be answered."""
 
     name: Annotated[str, AfterValidator(_checked_name)] = Field(
-        title="Name", description="Such as www.example.org", min_length=1, max_length=255
+        title="Name to look up", description="Such as www.example.org", min_length=1, max_length=255
     )
     record: Annotated[
         RecordType,

@@ -85,9 +85,9 @@ class HeartbeatConfig(ProbeConfig):
         if "every" in info.data:  # else that is what is wrong
             given = info.data["every"], value
             if given == (None, None):
-                raise ValueError("is required where every is not given")
+                raise ValueError("is required where “every” is not given")
             if None not in given:
-                raise ValueError("cannot be used beside every")
+                raise ValueError("cannot be used beside “every”")
         return value
 
     @property
