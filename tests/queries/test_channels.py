@@ -62,6 +62,16 @@ def test_a_channel_says_how_sending_goes(database, outside, site):
     assert (view.status, view.word, view.why, view.waiting) == ("up", "works", "", 0)
 
 
+def test_a_channel_whose_only_test_has_failed_is_not_said_to_work(database, outside, iati):
+    channel_id = add_channel(database)
+    outside.failures["ops"] = NotifierError("connection refused")
+    with database.write() as session:
+        sending.send_test(session, channel_id, actor=None, now=NOW)
+    deliver(database, at=NOW)
+    view = shown(database)
+    assert (view.status, view.word) == ("unknown", "nothing sent yet")
+
+
 def test_a_channel_whose_settings_are_wrong_stands_first_and_says_so(database, outside, site):
     add_channel(database, "zeta")
     add_channel(database, "alpha")

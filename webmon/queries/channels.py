@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
 from webmon import config, crypto
@@ -16,6 +16,7 @@ from webmon.domain.access import Actor, Role, require
 from webmon.domain.durations import format_duration
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
+from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.models.notifications import WARN_AT, sent_this_month
@@ -221,6 +222,8 @@ def _view(
     used = 0 if most is None else sent_this_month(session, row.id, now=now)
     left = None if most is None else most - used
     status, word, why = _condition(row, state, is_usable=is_usable, left=left)
+    if status == Status.UP and not _has_sent(session, row.id):
+        status, word = Status.UNKNOWN.value, "nothing sent yet"
     reminded = Event.REMINDER in row.events
     return ChannelView(
         id=row.id,
@@ -262,6 +265,14 @@ def _condition(
     if state.failures:
         return "degraded", "tries again", state.last_error
     return "up", "works", ""
+
+
+def _has_sent(session: Session, channel_id: int) -> bool:
+    """Whether anything ever got through: a test that fails leaves no other trace."""
+    sent = exists().where(
+        col(Notification.channel_id) == channel_id, col(Notification.sent_at).is_not(None)
+    )
+    return bool(session.scalar(select(sent)))
 
 
 def _next_try(row: Channel, state: ChannelState | None) -> str:
