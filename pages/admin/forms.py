@@ -147,9 +147,13 @@ def _with_config(form: FormView, fields: tuple[FieldView, ...]) -> FormView:
 
 
 def host_form(
-    namespaces: tuple[NamespaceView, ...], stored: Mapping[str, Any], serial: int
+    namespaces: tuple[NamespaceView, ...],
+    stored: Mapping[str, Any],
+    serial: int,
+    *,
+    namespace_id: int | None = None,
 ) -> FormView:
-    """A form for a host; ``stored`` is empty for a new one."""
+    """A form for a host; ``stored`` is empty for a new one, which begins in ``namespace_id``."""
     options = tuple(Option(str(each.id), each.name) for each in namespaces)
     fields = (
         NAME,
@@ -159,7 +163,8 @@ def host_form(
         FieldView("namespace_id", "Namespace", "select", options=options, required=True),
         FieldView("public", "Show it on the public page", "checkbox", checked=True),
     )
-    values = dict(stored) or {"namespace_id": namespaces[0].id if namespaces else 0}
+    first = namespaces[0].id if namespaces else 0
+    values = dict(stored) or {"namespace_id": namespace_id or first}
     return FormView(
         thing="host",
         id=stored.get("id", 0),

@@ -189,7 +189,9 @@ class HostsState(PrivateState):
     async def open_host(self, host_id: int):
         """The form of a host; 0 for a new one."""
         stored = await ask(self, host_fields, host_id) if host_id else {}
-        return self._open(forms.host_form(self.namespaces, stored, self._next_serial()))
+        chosen = _id_of(self.namespace, self.namespaces)
+        form = forms.host_form(self.namespaces, stored, self._next_serial(), namespace_id=chosen)
+        return self._open(form)
 
     @rx.event
     @only(Role.EDITOR)

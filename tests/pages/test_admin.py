@@ -295,6 +295,18 @@ async def test_an_editor_watches_a_site(database: Database) -> None:
     assert tab.shown["watch_mistake"] == ""
 
 
+async def test_a_new_host_begins_in_the_namespace_that_is_shown(database: Database) -> None:
+    with database.write() as session:
+        ids = [factories.namespace(session, slug).id for slug in ("di", "iati")]
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        for slug, expected in (("", ids[0]), ("iati", ids[1])):
+            await tab.send(HostsState, "choose_namespace", slug=slug)
+            await tab.send(HostsState, "open_host", host_id=0)
+            of = next(each for each in tab.shown["form"].fields if each.name == "namespace_id")
+            assert of.value == str(expected)
+
+
 async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(database: Database) -> None:
     add_service(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
