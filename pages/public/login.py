@@ -13,7 +13,7 @@ def login() -> rx.Component:
             rx.el.h1("Log in"),
             RawHTML.create("", id="alert"),
             NativeForm.create(
-                field("E-mail address", "email", "email", autocomplete="username", autofocus=True),
+                field("E-mail address", "email", "email", autocomplete="username", autoFocus=True),
                 field("Password", "password", "password", autocomplete="current-password"),
                 rx.el.button("Log in", type="submit"),
                 action="/auth/login",

@@ -15,7 +15,7 @@ def setup() -> rx.Component:
             RawHTML.create("", id="alert"),
             NativeForm.create(
                 RawHTML.create("", id="token"),
-                field("E-mail address", "email", "email", autocomplete="username", autofocus=True),
+                field("E-mail address", "email", "email", autocomplete="username", autoFocus=True),
                 field(
                     "Password",
                     "password",

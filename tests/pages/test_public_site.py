@@ -233,6 +233,7 @@ def test_nothing_is_wider_than_the_screen_and_links_fit_a_thumb(
 def test_the_forms_work_without_javascript(site: str, plain: BrowserContext) -> None:
     form = plain.new_page()
     form.goto(f"{site}/setup/?token=abc")
+    expect(form.get_by_label("E-mail address")).to_be_focused()
     sent: list[str] = []
     form.on("request", lambda request: sent.append(request.post_data or ""))
     form.get_by_label("E-mail address").fill("ann@example.org")
@@ -244,6 +245,7 @@ def test_the_forms_work_without_javascript(site: str, plain: BrowserContext) -> 
     ) in sent
     expect(form.get_by_role("alert")).to_contain_text("This link is not valid")
     form.goto(f"{site}/login/")
+    expect(form.get_by_label("E-mail address")).to_be_focused()
     form.get_by_label("E-mail address").fill("ann@example.org")
     form.get_by_label("Password").fill("not it at all")
     form.get_by_role("button", name="Log in").click()
