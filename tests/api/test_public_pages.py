@@ -69,7 +69,7 @@ async def test_old_statuses_are_not_shown_as_if_they_were_fresh(
         session.exec(update(ServiceState).values(last_checked_at=NOW - MINUTE))
     monkeypatch.setattr(clock, "utcnow", lambda: NOW)
     old = (await client.get("/status/")).text
-    assert "Last known state: 23 November 2026, 09:59:00 UTC" in old
+    assert "Last known state: 23 Nov 2026, 09:59:00 UTC" in old
     assert (
         '<p class="notice" role="alert">These are the statuses of 23 November, 09:59 UTC. ' in old
     )

@@ -89,7 +89,7 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
 def status_page(template: str, view: PublicStatusView, namespace: str, *, now: datetime) -> bytes:
     """The status page with its list, and with the snapshot that the script starts from."""
     at, is_old = view.generated_at, not is_present(view.generated_at, now)
-    updated = f"{'Last known state:' if is_old else 'Updated'} {at:%-d %B %Y, %H:%M:%S} UTC"
+    updated = f"{'Last known state:' if is_old else 'Updated'} {at:%-d %b %Y, %H:%M:%S} UTC"
     snapshot = to_json(view).decode().replace("<", "\\u003c")
     mark = 'data-old="" ' if is_old else ""
     script = f'<script type="application/json" {mark}id="snapshot">{snapshot}</script>'
