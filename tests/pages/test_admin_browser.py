@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
@@ -281,6 +282,21 @@ def test_nothing_runs_over_the_edge_and_all_can_be_hit(
         assert_it_fits(page)
         room(page, "Incidents")
         assert_it_fits(page)
+
+
+def test_long_names_leave_room_beside_them(
+    browser: Browser, product: Product, tmp_path: Path
+) -> None:
+    file, name = tmp_path / "long.yaml", "A host with a very long name " * 3
+    namespace = "{slug: long, name: A namespace that has a long name too}"
+    listed = f"{{name: {name}, namespace: long, address: a-host-with-a-long-name.example.org}}"
+    file.write_text(f"namespaces: [{namespace}]\nhosts: [{listed}]\n")
+    assert product.webmon("apply", str(file)).returncode == 0
+    for width in (1440, 800, 390):
+        size = {"width": width, "height": 900}
+        with browser.new_context(base_url=product.url, viewport=size) as context:
+            about = host(sign_in(context, "admin"), name.strip()).locator(".about")
+            assert about.bounding_box()["height"] < 120, width
 
 
 def assert_it_fits(page: Page) -> None:
