@@ -155,6 +155,7 @@ def _filters() -> rx.Component:
             rx.el.input(
                 type="search",
                 placeholder="Name or address",
+                default_value=HostsState.search,
                 class_name="control",
                 on_change=HostsState.search_for.debounce(250),
             ),

@@ -299,6 +299,20 @@ def test_long_names_leave_room_beside_them(
             assert about.bounding_box()["height"] < 120, width
 
 
+def test_whoever_comes_back_sees_what_was_searched_for(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    search = page.get_by_label("Find hosts and services")
+    search.fill("No such host")
+    expect(page.get_by_text("No host fits.")).to_be_visible()
+    room(page, "Channels")
+    page.get_by_role("link", name="Hosts").click()
+    expect(search).to_have_value("No such host")
+    page.reload()
+    expect(search).to_have_value("No such host")
+    search.fill("")
+    expect(host(page, "This monitor")).to_be_visible()
+
+
 def assert_it_fits(page: Page) -> None:
     """Nothing is wider than the window, and everything can be hit with a thumb."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
