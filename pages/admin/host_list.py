@@ -13,7 +13,7 @@ def host_list() -> rx.Component:
     """One page of hosts, and the way to the others."""
     summary = HostsState.summary
     return rx.fragment(
-        rx.el.ol(rx.foreach(HostsState.hosts, _host), class_name="hosts"),
+        rx.el.ol(rx.foreach(HostsState.hosts, _host), class_name="hosts", tab_index=-1),
         rx.cond(
             HostsState.loaded & (summary.found == 0) & ~summary.empty,
             rx.el.p("No host fits. Search for something else, or show all.", class_name="none"),

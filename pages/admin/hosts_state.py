@@ -26,7 +26,14 @@ from webmon.queries.host_views import HostsView, HostView, NamespaceView, Summar
 from webmon.queries.hosts import LONGEST_SEARCH, admin_hosts
 from webmon.queries.records import host_fields, namespace_fields
 from webmon.queries.services import ServiceDetail, service_detail, service_form
-from webmon.ui.form import FOCUS_FORM, FOCUS_MISTAKE, FOCUS_OPENER, FormView, Mistake
+from webmon.ui.form import (
+    FOCUS_FORM,
+    FOCUS_LIST,
+    FOCUS_MISTAKE,
+    FOCUS_OPENER,
+    FormView,
+    Mistake,
+)
 from webmon.ui.private import PrivateState, act, as_dict, ask, one_line, only, sentence, show
 
 FOLLOW_SECONDS = (0.4, 0.6, 1, 1, 1, 2, 2, 2, 2, 3)
@@ -152,6 +159,7 @@ class HostsState(PrivateState):
         self._page = page if isinstance(page, int) else 1
         self.form = FormView()
         await self._refresh()
+        return FOCUS_LIST
 
     @rx.event
     @only(Role.VIEWER)

@@ -21,7 +21,7 @@ def incidents() -> rx.Component:
     return frame(
         live(on_tick=IncidentsState.tick.temporal, seen=IncidentsState.as_of),
         _headline(),
-        rx.el.ol(rx.foreach(view.incidents, _incident), class_name="incidents"),
+        rx.el.ol(rx.foreach(view.incidents, _incident), class_name="incidents", tab_index=-1),
         rx.cond(
             IncidentsState.loaded & (view.found == 0),
             rx.el.p(

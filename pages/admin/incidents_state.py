@@ -12,7 +12,7 @@ from webmon.queries.incidents import (
     admin_incidents,
     incident_detail,
 )
-from webmon.ui.form import FOCUS_MISTAKE, SOON_MS
+from webmon.ui.form import FOCUS_LIST, FOCUS_MISTAKE, SOON_MS
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
 
 UPDATE_TEXT = "update-text"
@@ -70,6 +70,7 @@ class IncidentsState(PrivateState):
         """Show another page of the list."""
         self._page = page if isinstance(page, int) else 1
         await self._refresh()
+        return FOCUS_LIST
 
     @rx.event
     @only(Role.VIEWER)

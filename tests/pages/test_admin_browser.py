@@ -184,6 +184,8 @@ def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> No
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(button(page, "Sign out")).to_be_focused()
+    page.get_by_role("link", name="Skip to the list").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Public page").click()
     page.wait_for_url("**/status/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -311,6 +313,21 @@ def test_whoever_comes_back_sees_what_was_searched_for(context: BrowserContext) 
     expect(search).to_have_value("No such host")
     search.fill("")
     expect(host(page, "This monitor")).to_be_visible()
+
+
+def test_another_page_of_the_list_is_read_from_its_top(
+    context: BrowserContext, product: Product, tmp_path: Path
+) -> None:
+    file = tmp_path / "many.yaml"
+    hosts = "".join(f"  - {{name: Many {n}, namespace: many}}\n" for n in range(60))
+    file.write_text(f"namespaces: [{{slug: many, name: Many}}]\nhosts:\n{hosts}")
+    page = sign_in(context, "viewer")
+    assert product.webmon("apply", str(file)).returncode == 0
+    button(page, "Many").click()
+    button(page, "On").click()
+    expect(page.locator(".pages")).to_contain_text("Page 2 of")
+    expect(page.locator("main > ol")).to_be_focused()
+    expect(page.locator(".host").first).to_be_in_viewport()
 
 
 def assert_it_fits(page: Page) -> None:

@@ -81,6 +81,11 @@ FOCUS_OPENER = rx.call_script(
     "setTimeout(() => (globalThis.openedBy?.isConnected ? globalThis.openedBy"
     f" : document.getElementById('main'))?.focus(), {SOON_MS})"
 )
+FOCUS_LIST = rx.call_script(
+    "setTimeout(() => { const list = document.querySelector('main > ol');"
+    f"list?.scrollIntoView(); list?.focus({{preventScroll: true}}); }}, {SOON_MS})"
+)
+"""Another page of a list is read from its top."""
 FOCUS_MISTAKE = rx.call_script(
     "setTimeout(() => document.querySelector('form [aria-invalid=true], form [role=alert]')"
     f"?.focus(), {SOON_MS})"

@@ -15,7 +15,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
     """A page of the admin app; ``who`` is signed in, ``here`` the room that it is."""
     return rx.fragment(
         sprite(),
-        rx.el.a("Skip to the list", href="#main", class_name="skip"),
+        NativeLink.create("Skip to the list", href="#main", class_name="skip"),
         rx.el.header(
             rx.el.div(
                 rx.el.span("Beaconry", class_name="brand"),
