@@ -145,7 +145,7 @@ def _test() -> rx.Component:
 
 def _detail(channel: rx.Var[ChannelView]) -> rx.Component:
     return rx.el.div(
-        rx.el.h3("What was told"),
+        rx.el.h2("What was told"),
         rx.cond(
             ChannelsState.told.deliveries.length() > 0,
             delivery_list(

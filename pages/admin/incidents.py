@@ -121,12 +121,12 @@ def _detail() -> rx.Component:
         rx.cond(
             (detail.updates.length() > 0) | detail.can_write,
             rx.fragment(
-                rx.el.h3("Updates"),
+                rx.el.h2("Updates"),
                 rx.el.ol(rx.foreach(detail.updates, _update), class_name="updates"),
             ),
         ),
         rx.cond(detail.can_write, _write_update()),
-        rx.el.h3("Who was told"),
+        rx.el.h2("Who was told"),
         rx.cond(
             detail.deliveries.length() > 0,
             delivery_list(
@@ -137,7 +137,7 @@ def _detail() -> rx.Component:
         rx.cond(
             detail.untold.length() > 0,
             rx.fragment(
-                rx.el.h3("Who was not, and why"),
+                rx.el.h2("Who was not, and why"),
                 rx.el.ul(rx.foreach(detail.untold, _untold), class_name="untold"),
             ),
         ),

@@ -33,7 +33,7 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
         rx.cond(
             detail.changes.length() > 0,
             rx.fragment(
-                rx.el.h4("Last changes"),
+                rx.el.h3("Last changes"),
                 rx.el.ol(rx.foreach(detail.changes, _change), class_name="changes"),
             ),
         ),
@@ -44,9 +44,9 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
 
 def _report(url: rx.Var[str]) -> rx.Component:
     return rx.fragment(
-        rx.el.h4("Where the job reports"),
+        rx.el.h3("Where the job reports"),
         copied(url, element_id="report-url", label="Address of the heartbeat"),
-        rx.el.h4("In a crontab or script, after the job"),
+        rx.el.h3("In a crontab or script, after the job"),
         copied(
             rx.Var.create("curl -fsS -m 10 --retry 5 --retry-connrefused ") + url,
             element_id="report-line",

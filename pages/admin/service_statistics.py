@@ -8,7 +8,7 @@ from webmon.queries.statistics import DayView, FigureView, StatisticsView
 def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:
     """The part of a service's detail that looks back."""
     return rx.fragment(
-        rx.el.h4("Uptime"),
+        rx.el.h3("Uptime"),
         rx.el.figure(
             rx.el.div(
                 rx.foreach(shown.days, _day),
@@ -26,9 +26,9 @@ def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:
         _figures(shown.uptimes),
         rx.cond(
             shown.responses.length() > 0,
-            rx.fragment(rx.el.h4("Response time"), _figures(shown.responses)),
+            rx.fragment(rx.el.h3("Response time"), _figures(shown.responses)),
         ),
-        rx.el.h4("Outages in ", shown.month),
+        rx.el.h3("Outages in ", shown.month),
         _figures(shown.outages),
     )
 

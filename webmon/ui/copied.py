@@ -22,7 +22,14 @@ COPY = """(() => {{
 def copied(text: rx.Var[str], *, element_id: str, label: str) -> rx.Component:
     """``text`` as it is, in a box that wraps it; ``label`` says what it is."""
     return rx.el.div(
-        rx.el.code(text, id=element_id, class_name="copied-text", tab_index=0, aria_label=label),
+        rx.el.code(
+            text,
+            id=element_id,
+            class_name="copied-text",
+            tab_index=0,
+            role="textbox",
+            custom_attrs={"aria-label": label, "aria-readonly": True},
+        ),
         rx.el.button(
             "Copy",
             type="button",

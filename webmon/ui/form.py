@@ -113,7 +113,7 @@ def form(
         )
 
     return rx.el.form(
-        rx.el.h3(view.title, class_name="form-title"),
+        rx.el.h2(view.title, class_name="form-title"),
         rx.cond(
             (mistake.message != "") & (mistake.control == ""),
             rx.el.p(mistake.message, class_name="mistake", role="alert", tab_index=-1),
