@@ -79,7 +79,10 @@ def _phases(detail: rx.Var[ServiceDetail]) -> rx.Component:
         ),
         rx.el.figcaption(
             rx.foreach(detail.phases, _phase),
-            rx.el.span("in all ", rx.el.b(detail.total), class_name="phase"),
+            rx.cond(
+                detail.total != "",
+                rx.el.span("in all ", rx.el.b(detail.total), class_name="phase"),
+            ),
         ),
         class_name="phases",
     )
