@@ -34,6 +34,9 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             ),
             class_name="head",
         ),
+        rx.el.noscript(
+            rx.el.p("The admin app works with JavaScript, which is off here.", class_name="notice")
+        ),
         rx.cond(
             has_connection_errors,
             rx.el.p(
