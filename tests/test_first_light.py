@@ -131,7 +131,7 @@ def test_the_namespace_filter_answers_only_for_its_hosts(product):
 
 
 @pytest.mark.parametrize("name", ["worker", "web"])
-def test_a_killed_process_is_started_again_and_no_result_is_recorded_twice(product, name):
+def test_a_killed_process_is_started_again_and_goes_on_with_its_work(product, name):
     with web_server(200) as good:
         apply(product, good=good, bad=good, closed=good)
         eventually(lambda: product.statuses()["Good"] == "up", CONFIRMED)
