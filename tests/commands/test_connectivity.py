@@ -87,6 +87,16 @@ def test_a_worker_that_ended_while_offline_is_not_waited_for(session: Session) -
     assert len(texts(session)) == 1
 
 
+def test_what_a_worker_that_has_gone_left_open_is_no_part_of_a_later_time(session: Session) -> None:
+    tick(session, "a", "b")
+    note_offline(session, "a", since=NOW + SECOND)
+    leases.retire(session, "a", now=NOW + MINUTE)
+    note_offline(session, "b", since=NOW + 24 * HOUR)
+    assert offline_since(session) == NOW + 24 * HOUR, "b could see until then"
+    note_online(session, "b", now=NOW + 24 * HOUR + MINUTE)
+    assert "from 10:00 to 10:01 UTC (1 min)" in texts(session)[0]
+
+
 def test_every_channel_hears_it_that_is_not_public(database: Database, outside: Outside) -> None:
     with database.write() as session:
         iati = factories.namespace(session, "iati")

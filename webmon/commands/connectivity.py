@@ -26,8 +26,18 @@ def note_offline(session: Session, worker_id: str, *, since: datetime) -> None:
         if noted.until is not None and since <= noted.until:
             return
         noted = Offline(since)
+    elif _is_left_over(session, noted, worker_id):
+        noted = Offline(since)
     if worker_id not in noted.workers:
         _store(session, replace(noted, workers=(*noted.workers, worker_id)))
+
+
+def _is_left_over(session: Session, noted: Offline, worker_id: str) -> bool:
+    """Whether those who noted it have all gone, while this worker was there and could see."""
+    present = {worker.id: worker.started_at for worker in session.scalars(select(Worker))}
+    if worker_id not in present or not present.keys().isdisjoint(noted.workers):
+        return False
+    return noted.since is not None and present[worker_id] <= noted.since
 
 
 def note_online(session: Session, worker_id: str, *, now: datetime) -> bool:
