@@ -1,5 +1,6 @@
 """Alive, and ready."""
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from webmon import db
-from webmon.api import health
+from webmon.api import health, question
 from webmon.clock import utcnow
 from webmon.commands.leases import tick
 from webmon.db import Database
@@ -55,3 +56,16 @@ async def test_alive_but_not_ready_without_the_database(
     assert answer.json() == {"detail": "the database cannot be reached"}
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     db.current().dispose()
+
+
+async def test_a_database_that_stays_silent_is_not_waited_for(
+    client: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaks = threading.Event()
+    monkeypatch.setattr(health, "worker_ticks", lambda *_, **__: speaks.wait(30))
+    with monkeypatch.context() as patched:
+        patched.setattr(question, "PATIENCE_SECONDS", 0.05)
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer"})
+    speaks.set()
+    assert (await client.get("/readyz")).status_code == 200

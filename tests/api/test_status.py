@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -12,8 +13,8 @@ from fastapi import FastAPI
 from tests import factories
 from tests.clock import NOW
 from webmon import clock, db
+from webmon.api import question, status
 from webmon.api import snapshots as snapshots_module
-from webmon.api import status
 from webmon.api.snapshots import Snapshots
 from webmon.domain.status import Status
 
@@ -182,3 +183,25 @@ async def test_a_database_that_does_not_answer_is_said_and_asked_once_a_second(
             assert answer.json() == {"detail": "the status cannot be read at the moment"}
     assert len(caplog.records) == 1
     assert (await client.get(URL)).status_code == 200
+
+
+async def test_a_database_that_stays_silent_is_asked_once_and_not_waited_for(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, reads: list[int]
+) -> None:
+    speaks = threading.Event()
+    original = snapshots_module.public_status
+
+    def slow(*args: object, **options: object) -> object:
+        assert speaks.wait(30)
+        return original(*args, **options)
+
+    monkeypatch.setattr(snapshots_module, "public_status", slow)
+    with monkeypatch.context() as patched:
+        patched.setattr(question, "PATIENCE_SECONDS", 0.05)
+        for seconds in (0, 2, 4):
+            patched.setattr(clock, "utcnow", lambda at=NOW + timedelta(seconds=seconds): at)
+            answers = await asyncio.gather(*(client.get(URL) for _ in range(3)))
+            assert {answer.status_code for answer in answers} == {503}
+    speaks.set()
+    assert (await client.get(URL)).status_code == 200
+    assert len(reads) in (1, 2), "the one that was silent, and one more where it had ended"

@@ -1,12 +1,12 @@
 """For the machine that watches this one: is the process alive, does the product work?"""
 
-import asyncio
 import logging
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from webmon import db
+from webmon.api.question import Question
 from webmon.clock import utcnow
 from webmon.queries.health import worker_ticks
 
@@ -23,7 +23,10 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses={503: {"description": "`detail` names what is missing"}})
 async def readyz() -> JSONResponse:
     """The database can be reached, and a worker has ticked within the last 30 seconds."""
-    missing = await asyncio.to_thread(_missing)
+    try:
+        missing = await _whether_ready.answer()
+    except TimeoutError:
+        missing = "the database does not answer"
     if missing:
         return JSONResponse({"detail": missing}, status_code=503)
     return JSONResponse({"status": "ok"})
@@ -38,3 +41,6 @@ def _missing() -> str:
         log.warning("the database cannot be reached: %s", type(error).__name__)
         return "the database cannot be reached"
     return "" if ticks else "no worker has ticked in the last 30 seconds"
+
+
+_whether_ready = Question(_missing)

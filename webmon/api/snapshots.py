@@ -11,6 +11,7 @@ from datetime import timedelta
 from fastapi import Request, Response
 
 from webmon import clock, db
+from webmon.api.question import Question
 from webmon.errors import WebmonError
 from webmon.queries.status_page import PublicStatusView, public_status
 
@@ -48,6 +49,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._everything = Question(_read_everything)
         self._read_at = clock.utcnow() - FRESH
         self._view: PublicStatusView | None = None
         self._packed: dict[tuple[Render, str | None], Packed] = {}
@@ -80,9 +82,11 @@ class Snapshots:
         if abs(clock.utcnow() - self._read_at) >= FRESH:
             before, self._view, self._read_at = self._view, None, clock.utcnow()
             try:
-                read = await asyncio.to_thread(_read_everything)
+                read = await self._everything.answer()
                 self._view = before if before and _says_the_same(before, read) else read
             except (db.DatabaseError, OSError) as error:
+                # Whoever has waited behind this one does not wait as long again.
+                self._read_at = clock.utcnow()
                 log.warning("the public status could not be read: %s", db.reason(error))
             if self._view is not before:
                 self._packed = {}
