@@ -22,10 +22,15 @@ useEffect(() => {{ if ({seen}) lastSeen.current = Date.now(); }}, [{seen}]);
 useEffect(() => {{
   let answered = 0;
   const request = {{method: 'HEAD', redirect: 'manual', cache: 'no-store'}};
-  const look = () => fetch(location.pathname, request).then((answer) => {{
-    if (answer.type === 'opaqueredirect') location.assign('/login/');
-    else if (answer.ok && lastSeen.current && ++answered > 3) location.reload();
-  }}).catch(() => {{ answered = 0; }});
+  let looking = false;
+  const look = () => {{
+    if (looking) return;
+    looking = true;
+    fetch(location.pathname, request).then((answer) => {{
+      if (answer.type === 'opaqueredirect') location.assign('/login/');
+      else if (answer.ok && lastSeen.current && ++answered > 3) location.reload();
+    }}).catch(() => {{ answered = 0; }}).finally(() => {{ looking = false; }});
+  }};
   const tick = () => {{
     if (document.hidden) return;
     if (Date.now() - lastSeen.current > 1.5 * {every_ms}) look(); else answered = 0;
