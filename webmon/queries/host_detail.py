@@ -84,6 +84,7 @@ def install_line(session: Session, host_id: int, *, actor: Actor) -> str:
     """The line for ``authorized_keys`` on the host; empty where nobody logs in with a key.
 
     Raises:
+        Invalid: what is stored of the host, or of what looks at it, cannot be used.
         NotFound, PermissionDenied: only for who may change the host.
     """
     return authorized_keys_of(session, _find(session, host_id, actor, Role.EDITOR))
