@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter
 
 from webmon.domain.durations import parse_duration
 from webmon.domain.news import DEFAULT_EVENTS
@@ -87,6 +87,8 @@ class FileHost(FileModel):
 
 
 NAMES = ("slug", "name", "namespace")
+STRIPPED = TypeAdapter(Annotated[str, StringConstraints(strip_whitespace=True)])
+"""As the models strip: Python takes more characters for spaces."""
 
 
 def _named(item: Any) -> Any:
@@ -97,7 +99,7 @@ def _named(item: Any) -> Any:
     named = dict(item)
     for key in NAMES:
         if isinstance(named.get(key), str):
-            named[key] = named[key].strip()
+            named[key] = STRIPPED.validate_python(named[key])
     if isinstance(named.get("services"), list):
         named["services"] = [_named(each) for each in named["services"]]
     return named
