@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from webmon.errors import Invalid, in_plain_words
 
@@ -15,6 +15,14 @@ class Fields(BaseModel):
     """What a command accepts: these fields and no others, texts without spaces around them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        """PostgreSQL takes every character but one."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("has a character that cannot be stored")
+        return value
 
 
 Model = TypeVar("Model", bound=BaseModel)
