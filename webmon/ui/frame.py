@@ -42,7 +42,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             rx.el.p(
                 "The server does not answer. What you see is the last that was known; "
                 "this page goes on by itself when the server is back.",
-                class_name="notice",
+                class_name="notice away",
                 role="status",
             ),
         ),
