@@ -11,7 +11,7 @@ def setup() -> rx.Component:
     return page(
         rx.el.div(
             rx.el.h1("Create the first account"),
-            rx.el.p("It is an admin: it can change everything and invite others."),
+            rx.el.p("It is an admin: it can change everything."),
             RawHTML.create("", id="alert"),
             NativeForm.create(
                 RawHTML.create("", id="token"),

@@ -9,6 +9,7 @@ from tests.outbox import (
     REFUSED,
     WRONG,
     add_channel,
+    add_service,
     add_site,
     claim,
     compose,
@@ -211,6 +212,53 @@ def test_a_channel_that_is_mended_is_told_at_once_of_what_lasts(database, outsid
     follow_up(database, at=NOW + 2 * HOUR)
     deliver(database, at=NOW + 2 * HOUR + 3 * SECOND)
     assert len(outside.messages()) == 1
+
+
+@pytest.mark.parametrize("mended", ["by its settings", "by the other side"])
+def test_the_end_of_what_was_told_is_told_once_the_channel_works_again(
+    database, outside, site, mended
+):
+    channel_id = add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    outside.failures["ops"] = WRONG
+    see(database, UP, site, at=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert owed(database, channel_id)[-1] == ("up", "failed", "the key is wrong")
+    outside.failures.clear()
+    deliver(database, at=NOW + HOUR)
+    assert outside.told() == ["down Datastore.Website"], "nobody has tried anew"
+    if mended == "by its settings":
+        with database.write() as session:
+            channels.try_channel_again(session, channel_id, actor=None, now=NOW + 2 * HOUR)
+    else:
+        see(database, DOWN, add_service(database, site, "SSH"), at=NOW + 2 * HOUR)
+    deliver(database, at=NOW + 2 * HOUR + 3 * SECOND)
+    deliver(database, at=NOW + 3 * HOUR)
+    assert outside.told()[-1] == "up Datastore.Website"
+    assert outside.told().count("up Datastore.Website") == 1
+
+
+@pytest.mark.parametrize("missing", ["its beginning", "nothing since"])
+def test_an_end_that_nobody_waits_for_is_not_told_late(database, outside, site, missing):
+    channel_id = add_channel(database)
+    outside.failures["ops"] = WRONG
+    see(database, DOWN, site, at=NOW)
+    if missing == "its beginning":
+        see(database, UP, site, at=NOW + SECOND)
+    else:
+        outside.failures.clear()
+        deliver(database, at=NOW + 3 * SECOND)
+        outside.failures["ops"] = WRONG
+        see(database, UP, site, at=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    outside.failures.clear()
+    if missing == "nothing since":
+        see(database, DOWN, site, at=NOW + 3 * MINUTE)
+    with database.write() as session:
+        channels.try_channel_again(session, channel_id, actor=None, now=NOW + HOUR)
+    deliver(database, at=NOW + HOUR)
+    assert "up" not in " ".join(outside.told())
 
 
 # --- wrong settings

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
-from webmon.commands import channel_leases
+from webmon.commands import channel_leases, lost_ends
 from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
@@ -268,7 +268,7 @@ def _sends_otherwise(channel: Channel, wanted: Mapping[str, Any]) -> bool:
 
 
 def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
-    """Forget that sending failed, and remind now of what could not be told and still lasts.
+    """Forget that sending failed, and tell now what could not be told: what lasts, what has ended.
 
     Only these columns: a worker may be about to write the others.
     """
@@ -289,6 +289,7 @@ def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
     for each in failed:
         each.remind_at = now
     session.flush()
+    lost_ends.owe_again(session, channel_id, now=now)
 
 
 def _remind_anew(session: Session, channel: Channel, now: datetime) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row, case, select, update
 from sqlmodel import Session
 
-from webmon.commands import budgets
-from webmon.commands.channel_leases import LEASE, channel, held, locked
+from webmon.commands import budgets, lost_ends
+from webmon.commands.channel_leases import LEASE, channel, held, locked, state
 from webmon.commands.composing import DOUBTFUL, NO_ANSWER, Outgoing, lock_rows
 from webmon.commands.notifications import tell_monitor
 from webmon.commands.outbox import OUTBOX, row
@@ -36,6 +36,9 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )
+    had_stopped = state.channel_id == sent.lease.channel_id, state.stopped_at.is_not(None)
+    if session.scalar(select(state.channel_id).where(*had_stopped)):
+        lost_ends.owe_again(session, sent.lease.channel_id, now=now)
     session.execute(
         held(sent.lease).values(
             failures=0,
