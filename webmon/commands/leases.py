@@ -150,16 +150,9 @@ def look_again(session: Session, *, since: datetime, now: datetime) -> None:
     """
     looked_in_vain = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
     rows = session.execute(
-        select(
-            state.service_id,
-            case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
-            state.next_check_at,
-            service.interval_seconds,
-        )
-        .join(table(Service), service.id == state.service_id)
-        .where(looked_in_vain | state.lease_until.is_not(None), service.kind.not_in(RECEIVING))
-        .order_by(state.service_id)
-        .with_for_update(of=STATES, skip_locked=True)
+        PLANNED.where(
+            looked_in_vain | state.lease_until.is_not(None), service.kind.not_in(RECEIVING)
+        ).with_for_update(of=STATES, skip_locked=True)
     )
     sooner = [
         {"key": service_id, "due": due}
