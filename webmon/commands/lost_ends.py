@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from webmon.commands.outbox import OUTBOX, row
+from webmon.commands.outbox import OUTBOX, QUEUED_ANEW, row
 from webmon.domain.news import Event
 from webmon.models.notifications import Delivery
 
@@ -38,15 +38,5 @@ def owe_again(session: Session, channel_id: int, *, now: datetime) -> None:
         .with_for_update(of=OUTBOX)
     ).all()
     if lost:
-        session.execute(
-            update(OUTBOX)
-            .where(row.id.in_(lost))
-            .values(
-                delivery=Delivery.QUEUED,
-                ready_at=now,
-                told_with=None,
-                tried_seconds=0.0,
-                reason="",
-                error="",
-            )
-        )
+        again = update(OUTBOX).where(row.id.in_(lost))
+        session.execute(again.values(**QUEUED_ANEW, ready_at=now, error=""))

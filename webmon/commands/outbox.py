@@ -37,6 +37,14 @@ row, incident, channel = OUTBOX.c, INCIDENTS.c, CHANNELS.c
 service, state = table(Service).c, table(ServiceState).c
 host, namespace = table(Host).c, table(Namespace).c
 
+QUEUED_ANEW = {
+    "delivery": Delivery.QUEUED,
+    "told_with": None,
+    "tried_seconds": 0.0,
+    "reason": "",
+}
+"""What becomes of something settled that is to be sent after all; ``ready_at`` says from when."""
+
 SWITCHED_OFF = "the channel is switched off"
 ELSEWHERE = "the channel is told of another namespace"
 
@@ -288,15 +296,7 @@ class Batch:
             )
         if self._sent_after_all:
             again = update(OUTBOX).where(row.id.in_(self._sent_after_all))
-            session.execute(
-                again.values(
-                    delivery=Delivery.QUEUED,
-                    ready_at=self.now + WAIT,
-                    told_with=None,
-                    tried_seconds=0.0,
-                    reason="",
-                )
-            )
+            session.execute(again.values(**QUEUED_ANEW, ready_at=self.now + WAIT))
         insert_new(session, OUTBOX, self._new)
 
 

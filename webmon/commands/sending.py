@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from webmon.commands.outbox import QUEUED_ANEW
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Notification
-from webmon.models.notifications import Delivery
 
 
 def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
@@ -59,17 +59,7 @@ def send_again(
         update(Notification)
         .where(together, col(Notification.channel_id) == found.channel_id)
         .where(col(Notification.ready_at).is_(None))
-        .values(
-            delivery=Delivery.QUEUED,
-            ready_at=now,
-            told_with=None,
-            sent_at=None,
-            attempts=0,
-            tried_seconds=0.0,
-            reason="",
-            error="",
-            is_muted=False,
-        )
+        .values(**QUEUED_ANEW, ready_at=now, sent_at=None, attempts=0, error="", is_muted=False)
         .returning(col(Notification.id))
         .execution_options(synchronize_session=False)
     ).all()
