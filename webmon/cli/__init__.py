@@ -1,0 +1,39 @@
+"""The `webmon` command: one module per group of commands.
+
+Each command imports what it needs when it runs: the worker must not carry the web server.
+"""
+
+import os
+
+import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+from webmon.cli import accounts, configuration, database, looking, processes
+from webmon.cli.console import WRONG_INPUT
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Beaconry: watch your sites and machines, and show everyone how they are.",
+)
+for group in (processes, database, configuration, looking):
+    app.add_typer(group.commands)
+app.add_typer(accounts.user, name="user")
+
+
+def main() -> None:
+    """The entry point; an interrupted command ends quietly."""
+    os.umask(0o077)  # the database and the key are nobody else's business
+    try:
+        status = app(standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        error.show()
+        raise SystemExit(WRONG_INPUT) from None
+    except ClickException as error:
+        message = error.format_message().replace("Value error, ", "")
+        typer.echo(f"webmon: {message} (webmon --help tells more)", err=True)
+        raise SystemExit(WRONG_INPUT) from None
+    except (KeyboardInterrupt, typer.Abort):
+        raise SystemExit(130) from None
+    raise SystemExit(status or 0)

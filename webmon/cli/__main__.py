@@ -1,0 +1,5 @@
+"""`python -m webmon.cli`."""
+
+from webmon.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""The commands that read and write the configuration file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webmon import clock, db
+from webmon.cli.console import plainly
+
+commands = typer.Typer()
+
+
+@commands.command()
+@plainly
+def apply(
+    file: Annotated[Path, typer.Argument(help="The YAML file.")],
+    dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
+    prune: Annotated[bool, typer.Option(help="Delete what the file does not mention.")] = False,
+) -> None:
+    """Make the configuration match FILE, and print the difference."""
+    from webmon.commands import config_file, schema
+
+    schema.migrate(db.current())
+    with db.write() as session:
+        applied = config_file.apply_file(session, file, prune=prune, now=clock.utcnow())
+        if dry_run:
+            session.rollback()
+    for line in applied.lines or ["nothing to change"]:
+        typer.echo(line)
+    if dry_run and applied.lines:
+        typer.echo("(dry run: nothing was changed)")
+
+
+@commands.command()
+@plainly
+def export(
+    with_secrets: Annotated[
+        bool, typer.Option(help="Write stored secrets in the clear; keep such a file safe.")
+    ] = False,
+) -> None:
+    """Print the configuration as the YAML that apply reads."""
+    from webmon.commands import config_export
+
+    with db.read() as session:
+        text = config_export.export(session, with_secrets=with_secrets)
+    typer.echo(text, nl=False)

@@ -1,0 +1,66 @@
+"""How every command fails: a foreseeable failure is one line on standard error, no traceback."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, NoReturn
+
+import typer
+
+from webmon import crypto, db
+from webmon.errors import FileError, Invalid, WebmonError
+from webmon.queries.schema import is_current
+
+WRONG_INPUT = 2
+FAILED = 1
+COULD_NOT_LOOK = 3
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``command``, whose foreseeable failures are one line and an exit status."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except FileError as error:  # begins with FILE:line, as editors read it
+            say(str(error), WRONG_INPUT)
+        except Invalid as error:
+            fail(str(error), WRONG_INPUT)
+        except WebmonError as error:
+            fail(str(error), FAILED)
+        except db.DatabaseError as error:
+            fail(what_the_database_lacks(error), FAILED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            fail(f"{where}{error.strerror or error}", FAILED)
+
+    return run
+
+
+NOT_SET_UP = "the database is not set up for this version: run webmon migrate"
+
+
+def what_the_database_lacks(error: db.DatabaseError) -> str:
+    with suppress(db.DatabaseError), db.read() as session:
+        if not is_current(session):
+            return NOT_SET_UP
+    return f"the database cannot be used: {db.reason(error)}"
+
+
+def require_set_up() -> None:
+    """Say at the start what would otherwise be an error at every tick."""
+    crypto.vault()
+    with db.read() as session:
+        if not is_current(session):
+            fail(NOT_SET_UP, FAILED)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    say(f"webmon: {message}", status)
+
+
+def say(message: str, status: int) -> NoReturn:
+    """End with ``message`` on one line of standard error."""
+    typer.echo(" ".join(message.split()), err=True)
+    raise typer.Exit(status)
