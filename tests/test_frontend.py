@@ -34,7 +34,7 @@ sys.exit("there is no module named thing")
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small checkout, in which Reflex is a script that only pretends."""
-    for name in ("pages/public/status.py", "pages/admin/hosts.py", "reflex.lock/package.json"):
+    for name in ("pages/public/status.py", "pages/admin/hosts/page.py", "reflex.lock/package.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     for name in ("rxconfig.py", "requirements.txt", "webmon/frontend.py"):
@@ -71,7 +71,7 @@ def test_each_site_is_built_once(tree: Path) -> None:
     ("source", "again"),
     [
         ("pages/public/status.py", ["public"]),
-        ("pages/admin/hosts.py", ["admin"]),
+        ("pages/admin/hosts/page.py", ["admin"]),
         ("rxconfig.py", ["public", "admin"]),
         ("README.md", []),
     ],

@@ -5,10 +5,12 @@ import logging
 
 import reflex as rx
 
-from pages.admin import channels, hosts, incidents
-from pages.admin.channels_state import ChannelsState
-from pages.admin.hosts_state import HostsState
-from pages.admin.incidents_state import IncidentsState
+from pages.admin.channels import page as channels
+from pages.admin.channels.state import ChannelsState
+from pages.admin.hosts import page as hosts
+from pages.admin.hosts.state import HostsState
+from pages.admin.incidents import page as incidents
+from pages.admin.incidents.state import IncidentsState
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings

@@ -12,10 +12,10 @@ from reflex.state import State
 from reflex_base.registry import RegistrationContext
 from sqlmodel import select
 
-from pages.admin import hosts
-from pages.admin.channels_state import ChannelsState
-from pages.admin.hosts_state import HostsState
-from pages.admin.incidents_state import IncidentsState
+from pages.admin.channels.state import ChannelsState
+from pages.admin.hosts import page
+from pages.admin.hosts.state import HostsState
+from pages.admin.incidents.state import IncidentsState
 from tests import factories
 from tests.pages.tab import open_tab
 from webmon import crypto
@@ -142,7 +142,7 @@ def test_every_state_of_ours_is_private() -> None:
 @pytest.fixture(autouse=True)
 def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs: a new service's first check is looked for once, and not for long."""
-    monkeypatch.setattr("pages.admin.hosts_state.FOLLOW_SECONDS", (0.0,))
+    monkeypatch.setattr("pages.admin.hosts.state.FOLLOW_SECONDS", (0.0,))
 
 
 CHANNELS: dict[Role, set[str]] = {
@@ -200,7 +200,7 @@ def test_no_handler_for_viewers_writes() -> None:
 
 
 def test_the_page_renders_without_a_database() -> None:
-    assert "Watch a site" in str(hosts.hosts().render())
+    assert "Watch a site" in str(page.hosts().render())
 
 
 async def test_an_anonymous_socket_sees_nothing_and_is_sent_to_the_login(

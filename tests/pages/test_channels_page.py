@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from pages.admin import channel_forms, channels, incidents
-from pages.admin.channels_state import ChannelsState
-from pages.admin.incidents_state import IncidentsState
+from pages.admin.channels import forms, page
+from pages.admin.channels.state import ChannelsState
+from pages.admin.incidents import page as incidents
+from pages.admin.incidents.state import IncidentsState
 from tests import factories
 from tests.clock import MINUTE
 from tests.outside import ALL_EVENTS, deliver, outside, see
@@ -77,7 +78,7 @@ async def fill_in(tab: Tab, **typed: str) -> None:
 
 
 def test_the_pages_render_without_a_database() -> None:
-    assert "Send a test" in str(channels.channels().render())
+    assert "Send a test" in str(page.channels().render())
     assert "Who was told" in str(incidents.incidents().render())
 
 
@@ -177,7 +178,7 @@ async def test_a_test_is_queued_and_followed_to_its_end(database: Database, outs
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(ChannelsState, "load")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pages.admin.channels_state.FOLLOW_SECONDS", (0.01,))
+            patch.setattr("pages.admin.channels.state.FOLLOW_SECONDS", (0.01,))
             await tab.send(ChannelsState, "send_test", channel_id=channel_id)
         assert tab.shown["test"].text == "The test waits for the worker."
         assert outside.received == [], "the web process only queues"
@@ -264,12 +265,12 @@ async def test_arguments_of_another_kind_are_refused_in_words(
 
 @pytest.mark.parametrize("kind", NOTIFIERS)
 def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
-    form = channel_forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
-    form = channel_forms.with_kind(form, kind)
+    form = forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
+    form = forms.with_kind(form, kind)
     model = NOTIFIERS[kind].config
     shown = {field.name.split(".")[1] for field in (*form.config, *form.options)}
     assert shown == set(model.model_fields)
-    fields = channel_forms.typed_into(form, as_a_browser_sends(form) | {"name": "It"})
+    fields = forms.typed_into(form, as_a_browser_sends(form) | {"name": "It"})
     assert (fields["name"], fields["kind"]) == ("It", kind)
     assert fields["events"] == ["down", "up", "reminder", "downtime"]
     assert fields["reminder_every_seconds"] == 4 * 3600
@@ -280,8 +281,8 @@ def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "word"), [("webhook", "JSON"), ("email", "HTML")])
 def test_what_a_kind_sends_is_written_as_it_is_called(kind: str, word: str) -> None:
-    form = channel_forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
-    fields = channel_forms.with_kind(form, kind).fields
+    form = forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
+    fields = forms.with_kind(form, kind).fields
     assert word in next(each.help for each in fields if each.name == "kind")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.admin import forms
+from pages.admin.hosts import forms
 from tests.pages.test_admin import as_a_browser_sends
 from tests.probes.test_registry import smallest
 from webmon.commands.services import KEEP

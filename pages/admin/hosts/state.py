@@ -6,8 +6,8 @@ from datetime import datetime
 
 import reflex as rx
 
-from pages.admin import forms, toasts
-from pages.admin.saving import DELETE, saving
+from pages.admin.hosts import forms, toasts
+from pages.admin.hosts.saving import DELETE, saving
 from webmon.clock import utcnow
 from webmon.commands import hosts as host_commands
 from webmon.commands import services

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from pages.admin.channel_row import channel_row, open_form
-from pages.admin.channels_state import ChannelsState
+from pages.admin.channels.channel_row import channel_row, open_form
+from pages.admin.channels.state import ChannelsState
 from webmon.ui.frame import frame
 from webmon.ui.live import live, modal
 from webmon.ui.moment import moment

@@ -4,7 +4,7 @@ import asyncio
 
 import reflex as rx
 
-from pages.admin import channel_forms
+from pages.admin.channels import forms
 from webmon.clock import utcnow
 from webmon.commands import channels, sending
 from webmon.domain.access import Role
@@ -116,9 +116,9 @@ class ChannelsState(PrivateState):
         options = {"for_all": self._for_all, "serial": self._serial}
         if channel_id:
             stored = await ask(self, channel_form, channel_id)
-            form = channel_forms.edited_channel(stored, self._namespaces, **options)
+            form = forms.edited_channel(stored, self._namespaces, **options)
         else:
-            form = channel_forms.new_channel(self._namespaces, **options)
+            form = forms.new_channel(self._namespaces, **options)
         self.form, self.mistake = form, Mistake()
         return FOCUS_FORM
 
@@ -126,7 +126,7 @@ class ChannelsState(PrivateState):
     @only(Role.ADMIN)
     async def choose_kind(self, kind: str):
         """Draw the open form again for another kind."""
-        self.form = channel_forms.with_kind(self.form, kind)
+        self.form = forms.with_kind(self.form, kind)
         self.mistake = Mistake()
 
     @rx.event
@@ -143,16 +143,14 @@ class ChannelsState(PrivateState):
         try:
             if self.form.thing != "channel":
                 raise Invalid("this form has been closed meanwhile; open it again")
-            fields = channel_forms.typed_into(self.form, as_dict(form))
+            fields = forms.typed_into(self.form, as_dict(form))
             if self.form.id:
                 command, arguments = channels.update_channel, (self.form.id, fields)
             else:
                 command, arguments = channels.create_channel, (fields,)
             saved = await act(self, command, *arguments)
         except Invalid as error:
-            self.mistake = self.form.mistake(
-                channel_forms.control_of(error.field), sentence(error.message)
-            )
+            self.mistake = self.form.mistake(forms.control_of(error.field), sentence(error.message))
             return FOCUS_MISTAKE
         self.form, self.mistake = FormView(), Mistake()
         await self._refresh()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pages.admin.forms import typed_into
+from pages.admin.hosts.forms import typed_into
 from webmon.commands import hosts, namespaces, services
 from webmon.errors import Invalid
 from webmon.ui.form import FormView

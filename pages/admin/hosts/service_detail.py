@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from pages.admin.hosts_state import HostsState
-from pages.admin.service_statistics import statistics
+from pages.admin.hosts.service_statistics import statistics
+from pages.admin.hosts.state import HostsState
 from webmon.queries.evidence import BarView, FactView, PairView
 from webmon.queries.host_views import ServiceView
 from webmon.queries.services import ChangeView, PhaseView, ServiceDetail

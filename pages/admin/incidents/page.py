@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from pages.admin.delivery_list import delivery_list
-from pages.admin.incidents_state import UPDATE_TEXT, IncidentsState
+from pages.admin.channels.delivery_list import delivery_list
+from pages.admin.incidents.state import UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
 from webmon.queries.incidents import IncidentView, UntoldView, UpdateView
 from webmon.ui.frame import frame

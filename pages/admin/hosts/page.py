@@ -2,10 +2,10 @@
 
 import reflex as rx
 
-from pages.admin.host_access import key_confirmation
-from pages.admin.host_list import host_list
-from pages.admin.hosts_state import HostsState
-from pages.admin.service_row import open_form
+from pages.admin.hosts.host_access import key_confirmation
+from pages.admin.hosts.host_list import host_list
+from pages.admin.hosts.service_row import open_form
+from pages.admin.hosts.state import HostsState
 from webmon.queries.host_views import NamespaceView
 from webmon.ui.frame import frame
 from webmon.ui.live import live, modal

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pages.admin.forms import NAME, filled, typed
+from pages.admin.hosts.forms import NAME, filled, typed
 from webmon.commands.validation import KEEP
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid

@@ -2,9 +2,9 @@
 
 import reflex as rx
 
-from pages.admin.host_access import host_access
-from pages.admin.hosts_state import HostsState
-from pages.admin.service_row import open_form, service_row
+from pages.admin.hosts.host_access import host_access
+from pages.admin.hosts.service_row import open_form, service_row
+from pages.admin.hosts.state import HostsState
 from webmon.queries.host_views import HostView
 from webmon.ui.status import icon
 

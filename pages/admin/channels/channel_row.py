@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from pages.admin.channels_state import ChannelsState
-from pages.admin.delivery_list import delivery_list
+from pages.admin.channels.delivery_list import delivery_list
+from pages.admin.channels.state import ChannelsState
 from webmon.queries.channels import ChannelView
 from webmon.queries.previews import PreviewView
 from webmon.ui.form import form

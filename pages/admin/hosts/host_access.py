@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from pages.admin.hosts_state import HostsState
+from pages.admin.hosts.state import HostsState
 from webmon.queries.host_detail import HostDetail, HostKeyView
 from webmon.ui.copied import copied
 from webmon.ui.live import modal

@@ -2,9 +2,9 @@
 
 import reflex as rx
 
-from pages.admin.host_access import accept_button
-from pages.admin.hosts_state import HostsState
-from pages.admin.service_detail import service_detail
+from pages.admin.hosts.host_access import accept_button
+from pages.admin.hosts.service_detail import service_detail
+from pages.admin.hosts.state import HostsState
 from webmon.queries.host_views import ServiceView
 from webmon.ui.form import form
 from webmon.ui.moment import moment

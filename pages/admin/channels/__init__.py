@@ -1,0 +1,1 @@
+"""The room "Channels": where news is sent, and what was delivered."""

@@ -1,0 +1,1 @@
+"""The room "Hosts": the list of hosts and services, edited in place."""

@@ -1,0 +1,1 @@
+"""The room "Incidents": open and past outages, and their updates."""
