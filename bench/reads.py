@@ -16,11 +16,11 @@ from bench.seed import seed
 from webmon import clock
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
-from webmon.queries.hosts import admin_hosts
-from webmon.queries.services import service_detail
-from webmon.queries.status_page import public_status
-from webmon.queries.track_records import track_records
-from webmon.queries.uptime import uptimes
+from webmon.queries.history.track_records import track_records
+from webmon.queries.history.uptime import uptimes
+from webmon.queries.inventory.hosts import admin_hosts
+from webmon.queries.inventory.services import service_detail
+from webmon.queries.public.status_page import public_status
 
 SERVICES = 200
 RAW_RESULTS = 10_000_000

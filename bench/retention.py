@@ -14,8 +14,9 @@ from bench.history import SERIES
 from bench.say import say
 from bench.seed import seed
 from webmon import clock
-from webmon.commands import leases, retention
-from webmon.commands.retention import Kept
+from webmon.commands.checks import workers
+from webmon.commands.history import retention
+from webmon.commands.history.retention import Kept
 from webmon.db import Database
 from webmon.models import CheckResult
 from workers.retention import PAUSE_SECONDS
@@ -115,7 +116,7 @@ def _another_writer(database: Database) -> Iterator[list[float]]:
         while not over.wait(0.05):
             start = time.perf_counter()
             with database.write() as session:
-                leases.tick(session, "bench", now=clock.utcnow())
+                workers.tick(session, "bench", now=clock.utcnow())
             waits.append((time.perf_counter() - start) * 1000)
 
     thread = threading.Thread(target=tick)

@@ -12,8 +12,8 @@ from bench.databases import KINDS, empty
 from bench.say import say
 from bench.seed import seed
 from webmon import clock
-from webmon.commands import results
-from webmon.commands.checks import Finding, claim_due, record
+from webmon.commands.checks import results
+from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.db import Database
 from webmon.domain.rollups import Rollup
 from webmon.probes.base import Outcome, Phases, up

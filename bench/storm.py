@@ -27,7 +27,7 @@ from bench.say import say
 from bench.telling import PATIENCE_SECONDS, add_channels, add_services, new_folder, variables_of
 from tests.notifiers.servers import Servers, all_servers
 from webmon import clock
-from webmon.commands.composing import CUT_OFF
+from webmon.commands.notifications.next_message import CUT_OFF
 from webmon.db import Database
 from webmon.models import Channel, Incident, Notification, Worker
 from webmon.models.notifications import Delivery

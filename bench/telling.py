@@ -16,7 +16,7 @@ from bench.say import say
 from tests.notifiers.servers import Servers, all_servers
 from tests.notifiers.webhook_server import WebhookServer
 from webmon import clock, config, crypto
-from webmon.commands.checks import Finding, record
+from webmon.commands.checks.record import Finding, record
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.models import Channel, Host, Namespace, Service, ServiceState

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from sqlmodel import Session, select, text
 
 from webmon import config, crypto, db, proxies
-from webmon.commands import passwords
+from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
 

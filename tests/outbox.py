@@ -8,7 +8,7 @@ from sqlmodel import select
 from tests import factories
 from tests.clock import MINUTE, NOW
 from tests.outside import deliver
-from webmon.commands import channel_leases, composing
+from webmon.commands.notifications import leases, next_message
 from webmon.db import Database
 from webmon.models import Channel, ChannelState, Notification, Service
 from webmon.notifiers.base import NotifierError
@@ -78,11 +78,11 @@ def keep_trying(database: Database, begin: datetime, end: datetime) -> None:
         at += 10 * MINUTE
 
 
-def claim(database: Database, at: datetime = NOW, worker: str = "w") -> list[channel_leases.Lease]:
+def claim(database: Database, at: datetime = NOW, worker: str = "w") -> list[leases.Lease]:
     with database.write() as session:
-        return channel_leases.claim_channels(session, worker, most=10, now=at)
+        return leases.claim_channels(session, worker, most=10, now=at)
 
 
 def compose(database: Database, lease, at: datetime = NOW):
     with database.write() as session:
-        return composing.compose(session, lease, now=at)
+        return next_message.compose(session, lease, now=at)

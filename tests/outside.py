@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 
 from webmon import notifiers
-from webmon.commands import channel_leases, checks, composing, deliveries, follow_ups
-from webmon.commands.checks import Finding
+from webmon.commands.checks.record import Finding, record
+from webmon.commands.notifications import follow_ups, next_message, receipts
+from webmon.commands.notifications import leases as channel_leases
 from webmon.db import Database
 from webmon.domain.news import CHOOSABLE, Message
 from webmon.domain.status import Status
@@ -83,7 +84,7 @@ def see(database: Database, status: Status, *service_ids: int, at: datetime) -> 
     outcome = Outcome(status, f"seen {status}", 1000, certain=True)
     findings = [Finding(each, None, None, at, outcome) for each in service_ids]
     with database.write() as session:
-        checks.record(session, findings, now=at)
+        record(session, findings, now=at)
 
 
 def deliver(database: Database, *, at: datetime, worker: str = "w") -> None:
@@ -102,20 +103,20 @@ def _send_next(
     database: Database, lease: channel_leases.Lease, at: datetime
 ) -> Receipt | NotifierError | None:
     with database.write() as session:
-        outgoing = composing.compose(session, lease, now=at)
+        outgoing = next_message.compose(session, lease, now=at)
     if outgoing is None:
         return None
     answer: Receipt | NotifierError
     try:
-        kind, config = composing.kind_and_config(outgoing)
+        kind, config = next_message.kind_and_config(outgoing)
         answer = kind.send(config, outgoing.message, outgoing.surroundings)
     except NotifierError as error:
         answer = error
     with database.write() as session:
         if isinstance(answer, Receipt):
-            deliveries.delivered(session, outgoing, answer, now=at)
+            receipts.delivered(session, outgoing, answer, now=at)
         else:
-            deliveries.refused(session, outgoing, answer, now=at)
+            receipts.refused(session, outgoing, answer, now=at)
     return None if outgoing.is_test and isinstance(answer, NotifierError) else answer
 
 

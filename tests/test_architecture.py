@@ -51,8 +51,9 @@ def test_a_worker_carries_no_library_that_its_services_do_not_need():
 def test_what_is_heavy_holds_up_no_start_of_both_processes():
     """`up` only supervises: importing the probes would make every start half a second longer."""
     needs = (
-        "webmon.cli, webmon.frontend, webmon.supervisor, webmon.server, webmon.commands.accounts,"
-        " webmon.commands.first_start"
+        "webmon.cli, webmon.frontend, webmon.supervisor, webmon.server,"
+        " webmon.commands.accounts.users,"
+        " webmon.commands.inventory.first_start"
     )
     code = f"import sys, {needs}; print({{'webmon.probes', 'reflex'}} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)

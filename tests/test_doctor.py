@@ -15,7 +15,7 @@ from tests.probes.real_servers import free_port
 from tests.probes.ssh_servers import new_key
 from webmon import clock, config, crypto, db, doctor
 from webmon.cli import app
-from webmon.commands import leases
+from webmon.commands.checks import workers
 from webmon.models import ChannelState
 from webmon.probes.ssh_access import SshAccess
 
@@ -42,7 +42,7 @@ def test_a_working_installation_needs_no_remedy(database, monkeypatch):
 def assert_no_remedy(database):
     with database.write() as session:
         factories.service(session)
-        leases.tick(session, "w", now=clock.utcnow())
+        workers.tick(session, "w", now=clock.utcnow())
     found = said()
     assert {remedy for _, remedy in found.values()} == {""}
     assert found["secrets"][0] == "1 stored configurations can be read"
@@ -126,7 +126,7 @@ def test_a_file_is_not_compacted_under_a_running_worker(webmon, tmp_path):
     webmon("migrate")
     database = db.Database(f"sqlite:///{tmp_path / 'data' / 'webmon.db'}")
     with database.write() as session:
-        leases.tick(session, "w", now=clock.utcnow())
+        workers.tick(session, "w", now=clock.utcnow())
     database.dispose()
     done = webmon("compact")
     assert (done.returncode, done.stderr) == (

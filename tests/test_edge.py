@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands import accounts, logins
-from webmon.commands.passwords import HashedPassword
+from webmon.commands.accounts import logins, users
+from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE
@@ -83,7 +83,7 @@ async def anyone(edge: Edge) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def token(database: Database) -> str:
     with database.write() as session:
-        user = accounts.create_user(
+        user = users.create_user(
             session, "anna@example.org", HashedPassword("-"), Role.VIEWER, now=utcnow()
         )
         return logins.open_session(session, user, now=utcnow())
@@ -165,7 +165,7 @@ async def test_the_session_is_found_among_odd_cookies(
 
 async def test_a_disabled_user_is_out_at_once(anna: httpx.AsyncClient, database: Database) -> None:
     with database.write() as session:
-        accounts.disable_user(session, "anna@example.org", now=utcnow())
+        users.disable_user(session, "anna@example.org", now=utcnow())
     assert (await anna.get("/admin/")).status_code == 303
 
 

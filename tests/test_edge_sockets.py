@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from webmon import server
 from webmon.api import auth
 from webmon.clock import utcnow
-from webmon.commands import accounts, logins
-from webmon.commands.passwords import HashedPassword
+from webmon.commands.accounts import logins, users
+from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE, LIFETIME
@@ -92,7 +92,7 @@ async def watchful_web(database: Database) -> AsyncIterator[Web]:
 @pytest.fixture
 def token(database: Database) -> str:
     with database.write() as session:
-        user = accounts.create_user(session, EMAIL, HashedPassword("-"), Role.VIEWER, now=utcnow())
+        user = users.create_user(session, EMAIL, HashedPassword("-"), Role.VIEWER, now=utcnow())
         return logins.open_session(session, user, now=utcnow())
 
 
@@ -148,7 +148,7 @@ async def test_logging_out_closes_the_sessions_sockets_at_once(
     web: Web, token: str, database: Database
 ) -> None:
     with database.write() as session:
-        user = accounts.create_user(
+        user = users.create_user(
             session, "ben@example.org", HashedPassword("-"), Role.VIEWER, now=utcnow()
         )
         other_token = logins.open_session(session, user, now=utcnow())
@@ -168,12 +168,12 @@ async def test_logging_out_closes_the_sessions_sockets_at_once(
 
 def new_password(database: Database) -> None:
     with database.write() as session:
-        accounts.set_password(session, EMAIL, HashedPassword("new"))
+        users.set_password(session, EMAIL, HashedPassword("new"))
 
 
 def disable(database: Database) -> None:
     with database.write() as session:
-        accounts.disable_user(session, EMAIL, now=utcnow())
+        users.disable_user(session, EMAIL, now=utcnow())
 
 
 @pytest.mark.parametrize("end_session", [new_password, disable])

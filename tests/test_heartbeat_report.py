@@ -3,10 +3,10 @@
 from tests import factories
 from tests.clock import NOW
 from webmon import reports
-from webmon.commands import services
+from webmon.commands.inventory import services
 from webmon.domain.status import Status
-from webmon.queries.definitions import services_of
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.definitions import services_of
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 
 FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"schedule": "0 2 * * *"}}
 

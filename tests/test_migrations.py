@@ -15,7 +15,7 @@ from tests.clock import NOW
 from webmon import db
 from webmon.commands import schema
 from webmon.models import Channel, Daily, ServiceState, metadata
-from webmon.queries import schema as queries
+from webmon.queries.system import schema as queries
 from workers.settling import settle_some
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from webmon.domain.status import Status
-from webmon.queries.definitions import DefinitionView
+from webmon.queries.inventory.definitions import DefinitionView
 from webmon.reports import exit_status, look_at
 
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN

@@ -12,9 +12,11 @@ from webmon.errors import Invalid, WebmonError
 from webmon.models import Host
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
-from webmon.probes.addresses import takes_connection
-from webmon.queries import channels, health, installation, schema, storage
-from webmon.queries.evidence import size
+from webmon.probes.wire.addresses import takes_connection
+from webmon.queries.inventory import ssh_install
+from webmon.queries.inventory.evidence import size
+from webmon.queries.notifications import channels
+from webmon.queries.system import health, schema, storage
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 TARGET_SECONDS = 3.0
@@ -57,7 +59,7 @@ def examine() -> Iterator[Diagnosis]:
     yield from _channels()
     yield from _examined("front ends", _front_ends)
     with db.read() as session:
-        for host in installation.hosts_with_key(session):
+        for host in ssh_install.hosts_with_key(session):
             yield _ssh(session, host)
 
 
@@ -109,7 +111,7 @@ def _clock() -> Diagnosis:
 
 def _secrets() -> Diagnosis:
     with db.read() as session:
-        count = installation.readable_secrets(session)
+        count = ssh_install.readable_secrets(session)
     return Diagnosis("secrets", f"{count} stored configurations can be read")
 
 
@@ -167,7 +169,7 @@ def _channels() -> Iterator[Diagnosis]:
 def _ssh(session: db.Session, host: Host) -> Diagnosis:
     name = f"SSH, {host.name}"
     try:
-        line = installation.authorized_keys_of(session, host)
+        line = ssh_install.authorized_keys_of(session, host)
     except Invalid as error:
         return Diagnosis(name, str(error), "type it again in the host's or the service's form")
     return Diagnosis(name, f"line for authorized_keys: {line}")

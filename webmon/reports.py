@@ -9,8 +9,8 @@ from webmon import probes
 from webmon.domain.status import WORDS, Status
 from webmon.probes import CannotLook
 from webmon.probes.base import Outcome, Target, unknown
-from webmon.queries.definitions import DefinitionView
-from webmon.queries.status_page import PublicStatusView
+from webmon.queries.inventory.definitions import DefinitionView
+from webmon.queries.public.status_page import PublicStatusView
 
 SIGNS = {
     Status.UP: "✔",

@@ -7,7 +7,7 @@ own, cost twice what they cost a few at a time. A worker with more to do is seld
 from collections.abc import Sequence
 from math import ceil
 
-from webmon.commands.claims import DueCheck
+from webmon.commands.checks.claims import DueCheck
 
 TOGETHER = 4
 """So many checks start at one instant, on average at most: more would delay each other's bytes."""

@@ -17,13 +17,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from webmon import clock
-from webmon.commands import connectivity
-from webmon.commands.checks import Finding
-from webmon.commands.claims import RECEIVING
+from webmon.commands.checks import connectivity
+from webmon.commands.checks.claims import RECEIVING
+from webmon.commands.checks.record import Finding
 from webmon.db import Session
 from webmon.domain.status import OBSERVED, Status
-from webmon.probes.addresses import takes_connection
 from webmon.probes.base import Outcome, unknown
+from webmon.probes.wire.addresses import takes_connection
 from workers.deliver import Transaction
 from workers.threads import in_thread
 

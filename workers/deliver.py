@@ -12,9 +12,10 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from webmon import clock
-from webmon.commands import channel_leases, composing, deliveries
-from webmon.commands.channel_leases import Lease
-from webmon.commands.composing import Outgoing
+from webmon.commands.notifications import leases as channel_leases
+from webmon.commands.notifications import next_message, receipts
+from webmon.commands.notifications.leases import Lease
+from webmon.commands.notifications.next_message import Outgoing
 from webmon.db import DatabaseUnavailable, Session, reason
 from webmon.notifiers.base import NotifierError, Receipt
 from workers.threads import in_thread
@@ -92,7 +93,7 @@ class Deliverer:
     async def _serve(self, lease: Lease) -> None:
         """Send to one channel until nothing is due, and hand it back."""
         outgoing = await self._settled(
-            lambda session: composing.compose(session, lease, now=clock.utcnow())
+            lambda session: next_message.compose(session, lease, now=clock.utcnow())
         )
         while outgoing is not None:
             outgoing = await self._send(outgoing)
@@ -105,14 +106,14 @@ class Deliverer:
         def settle(session: Session) -> Outgoing | None:
             now = clock.utcnow()
             if isinstance(answer, Receipt):
-                deliveries.delivered(session, outgoing, answer, now=now)
+                receipts.delivered(session, outgoing, answer, now=now)
             else:
-                deliveries.refused(session, outgoing, answer, now=now)
+                receipts.refused(session, outgoing, answer, now=now)
                 if not outgoing.is_test or answer.retry_after_seconds is not None:
                     return None
             if self._stopping:
                 return None
-            return composing.compose(session, outgoing.lease, now=now)
+            return next_message.compose(session, outgoing.lease, now=now)
 
         return await self._settled(settle)
 
@@ -154,5 +155,5 @@ async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
 
 
 def _notify(outgoing: Outgoing) -> Receipt:
-    kind, config = composing.kind_and_config(outgoing)
+    kind, config = next_message.kind_and_config(outgoing)
     return kind.send(config, outgoing.message, outgoing.surroundings)

@@ -9,7 +9,9 @@ from datetime import timedelta
 from functools import partial
 
 from webmon import clock, config
-from webmon.commands import channel_leases, connectivity, follow_ups, leases, realigning
+from webmon.commands.checks import clock_steps, connectivity, workers
+from webmon.commands.notifications import follow_ups
+from webmon.commands.notifications import leases as channel_leases
 from webmon.db import DatabaseError, Session, reason
 from webmon.domain.durations import in_words
 from workers.deliver import Deliverer
@@ -49,11 +51,11 @@ class Jobs:
         def first_pass(session: Session) -> int:
             now = clock.utcnow()
             if successor_of:
-                leases.retire(session, successor_of, now=now)
-            leases.tick(session, self._pipeline.worker_id, now=now)
+                workers.retire(session, successor_of, now=now)
+            workers.tick(session, self._pipeline.worker_id, now=now)
             if not self._pipeline.guard.targets:  # a predecessor may have had some
                 connectivity.note_online(session, self._pipeline.worker_id, now=now)
-            return realigning.begin(session, now=now)
+            return clock_steps.begin(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
         await self._realign_channels(NOTHING)
@@ -85,7 +87,7 @@ class Jobs:
 
     async def _follow_step(self, back: timedelta) -> None:
         now = clock.utcnow()
-        spread = await self._pipeline.in_database(partial(realigning.realign, now=now))
+        spread = await self._pipeline.in_database(partial(clock_steps.realign, now=now))
         await self._realign_channels(back)
         self._pipeline.guard.pull_back(now)
         what = "went forward, or this worker stood still"
@@ -112,7 +114,7 @@ class Jobs:
         """Take the leases from workers that have fallen silent."""
         await self._keep_step()
         silent = await self._pipeline.in_database(
-            lambda session: leases.retire_silent(
+            lambda session: workers.retire_silent(
                 session, asked_by=self._pipeline.worker_id, now=clock.utcnow()
             )
         )

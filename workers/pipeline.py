@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from webmon import clock, probes
-from webmon.commands import checks, leases
-from webmon.commands.checks import DueCheck, Finding
-from webmon.commands.claims import HORIZON
+from webmon.commands.checks import workers
+from webmon.commands.checks.claims import HORIZON
+from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.db import Database, DatabaseUnavailable, Session, reason
 from webmon.probes import CannotLook, Definition
 from webmon.probes.base import Outcome, Target, unknown
@@ -90,10 +90,8 @@ class Pipeline:
 
         def claim(session: Session) -> list[DueCheck]:
             now = clock.utcnow()  # it may have had to wait for the database
-            self.turn = leases.tick(session, self.worker_id, now=now)
-            return checks.claim_due(
-                session, self.worker_id, limit=room, now=now, known=self._revisions
-            )
+            self.turn = workers.tick(session, self.worker_id, now=now)
+            return claim_due(session, self.worker_id, limit=room, now=now, known=self._revisions)
 
         due = await self.in_database(claim)
         await self._meet({check.kind for check in due})
@@ -178,7 +176,7 @@ class Pipeline:
 
     async def _record(self, batch: list[Finding]) -> None:
         try:
-            await self.in_database(lambda s: checks.record(s, batch, now=clock.utcnow()))
+            await self.in_database(lambda s: record(s, batch, now=clock.utcnow()))
         except DatabaseUnavailable:
             raise
         except Exception:
@@ -201,7 +199,7 @@ class Pipeline:
             task.cancel()
         await self.record_findings()
         await self.in_database(
-            lambda session: leases.retire(session, self.worker_id, now=clock.utcnow())
+            lambda session: workers.retire(session, self.worker_id, now=clock.utcnow())
         )
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._database_thread.shutdown(wait=True)

@@ -4,8 +4,8 @@ import logging
 import threading
 
 from webmon import clock, config
-from webmon.commands import retention
-from webmon.commands.retention import Kept
+from webmon.commands.history import retention
+from webmon.commands.history.retention import Kept
 from webmon.db import Database
 from workers.threads import in_thread
 

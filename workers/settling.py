@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from webmon import clock
-from webmon.commands import settling
-from webmon.commands.settling import SettledDay, Unsettled
+from webmon.commands.history import daily_uptime
+from webmon.commands.history.daily_uptime import SettledDay, Unsettled
 from webmon.db import Database, Session
 from webmon.domain.calendar import utc_day, utc_midnight
 from webmon.domain.uptime import Period, uptime
-from webmon.queries.timelines import service, timelines
+from webmon.queries.history.timelines import service, timelines
 from workers.retention import PAUSE_SECONDS
 from workers.threads import in_thread
 
@@ -45,10 +45,10 @@ def settle_some(session: Session, *, after: int, now: datetime) -> int | None:
     A service that has many of them, as all do after an update from an older version, is done in
     several steps.
     """
-    services = settling.lock_unsettled(session, after=after, now=now)
+    services = daily_uptime.lock_unsettled(session, after=after, now=now)
     if not services:
         return None
-    settling.store_days(session, services, _days(session, services))
+    daily_uptime.store_days(session, services, _days(session, services))
     is_done = all(each.until_day == utc_day(now) for each in services)
     return services[-1].service_id if is_done else after
 

@@ -7,7 +7,7 @@ there before any script runs, or without one; a test compares the two.
 import reflex as rx
 from reflex_components_core.react_router import ReactRouterLink
 
-from webmon.queries.status_board import (
+from webmon.queries.public.status_board import (
     BoardCountView,
     BoardFilterView,
     BoardHostView,

@@ -11,8 +11,8 @@ from sqlmodel import select
 
 from webmon.api import auth
 from webmon.clock import utcnow
-from webmon.commands import accounts
-from webmon.commands.passwords import hash_password
+from webmon.commands.accounts import users
+from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE, token_hash
@@ -42,13 +42,13 @@ async def browser() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> None:
     with database.write() as session:
-        accounts.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=utcnow())
+        users.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=utcnow())
 
 
 @pytest.fixture
 def setup_token(database: Database) -> str:
     with database.write() as session:
-        token = accounts.new_setup_token(session)
+        token = users.new_setup_token(session)
     assert token is not None
     return token
 

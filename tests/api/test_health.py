@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from webmon import db
 from webmon.api import health, question
 from webmon.clock import utcnow
-from webmon.commands.leases import tick
+from webmon.commands.checks.workers import tick
 from webmon.db import Database
 
 

@@ -18,14 +18,14 @@ from webmon import db
 from webmon.api import heartbeats as routes
 from webmon.api.app import public_app
 from webmon.clock import utcnow
-from webmon.commands import services
-from webmon.commands.hosts import lock_services
+from webmon.commands.inventory import services
+from webmon.commands.inventory.hosts import lock_services
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.edge import Edge
 from webmon.models import CheckResult, Heartbeat, Service, ServiceState
 from webmon.models.heartbeats import listened_until
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 
 FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"every": "10m"}}
 

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.clock import NOW
-from webmon.commands import accounts, logins
-from webmon.commands.passwords import HashedPassword, hash_password, password_fits
+from webmon.commands.accounts import logins, users
+from webmon.commands.accounts.passwords import HashedPassword, hash_password, password_fits
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
@@ -20,7 +20,7 @@ HASHED = HashedPassword("not looked at here")
 
 def add(session: Session, email: str = "anna@example.org", **fields: object) -> int:
     options = {"role": Role.EDITOR, "now": NOW} | fields
-    return accounts.create_user(session, email, HASHED, **options)  # type: ignore[arg-type]
+    return users.create_user(session, email, HASHED, **options)  # type: ignore[arg-type]
 
 
 def test_an_address_is_stored_in_lower_case_and_only_once(session: Session) -> None:
@@ -60,7 +60,7 @@ def test_who_loses_the_last_namespace_sees_none_rather_than_all(session: Session
     namespace = Namespace(slug="iati", name="IATI", created_at=NOW)
     session.add(namespace)
     session.flush()
-    accounts.create_user(session, "a@b.org", HASHED, Role.EDITOR, namespaces=["iati"], now=NOW)
+    users.create_user(session, "a@b.org", HASHED, Role.EDITOR, namespaces=["iati"], now=NOW)
     user = session.exec(select(User)).one()
     token = logins.open_session(session, user.id, now=NOW)
     session.delete(namespace)
@@ -97,55 +97,55 @@ def test_hashing_costs_what_owasp_asks_for() -> None:
 
 
 def test_the_setup_link_works_once(session: Session) -> None:
-    token = accounts.new_setup_token(session)
+    token = users.new_setup_token(session)
     session.flush()
     assert token is not None
-    assert accounts.setup_token_fits(session, token)
+    assert users.setup_token_fits(session, token)
     assert token not in [row.value for row in session.exec(select(Setting))]
-    accounts.create_first_admin(session, token, "anna@example.org", HASHED, now=NOW)
+    users.create_first_admin(session, token, "anna@example.org", HASHED, now=NOW)
     assert list_users(session)[0].role is Role.ADMIN
     with pytest.raises(NotFound):
-        accounts.create_first_admin(session, token, "eve@example.org", HASHED, now=NOW)
-    assert accounts.new_setup_token(session) is None
+        users.create_first_admin(session, token, "eve@example.org", HASHED, now=NOW)
+    assert users.new_setup_token(session) is None
 
 
 def test_a_new_start_replaces_the_setup_link(session: Session) -> None:
-    old, new = accounts.new_setup_token(session), accounts.new_setup_token(session)
+    old, new = users.new_setup_token(session), users.new_setup_token(session)
     session.flush()
     assert old is not None and new is not None
-    assert not accounts.setup_token_fits(session, old)
+    assert not users.setup_token_fits(session, old)
     with pytest.raises(NotFound):
-        accounts.create_first_admin(session, old, "eve@example.org", HASHED, now=NOW)
-    accounts.create_first_admin(session, new, "anna@example.org", HASHED, now=NOW)
+        users.create_first_admin(session, old, "eve@example.org", HASHED, now=NOW)
+    users.create_first_admin(session, new, "anna@example.org", HASHED, now=NOW)
 
 
 def test_a_user_added_otherwise_ends_the_setup_link(session: Session) -> None:
-    token = accounts.new_setup_token(session)
+    token = users.new_setup_token(session)
     session.flush()
     add(session)
     assert token is not None
-    assert not accounts.setup_token_fits(session, token)
+    assert not users.setup_token_fits(session, token)
 
 
 def test_a_wrong_address_leaves_the_setup_link_usable(database: Database) -> None:
     with database.write() as session:
-        token = accounts.new_setup_token(session)
+        token = users.new_setup_token(session)
     assert token is not None
     with pytest.raises(Invalid), database.write() as session:
-        accounts.create_first_admin(session, token, "nonsense", HASHED, now=NOW)
+        users.create_first_admin(session, token, "nonsense", HASHED, now=NOW)
     with database.write() as session:
-        accounts.create_first_admin(session, token, "anna@example.org", HASHED, now=NOW)
+        users.create_first_admin(session, token, "anna@example.org", HASHED, now=NOW)
 
 
 def test_of_two_who_use_the_setup_link_at_once_one_wins(database: Database) -> None:
     with database.write() as session:
-        token = accounts.new_setup_token(session)
+        token = users.new_setup_token(session)
     assert token is not None
 
     def use(name: str) -> bool:
         try:
             with database.write() as session:
-                accounts.create_first_admin(session, token, f"{name}@b.org", HASHED, now=NOW)
+                users.create_first_admin(session, token, f"{name}@b.org", HASHED, now=NOW)
         except NotFound:
             return False
         return True
@@ -164,7 +164,7 @@ def sessions_of(session: Session) -> list[LoginSession]:
 def test_a_new_password_ends_every_session(session: Session) -> None:
     user_id = add(session)
     tokens = [logins.open_session(session, user_id, now=NOW) for _ in range(2)]
-    accounts.set_password(session, "Anna@example.org", HashedPassword("new"))
+    users.set_password(session, "Anna@example.org", HashedPassword("new"))
     assert sessions_of(session) == []
     assert [actor_for_token(session, token, now=NOW) for token in tokens] == [None, None]
 
@@ -172,7 +172,7 @@ def test_a_new_password_ends_every_session(session: Session) -> None:
 def test_disabling_ends_every_session_and_lets_nobody_back_in(session: Session) -> None:
     user_id = add(session)
     logins.open_session(session, user_id, now=NOW)
-    accounts.disable_user(session, "anna@example.org", now=NOW)
+    users.disable_user(session, "anna@example.org", now=NOW)
     assert sessions_of(session) == []
     token = logins.open_session(session, user_id, now=NOW)
     [row] = sessions_of(session)
@@ -183,9 +183,9 @@ def test_disabling_ends_every_session_and_lets_nobody_back_in(session: Session) 
 
 def test_who_is_not_there_cannot_be_changed(session: Session) -> None:
     with pytest.raises(NotFound):
-        accounts.set_password(session, "nobody@example.org", HASHED)
+        users.set_password(session, "nobody@example.org", HASHED)
     with pytest.raises(NotFound):
-        accounts.disable_user(session, "nobody@example.org", now=NOW)
+        users.disable_user(session, "nobody@example.org", now=NOW)
 
 
 def test_a_session_ends_after_14_days_and_its_token_is_not_stored(session: Session) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import HOUR, NOW
 from webmon import crypto
-from webmon.commands import channels
+from webmon.commands.notifications import channels
 from webmon.commands.validation import KEEP
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied

@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
-from webmon.commands import leases, services
-from webmon.commands.checks import LEASE, DueCheck, Finding, claim_due, record
+from webmon.commands.checks import workers
+from webmon.commands.checks.record import LEASE, DueCheck, Finding, claim_due, record
+from webmon.commands.inventory import services
 from webmon.domain.schedule import next_slot
 from webmon.domain.status import Status
 from webmon.models import CheckResult, Incident, Service, ServiceState, StatusChange
@@ -256,29 +257,29 @@ def test_two_workers_claim_every_check_once(database):
 
 
 def test_workers_that_are_alive_take_turns(session):
-    assert leases.tick(session, "b", now=NOW) == 0
-    assert leases.tick(session, "c", now=NOW) == 1 / 2
-    assert leases.tick(session, "a", now=NOW + 5 * SECOND) == 0
-    assert leases.tick(session, "c", now=NOW + 9 * SECOND) == 2 / 3
-    assert leases.tick(session, "c", now=NOW + 11 * SECOND) == 1 / 2  # b has fallen silent
+    assert workers.tick(session, "b", now=NOW) == 0
+    assert workers.tick(session, "c", now=NOW) == 1 / 2
+    assert workers.tick(session, "a", now=NOW + 5 * SECOND) == 0
+    assert workers.tick(session, "c", now=NOW + 9 * SECOND) == 2 / 3
+    assert workers.tick(session, "c", now=NOW + 11 * SECOND) == 1 / 2  # b has fallen silent
 
 
 def test_the_leases_of_a_silent_worker_are_due_again_at_once(session):
     factories.service(session)
-    leases.tick(session, "dead", now=NOW)
-    leases.tick(session, "alive", now=NOW + 11 * SECOND)
+    workers.tick(session, "dead", now=NOW)
+    workers.tick(session, "alive", now=NOW + 11 * SECOND)
     claim_due(session, "dead", limit=1, now=NOW)
-    silent = leases.retire_silent(session, asked_by="alive", now=NOW + 11 * SECOND)
+    silent = workers.retire_silent(session, asked_by="alive", now=NOW + 11 * SECOND)
     assert silent == ["dead"]
     assert len(claim_due(session, "alive", limit=1, now=NOW + 11 * SECOND)) == 1
 
 
 def test_what_was_paused_under_way_stays_so_when_its_worker_dies(session):
     service = factories.service(session)
-    leases.tick(session, "dead", now=NOW)
+    workers.tick(session, "dead", now=NOW)
     claim_due(session, "dead", limit=1, now=NOW)
     services.pause(session, service.id, actor=None, now=NOW + SECOND)
-    leases.retire(session, "dead", now=NOW + 2 * SECOND)
+    workers.retire(session, "dead", now=NOW + 2 * SECOND)
     assert (state(session).next_check_at, state(session).worker_id) == (None, None)
     assert claim_due(session, "next", limit=1, now=NOW + MINUTE) == []
 
@@ -288,13 +289,13 @@ def test_what_was_paused_under_way_does_not_hold_up_a_start_by_an_earlier_clock(
     later = NOW + timedelta(hours=1)
     claim_due(session, "dead", limit=1, now=later)
     services.pause(session, service.id, actor=None, now=later)
-    assert leases.spread_backlog(session, now=NOW) == 0
+    assert workers.spread_backlog(session, now=NOW) == 0
     assert state(session).next_check_at is None
 
 
 def test_whoever_asks_who_is_silent_is_not(session):
-    leases.tick(session, "slow", now=NOW)
-    assert leases.retire_silent(session, asked_by="slow", now=NOW + 11 * SECOND) == []
+    workers.tick(session, "slow", now=NOW)
+    assert workers.retire_silent(session, asked_by="slow", now=NOW + 11 * SECOND) == []
 
 
 def test_a_backlog_is_spread_evenly_over_one_interval(session):
@@ -307,7 +308,7 @@ def test_a_backlog_is_spread_evenly_over_one_interval(session):
             interval_seconds=20,
             next_check_at=NOW - timedelta(hours=1),
         )
-    assert leases.spread_backlog(session, now=NOW) == 100
+    assert workers.spread_backlog(session, now=NOW) == 100
     session.expire_all()
     due = sorted(row.next_check_at for row in session.exec(select(ServiceState)))
     offsets = [(at - NOW).total_seconds() for at in due]
@@ -322,6 +323,6 @@ def test_after_the_clock_went_back_nothing_waits_longer_than_its_interval(sessio
     distant = factories.service(session, "daily", interval_seconds=86_400)
     session.get(ServiceState, distant.id).next_check_at = NOW + timedelta(hours=3)
     session.flush()
-    assert leases.spread_backlog(session, now=NOW) == 1
+    assert workers.spread_backlog(session, now=NOW) == 1
     session.expire_all()
     assert session.get(ServiceState, distant.id).next_check_at == NOW + timedelta(hours=3)

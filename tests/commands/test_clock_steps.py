@@ -19,7 +19,7 @@ from tests.outbox import (
     state,
 )
 from tests.outside import deliver, follow_up, outside, see
-from webmon.commands import channel_leases, deliveries, follow_ups
+from webmon.commands.notifications import follow_ups, leases, receipts
 from webmon.db import Database
 from webmon.domain.announcing import MOST_CHANGES, QUIET
 from webmon.domain.status import Status
@@ -34,7 +34,7 @@ LATER = NOW + 2 * HOUR
 
 
 def set_back(database: Database, now: datetime, by: timedelta = HOUR) -> None:
-    for realign in (follow_ups.realign, channel_leases.realign):
+    for realign in (follow_ups.realign, leases.realign):
         with database.write() as session:
             realign(session, now=now, back=by)
 
@@ -110,9 +110,7 @@ def test_a_worker_does_not_take_from_itself_what_it_is_sending(database, outside
     assert compose(database, lease, NOW + 5 * SECOND) is not None
     set_forward(database, NOW + DAY)
     with database.write() as session:
-        again = channel_leases.claim_channels(
-            session, "w", most=9, now=NOW + DAY, under_way={channel_id}
-        )
+        again = leases.claim_channels(session, "w", most=9, now=NOW + DAY, under_way={channel_id})
     assert again == []
 
 
@@ -162,8 +160,8 @@ def test_a_message_under_way_is_not_sent_by_another_worker(database, outside, si
     set_back(database, now)
     assert claim(database, now, "other") == []
     with database.write() as session:
-        deliveries.delivered(session, outgoing, Receipt(), now=now + SECOND)
-        channel_leases.hand_back(session, lease)
+        receipts.delivered(session, outgoing, Receipt(), now=now + SECOND)
+        leases.hand_back(session, lease)
     deliver(database, at=now + MINUTE, worker="other")
     assert outside.told() == []
     assert owed(database) == [("down", "sent", "")]
@@ -176,7 +174,7 @@ def test_what_a_dead_worker_held_is_free_after_the_usual_time(database, outside,
     claim(database, LATER + 5 * SECOND)
     now = NOW + HOUR + 6 * SECOND
     set_back(database, now)
-    deliver(database, at=now + channel_leases.LEASE + SECOND, worker="other")
+    deliver(database, at=now + leases.LEASE + SECOND, worker="other")
     assert outside.told() == ["down Datastore.Website"]
 
 

@@ -13,11 +13,11 @@ from tests.clock import NOW
 from tests.notifiers.test_registry import SMALLEST as CHANNELS
 from tests.probes.test_registry import SMALLEST as SERVICES
 from webmon import crypto
-from webmon.commands.channels import create_channel
-from webmon.commands.config_export import export
-from webmon.commands.config_file import apply_file
-from webmon.commands.hosts import create_host
-from webmon.commands.services import create_service
+from webmon.commands.config_file.apply import apply_file
+from webmon.commands.config_file.export import export
+from webmon.commands.inventory.hosts import create_host
+from webmon.commands.inventory.services import create_service
+from webmon.commands.notifications.channels import create_channel
 from webmon.domain.news import CHOOSABLE
 from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from tests.clock import NOW
 from webmon import crypto
-from webmon.commands.config_file import apply_file
+from webmon.commands.config_file.apply import apply_file
 from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service, ServiceState
 

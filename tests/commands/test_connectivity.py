@@ -9,15 +9,18 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outside import Outside, deliver, outside
-from webmon.commands import checks, heartbeats, leases, services
-from webmon.commands.connectivity import note_offline, note_online
+from webmon.commands.checks import heartbeats
+from webmon.commands.checks import workers as leases
+from webmon.commands.checks.connectivity import note_offline, note_online
+from webmon.commands.checks.record import Finding, claim_due, record
+from webmon.commands.inventory import services
 from webmon.db import Database
 from webmon.domain.heartbeats import Signal
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Notification, Service, ServiceState
 from webmon.probes.base import Outcome, down, unknown
-from webmon.queries.health import offline_since
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
+from webmon.queries.system.health import offline_since
 
 __all__ = ["outside"]
 
@@ -139,13 +142,13 @@ def test_what_is_under_way_when_it_is_over_is_looked_at_soon_too(
     """Nobody knows yet whether it counts; a failure that does is confirmed as soon as ever."""
     id = factories.service(session, interval_seconds=3600).id
     tick(session, "a")
-    (check,) = checks.claim_due(session, "a", limit=9, now=NOW)
+    (check,) = claim_due(session, "a", limit=9, now=NOW)
     note_offline(session, "a", since=NOW)
     over = NOW + 5 * SECOND
     note_online(session, "a", now=over)
-    assert not checks.claim_due(session, "b", limit=9, now=over + MINUTE), "it is still under way"
-    found = checks.Finding(id, check.claim, check.revision, NOW, outcome)
-    checks.record(session, [found], now=over)
+    assert not claim_due(session, "b", limit=9, now=over + MINUTE), "it is still under way"
+    found = Finding(id, check.claim, check.revision, NOW, outcome)
+    record(session, [found], now=over)
     session.expire_all()
     next_check_at = session.get_one(ServiceState, id).next_check_at
     assert next_check_at is not None

@@ -18,15 +18,10 @@ from tests.outbox import (
 )
 from tests.outside import deliver, outside, see
 from webmon import config
-from webmon.commands import (
-    channel_leases,
-    composing,
-    deliveries,
-    follow_ups,
-    leases,
-    namespaces,
-    sending,
-)
+from webmon.commands.checks import workers
+from webmon.commands.inventory import namespaces
+from webmon.commands.notifications import follow_ups, manual_sends, next_message, receipts
+from webmon.commands.notifications import leases as channel_leases
 from webmon.domain.status import Status
 from webmon.models import Channel, Namespace
 from webmon.notifiers.base import NotifierError, Receipt
@@ -53,7 +48,7 @@ def test_channels_wait_for_a_free_sender_the_longest_waiting_first(database, out
         channel_id = add_channel(database, name)
         with database.write() as session:
             at = NOW - number * SECOND
-            sending.send_test(session, channel_id, actor=None, now=at)
+            manual_sends.send_test(session, channel_id, actor=None, now=at)
     with database.write() as session:
         taken = channel_leases.claim_channels(session, "w", most=2, now=NOW)
         names = {session.get_one(Channel, lease.channel_id).name for lease in taken}
@@ -65,7 +60,7 @@ def test_channels_wait_for_a_free_sender_the_longest_waiting_first(database, out
 def test_a_message_cut_off_is_sent_again_exactly_as_it_was(database, outside, site, how):
     channel_id = add_channel(database)
     with database.write() as session:
-        leases.tick(session, "dead", now=NOW)
+        workers.tick(session, "dead", now=NOW)
     see(database, DOWN, site, at=NOW)
     [lease] = claim(database, NOW + 3 * SECOND, "dead")
     lost = compose(database, lease, NOW + 3 * SECOND)
@@ -73,16 +68,16 @@ def test_a_message_cut_off_is_sent_again_exactly_as_it_was(database, outside, si
     at = NOW + 15 * SECOND
     with database.write() as session:
         if how == "worker is retired":
-            leases.retire(session, "dead", now=at)
+            workers.retire(session, "dead", now=at)
         elif how == "worker falls silent":
-            assert leases.retire_silent(session, asked_by="w", now=at) == ["dead"]
+            assert workers.retire_silent(session, asked_by="w", now=at) == ["dead"]
         else:
             at = NOW + channel_leases.LEASE + 5 * SECOND
     deliver(database, at=at)
     assert outside.messages()[0] == lost.message
     assert outside.told() == ["down Datastore.Website", "up Datastore.Website"]
     down, _up = rows(database)
-    assert (down.attempts, down.error) == (2, composing.CUT_OFF)
+    assert (down.attempts, down.error) == (2, next_message.CUT_OFF)
     assert state(database, channel_id).worker_id is None
 
 
@@ -91,19 +86,19 @@ def test_that_a_message_may_have_arrived_twice_is_said_even_if_it_was_refused_af
 ):
     add_channel(database)
     with database.write() as session:
-        leases.tick(session, "dead", now=NOW)
+        workers.tick(session, "dead", now=NOW)
     see(database, DOWN, site, at=NOW)
     [lease] = claim(database, NOW + 3 * SECOND, "dead")
     compose(database, lease, NOW + 3 * SECOND)
     with database.write() as session:
-        leases.retire(session, "dead", now=NOW + 15 * SECOND)
+        workers.retire(session, "dead", now=NOW + 15 * SECOND)
     outside.failures["ops"] = REFUSED
     deliver(database, at=NOW + 15 * SECOND)
     outside.failures.clear()
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told() == ["down Datastore.Website + up Datastore.Website"]
-    assert [each.error for each in rows(database)] == [composing.CUT_OFF, ""]
+    assert [each.error for each in rows(database)] == [next_message.CUT_OFF, ""]
 
 
 def test_a_message_whose_answer_was_lost_may_have_arrived_twice_and_says_so(
@@ -118,7 +113,7 @@ def test_a_message_whose_answer_was_lost_may_have_arrived_twice_and_says_so(
     outside.failures.clear()
     see(database, UP, site, at=NOW + 2 * MINUTE)
     deliver(database, at=NOW + 3 * MINUTE)
-    assert [each.error for each in rows(database)] == [composing.NO_ANSWER, ""]
+    assert [each.error for each in rows(database)] == [next_message.NO_ANSWER, ""]
 
 
 def test_a_receiver_that_has_got_it_already_ends_the_doubt(database, outside, site):
@@ -130,7 +125,7 @@ def test_a_receiver_that_has_got_it_already_ends_the_doubt(database, outside, si
     again = compose(database, lease, NOW + MINUTE)
     receipt = Receipt(note="X has got this post already", had_before=True)
     with database.write() as session:
-        deliveries.delivered(session, again, receipt, now=NOW + MINUTE)
+        receipts.delivered(session, again, receipt, now=NOW + MINUTE)
     assert [each.error for each in rows(database)] == ["X has got this post already"]
 
 
@@ -145,11 +140,11 @@ def test_a_worker_that_has_lost_its_lease_composes_nothing_and_refuses_nothing(
     [new] = claim(database, later, "quick")
     assert compose(database, lease, later) is None
     with database.write() as session:
-        deliveries.refused(session, lost, WRONG, now=later)
+        receipts.refused(session, lost, WRONG, now=later)
     again = compose(database, new, later)
     assert again.message == lost.message
     with database.write() as session:
-        deliveries.delivered(session, lost, Receipt("late"), now=later)
+        receipts.delivered(session, lost, Receipt("late"), now=later)
     assert compose(database, new, later) is None
     assert [row.reference for row in rows(database)] == ["late"]
 

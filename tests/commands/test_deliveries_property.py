@@ -20,9 +20,12 @@ from sqlmodel import Session, col, delete, select
 from tests import factories
 from tests.clock import MINUTE, NOW
 from tests.outside import ALL_EVENTS, Outside, deliver, follow_up, outside, see
-from webmon.commands import channel_leases, composing, deliveries, leases, services
-from webmon.commands.composing import Outgoing
-from webmon.commands.incident_updates import write_update
+from webmon.commands.checks import workers
+from webmon.commands.inventory import services
+from webmon.commands.notifications import leases as channel_leases
+from webmon.commands.notifications import next_message, receipts
+from webmon.commands.notifications.incident_updates import write_update
+from webmon.commands.notifications.next_message import Outgoing
 from webmon.db import Database
 from webmon.domain import announcing
 from webmon.domain.access import Actor, Role
@@ -118,7 +121,7 @@ class World:
         """The worker is known to have ended."""
         self.under_way.pop(worker, None)
         with self.database.write() as session:
-            leases.retire(session, worker, now=self.now)
+            workers.retire(session, worker, now=self.now)
 
     def begin_slowly(self, worker: str) -> None:
         """The worker sends a message, and has not noted yet that it was taken."""
@@ -126,7 +129,7 @@ class World:
             return
         with self.database.write() as session:
             taken = channel_leases.claim_channels(session, worker, most=1, now=self.now)
-            outgoing = composing.compose(session, taken[0], now=self.now) if taken else None
+            outgoing = next_message.compose(session, taken[0], now=self.now) if taken else None
         if outgoing is not None:
             self.under_way[worker] = outgoing
             name = outgoing.config["name"]
@@ -137,7 +140,7 @@ class World:
         outgoing = self.under_way.pop(worker, None)
         if outgoing is not None:
             with self.database.write() as session:
-                deliveries.delivered(session, outgoing, Receipt(), now=self.now)
+                receipts.delivered(session, outgoing, Receipt(), now=self.now)
                 channel_leases.hand_back(session, outgoing.lease)
 
     def may_repeat(self, name: str, message: Message) -> None:
@@ -219,9 +222,9 @@ def make_world(database: Database, outside: Outside, monkeypatch):
         world.step()
         return receipt
 
-    patched = composing.NOTIFIERS["recorder"]
+    patched = next_message.NOTIFIERS["recorder"]
     monkeypatch.setitem(
-        composing.NOTIFIERS,
+        next_message.NOTIFIERS,
         "recorder",
         type(patched)(patched.title, patched.config, send, patched.preview),
     )

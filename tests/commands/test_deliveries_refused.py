@@ -21,7 +21,7 @@ from tests.outbox import (
     state,
 )
 from tests.outside import deliver, follow_up, outside, see
-from webmon.commands import channel_leases, channels, deliveries, follow_ups
+from webmon.commands.notifications import channels, follow_ups, leases, receipts
 from webmon.domain.status import Status
 from webmon.models import Channel
 from webmon.notifiers.base import NotifierError
@@ -91,8 +91,8 @@ def test_the_same_message_tried_again_is_the_same_until_it_is_late(database, out
         [lease] = claim(database, at)
         composed.append(compose(database, lease, at))
         with database.write() as session:
-            deliveries.refused(session, composed[-1], REFUSED, now=at)
-            channel_leases.hand_back(session, lease)
+            receipts.refused(session, composed[-1], REFUSED, now=at)
+            leases.hand_back(session, lease)
     first, second, third, fourth = (each.message for each in composed)
     assert first == second
     assert third == fourth

@@ -11,8 +11,8 @@ from sqlmodel import Session, text
 from tests import factories
 from tests.clock import NOW
 from webmon import crypto
-from webmon.commands.channels import create_channel, delete_channel, update_channel
-from webmon.commands.hosts import create_host, delete_host, update_host
+from webmon.commands.inventory.hosts import create_host, delete_host, update_host
+from webmon.commands.notifications.channels import create_channel, delete_channel, update_channel
 from webmon.commands.validation import KEEP
 from webmon.db import Database
 from webmon.errors import NotFound

@@ -13,9 +13,9 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW, SECOND
-from webmon.commands import checks
-from webmon.commands.hosts import update_host
-from webmon.commands.services import create_service, pause, resume, update_service
+from webmon.commands.checks.record import Finding, record
+from webmon.commands.inventory.hosts import update_host
+from webmon.commands.inventory.services import create_service, pause, resume, update_service
 from webmon.domain.status import Status
 from webmon.models import Host, Incident, Service, ServiceState, StatusChange
 from webmon.probes.base import Outcome, down, up
@@ -59,8 +59,8 @@ class Story:
 
     def _check(self, outcome: Outcome) -> None:
         revision = self.session.get_one(Service, self.id).revision
-        found = checks.Finding(self.id, None, revision, self.now, outcome)
-        checks.record(self.session, [found], now=self.now)
+        found = Finding(self.id, None, revision, self.now, outcome)
+        record(self.session, [found], now=self.now)
 
     @property
     def state(self) -> ServiceState:

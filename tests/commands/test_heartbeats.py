@@ -10,9 +10,11 @@ from sqlmodel import Session, func, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from webmon.commands import checks, heartbeats, leases, services
-from webmon.commands.checks import DueCheck, Finding, claim_due, record
-from webmon.commands.config_file import apply_file
+from webmon.commands.checks import heartbeats, workers
+from webmon.commands.checks import record as checks
+from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
+from webmon.commands.config_file.apply import apply_file
+from webmon.commands.inventory import services
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.heartbeats import parse_signal
@@ -29,8 +31,8 @@ from webmon.models import (
     StatusChange,
 )
 from webmon.probes.heartbeat import HeartbeatConfig, judge
-from webmon.queries import definitions
-from webmon.queries.heartbeats import heartbeat_url, is_known
+from webmon.queries.inventory import definitions
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url, is_known
 
 MILLISECOND = timedelta(milliseconds=1)
 FIELDS: dict[str, Any] = {
@@ -296,7 +298,7 @@ def test_a_short_pause_leaves_a_success_that_is_in_time(session: Session) -> Non
 def test_a_restarted_worker_does_not_take_a_distant_deadline_for_a_stray(session: Session) -> None:
     token = create(session, config={"every": "7d"})
     send(session, token, "", NOW)
-    leases.spread_backlog(session, now=NOW + HOUR)
+    workers.spread_backlog(session, now=NOW + HOUR)
     look(session, NOW + HOUR + MINUTE)
     after = state(session)
     assert (after.status, after.next_check_at) == ("up", NOW + 7 * 24 * HOUR + 5 * MINUTE)

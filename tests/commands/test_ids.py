@@ -4,7 +4,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
-from webmon.commands.checks import Finding, claim_due, record
+from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.models import CheckResult, Service
 from webmon.probes.base import up
 

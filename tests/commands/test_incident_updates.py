@@ -7,7 +7,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, owed, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
-from webmon.commands.incident_updates import write_update
+from webmon.commands.notifications.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.announcing import NEVER_TOLD

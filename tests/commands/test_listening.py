@@ -8,15 +8,16 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from webmon.commands import checks, heartbeats, leases, services
-from webmon.commands.checks import Finding, claim_due
-from webmon.commands.listening import listen
+from webmon.commands.checks import heartbeats, workers
+from webmon.commands.checks.heartbeat_listening import listen
+from webmon.commands.checks.record import Finding, claim_due, record
+from webmon.commands.inventory import services
 from webmon.domain.heartbeats import parse_signal
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Incident, Service, ServiceState, Setting
 from webmon.models.heartbeats import LISTENED_UNTIL
 from webmon.probes.heartbeat import HeartbeatConfig, judge
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 
 DAY = 24 * HOUR
 HOURLY: dict[str, Any] = {"every": "1h", "grace": "5m"}
@@ -55,7 +56,7 @@ def look(session: Session, at: datetime) -> ServiceState:
         plan = HeartbeatConfig.model_validate(check.config).plan
         outcome = judge(plan, check.heartbeat, now=at)
         findings.append(Finding(check.service_id, check.claim, check.revision, at, outcome))
-    checks.record(session, findings, now=at)
+    record(session, findings, now=at)
     session.flush()
     session.expire_all()
     return session.exec(select(ServiceState)).one()
@@ -78,13 +79,13 @@ def test_after_a_stop_each_job_has_its_whole_time_before_it_is_overdue(
 ) -> None:
     create(session, config)
     back_at = NOW + DAY
-    leases.spread_backlog(session, now=back_at)
+    workers.spread_backlog(session, now=back_at)
     if worker_is_first:
         after = look(session, back_at + MINUTE)
         assert (after.status, incidents(session)) == (Status.UP, 0)
         assert after.message.startswith("no heartbeat can be received: no web process has run")
     assert listen(session, now=back_at) == 1
-    leases.spread_backlog(session, now=back_at)
+    workers.spread_backlog(session, now=back_at)
     after = look(session, back_at + 2 * MINUTE)
     assert (after.status, after.next_check_at, incidents(session)) == ("up", deadline, 0)
     listened(session, deadline)

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from tests.clock import NOW, SECOND
-from webmon.commands import accounts, logins
-from webmon.commands.passwords import hash_password
+from webmon.commands.accounts import logins, users
+from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.errors import Invalid, Throttled
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("cheap_passwords")
 @pytest.fixture(autouse=True)
 def anna(database: Database, cheap_passwords: None) -> None:
     with database.write() as session:
-        accounts.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=NOW)
+        users.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=NOW)
 
 
 def attempt(
@@ -71,8 +71,8 @@ def test_the_right_password_after_the_wait_resets_the_account() -> None:
 
 
 def test_an_address_is_blocked_after_twenty_failures_whatever_the_account() -> None:
-    accounts = (f"user{number}@example.org" for number in count())
-    assert [attempt(email=next(accounts)) for _ in range(21)] == ["wrong"] * 21
+    users = (f"user{number}@example.org" for number in count())
+    assert [attempt(email=next(users)) for _ in range(21)] == ["wrong"] * 21
     assert attempt(PASSWORD) == "2"
     assert attempt(PASSWORD, address="192.0.2.2") == "in"
 
@@ -146,7 +146,7 @@ def test_who_is_disabled_meanwhile_does_not_get_in(
 ) -> None:
     def disable_meanwhile(*_: object) -> bool:
         with database.write() as session:
-            accounts.disable_user(session, EMAIL, now=NOW)
+            users.disable_user(session, EMAIL, now=NOW)
         return True
 
     monkeypatch.setattr(logins, "password_fits", disable_meanwhile)
@@ -157,7 +157,7 @@ def test_who_is_disabled_meanwhile_does_not_get_in(
 
 def test_a_disabled_user_is_told_no_more_than_others(database: Database) -> None:
     with database.write() as session:
-        accounts.disable_user(session, EMAIL, now=NOW)
+        users.disable_user(session, EMAIL, now=NOW)
     assert attempt(PASSWORD) == "wrong"
 
 
@@ -165,7 +165,7 @@ def test_a_new_password_lifts_the_block(database: Database) -> None:
     for _ in range(7):
         attempt()
     with database.write() as session:
-        accounts.set_password(session, EMAIL, hash_password("another password"))
+        users.set_password(session, EMAIL, hash_password("another password"))
     assert attempt("another password") == "in"
 
 

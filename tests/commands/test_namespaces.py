@@ -5,7 +5,11 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
-from webmon.commands.namespaces import create_namespace, delete_namespace, update_namespace
+from webmon.commands.inventory.namespaces import (
+    create_namespace,
+    delete_namespace,
+    update_namespace,
+)
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Namespace, Service, ServiceState

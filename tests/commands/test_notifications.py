@@ -6,7 +6,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, owed, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
-from webmon.commands import notifications
+from webmon.commands.notifications import announcements
 from webmon.domain.status import Status
 from webmon.models import Incident, Notification
 
@@ -69,9 +69,9 @@ def test_news_go_out_three_seconds_after_they_arose(database, outside, site):
 
 def test_a_service_that_is_well_from_the_start_costs_no_statement(session, outside, monkeypatch):
     monkeypatch.setattr(session, "execute", None)
-    seen = notifications.Occurrence(1, Status.UNKNOWN, UP, 1)
-    notifications.announce(session, [seen], now=NOW)
-    notifications.announce(session, [], now=NOW)
+    seen = announcements.Occurrence(1, Status.UNKNOWN, UP, 1)
+    announcements.announce(session, [seen], now=NOW)
+    announcements.announce(session, [], now=NOW)
 
 
 def test_news_go_to_the_channels_of_their_namespace_and_to_those_of_all(

@@ -6,7 +6,7 @@ from sqlmodel import select
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, iati, owed, site
 from tests.outside import deliver, follow_up, outside, see
-from webmon.commands import hosts, namespaces, services
+from webmon.commands.inventory import hosts, namespaces, services
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.models import Channel, Namespace, Service

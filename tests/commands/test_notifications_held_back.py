@@ -5,7 +5,7 @@ import pytest
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, iati, owed, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
-from webmon.commands import services
+from webmon.commands.inventory import services
 from webmon.db import Database
 from webmon.domain.announcing import QUIET, SUMMED_UP
 from webmon.domain.status import Status

@@ -6,7 +6,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, iati, owed, site
 from tests.outside import deliver, outside, see
-from webmon.commands import notifications
+from webmon.commands.notifications import announcements
 from webmon.domain.access import Role
 from webmon.domain.status import Status
 from webmon.models import Channel, Namespace
@@ -59,7 +59,7 @@ def test_news_of_the_monitor_go_once_to_the_private_channels_of_all_namespaces(
     with database.write() as session:
         [about] = session.exec(select(Channel.id).where(Channel.name == "concerned")).all()
         for _ in range(2):
-            notifications.tell_monitor(
+            announcements.tell_monitor(
                 session, "offline:1", "The monitor was offline.", now=NOW, about_channel=about
             )
     deliver(database, at=NOW)
@@ -79,7 +79,7 @@ def test_that_a_channel_fails_is_told_to_those_who_look_after_its_namespace(
     add_channel(database, "di", namespace_id=di)
     about = add_channel(database, "x", kind="billboard", namespace_id=iati)
     with database.write() as session:
-        notifications.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
+        announcements.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
     deliver(database, at=NOW)
     assert [name for name, _ in outside.received] == ["admins", "iati"]
     assert outside.admins[0] == ("iati@example.org",)
@@ -92,6 +92,6 @@ def test_that_the_administrators_own_channel_fails_is_told_by_all_that_are_priva
     add_channel(database, "iati", namespace_id=iati)
     add_channel(database, "x", kind="billboard", namespace_id=iati)
     with database.write() as session:
-        notifications.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
+        announcements.tell_monitor(session, "channel:1", "It fails.", now=NOW, about_channel=about)
     deliver(database, at=NOW)
     assert [name for name, _ in outside.received] == ["iati"]

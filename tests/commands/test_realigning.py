@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.queries.histories import no_data, outage, watched
-from webmon.commands import connectivity, leases, realigning
-from webmon.commands.checks import LEASE, Finding, claim_due, record
+from webmon.commands.checks import clock_steps, connectivity, workers
+from webmon.commands.checks.record import LEASE, Finding, claim_due, record
 from webmon.db import Database
 from webmon.domain import schedule
 from webmon.domain.status import Status
@@ -23,10 +23,10 @@ from webmon.models import (
     StatusChange,
     Worker,
 )
-from webmon.models.connectivity import noted_offline
 from webmon.probes.base import down, up
-from webmon.queries.health import worker_ticks
-from webmon.queries.timelines import timelines
+from webmon.queries.history.timelines import timelines
+from webmon.queries.system.health import worker_ticks
+from webmon.queries.system.offline import noted_offline
 
 DAY = timedelta(days=1)
 UP, DOWN = up("200 OK", 1200), down("connection refused by 127.0.0.1:80")
@@ -39,7 +39,7 @@ def state(session: Session, service_id: int) -> ServiceState:
 
 def realign(session: Session, now: datetime) -> int:
     session.flush()
-    count = realigning.realign(session, now=now)
+    count = clock_steps.realign(session, now=now)
     session.expire_all()
     return count
 
@@ -47,7 +47,7 @@ def realign(session: Session, now: datetime) -> int:
 def test_what_is_under_way_is_recorded_although_the_clock_leaps(session: Session) -> None:
     for gone in (DAY, -HOUR):
         service = factories.service(session, f"by {gone}")
-        leases.tick(session, "w", now=NOW)
+        workers.tick(session, "w", now=NOW)
         [check] = claim_due(session, "w", limit=1, now=NOW)
         later = NOW + gone
         realign(session, later)
@@ -70,22 +70,22 @@ def test_a_check_asked_for_meanwhile_is_not_forgotten(session: Session) -> None:
 
 def test_no_worker_falls_silent_because_the_clock_went_on(session: Session) -> None:
     for worker in ("me", "another"):
-        leases.tick(session, worker, now=NOW)
+        workers.tick(session, worker, now=NOW)
     realign(session, NOW + DAY)
-    assert leases.retire_silent(session, asked_by="asker", now=NOW + DAY) == []
-    assert len(leases.retire_silent(session, asked_by="asker", now=NOW + DAY + 11 * SECOND)) == 2
+    assert workers.retire_silent(session, asked_by="asker", now=NOW + DAY) == []
+    assert len(workers.retire_silent(session, asked_by="asker", now=NOW + DAY + 11 * SECOND)) == 2
 
 
 def test_a_worker_that_ended_ahead_of_the_clock_falls_silent_nevertheless(
     session: Session,
 ) -> None:
-    leases.tick(session, "dead", now=NOW + HOUR)
+    workers.tick(session, "dead", now=NOW + HOUR)
     session.flush()
     assert not worker_ticks(session, now=NOW), "nobody can tell that it is alive"
-    realigning.begin(session, now=NOW)
+    clock_steps.begin(session, now=NOW)
     session.expire_all()
     assert session.get_one(Worker, "dead").ticked_at == NOW
-    assert leases.retire_silent(session, asked_by="asker", now=NOW + 11 * SECOND) == ["dead"]
+    assert workers.retire_silent(session, asked_by="asker", now=NOW + 11 * SECOND) == ["dead"]
 
 
 def test_what_came_to_pass_ahead_of_the_clock_keeps_its_order(session: Session) -> None:
@@ -173,7 +173,7 @@ def test_a_backlog_is_not_taken_away_from_who_claims_it_in_the_same_moment(
 
     monkeypatch.setattr(schedule, "spread", spread_meanwhile)
     with database.write() as session:
-        realigning.begin(session, now=NOW)
+        clock_steps.begin(session, now=NOW)
     other.join()
     with database.read() as session:
         holder = session.get_one(ServiceState, service_id).worker_id

@@ -10,14 +10,15 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
-from webmon.commands import heartbeats, listening, realigning, services
-from webmon.commands.checks import Finding, claim_due, record
+from webmon.commands.checks import clock_steps, heartbeat_listening, heartbeats
+from webmon.commands.checks.record import Finding, claim_due, record
+from webmon.commands.inventory import services
 from webmon.domain.heartbeats import Signal
 from webmon.models import ServiceState, Setting
 from webmon.models.heartbeats import LISTENED_UNTIL
 from webmon.probes.heartbeat import HeartbeatConfig, judge
-from webmon.queries.heartbeats import heartbeat_url
-from webmon.queries.timelines import timelines
+from webmon.queries.history.timelines import timelines
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 
 SUCCESS, FAILURE = Signal("success"), Signal("failure")
 LETTERS = {"up": "u", "down": "d", "unknown": "?"}
@@ -51,7 +52,7 @@ class Job:
         self.session.flush()
 
     def web_is_back(self, at: datetime) -> None:
-        listening.listen(self.session, now=at)
+        heartbeat_listening.listen(self.session, now=at)
         self.session.flush()
 
     def worker(self, at: datetime) -> None:
@@ -64,7 +65,7 @@ class Job:
             record(self.session, [found], now=at)
 
     def worker_is_back(self, at: datetime) -> None:
-        realigning.begin(self.session, now=at)
+        clock_steps.begin(self.session, now=at)
         self.worker(self.session.exec(select(ServiceState.next_check_at)).one() or at)
 
     def shown(self, at: datetime) -> str:

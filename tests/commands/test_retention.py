@@ -12,8 +12,8 @@ from sqlmodel import col, func, select
 from tests import factories
 from tests.clock import MINUTE, NOW
 from webmon import db
-from webmon.commands import retention
-from webmon.commands.retention import Kept, delete_expired
+from webmon.commands.history import retention
+from webmon.commands.history.retention import Kept, delete_expired
 from webmon.commands.schema import migrate
 from webmon.models import CheckResult, Daily, Hourly
 from webmon.models.columns import table

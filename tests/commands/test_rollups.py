@@ -7,8 +7,8 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
-from webmon.commands.checks import Finding, record
-from webmon.commands.services import pause, resume
+from webmon.commands.checks.record import Finding, record
+from webmon.commands.inventory.services import pause, resume
 from webmon.domain.rollups import Rollup
 from webmon.models import CheckResult, Daily, Hourly, NoData, ServiceState
 from webmon.probes.base import Outcome, down, unknown, up

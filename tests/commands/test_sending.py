@@ -6,7 +6,7 @@ from sqlmodel import select
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import REFUSED, add_channel, add_site, iati, owed, site, state
 from tests.outside import deliver, outside, see
-from webmon.commands import sending
+from webmon.commands.notifications import manual_sends
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
@@ -24,7 +24,7 @@ EDITOR = Actor(1, "e@example.org", Role.EDITOR)
 def test_a_test_goes_out_at_once_also_where_the_channel_is_off(database, outside, iati):
     channel_id = add_channel(database, enabled=False)
     with database.write() as session:
-        sending.send_test(session, channel_id, actor=EDITOR, now=NOW)
+        manual_sends.send_test(session, channel_id, actor=EDITOR, now=NOW)
     deliver(database, at=NOW)
     assert outside.told() == ["test"]
 
@@ -38,10 +38,10 @@ def test_only_who_may_use_a_channel_sends_a_test(database, outside, iati):
     with database.write() as session:
         for actor, target in ((viewer, channel_id), (stranger, channel_id), (own, everywhere)):
             with pytest.raises(PermissionDenied):
-                sending.send_test(session, target, actor=actor, now=NOW)
-        sending.send_test(session, channel_id, actor=own, now=NOW)
+                manual_sends.send_test(session, target, actor=actor, now=NOW)
+        manual_sends.send_test(session, channel_id, actor=own, now=NOW)
         with pytest.raises(NotFound):
-            sending.send_test(session, 999, actor=own, now=NOW)
+            manual_sends.send_test(session, 999, actor=own, now=NOW)
 
 
 def test_a_message_is_sent_again_with_all_that_was_told_in_it(database, outside, iati):
@@ -51,12 +51,12 @@ def test_a_message_is_sent_again_with_all_that_was_told_in_it(database, outside,
     with database.write() as session:
         found = session.exec(select(Notification)).first()
         with pytest.raises(Invalid, match="on its way"):
-            sending.send_again(session, found.id, actor=EDITOR, now=NOW)
+            manual_sends.send_again(session, found.id, actor=EDITOR, now=NOW)
     deliver(database, at=NOW + 3 * SECOND)
     with database.write() as session:
-        sending.send_again(session, found.id, actor=EDITOR, now=NOW + MINUTE)
+        manual_sends.send_again(session, found.id, actor=EDITOR, now=NOW + MINUTE)
         with pytest.raises(NotFound):
-            sending.send_again(session, 999, actor=EDITOR, now=NOW)
+            manual_sends.send_again(session, 999, actor=EDITOR, now=NOW)
     deliver(database, at=NOW + MINUTE)
     assert outside.told() == ["down Datastore.Website + down Datastore.Database"] * 2
     assert owed(database, channel_id) == [("down", Delivery.SENT, "")] * 2
@@ -69,7 +69,7 @@ def test_a_test_that_fails_has_failed_and_changes_nothing_else(database, outside
     channel_id = add_channel(database)
     outside.failures["ops"] = REFUSED
     with database.write() as session:
-        sending.send_test(session, channel_id, actor=None, now=NOW)
+        manual_sends.send_test(session, channel_id, actor=None, now=NOW)
     deliver(database, at=NOW)
     assert owed(database) == [("test", "failed", "the server is busy")]
     assert state(database, channel_id).failures == 0
@@ -81,7 +81,7 @@ def test_a_test_that_is_told_to_wait_lets_the_rest_wait_too(database, outside, s
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + 3 * SECOND)
     with database.write() as session:
-        sending.send_test(session, channel_id, actor=None, now=NOW + MINUTE)
+        manual_sends.send_test(session, channel_id, actor=None, now=NOW + MINUTE)
     deliver(database, at=NOW + MINUTE)
     assert state(database, channel_id).next_try_at == NOW + MINUTE + HOUR
     outside.failures.clear()
@@ -98,6 +98,6 @@ def test_a_test_that_succeeds_sets_the_channel_free(database, outside, site):
     deliver(database, at=NOW + 3 * SECOND)
     outside.failures.clear()
     with database.write() as session:
-        sending.send_test(session, channel_id, actor=None, now=NOW + MINUTE)
+        manual_sends.send_test(session, channel_id, actor=None, now=NOW + MINUTE)
     deliver(database, at=NOW + MINUTE)
     assert outside.told() == ["test", "down Datastore.Website"]

@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon import crypto
-from webmon.commands import checks
-from webmon.commands.services import (
+from webmon.commands.checks.record import Finding, claim_due, record
+from webmon.commands.inventory.services import (
     KEEP,
     check_now,
     create_service,
@@ -45,9 +45,7 @@ def test_a_new_service_is_due_at_once_and_its_status_unknown(session: Session, h
     service = create_service(session, host.id, TCP, actor=EDITOR, now=NOW)
     state = state_of(session, service)
     assert (state.status, state.next_check_at) == (Status.UNKNOWN, NOW)
-    assert [each.service_id for each in checks.claim_due(session, "w", limit=9, now=NOW)] == [
-        service.id
-    ]
+    assert [each.service_id for each in claim_due(session, "w", limit=9, now=NOW)] == [service.id]
 
 
 def test_a_service_created_paused_is_not_due(session: Session, host: Host) -> None:
@@ -137,23 +135,23 @@ def test_a_check_under_way_is_not_recorded_after_an_edit_but_repeated(
     session: Session, host: Host
 ) -> None:
     service = create_service(session, host.id, TCP, actor=None, now=NOW)
-    claimed = checks.claim_due(session, "w", limit=1, now=NOW)[0]
+    claimed = claim_due(session, "w", limit=1, now=NOW)[0]
     later = NOW + SECOND
     update_service(session, service.id, TCP | {"config": {"port": 80}}, actor=None, now=later)
     outcome = up("fine", 1000)
-    found = checks.Finding(service.id, claimed.claim, claimed.revision, later, outcome)
-    checks.record(session, [found], now=later)
+    found = Finding(service.id, claimed.claim, claimed.revision, later, outcome)
+    record(session, [found], now=later)
     state = state_of(session, service)
     assert (state.status, state.last_checked_at) == (Status.UNKNOWN, None)
-    assert checks.claim_due(session, "w", limit=1, now=later)
+    assert claim_due(session, "w", limit=1, now=later)
 
 
 def test_deleting_a_service_while_it_is_checked_does_no_harm(session: Session, host: Host) -> None:
     service = create_service(session, host.id, TCP, actor=None, now=NOW)
-    claimed = checks.claim_due(session, "w", limit=1, now=NOW)[0]
+    claimed = claim_due(session, "w", limit=1, now=NOW)[0]
     delete_service(session, service.id, actor=EDITOR, now=NOW)
-    found = checks.Finding(service.id, claimed.claim, claimed.revision, NOW, up("fine", 1000))
-    checks.record(session, [found], now=NOW)
+    found = Finding(service.id, claimed.claim, claimed.revision, NOW, up("fine", 1000))
+    record(session, [found], now=NOW)
     assert session.exec(select(ServiceState)).all() == []
 
 
@@ -201,11 +199,11 @@ def test_check_now_moves_only_the_next_check(session: Session) -> None:
 
 def test_check_now_during_a_check_leads_to_another_one(session: Session, host: Host) -> None:
     service = create_service(session, host.id, TCP, actor=None, now=NOW)
-    claimed = checks.claim_due(session, "w", limit=1, now=NOW)[0]
+    claimed = claim_due(session, "w", limit=1, now=NOW)[0]
     check_now(session, service.id, actor=EDITOR, now=NOW + SECOND)
-    found = checks.Finding(service.id, claimed.claim, 1, NOW, up("fine", 1000))
-    checks.record(session, [found], now=NOW + SECOND)
-    assert checks.claim_due(session, "w", limit=1, now=NOW + SECOND)
+    found = Finding(service.id, claimed.claim, 1, NOW, up("fine", 1000))
+    record(session, [found], now=NOW + SECOND)
+    assert claim_due(session, "w", limit=1, now=NOW + SECOND)
 
 
 def test_a_paused_service_is_not_checked_on_demand(session: Session) -> None:
@@ -222,9 +220,9 @@ def test_pausing_ends_the_open_incident_and_resuming_starts_anew(
     service = create_service(session, host.id, fields, actor=None, now=NOW)
 
     def fail(at: Any) -> None:
-        claimed = checks.claim_due(session, "w", limit=1, now=at)[0]
-        found = checks.Finding(service.id, claimed.claim, claimed.revision, at, down("refused"))
-        checks.record(session, [found], now=at)
+        claimed = claim_due(session, "w", limit=1, now=at)[0]
+        found = Finding(service.id, claimed.claim, claimed.revision, at, down("refused"))
+        record(session, [found], now=at)
 
     fail(NOW)
     pause(session, service.id, actor=EDITOR, now=NOW + MINUTE)

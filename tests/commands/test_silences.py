@@ -8,12 +8,12 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
-from webmon.commands.checks import Finding, record
-from webmon.commands.services import create_service, pause, resume, update_service
+from webmon.commands.checks.record import Finding, record
+from webmon.commands.inventory.services import create_service, pause, resume, update_service
 from webmon.models import NoData, Service
 from webmon.probes.base import Outcome, down, unknown, up
-from webmon.queries.timelines import service as column
-from webmon.queries.timelines import timelines
+from webmon.queries.history.timelines import service as column
+from webmon.queries.history.timelines import timelines
 
 FIELDS: dict[str, Any] = {"name": "Port", "kind": "tcp", "config": {"port": 443}}
 FINE, IN_VAIN = up("fine", 1000), unknown("the monitor itself was offline")

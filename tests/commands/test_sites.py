@@ -5,7 +5,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
-from webmon.commands.sites import watch_site
+from webmon.commands.inventory.watch_site import watch_site
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import Host, Namespace, Service, ServiceState

@@ -11,11 +11,11 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.probes.ssh_servers import CLIENT_KEY, new_key
 from webmon import crypto
-from webmon.commands import checks, leases
-from webmon.commands.checks import Finding, claim_due, record
-from webmon.commands.config_file import apply_file
-from webmon.commands.hosts import accept_host_key, create_host, update_host
-from webmon.commands.services import KEEP
+from webmon.commands.checks import workers
+from webmon.commands.checks.record import OVER_SSH, Finding, claim_due, record
+from webmon.commands.config_file.apply import apply_file
+from webmon.commands.inventory.hosts import accept_host_key, create_host, update_host
+from webmon.commands.inventory.services import KEEP
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -242,11 +242,11 @@ def test_services_over_ssh_are_due_at_the_same_time(
 def test_after_a_stop_they_are_spread_out_together(
     session: Session, services: list[Service]
 ) -> None:
-    leases.spread_backlog(session, now=NOW + HOUR)
+    workers.spread_backlog(session, now=NOW + HOUR)
     session.expire_all()
     shell, machine, website = (session.get_one(ServiceState, each.id) for each in services)
     assert shell.next_check_at == machine.next_check_at != website.next_check_at
-    assert {"ssh", "host_metrics", "cron"} == checks.OVER_SSH
+    assert {"ssh", "host_metrics", "cron"} == OVER_SSH
 
 
 # --- the file

@@ -5,9 +5,9 @@ import pytest
 from pages.admin.hosts import forms
 from tests.pages.test_admin import as_a_browser_sends
 from tests.probes.test_registry import smallest
-from webmon.commands.services import KEEP
+from webmon.commands.inventory.services import KEEP
 from webmon.probes import PROBES
-from webmon.queries.services import ServiceForm
+from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.form import FormView
 
 LOOKED_AT = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_seconds"}

@@ -9,7 +9,7 @@ import pytest
 import trustme
 import uvloop
 
-from webmon.probes import certificates
+from webmon.probes.wire import certificates
 
 ServerContext = Callable[..., ssl.SSLContext]
 

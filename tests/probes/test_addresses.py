@@ -13,7 +13,13 @@ from tests.probes.servers import full_queue, html, serving
 from tests.probes.test_http import probe
 from tests.probes.test_http_failures import unused_port
 from webmon.domain.status import Status
-from webmon.probes.addresses import Endpoint, Unreachable, connect_failure, open_socket, resolve
+from webmon.probes.wire.addresses import (
+    Endpoint,
+    Unreachable,
+    connect_failure,
+    open_socket,
+    resolve,
+)
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -43,7 +49,7 @@ class Names:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
     server = Names()
-    monkeypatch.setattr("webmon.probes.addresses.socket.getaddrinfo", server.getaddrinfo)
+    monkeypatch.setattr("webmon.probes.wire.addresses.socket.getaddrinfo", server.getaddrinfo)
     yield server
     for found in server.known.values():
         if isinstance(found, threading.Event):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from webmon.probes.conditions import (
+from webmon.probes.http_exchange.body_conditions import (
     JsonScalar,
     decode_text,
     html_fault,

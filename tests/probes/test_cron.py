@@ -16,8 +16,8 @@ from tests.probes.ssh_servers import RealServer, sshd
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.cron import CronConfig, judge, probe_cron
+from webmon.probes.over_ssh.commands import authorized_keys_line, sections
 from webmon.probes.ssh_access import SshTarget
-from webmon.probes.ssh_commands import authorized_keys_line, sections
 
 INACTIVE = "inactive\ninactive\ninactive\ninactive\ninactive\ninactive"
 PROCESSES = "systemd\nsshd\nbash"

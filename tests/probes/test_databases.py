@@ -16,7 +16,7 @@ from tests.probes.test_http_failures import reset, saying, silence, unused_port
 from webmon.domain.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
-from webmon.probes.databases import Answer
+from webmon.probes.databases.login import Answer
 from webmon.probes.mysql import MysqlConfig
 from webmon.probes.postgres import PostgresConfig
 

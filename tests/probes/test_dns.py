@@ -17,10 +17,10 @@ from tests.probes.test_http_failures import unused_port
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid
-from webmon.probes import dns_query
-from webmon.probes.addresses import Endpoint
 from webmon.probes.base import Outcome, Target
 from webmon.probes.dns import DnsConfig, probe_dns
+from webmon.probes.name_servers import query as dns_query
+from webmon.probes.wire.addresses import Endpoint
 
 WWW = "www.example.org"
 ADDRESS = f"{WWW}. 300 A 192.0.2.7"

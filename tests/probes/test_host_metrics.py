@@ -16,12 +16,12 @@ from tests.probes.ssh_servers import Manners, RealServer, misbehaving, sshd
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid
-from webmon.probes import ssh_session
 from webmon.probes.base import Outcome, Target
-from webmon.probes.host_facts import read_facts
 from webmon.probes.host_metrics import METRICS, HostMetricsConfig, judge, probe_host_metrics
+from webmon.probes.over_ssh import session
+from webmon.probes.over_ssh.commands import authorized_keys_line, sections
+from webmon.probes.over_ssh.host_facts import read_facts
 from webmon.probes.ssh_access import SshAccess, SshTarget
-from webmon.probes.ssh_commands import authorized_keys_line, sections
 
 DEFAULTS = HostMetricsConfig()
 
@@ -266,7 +266,7 @@ def mounted(folder: Path) -> Iterator[bool]:
 async def test_a_real_disk_that_fills_does_the_same(
     server: RealServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ssh_session, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(session, "LINGER_SECONDS", 0)
     with mounted(tmp_path) as is_mounted:
         for percent, status in STEPS if is_mounted else []:  # else: as with the samples above
             (tmp_path / "filling").write_bytes(bytes(percent * 1024 * 1024 // 100))

@@ -13,7 +13,7 @@ from tests.probes.servers import Talk, http, serving
 from tests.probes.test_http import answered, probe
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome
-from webmon.probes.exchange import Exchange
+from webmon.probes.http_exchange.exchange import Exchange
 
 SHORT = 0.3
 

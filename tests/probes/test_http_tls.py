@@ -13,7 +13,7 @@ from tests.probes.servers import html, serving
 from tests.probes.test_http import probe
 from webmon.clock import utcnow
 from webmon.domain.status import Status
-from webmon.probes.certificates import tls_context
+from webmon.probes.wire.certificates import tls_context
 
 
 async def said_of(context: ssl.SSLContext, host: str = "localhost", **fields: bool) -> str:

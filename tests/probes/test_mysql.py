@@ -16,7 +16,7 @@ from tests.probes.servers import serving
 from tests.probes.test_databases import MYSQL_GREETING, ask, no_threads, speaking
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome
-from webmon.probes.conversation import Conversation
+from webmon.probes.wire.conversation import Conversation
 
 USERS = """
 CREATE USER monitor IDENTIFIED BY 'pass word'

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid
-from webmon.probes import echo, ping
-from webmon.probes.addresses import Endpoint
+from webmon.probes import ping
 from webmon.probes.base import Outcome, Target
 from webmon.probes.ping import PingConfig, probe_ping
+from webmon.probes.wire import icmp
+from webmon.probes.wire.addresses import Endpoint
 
 
 async def probe(address: str = "127.0.0.1", timeout: float = 2, **fields: Any) -> Outcome:
@@ -33,8 +34,8 @@ async def probe(address: str = "127.0.0.1", timeout: float = 2, **fields: Any) -
 
 def may_ping() -> bool:
     try:
-        echo.open_echo_socket(Endpoint(socket.AF_INET, ("127.0.0.1", 0))).close()
-    except echo.NotAllowed:
+        icmp.open_echo_socket(Endpoint(socket.AF_INET, ("127.0.0.1", 0))).close()
+    except icmp.NotAllowed:
         return False
     return True
 
@@ -98,7 +99,7 @@ class Network:
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
     made = Network()
-    monkeypatch.setattr(echo, "open_echo_socket", made.open)
+    monkeypatch.setattr(icmp, "open_echo_socket", made.open)
     monkeypatch.setattr(ping, "SPACING_SECONDS", 0.01)
     yield made
     made.close()
@@ -123,7 +124,7 @@ def losing(*sequences: int) -> Answer:
 async def test_all_answered(network: Network) -> None:
     outcome = await probe()
     assert outcome.status is Status.UP
-    assert [echo.checksum(request) for request in network.requests] == [0, 0, 0]
+    assert [icmp.checksum(request) for request in network.requests] == [0, 0, 0]
     assert len({request[8:24] for request in network.requests}) == 1
 
 
@@ -201,7 +202,7 @@ async def test_an_address_to_which_no_way_leads(
     def fails(_endpoint: Endpoint) -> socket.socket:
         raise error
 
-    monkeypatch.setattr(echo, "open_echo_socket", fails)
+    monkeypatch.setattr(icmp, "open_echo_socket", fails)
     outcome = await probe()
     assert (outcome.status, outcome.message) == (Status.DOWN, message)
 
@@ -212,7 +213,7 @@ async def test_a_router_that_says_there_is_no_way(
     """Nobody waits until the end for answers that will not come."""
     network.answers = lambda _: [b"something to wake up for"]
     queued = [OSError(113, "")]
-    monkeypatch.setattr(echo, "read_error", lambda _: queued.pop() if queued else None)
+    monkeypatch.setattr(icmp, "read_error", lambda _: queued.pop() if queued else None)
     started = time.perf_counter()
     outcome = await probe(count=1, timeout=5)
     assert time.perf_counter() - started < 5
@@ -232,8 +233,8 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, endpoint: Endp
 
     with monkeypatch.context() as patched:
         patched.setattr(socket, "socket", forbidden)
-        with pytest.raises(echo.NotAllowed) as refused:
-            echo.open_echo_socket(endpoint)
+        with pytest.raises(icmp.NotAllowed) as refused:
+            icmp.open_echo_socket(endpoint)
     assert str(refused.value) == (
         "not allowed to ping: set net.ipv4.ping_group_range to include group "
         f"{os.getegid()}, or give the worker CAP_NET_RAW"
@@ -244,9 +245,9 @@ async def test_a_host_is_not_down_because_pinging_is_forbidden(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def forbidden(_: Endpoint) -> socket.socket:
-        raise echo.NotAllowed("not allowed to ping: …")
+        raise icmp.NotAllowed("not allowed to ping: …")
 
-    monkeypatch.setattr(echo, "open_echo_socket", forbidden)
+    monkeypatch.setattr(icmp, "open_echo_socket", forbidden)
     outcome = await probe()
     assert (outcome.status, outcome.response_us) == (Status.UNKNOWN, None)
     assert outcome.message == "not allowed to ping: …"
@@ -264,14 +265,14 @@ async def test_a_host_that_does_not_exist() -> None:
 
 @given(packet=st.binary(max_size=100), family=st.sampled_from([socket.AF_INET, socket.AF_INET6]))
 def test_random_packets_answer_nothing(packet: bytes, family: int) -> None:
-    assert echo.Echo(family).sequence_of(packet) is None
+    assert icmp.Echo(family).sequence_of(packet) is None
 
 
 @given(st.integers(0, 65535), st.sampled_from([socket.AF_INET, socket.AF_INET6]))
 def test_the_answer_to_a_request_is_known_by_its_number(sequence: int, family: int) -> None:
-    ours, others = echo.Echo(family), echo.Echo(family)
+    ours, others = icmp.Echo(family), icmp.Echo(family)
     request = ours.request(sequence)
-    kind = echo.REPLY_V6 if family == socket.AF_INET6 else echo.REPLY_V4
+    kind = icmp.REPLY_V6 if family == socket.AF_INET6 else icmp.REPLY_V4
     assert ours.sequence_of(reply_to(request, kind=kind)) == sequence
     assert others.sequence_of(reply_to(request, kind=kind)) is None
     assert ours.sequence_of(request) is None

@@ -21,9 +21,9 @@ from tests.probes.real_servers import Postgres
 from tests.probes.servers import serving
 from tests.probes.test_databases import ask, speaking
 from webmon.domain.status import Status
-from webmon.probes.conversation import Conversation
-from webmon.probes.postgres_passwords import Scram
-from webmon.probes.stream import Broken
+from webmon.probes.databases.postgres_passwords import Scram
+from webmon.probes.wire.conversation import Conversation
+from webmon.probes.wire.stream import Broken
 
 ACCESS = """
 host all outsider all reject

@@ -15,7 +15,7 @@ from tests.probes.test_http_failures import saying, silence, unused_port
 from tests.test_proxies import LOGIN, PASSWORD, set_environment
 from webmon.crypto import seal
 from webmon.domain.status import Status
-from webmon.probes.http_config import HttpConfig
+from webmon.probes.http_exchange.request import HttpConfig
 from webmon.proxies import Proxy, Routes, read_proxy
 
 

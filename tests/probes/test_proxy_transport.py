@@ -12,8 +12,8 @@ from tests.probes.conftest import ServerContext
 from tests.probes.proxy_server import proxying
 from tests.probes.servers import http, serving
 from tests.probes.test_http_failures import unused_port
-from webmon.probes.certificates import tls_context
-from webmon.probes.transport import OneShotTransport
+from webmon.probes.http_exchange.transport import OneShotTransport
+from webmon.probes.wire.certificates import tls_context
 from webmon.proxies import only_through
 
 Transport = Callable[[str], httpx.AsyncBaseTransport]

@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import NOW
 from webmon import documentation
-from webmon.commands.config_file import apply_file
-from webmon.commands.services import create_service
+from webmon.commands.config_file.apply import apply_file
+from webmon.commands.inventory.services import create_service
 from webmon.config import ROOT
 from webmon.errors import Invalid
 from webmon.models import Service

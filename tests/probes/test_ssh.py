@@ -27,12 +27,13 @@ from tests.probes.ssh_servers import (
 )
 from webmon import crypto
 from webmon.domain.status import Status
-from webmon.probes import PROBES, run, ssh_session
+from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
 from webmon.probes.host_metrics import HostMetricsConfig
+from webmon.probes.over_ssh import session
+from webmon.probes.over_ssh.commands import authorized_keys_line
 from webmon.probes.ssh import SshConfig, probe_ssh
 from webmon.probes.ssh_access import HostKey, SshAccess, SshTarget
-from webmon.probes.ssh_commands import authorized_keys_line
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ async def test_only_the_key_that_was_accepted_lets_the_checks_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of a key that somebody accepted the fingerprint is known, and that is enough."""
-    monkeypatch.setattr(ssh_session, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(session, "LINGER_SECONDS", 0)
     manners = Manners()
     accepted = HostKey(0, OTHER_HOST_KEY.get_name(), OTHER_HOST_KEY.get_base64())
     pin = {"type": accepted.type, "fingerprint": accepted.fingerprint}
@@ -151,7 +152,7 @@ async def test_only_the_key_that_was_accepted_lets_the_checks_go_on(
 async def test_a_server_with_several_keys_is_asked_for_the_pinned_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ssh_session, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(session, "LINGER_SECONDS", 0)
     manners = Manners()
     manners.further_key = OTHER_HOST_KEY
     with misbehaving(manners) as port:
@@ -296,7 +297,7 @@ async def test_one_who_cannot_log_in_does_not_disturb_the_others() -> None:
 async def test_a_connection_is_closed_soon_after_its_last_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ssh_session, "LINGER_SECONDS", 0.02)
+    monkeypatch.setattr(session, "LINGER_SECONDS", 0.02)
     manners = Manners()
     with misbehaving(manners) as port:
         for _ in range(2):

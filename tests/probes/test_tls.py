@@ -25,9 +25,10 @@ from webmon.clock import utcnow
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid
-from webmon.probes import PROBES, certificates
+from webmon.probes import PROBES
 from webmon.probes.base import Outcome, Target
 from webmon.probes.tls import TlsConfig, probe_tls
+from webmon.probes.wire import certificates
 
 
 async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields: Any) -> Outcome:

@@ -8,16 +8,16 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
 from webmon import config, crypto
-from webmon.commands import channels, sending
+from webmon.commands.notifications import channels, manual_sends
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound, PermissionDenied
 from webmon.models import Channel, Namespace, Notification
 from webmon.notifiers.base import NotifierError
-from webmon.queries.channels import ChannelView, admin_channels, channel_form
-from webmon.queries.deliveries import deliveries_of_channel, sent_test
-from webmon.queries.previews import previews
+from webmon.queries.notifications.channels import ChannelView, admin_channels, channel_form
+from webmon.queries.notifications.deliveries import deliveries_of_channel, sent_test
+from webmon.queries.notifications.previews import previews
 
 __all__ = ["iati", "outside", "site"]
 
@@ -66,7 +66,7 @@ def test_a_channel_whose_only_test_has_failed_is_not_said_to_work(database, outs
     channel_id = add_channel(database)
     outside.failures["ops"] = NotifierError("connection refused")
     with database.write() as session:
-        sending.send_test(session, channel_id, actor=None, now=NOW)
+        manual_sends.send_test(session, channel_id, actor=None, now=NOW)
     deliver(database, at=NOW)
     view = shown(database)
     assert (view.status, view.word) == ("unknown", "nothing sent yet")
@@ -191,7 +191,7 @@ def test_what_failed_or_was_suppressed_says_why(database, outside, site):
     assert (failed.word, failed.why, failed.can_send_again) == ("failed", "the key is wrong", True)
     outside.failures.clear()
     with database.write() as session:
-        sending.send_again(session, failed.id, actor=ADMIN, now=NOW + MINUTE)
+        manual_sends.send_again(session, failed.id, actor=ADMIN, now=NOW + MINUTE)
     deliver(database, at=NOW + MINUTE)
     see(database, UP, site, at=NOW + HOUR)
     deliver(database, at=NOW + HOUR + 5 * SECOND)
@@ -206,7 +206,7 @@ def test_what_was_told_is_paged_newest_first(database, outside, iati):
     with database.write() as session:
         for number in range(25):
             at = NOW + number * SECOND
-            sending.send_test(session, channel_id, actor=None, now=at)
+            manual_sends.send_test(session, channel_id, actor=None, now=at)
     with database.read() as session:
         first = deliveries_of_channel(session, channel_id, actor=ADMIN)
         second = deliveries_of_channel(session, channel_id, actor=ADMIN, page=2)
@@ -239,7 +239,7 @@ def test_a_test_is_followed_from_the_queue_to_its_end(database, outside, iati):
 
     def ask(at) -> int:
         with database.write() as session:
-            return sending.send_test(session, channel_id, actor=ADMIN, now=at)
+            return manual_sends.send_test(session, channel_id, actor=ADMIN, now=at)
 
     def result(notification_id: int):
         with database.read() as session:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from webmon.queries.evidence import BarView, FactView, PairView, bars, facts, milliseconds, size
+from webmon.queries.inventory.evidence import (
+    BarView,
+    FactView,
+    PairView,
+    bars,
+    facts,
+    milliseconds,
+    size,
+)
 
 AT = "2026-11-23T02:00:07+00:00"
 

@@ -7,18 +7,18 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon import db
-from webmon.commands import leases
-from webmon.commands.connectivity import note_offline, note_online
-from webmon.commands.services import create_service
+from webmon.commands.checks import workers
+from webmon.commands.checks.connectivity import note_offline, note_online
+from webmon.commands.inventory.services import create_service
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound, PermissionDenied
 from webmon.models import Heartbeat, ServiceState, StatusChange, Worker
-from webmon.queries.deletions import deletion
-from webmon.queries.evidence import FactView, PairView
-from webmon.queries.host_views import HostsView
-from webmon.queries.hosts import admin_hosts
-from webmon.queries.services import service_detail, service_form
+from webmon.queries.inventory.deletions import deletion
+from webmon.queries.inventory.evidence import FactView, PairView
+from webmon.queries.inventory.host_views import HostsView
+from webmon.queries.inventory.hosts import admin_hosts
+from webmon.queries.inventory.services import service_detail, service_form
 
 ADMIN = Actor(1, "a@example.org", Role.ADMIN)
 EDITOR = Actor(4, "e@example.org", Role.EDITOR)
@@ -126,12 +126,12 @@ def test_a_worker_that_has_ended_was_there_until_the_last_check(session: Session
 
 
 def test_it_is_said_since_when_the_monitor_itself_is_offline(session: Session) -> None:
-    leases.tick(session, "w", now=NOW)
+    workers.tick(session, "w", now=NOW)
     note_offline(session, "w", since=NOW)
     assert admin_hosts(session, ADMIN, now=NOW).summary.offline_since == NOW.isoformat()
     assert admin_hosts(session, ADMIN, now=NOW + MINUTE).summary.offline_since == "", "nobody works"
     note_online(session, "w", now=NOW + MINUTE)
-    leases.tick(session, "w", now=NOW + MINUTE)
+    workers.tick(session, "w", now=NOW + MINUTE)
     assert admin_hosts(session, ADMIN, now=NOW + MINUTE).summary.offline_since == ""
 
 

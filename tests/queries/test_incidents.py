@@ -6,12 +6,17 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
-from webmon.commands.incident_updates import write_update
+from webmon.commands.notifications.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound
-from webmon.queries.incidents import IncidentDetail, IncidentsView, admin_incidents, incident_detail
+from webmon.queries.notifications.incidents import (
+    IncidentDetail,
+    IncidentsView,
+    admin_incidents,
+    incident_detail,
+)
 
 __all__ = ["iati", "outside", "site"]
 

@@ -12,9 +12,9 @@ from tests.queries.histories import no_data, outage, watched
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.models import Daily, Hourly, Service
-from webmon.queries.responses import last_day
-from webmon.queries.statistics import FigureView, service_statistics
-from webmon.queries.uptime import percentage
+from webmon.queries.history.response_times import last_day
+from webmon.queries.history.statistics import FigureView, service_statistics
+from webmon.queries.history.uptime import percentage
 
 DAY = timedelta(days=1)
 THIS_HOUR = int(NOW.timestamp()) // 3600

@@ -12,8 +12,8 @@ from tests.clock import NOW
 from webmon import config
 from webmon.api.status import to_json
 from webmon.domain.status import Status, combined_status
-from webmon.queries.status_board import board
-from webmon.queries.status_page import (
+from webmon.queries.public.status_board import board
+from webmon.queries.public.status_page import (
     PublicHostView,
     PublicNamespaceView,
     PublicServiceView,

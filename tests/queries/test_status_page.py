@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from webmon.commands import leases
-from webmon.commands.connectivity import note_offline, note_online
+from webmon.commands.checks import workers
+from webmon.commands.checks.connectivity import note_offline, note_online
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.errors import NotFound
-from webmon.queries.status_page import (
+from webmon.queries.public.status_page import (
     PublicDowntimeView,
     PublicHostView,
     PublicNamespaceView,
@@ -140,17 +140,17 @@ def test_a_hundred_hosts_take_no_more_queries_than_one(
 def test_while_nothing_is_checked_the_page_tells_of_the_last_moment_it_was(session):
     factories.service(session, last_checked_at=NOW - HOUR)
     assert public_status(session, now=NOW, namespace=None).generated_at == NOW - HOUR
-    leases.tick(session, "w", now=NOW - MINUTE)
+    workers.tick(session, "w", now=NOW - MINUTE)
     session.flush()
     assert public_status(session, now=NOW, namespace=None).generated_at == NOW - MINUTE
-    leases.tick(session, "w", now=NOW - SECOND)
+    workers.tick(session, "w", now=NOW - SECOND)
     session.flush()
     assert public_status(session, now=NOW, namespace=None).generated_at == NOW
 
 
 def test_while_the_monitor_itself_is_offline_the_page_tells_of_when_it_was_not(session):
     factories.service(session, last_checked_at=NOW)
-    leases.tick(session, "w", now=NOW)
+    workers.tick(session, "w", now=NOW)
     note_offline(session, "w", since=NOW - MINUTE)
     assert seen(session).generated_at == NOW - MINUTE
     note_online(session, "w", now=NOW)

@@ -2,10 +2,10 @@
 
 from tests import factories
 from tests.clock import MINUTE, NOW
-from webmon.commands.results import milliseconds
+from webmon.commands.checks.results import milliseconds
 from webmon.domain.rollups import Rollup
 from webmon.models import CheckResult, Daily, ServiceState
-from webmon.queries.storage import BYTES_PER_RESULT, shrinks, storage
+from webmon.queries.system.storage import BYTES_PER_RESULT, shrinks, storage
 
 TODAY = int(NOW.timestamp()) // 86_400
 

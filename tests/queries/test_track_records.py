@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select, update
 from tests import factories
 from tests.clock import HOUR, NOW
 from tests.queries.histories import no_data, outage, watched
-from webmon.commands.checks import Finding, record
-from webmon.commands.realigning import realign
-from webmon.commands.services import create_service, pause, resume, update_service
+from webmon.commands.checks.clock_steps import realign
+from webmon.commands.checks.record import Finding, record
+from webmon.commands.inventory.services import create_service, pause, resume, update_service
 from webmon.db import Database
 from webmon.domain.calendar import utc_day, utc_midnight
 from webmon.domain.rollups import Rollup
@@ -22,9 +22,9 @@ from webmon.domain.status import Status
 from webmon.domain.uptime import Period, Uptime, uptime
 from webmon.models import Daily, Host, Service, ServiceState
 from webmon.probes.base import Outcome, down, unknown, up
-from webmon.queries.timelines import service as column
-from webmon.queries.timelines import timelines
-from webmon.queries.track_records import NO_RECORD, track_records
+from webmon.queries.history.timelines import service as column
+from webmon.queries.history.timelines import timelines
+from webmon.queries.history.track_records import NO_RECORD, track_records
 from workers.settling import settle_some
 
 DAY = timedelta(days=1)

@@ -15,9 +15,9 @@ from tests.queries.histories import no_data, outage, watched
 from webmon.domain.calendar import month
 from webmon.domain.status import Status
 from webmon.models import Service, StatusChange
-from webmon.queries.timelines import service as column
-from webmon.queries.timelines import timelines
-from webmon.queries.uptime import UptimeView, month_of_hosts, uptimes
+from webmon.queries.history.timelines import service as column
+from webmon.queries.history.timelines import timelines
+from webmon.queries.history.uptime import UptimeView, month_of_hosts, uptimes
 
 DAY = timedelta(days=1)
 MARKS = {Status.UP: "u", Status.DOWN: "d", Status.PAUSED: "p", Status.UNKNOWN: "?"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webmon.commands.claims import DueCheck
+from webmon.commands.checks.claims import DueCheck
 from webmon.domain.schedule import next_slot
 from workers.armed import TOGETHER, by_instant
 

@@ -11,15 +11,16 @@ from sqlmodel import select
 from tests import factories
 from tests.probes.servers import full_queue
 from webmon import clock
-from webmon.commands import heartbeats, services
+from webmon.commands.checks import heartbeats
+from webmon.commands.inventory import services
 from webmon.db import Database
 from webmon.domain.heartbeats import Signal
 from webmon.domain.news import Event
 from webmon.domain.status import Status
 from webmon.models import CheckResult, Incident, Notification, ServiceState, StatusChange
 from webmon.models.history import STATUS_CODES
-from webmon.queries.health import offline_since
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
+from webmon.queries.system.health import offline_since
 from workers import connectivity
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline

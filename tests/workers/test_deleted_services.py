@@ -4,7 +4,7 @@ import asyncio
 
 from tests import factories
 from webmon import clock, probes
-from webmon.commands.services import create_service, delete_service
+from webmon.commands.inventory.services import create_service, delete_service
 from webmon.probes.base import ProbeKind, up
 from webmon.probes.tcp import TcpConfig
 from workers.pipeline import Pipeline

@@ -11,8 +11,8 @@ from sqlmodel import select
 from tests.outbox import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
-from webmon.commands import leases
-from webmon.commands.sending import send_test
+from webmon.commands.checks import workers
+from webmon.commands.notifications.manual_sends import send_test
 from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
 from webmon.models import Channel, ChannelState, Notification
@@ -41,7 +41,7 @@ def owe(database, iati, *channels: str) -> None:
     for name in channels:
         add_channel(database, name)
     site = add_site(database, iati)
-    see(database, Status.DOWN, site, at=clock.utcnow() - 10 * leases.LATE)
+    see(database, Status.DOWN, site, at=clock.utcnow() - 10 * workers.LATE)
 
 
 def deliveries(database) -> list[Delivery]:
@@ -151,7 +151,7 @@ async def test_what_does_not_end_within_the_grace_is_sent_again_by_the_next_work
     began = time.monotonic()
     await deliverer.stop(0.1)
     assert time.monotonic() - began < 4, "the send takes 5 s"
-    await pipeline.in_database(lambda session: leases.retire(session, "w1", now=clock.utcnow()))
+    await pipeline.in_database(lambda session: workers.retire(session, "w1", now=clock.utcnow()))
     release.set()
     successor = Deliverer(pipeline.in_database, "w2")
     await successor.dispatch()

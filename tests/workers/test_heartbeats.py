@@ -8,12 +8,13 @@ from sqlmodel import select
 
 from tests import factories
 from webmon import clock
-from webmon.commands import heartbeats, services
+from webmon.commands.checks import heartbeats
+from webmon.commands.inventory import services
 from webmon.db import Database
 from webmon.domain.heartbeats import Signal
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Incident, ServiceState
-from webmon.queries.heartbeats import heartbeat_url
+from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 from workers.pipeline import Pipeline
 
 SUCCESS = Signal("success")

@@ -11,8 +11,9 @@ from tests.clock import HOUR, MINUTE, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, owed
 from tests.outside import deliver, outside, see
 from webmon import clock
-from webmon.commands import follow_ups, leases
-from webmon.commands.claims import claim_due
+from webmon.commands.checks import workers
+from webmon.commands.checks.claims import claim_due
+from webmon.commands.notifications import follow_ups
 from webmon.domain.announcing import MOST_CHANGES, QUIET
 from webmon.domain.status import Status
 from webmon.models import ChannelState, Notification, ServiceState, Worker
@@ -97,7 +98,7 @@ async def test_a_day_forward_takes_no_worker_for_silent(database, jobs, set_cloc
     at = clock.utcnow()
     with database.write() as session:
         for name in ("w1", "w2"):
-            leases.tick(session, name, now=at)
+            workers.tick(session, name, now=at)
     set_clock(DAY)
     await jobs.retire_silent()
     with database.read() as session:
@@ -156,7 +157,7 @@ async def test_what_is_under_way_when_the_clock_is_set_is_not_begun_again(
     with database.write() as session:
         for worker in ("w1", "w2"):
             factories.service(session, worker, next_check_at=clock.utcnow())
-            leases.tick(session, worker, now=clock.utcnow())
+            workers.tick(session, worker, now=clock.utcnow())
             claim_due(session, worker, limit=1, now=clock.utcnow())
     for step in (DAY, -HOUR):
         set_clock(step)

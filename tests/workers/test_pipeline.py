@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from tests import factories
 from webmon import clock, probes
-from webmon.commands.claims import HORIZON
+from webmon.commands.checks.claims import HORIZON
 from webmon.domain.status import Status
 from webmon.models import CheckResult, Service, ServiceState, Worker
 from webmon.probes.base import ProbeKind, up

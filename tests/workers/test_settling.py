@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 from tests.clock import HOUR, NOW
 from tests.queries.histories import outage, watched
 from webmon import clock
-from webmon.commands import settling
+from webmon.commands.history import daily_uptime
 from webmon.db import Database
 from webmon.domain.calendar import utc_day
 from webmon.domain.status import Status
@@ -59,8 +59,8 @@ async def test_each_day_that_is_over_is_kept(database: Database) -> None:
 async def test_many_services_with_a_long_past_are_done_step_by_step(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settling, "SERVICES_AT_ONCE", 2)
-    monkeypatch.setattr(settling, "DAYS_AT_ONCE", 3)
+    monkeypatch.setattr(daily_uptime, "SERVICES_AT_ONCE", 2)
+    monkeypatch.setattr(daily_uptime, "DAYS_AT_ONCE", 3)
     ids = services(database, 5, days=10)
     await Settling(database).settle()
     assert kept(database) == {

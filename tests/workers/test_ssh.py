@@ -12,9 +12,9 @@ from tests.probes.ssh_servers import OTHER_HOST_KEY, Manners, misbehaving
 from webmon import clock, crypto, reports
 from webmon.domain.status import Status
 from webmon.models import Host, Service, ServiceState
-from webmon.probes import ssh_session
+from webmon.probes.over_ssh import session as ssh_session
 from webmon.probes.ssh_access import SshAccess
-from webmon.queries.definitions import services_of
+from webmon.queries.inventory.definitions import services_of
 from workers.pipeline import Pipeline
 
 

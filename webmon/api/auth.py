@@ -13,9 +13,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands.accounts import canonical_email, create_first_admin, setup_token_fits
-from webmon.commands.logins import log_in, log_out, open_session
-from webmon.commands.passwords import LONGEST, SHORTEST, hash_password
+from webmon.commands.accounts.logins import log_in, log_out, open_session
+from webmon.commands.accounts.passwords import LONGEST, SHORTEST, hash_password
+from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
 from webmon.domain.sessions import COOKIE, LIFETIME, token_in
 from webmon.errors import Invalid, NotFound, Throttled
 from webmon.queries.accounts import any_user

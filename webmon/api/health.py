@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from webmon import db
 from webmon.api.question import Question
 from webmon.clock import utcnow
-from webmon.queries.health import worker_ticks
+from webmon.queries.system.health import worker_ticks
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])

@@ -14,10 +14,10 @@ from starlette.requests import ClientDisconnect
 
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands import heartbeats, listening
+from webmon.commands.checks import heartbeat_listening, heartbeats
 from webmon.domain.heartbeats import LISTEN_EVERY, Signal, parse_signal
 from webmon.errors import NotFound
-from webmon.queries.heartbeats import is_known
+from webmon.queries.inventory.heartbeat_urls import is_known
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1/heartbeats", tags=["heartbeats"])
@@ -94,7 +94,7 @@ async def keep_listening() -> None:
 
 def _listen() -> int:
     with db.write() as session:
-        return listening.listen(session, now=utcnow())
+        return heartbeat_listening.listen(session, now=utcnow())
 
 
 async def _beginning(request: Request) -> bytes:

@@ -19,9 +19,9 @@ from webmon.api.status import to_json
 from webmon.api.status_html import board_html, nothing_known_html
 from webmon.domain.status import Status
 from webmon.errors import NotFound
-from webmon.queries.health import is_present
-from webmon.queries.status_board import board
-from webmon.queries.status_page import PublicStatusView, narrowed
+from webmon.queries.public.status_board import board
+from webmon.queries.public.status_page import PublicStatusView, narrowed
+from webmon.queries.system.health import is_present
 
 GET = ["GET", "HEAD"]
 MEDIA_TYPE = "text/html; charset=utf-8"

@@ -5,7 +5,7 @@ Element for element what `pages/public/status.py` draws in the browser; a test c
 
 from html import escape
 
-from webmon.queries.status_board import (
+from webmon.queries.public.status_board import (
     SHOWN_WORDS,
     BoardCountView,
     BoardFilterView,

@@ -26,13 +26,14 @@ def user_add(
     ] = False,
 ) -> None:
     """Add a person who may sign in."""
-    from webmon.commands import accounts, passwords, schema
+    from webmon.commands import schema
+    from webmon.commands.accounts import passwords, users
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
     hashed = passwords.hash_password(password)
     schema.migrate(db.current())
     with db.write() as session:
-        accounts.create_user(
+        users.create_user(
             session, email, hashed, role, namespaces=tuple(namespace or ()), now=clock.utcnow()
         )
     typer.echo(f"{email} may sign in as {role.value}")

@@ -19,11 +19,12 @@ def apply(
     prune: Annotated[bool, typer.Option(help="Delete what the file does not mention.")] = False,
 ) -> None:
     """Make the configuration match FILE, and print the difference."""
-    from webmon.commands import config_file, schema
+    from webmon.commands import schema
+    from webmon.commands.config_file.apply import apply_file
 
     schema.migrate(db.current())
     with db.write() as session:
-        applied = config_file.apply_file(session, file, prune=prune, now=clock.utcnow())
+        applied = apply_file(session, file, prune=prune, now=clock.utcnow())
         if dry_run:
             session.rollback()
     for line in applied.lines or ["nothing to change"]:
@@ -40,7 +41,7 @@ def export(
     ] = False,
 ) -> None:
     """Print the configuration as the YAML that apply reads."""
-    from webmon.commands import config_export
+    from webmon.commands.config_file import export as config_export
 
     with db.read() as session:
         text = config_export.export(session, with_secrets=with_secrets)

@@ -9,7 +9,7 @@ import typer
 
 from webmon import crypto, db
 from webmon.errors import FileError, Invalid, WebmonError
-from webmon.queries.schema import is_current
+from webmon.queries.system.schema import is_current
 
 WRONG_INPUT = 2
 FAILED = 1

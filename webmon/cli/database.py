@@ -23,7 +23,7 @@ def migrate() -> None:
 @plainly
 def compact() -> None:
     """Write the SQLite file anew, as small as it can be. Nothing else may run meanwhile."""
-    from webmon.queries.health import worker_ticks
+    from webmon.queries.system.health import worker_ticks
 
     database = db.current()
     if not database.is_sqlite:

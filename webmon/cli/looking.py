@@ -20,7 +20,7 @@ def check(
 ) -> None:
     """Look now and print what was found; exit status 0 up, 1 difficulties, 2 down, 3 neither."""
     from webmon import proxies, reports
-    from webmon.queries import definitions
+    from webmon.queries.inventory import definitions
 
     try:
         proxies.of_environment()
@@ -42,7 +42,7 @@ def status(
 ) -> None:
     """Print what the public page shows."""
     from webmon import reports
-    from webmon.queries import status_page
+    from webmon.queries.public import status_page
 
     with db.read() as session:
         view = status_page.public_status(session, now=clock.utcnow(), namespace=namespace)

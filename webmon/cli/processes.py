@@ -17,7 +17,9 @@ commands = typer.Typer()
 def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
     from webmon import frontend, proxies, supervisor
-    from webmon.commands import accounts, first_start, schema
+    from webmon.commands import schema
+    from webmon.commands.accounts import users
+    from webmon.commands.inventory import first_start
     from webmon.server import bind
 
     settings = config.settings()
@@ -30,7 +32,7 @@ def up() -> None:
     with db.write() as session:
         own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
         first_start.watch_ourselves(session, own_page, now=clock.utcnow())
-        token = accounts.new_setup_token(session)
+        token = users.new_setup_token(session)
     db.current().dispose()
     typer.echo(supervisor.welcome(settings.public_url, token))
     name = f"{socket.gethostname()}-up-{os.getpid()}"

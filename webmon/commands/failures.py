@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlmodel import Session
 
-from webmon.commands.arrays import as_arrays, unnested
+from webmon.bulk import as_arrays, unnested
 from webmon.models import CheckResult
 from webmon.models.columns import table
 

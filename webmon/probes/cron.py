@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from webmon.domain.durations import in_words, parse_duration
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
+from webmon.probes.over_ssh.commands import NOTHING, Command, OverSsh, Section
 from webmon.probes.ssh import probe_by_command
-from webmon.probes.ssh_commands import NOTHING, Command, OverSsh, Section
 
 DAEMONS = ("cron", "crond", "cronie", "fcron", "dcron", "busybox-crond")
 LONGEST = 366 * 24 * 3600

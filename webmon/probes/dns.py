@@ -14,11 +14,11 @@ import dns.reversename
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from webmon.domain.status import Status
-from webmon.probes.addresses import Endpoint, Unreachable, literal_endpoint, resolve
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
-from webmon.probes.dns_answers import expected_parts, has_all, listed, text_of
-from webmon.probes.dns_query import PORT, Answer, Failure, Inquiry, place
-from webmon.probes.texts import excerpt, milliseconds
+from webmon.probes.name_servers.answers import expected_parts, has_all, listed, text_of
+from webmon.probes.name_servers.query import PORT, Answer, Failure, Inquiry, place
+from webmon.probes.wire.addresses import Endpoint, Unreachable, literal_endpoint, resolve
+from webmon.probes.wire.texts import excerpt, milliseconds
 
 MOST_ANSWERS = 20
 MOST_MESSAGE_CHARACTERS = 300

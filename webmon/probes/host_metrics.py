@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from webmon.domain.durations import in_words
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.host_facts import Disk, Facts, mounts_of, read_facts
+from webmon.probes.over_ssh.commands import Command, OverSsh, Section
+from webmon.probes.over_ssh.host_facts import Disk, Facts, mounts_of, read_facts
 from webmon.probes.ssh import probe_by_command
-from webmon.probes.ssh_commands import Command, OverSsh, Section
 
 REBOOTED_SECONDS = 600
 """A host that has been up for less than this has been restarted just now."""

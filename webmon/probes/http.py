@@ -10,13 +10,18 @@ import httpx
 
 from webmon.clock import utcnow
 from webmon.probes.base import Outcome, Phases, Target, down, up
-from webmon.probes.certificates import read_certificate
-from webmon.probes.conditions import decode_text, html_fault, json_fault, text_fault
-from webmon.probes.exchange import Visit
-from webmon.probes.http_config import HttpConfig
-from webmon.probes.redirects import follow_redirects
-from webmon.probes.texts import excerpt, milliseconds
-from webmon.probes.transport import Body, OneShotTransport
+from webmon.probes.http_exchange.body_conditions import (
+    decode_text,
+    html_fault,
+    json_fault,
+    text_fault,
+)
+from webmon.probes.http_exchange.exchange import Visit
+from webmon.probes.http_exchange.redirects import follow_redirects
+from webmon.probes.http_exchange.request import HttpConfig
+from webmon.probes.http_exchange.transport import Body, OneShotTransport
+from webmon.probes.wire.certificates import read_certificate
+from webmon.probes.wire.texts import excerpt, milliseconds
 from webmon.proxies import Proxy
 
 __all__ = ["HttpConfig", "probe_http"]

@@ -12,12 +12,12 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.certificates import tls_context
-from webmon.probes.conversation import Conversation, converse
-from webmon.probes.databases import DatabaseConfig, Login, only_allowed
-from webmon.probes.mysql_client import Client, ServerError
-from webmon.probes.stream import Broken
-from webmon.probes.texts import quoted
+from webmon.probes.databases.login import DatabaseConfig, Login, only_allowed
+from webmon.probes.databases.mysql_client import Client, ServerError
+from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.stream import Broken
+from webmon.probes.wire.texts import quoted
 
 _EXAMPLE = "mysql://user:password@host:3306/database"
 _TLS_MODES = {

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import Field
 
 from webmon.domain.status import Status
-from webmon.probes import echo
-from webmon.probes.addresses import Endpoint, Unreachable, literal_endpoint, resolve
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
-from webmon.probes.texts import milliseconds
+from webmon.probes.wire import icmp
+from webmon.probes.wire.addresses import Endpoint, Unreachable, literal_endpoint, resolve
+from webmon.probes.wire.texts import milliseconds
 
 SPACING_SECONDS = 0.2
 RECEIVE_BYTES = 2048
@@ -50,7 +50,7 @@ class Run:
         self.taken: dict[int, float] = {}
         self.failure: OSError | None = None
         self._opened = opened
-        self._echo = echo.Echo(endpoint.family)
+        self._echo = icmp.Echo(endpoint.family)
         self._count = count
         self._failures = 0
         self._settled = asyncio.Event()
@@ -87,7 +87,7 @@ class Run:
             sequence = self._echo.sequence_of(packet)
             if sequence in self.sent_at:
                 self.taken.setdefault(sequence, now - self.sent_at[sequence])
-        while (error := echo.read_error(self._opened)) is not None:
+        while (error := icmp.read_error(self._opened)) is not None:
             self._fail(error)
             self._listen()
         self._settle()
@@ -125,7 +125,7 @@ async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outc
     phases = Phases(dns_us=_microseconds(time.perf_counter() - started) if looked_up else None)
     try:
         opened, endpoint = _open_first(endpoints)
-    except echo.NotAllowed as error:
+    except icmp.NotAllowed as error:
         return Outcome(Status.UNKNOWN, str(error), None, phases, {"address": endpoints[0].ip})
     except OSError as error:
         evidence = {"address": endpoints[0].ip}
@@ -145,7 +145,7 @@ def _open_first(endpoints: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
     failure = OSError()
     for endpoint in endpoints:
         try:
-            return echo.open_echo_socket(endpoint), endpoint
+            return icmp.open_echo_socket(endpoint), endpoint
         except OSError as error:
             failure = error
     raise failure

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.certificates import tls_context
-from webmon.probes.conversation import Conversation, converse
-from webmon.probes.databases import Answer, DatabaseConfig, Login, only_allowed
-from webmon.probes.postgres_protocol import ServerError, Session, log_in
-from webmon.probes.stream import Broken
-from webmon.probes.texts import quoted
+from webmon.probes.databases.login import Answer, DatabaseConfig, Login, only_allowed
+from webmon.probes.databases.postgres_protocol import ServerError, Session, log_in
+from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.stream import Broken
+from webmon.probes.wire.texts import quoted
 
 _PARAMETERS = {
     "host": "host",

@@ -7,10 +7,10 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target
-from webmon.probes.certificates import tls_context
-from webmon.probes.conversation import Conversation, converse
-from webmon.probes.databases import Text, blank_is_none
-from webmon.probes.stream import Broken
+from webmon.probes.databases.login import Text, blank_is_none
+from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.stream import Broken
 
 MOST_ANSWER_BYTES = 64 * 1024
 

@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
-from webmon.probes.addresses import Unreachable
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, up
-from webmon.probes.certificates import tls_context
-from webmon.probes.starttls import ask_smtp, read_greeting, read_reply, say_hello
-from webmon.probes.stream import Broken, Stream
-from webmon.probes.texts import excerpt, milliseconds
+from webmon.probes.wire.addresses import Unreachable
+from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say_hello
+from webmon.probes.wire.stream import Broken, Stream
+from webmon.probes.wire.texts import excerpt, milliseconds
 
 MOST_CAPABILITIES = 30
 MOST_MESSAGE_CHARACTERS = 300

@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import Field
 
 from webmon.domain.status import Status
-from webmon.probes.addresses import Unreachable
 from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
+from webmon.probes.over_ssh.client import Broken
+from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
+from webmon.probes.over_ssh.session import Connection, connection_to
 from webmon.probes.ssh_access import HostKey
-from webmon.probes.ssh_client import Broken
-from webmon.probes.ssh_commands import REFUSED, OverSsh, Section, sections
-from webmon.probes.ssh_session import Connection, connection_to
-from webmon.probes.texts import excerpt, milliseconds, quoted
+from webmon.probes.wire.addresses import Unreachable
+from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
 MOST_MESSAGE_CHARACTERS = 300
 MOST_VERDICT_CHARACTERS = 1000

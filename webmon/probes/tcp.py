@@ -8,9 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from webmon.probes.addresses import Endpoint, Unreachable, literal_endpoint, open_socket, resolve
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, up
-from webmon.probes.texts import excerpt, milliseconds, quoted
+from webmon.probes.wire.addresses import (
+    Endpoint,
+    Unreachable,
+    literal_endpoint,
+    open_socket,
+    resolve,
+)
+from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
 MOST_BYTES = 64 * 1024
 MOST_SHOWN_CHARACTERS = 200

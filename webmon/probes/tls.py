@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from webmon.clock import utcnow
 from webmon.domain.status import Status
-from webmon.probes.addresses import Unreachable, literal_endpoint
 from webmon.probes.base import Outcome, ProbeConfig, Target, down
-from webmon.probes.certificates import Certificate, tls_context
-from webmon.probes.starttls import BEGIN
-from webmon.probes.stream import Broken, Stream
-from webmon.probes.texts import excerpt
+from webmon.probes.wire.addresses import Unreachable, literal_endpoint
+from webmon.probes.wire.certificates import Certificate, tls_context
+from webmon.probes.wire.starttls import BEGIN
+from webmon.probes.wire.stream import Broken, Stream
+from webmon.probes.wire.texts import excerpt
 
 MOST_NAMES = 20
 MOST_MESSAGE_CHARACTERS = 300

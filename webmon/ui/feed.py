@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reflex.vars import Var, VarData
 from reflex_base.utils.imports import ImportVar
 
-from webmon.queries.status_board import BoardView
+from webmon.queries.public.status_board import BoardView
 
 
 @dataclass(frozen=True, slots=True)

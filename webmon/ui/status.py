@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from webmon.queries.status_board import SHOWN_WORDS
+from webmon.queries.public.status_board import SHOWN_WORDS
 from webmon.ui.native import RawHTML
 
 SPRITE = """\

@@ -4,8 +4,8 @@ import reflex as rx
 
 from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.channels.state import ChannelsState
-from webmon.queries.channels import ChannelView
-from webmon.queries.previews import PreviewView
+from webmon.queries.notifications.channels import ChannelView
+from webmon.queries.notifications.previews import PreviewView
 from webmon.ui.form import form
 from webmon.ui.moment import moment
 from webmon.ui.status import icon

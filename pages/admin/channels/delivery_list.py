@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from webmon.queries.deliveries import DeliveryView
+from webmon.queries.notifications.deliveries import DeliveryView
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
 

@@ -9,7 +9,7 @@ from webmon.commands.validation import KEEP
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
-from webmon.queries.channels import ChannelForm
+from webmon.queries.notifications.channels import ChannelForm
 from webmon.ui.config_form import (
     FieldView,
     Option,

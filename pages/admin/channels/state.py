@@ -6,18 +6,23 @@ import reflex as rx
 
 from pages.admin.channels import forms
 from webmon.clock import utcnow
-from webmon.commands import channels, sending
+from webmon.commands.notifications import channels, manual_sends
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
-from webmon.queries.channels import ChannelsView, ChannelView, admin_channels, channel_form
-from webmon.queries.deletions import Deletion, deletion
-from webmon.queries.deliveries import (
+from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.queries.notifications.channels import (
+    ChannelsView,
+    ChannelView,
+    admin_channels,
+    channel_form,
+)
+from webmon.queries.notifications.deliveries import (
     DeliveriesView,
     SentTestView,
     deliveries_of_channel,
     sent_test,
 )
-from webmon.queries.previews import PreviewView, previews
+from webmon.queries.notifications.previews import PreviewView, previews
 from webmon.ui.form import FOCUS_FORM, FOCUS_MISTAKE, FOCUS_OPENER, FormView, Mistake
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
 
@@ -176,7 +181,7 @@ class ChannelsState(PrivateState):
     @only(Role.EDITOR)
     async def send_test(self, channel_id: int):
         """Queue a test message, and show what becomes of it."""
-        self._test_id = await act(self, sending.send_test, channel_id)
+        self._test_id = await act(self, manual_sends.send_test, channel_id)
         self.test = await ask(self, sent_test, self._test_id)
         return ChannelsState.follow
 
@@ -196,7 +201,7 @@ class ChannelsState(PrivateState):
     @only(Role.EDITOR)
     async def send_again(self, notification_id: int):
         """Queue a message anew."""
-        await act(self, sending.send_again, notification_id)
+        await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("It is sent again.")
 

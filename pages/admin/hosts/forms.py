@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webmon.commands.services import KEEP
+from webmon.commands.inventory.services import KEEP
 from webmon.domain.durations import format_duration, parse_duration
 from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.probes.base import ProbeKind
 from webmon.probes.ssh_access import SshAccess
-from webmon.queries.host_views import NamespaceView
-from webmon.queries.services import ServiceForm
+from webmon.queries.inventory.host_views import NamespaceView
+from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.config_form import (
     REMOVE,
     FieldView,

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from pages.admin.hosts.state import HostsState
-from webmon.queries.host_detail import HostDetail, HostKeyView
+from webmon.queries.inventory.host_detail import HostDetail, HostKeyView
 from webmon.ui.copied import copied
 from webmon.ui.live import modal
 from webmon.ui.moment import moment

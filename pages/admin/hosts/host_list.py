@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.hosts.host_access import host_access
 from pages.admin.hosts.service_row import open_form, service_row
 from pages.admin.hosts.state import HostsState
-from webmon.queries.host_views import HostView
+from webmon.queries.inventory.host_views import HostView
 from webmon.ui.status import icon
 
 

@@ -6,7 +6,7 @@ from pages.admin.hosts.host_access import key_confirmation
 from pages.admin.hosts.host_list import host_list
 from pages.admin.hosts.service_row import open_form
 from pages.admin.hosts.state import HostsState
-from webmon.queries.host_views import NamespaceView
+from webmon.queries.inventory.host_views import NamespaceView
 from webmon.ui.frame import frame
 from webmon.ui.live import live, modal
 from webmon.ui.moment import moment

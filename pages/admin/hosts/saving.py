@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from pages.admin.hosts.forms import typed_into
-from webmon.commands import hosts, namespaces, services
+from webmon.commands.inventory import hosts, namespaces, services
 from webmon.errors import Invalid
 from webmon.ui.form import FormView
 

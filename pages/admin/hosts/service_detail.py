@@ -4,9 +4,9 @@ import reflex as rx
 
 from pages.admin.hosts.service_statistics import statistics
 from pages.admin.hosts.state import HostsState
-from webmon.queries.evidence import BarView, FactView, PairView
-from webmon.queries.host_views import ServiceView
-from webmon.queries.services import ChangeView, PhaseView, ServiceDetail
+from webmon.queries.inventory.evidence import BarView, FactView, PairView
+from webmon.queries.inventory.host_views import ServiceView
+from webmon.queries.inventory.services import ChangeView, PhaseView, ServiceDetail
 from webmon.ui.copied import copied
 from webmon.ui.moment import moment
 from webmon.ui.status import icon

@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.hosts.host_access import accept_button
 from pages.admin.hosts.service_detail import service_detail
 from pages.admin.hosts.state import HostsState
-from webmon.queries.host_views import ServiceView
+from webmon.queries.inventory.host_views import ServiceView
 from webmon.ui.form import form
 from webmon.ui.moment import moment
 from webmon.ui.status import badge

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from webmon.queries.statistics import DayView, FigureView, StatisticsView
+from webmon.queries.history.statistics import DayView, FigureView, StatisticsView
 
 
 def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:

@@ -9,23 +9,23 @@ import reflex as rx
 from pages.admin.hosts import forms, toasts
 from pages.admin.hosts.saving import DELETE, saving
 from webmon.clock import utcnow
-from webmon.commands import hosts as host_commands
-from webmon.commands import services
-from webmon.commands.sites import watch_site
+from webmon.commands.inventory import hosts as host_commands
+from webmon.commands.inventory import services
+from webmon.commands.inventory.watch_site import watch_site
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
-from webmon.queries.deletions import Deletion, deletion
-from webmon.queries.host_detail import (
+from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.queries.inventory.form_values import host_fields, namespace_fields
+from webmon.queries.inventory.host_detail import (
     HostDetail,
     KeyQuestion,
     host_detail,
     install_line,
     key_question,
 )
-from webmon.queries.host_views import HostsView, HostView, NamespaceView, Summary
-from webmon.queries.hosts import LONGEST_SEARCH, admin_hosts
-from webmon.queries.records import host_fields, namespace_fields
-from webmon.queries.services import ServiceDetail, service_detail, service_form
+from webmon.queries.inventory.host_views import HostsView, HostView, NamespaceView, Summary
+from webmon.queries.inventory.hosts import LONGEST_SEARCH, admin_hosts
+from webmon.queries.inventory.services import ServiceDetail, service_detail, service_form
 from webmon.ui.form import (
     FOCUS_FORM,
     FOCUS_LIST,

@@ -6,7 +6,7 @@ import reflex as rx
 
 from webmon.domain.status import Status
 from webmon.models import Host
-from webmon.queries.host_views import NamespaceView, ServiceView
+from webmon.queries.inventory.host_views import NamespaceView, ServiceView
 from webmon.ui.private import sentence
 
 

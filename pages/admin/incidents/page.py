@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.incidents.state import UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
-from webmon.queries.incidents import IncidentView, UntoldView, UpdateView
+from webmon.queries.notifications.incidents import IncidentView, UntoldView, UpdateView
 from webmon.ui.frame import frame
 from webmon.ui.live import live
 from webmon.ui.moment import moment

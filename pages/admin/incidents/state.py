@@ -3,10 +3,10 @@
 import reflex as rx
 
 from webmon.clock import utcnow
-from webmon.commands import incident_updates, sending
+from webmon.commands.notifications import incident_updates, manual_sends
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
-from webmon.queries.incidents import (
+from webmon.queries.notifications.incidents import (
     IncidentDetail,
     IncidentsView,
     admin_incidents,
@@ -102,6 +102,6 @@ class IncidentsState(PrivateState):
     @only(Role.EDITOR)
     async def send_again(self, notification_id: int):
         """Queue a message anew."""
-        await act(self, sending.send_again, notification_id)
+        await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("It is sent again.")

@@ -1,0 +1,1 @@
+"""From a due check to a stored result and a status change."""

@@ -1,0 +1,1 @@
+"""The YAML file: `webmon apply` and `webmon export`."""

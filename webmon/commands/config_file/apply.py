@@ -1,0 +1,287 @@
+"""`webmon apply`: make the configuration match a YAML file, and say what that changes.
+
+The file's objects are turned into the same fields that the admin app sends, and go through the
+same commands; here is only what the file adds: names instead of ids, durations, and lines.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from webmon import crypto
+from webmon.commands.config_file.differences import (
+    NAMESPACE,
+    changes,
+    channel_fields,
+    host_fields,
+    namespace_fields,
+    service_fields,
+)
+from webmon.commands.config_file.model import FILE_NAMES, File, FileChannel, FileHost, FileService
+from webmon.commands.config_file.source import Source
+from webmon.commands.config_file.stored import (
+    config_of,
+    find_channel,
+    find_host,
+    find_namespace,
+    find_service,
+    missing,
+)
+from webmon.commands.inventory import hosts, namespaces, services
+from webmon.commands.notifications import channels
+from webmon.commands.validation import merged, validated
+from webmon.errors import Invalid
+from webmon.models import Channel, Host, Namespace, Service
+
+
+@dataclass
+class Applied:
+    """What `apply` changed (or would change), a line each, in the file's order."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, sign: str, what: str, details: Iterable[str] = ()) -> None:
+        """Add the line ``+ host Datastore`` or ``~ host Datastore: address a → b``."""
+        text = ", ".join(details)
+        self.lines.append(f"{sign} {what}" + (f": {text}" if text else ""))
+
+
+class _Run:
+    """One application of one file, within one session."""
+
+    def __init__(self, session: Session, source: Source, now: datetime) -> None:
+        self.session = session
+        self.source = source
+        self.now = now
+        self.applied = Applied()
+        self.kept_channels: frozenset[str] | None = None
+        """The channels in the file, where all others are to be deleted."""
+        self.at_last: list[Callable[[], None]] = []
+        """What can only be done when every service is as the file says."""
+
+    @contextmanager
+    def at(self, *path: str | int) -> Iterator[None]:
+        """Errors inside are about this part of the file."""
+        try:
+            yield
+        except Invalid as error:
+            inner = error.field.split(".") if error.field else []
+            parts = [int(part) if part.isdigit() else FILE_NAMES.get(part, part) for part in inner]
+            raise self.source.error([*path, *parts], error.message) from None
+
+    def namespace(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+        with self.at(*path):
+            wanted = validated(namespaces.NamespaceFields, item)
+            row = find_namespace(self.session, wanted.slug)
+            fields = wanted.model_dump()
+            if row is None:
+                namespaces.create_namespace(self.session, fields, actor=None, now=self.now)
+                self.applied.note("+", f"namespace {wanted.slug}")
+            elif details := changes(namespace_fields(row), fields):
+                namespaces.update_namespace(self.session, row.id, fields, actor=None, now=self.now)
+                self.applied.note("~", f"namespace {wanted.slug}", details)
+
+    def channel(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+        with self.at(*path):
+            wanted = validated(FileChannel, item)
+            slug = wanted.namespace
+            fields = wanted.fields(None if slug is None else self._namespace(slug).id)
+            row = find_channel(self.session, wanted.name)
+            config = merged(wanted.config, config_of(row, wanted.kind))
+            built_in = row is not None and row.built_in
+            after = channels.complete({**fields, "config": config}, built_in=built_in)
+            row = row or self._renamed(after)
+            shown = f"channel {row.name if row else wanted.name}"
+            if row is None:
+                channels.create_channel(self.session, fields, actor=None, now=self.now)
+                self.applied.note("+", shown)
+            elif details := changes(channel_fields(self.session, row), {**after, NAMESPACE: slug}):
+                channels.update_channel(self.session, row.id, fields, actor=None, now=self.now)
+                self.applied.note("~", shown, details)
+
+    def _renamed(self, after: Mapping[str, Any]) -> Channel | None:
+        """The one that would be deleted although the file has just it, by another name.
+
+        So who was told of an outage hears its end, and a budget does not begin anew.
+        """
+        if self.kept_channels is None:
+            return None
+        same = select(Channel).where(
+            Channel.kind == after["kind"],
+            Channel.namespace_id == after["namespace_id"],
+            col(Channel.name).not_in(self.kept_channels),
+            col(Channel.built_in).is_(False),
+        )
+        found = [
+            row for row in self.session.exec(same) if crypto.unseal(row.config) == after["config"]
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def host(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> Host:
+        with self.at(*path):
+            wanted = validated(FileHost, item)
+            namespace = self._namespace(wanted.namespace)
+            row = find_host(self.session, wanted.namespace, wanted.name)
+            fields = wanted.model_dump(exclude={"namespace", "services"})
+            fields |= {"namespace_id": namespace.id}
+            ssh = merged(wanted.ssh or {}, crypto.unseal(row.ssh) if row else {})
+            after = fields | {"ssh": hosts.complete_ssh(ssh)}
+            shown = f"host {wanted.name} ({wanted.namespace})"
+            if row is None:
+                row = hosts.create_host(self.session, fields, actor=None, now=self.now)
+                self.applied.note("+", shown)
+            elif details := changes(host_fields(row), after):
+                update = partial(self._update_host, path, row.id, fields, shown, details)
+                if row.address and not wanted.address:
+                    self.at_last.append(update)
+                else:
+                    update()
+        for number, service in enumerate(wanted.services):
+            self.service((*path, "services", number), row, service, address=wanted.address)
+        return row
+
+    def _update_host(
+        self,
+        path: tuple[str | int, ...],
+        host_id: int,
+        fields: Mapping[str, Any],
+        shown: str,
+        details: Iterable[str],
+    ) -> None:
+        with self.at(*path):
+            hosts.update_host(self.session, host_id, fields, actor=None, now=self.now)
+        self.applied.note("~", shown, details)
+
+    def service(
+        self, path: tuple[str | int, ...], host: Host, item: Mapping[str, Any], *, address: str
+    ) -> None:
+        """The service of ``host``, which has the ``address`` (empty: none) in the file."""
+        *of_host, _, _ = path
+        with self.at(*path):
+            wanted = validated(FileService, item)
+            fields = wanted.fields()
+            row = find_service(self.session, host, wanted.name)
+            config = merged(wanted.config, config_of(row, wanted.kind))
+            after = services.complete({**fields, "config": config})
+            with self.at(*of_host):
+                if not address and hosts.needs_address(after["kind"], after["config"]):
+                    raise hosts.address_missing(after["name"])
+            shown = f"service {host.name} / {after['name']}"
+            if row is None:
+                services.create_service(self.session, host.id, fields, actor=None, now=self.now)
+                self.applied.note("+", shown)
+            elif details := changes(service_fields(row), after):
+                services.update_service(self.session, row.id, fields, actor=None, now=self.now)
+                self.applied.note("~", shown, details)
+
+    def _namespace(self, slug: str) -> Namespace:
+        namespace = find_namespace(self.session, slug)
+        if namespace is None:
+            raise Invalid(f"there is no namespace {slug}", "namespace")
+        return namespace
+
+
+def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> Applied:
+    """Make the configuration match the file; with ``prune`` delete what it does not mention.
+
+    Everything happens in the session's transaction: who only wants to know rolls it back.
+
+    Raises:
+        FileError: ``FILE:line: what is wrong``; nothing is to be kept then.
+    """
+    source = Source(path)
+    run = _Run(session, source, now)
+    with run.at():
+        if not isinstance(source.data, dict | None):
+            raise Invalid("must be names with values: namespaces, channels and hosts")
+        content = validated(File, source.data or {})
+    _refuse_twins(source, content)
+    _refuse_missing(session, source, content)
+    if prune:
+        run.kept_channels = frozenset(str(item.get("name")) for item in content.channels)
+    for number, item in enumerate(content.namespaces):
+        run.namespace(("namespaces", number), item)
+    for number, item in enumerate(content.channels):
+        run.channel(("channels", number), item)
+    for number, item in enumerate(content.hosts):
+        run.host(("hosts", number), item)
+    if prune:
+        _prune(run, content)
+    for step in run.at_last:
+        step()
+    return run.applied
+
+
+def _refuse_twins(source: Source, content: File) -> None:
+    """Two objects of one name within the same parent would overwrite each other."""
+    _refuse_twin(source, ["namespaces"], content.namespaces, ["slug"])
+    _refuse_twin(source, ["channels"], content.channels, ["name"])
+    _refuse_twin(source, ["hosts"], content.hosts, ["namespace", "name"])
+    for number, host in enumerate(content.hosts):
+        inner = host.get("services")
+        if isinstance(inner, list):
+            _refuse_twin(source, ["hosts", number, "services"], inner, ["name"])
+
+
+def _refuse_missing(session: Session, source: Source, content: File) -> None:
+    """A value that the file does not say must be stored: none is ever lost by applying."""
+    absent = list(missing(session, content))
+    if not absent:
+        return
+    others = [str(source.line(path)) for path in absent[1:]]
+    also = f" (likewise in line {', '.join(others)})" if others else ""
+    raise source.error(
+        absent[0],
+        f"is not stored here: write the value, ${{env:NAME}} or ${{file:PATH}}{also}",
+    )
+
+
+def _refuse_twin(source: Source, path: list[str | int], items: list[Any], key: list[str]) -> None:
+    seen = set()
+    for number, item in enumerate(items):
+        if not isinstance(item, dict):
+            continue
+        name = tuple(str(item.get(part)) for part in key)
+        if name in seen:
+            raise source.error([*path, number], f"{name[-1]} is there twice")
+        seen.add(name)
+
+
+def _prune(run: _Run, content: File) -> None:
+    session, now = run.session, run.now
+    kept_hosts = {(item["namespace"], item["name"]): item for item in content.hosts}
+    rows = session.exec(
+        select(Host, Namespace.slug).join(Namespace).order_by(Namespace.slug, Host.name)
+    ).all()
+    for host, slug in rows:
+        item = kept_hosts.get((slug, host.name))
+        if item is None:
+            hosts.delete_host(session, host.id, actor=None, now=now)
+            run.applied.note("-", f"host {host.name} ({slug})")
+            continue
+        names = {service["name"] for service in item.get("services", [])}
+        for service in session.exec(select(Service).where(Service.host_id == host.id)).all():
+            if service.name not in names:
+                services.delete_service(session, service.id, actor=None, now=now)
+                run.applied.note("-", f"service {host.name} / {service.name}")
+    _prune_channels(run, content)
+    slugs = {item["slug"] for item in content.namespaces} | {slug for slug, _ in kept_hosts}
+    slugs |= {item["namespace"] for item in content.channels if item.get("namespace")}
+    for namespace in session.exec(select(Namespace).order_by(Namespace.slug)).all():
+        if namespace.slug not in slugs:
+            namespaces.delete_namespace(session, namespace.id, actor=None, now=now)
+            run.applied.note("-", f"namespace {namespace.slug}")
+
+
+def _prune_channels(run: _Run, content: File) -> None:
+    names = {item["name"] for item in content.channels}
+    for channel in run.session.exec(select(Channel).order_by(Channel.name)).all():
+        if channel.name not in names and not channel.built_in:
+            channels.delete_channel(run.session, channel.id, actor=None, now=run.now)
+            run.applied.note("-", f"channel {channel.name}")

@@ -1,0 +1,86 @@
+"""What ``${stored}`` in a file stands for: values that the installation holds already."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlmodel import Session, select
+
+from webmon import crypto
+from webmon.commands.config_file.model import File
+from webmon.commands.validation import KEEP
+from webmon.models import Channel, Host, Namespace, Service
+
+Path = tuple[str | int, ...]
+
+
+def find_namespace(session: Session, slug: object) -> Namespace | None:
+    """The namespace of that slug."""
+    return session.exec(select(Namespace).where(Namespace.slug == str(slug))).first()
+
+
+def find_channel(session: Session, name: object) -> Channel | None:
+    """The channel of that name."""
+    return session.exec(select(Channel).where(Channel.name == str(name))).first()
+
+
+def find_host(session: Session, slug: object, name: object) -> Host | None:
+    """The host of that name in that namespace."""
+    named = select(Host).join(Namespace).where(Namespace.slug == str(slug), Host.name == str(name))
+    return session.exec(named).first()
+
+
+def find_service(session: Session, host: Host | None, name: object) -> Service | None:
+    """The service of that name."""
+    if host is None:
+        return None
+    named = select(Service).where(Service.host_id == host.id, Service.name == str(name))
+    return session.exec(named).first()
+
+
+def config_of(row: Channel | Service | None, kind: object) -> Any:
+    """What is stored for a channel or service, secrets in the clear; nothing for another kind."""
+    return crypto.unseal(row.config) if row is not None and row.kind == kind else {}
+
+
+def missing(session: Session, content: File) -> Iterator[Path]:
+    """Where the file counts on a value that is not stored, in the file's order."""
+    for number, item in enumerate(content.channels):
+        if wanted := _kept(item.get("config")):
+            stored = config_of(find_channel(session, item.get("name")), item.get("kind"))
+            yield from _absent(wanted, stored, ("channels", number, "config"))
+    for number, item in enumerate(content.hosts):
+        host = find_host(session, item.get("namespace"), item.get("name"))
+        if wanted := _kept(item.get("ssh")):
+            stored = crypto.unseal(host.ssh) if host is not None else {}
+            yield from _absent(wanted, stored, ("hosts", number, "ssh"))
+        yield from _of_services(session, host, item.get("services"), ("hosts", number, "services"))
+
+
+def _of_services(session: Session, host: Host | None, items: Any, path: Path) -> Iterator[Path]:
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        if wanted := _kept(item.get("config") if isinstance(item, dict) else None):
+            stored = config_of(find_service(session, host, item.get("name")), item.get("kind"))
+            yield from _absent(wanted, stored, (*path, number, "config"))
+
+
+def _kept(value: Any) -> list[tuple[str, ...]]:
+    """The paths within a config at which the file says ``${stored}``."""
+    if value is KEEP:
+        return [()]
+    if not isinstance(value, dict):
+        return []
+    return [(name, *path) for name, inner in value.items() for path in _kept(inner)]
+
+
+def _absent(wanted: list[tuple[str, ...]], stored: Any, within: Path) -> Iterator[Path]:
+    for path in wanted:
+        if not _is_there(stored, path):
+            yield (*within, *path)
+
+
+def _is_there(stored: Any, path: tuple[str, ...]) -> bool:
+    for name in path:
+        if not isinstance(stored, Mapping) or name not in stored:
+            return False
+        stored = stored[name]
+    return bool(path)

@@ -1,0 +1,1 @@
+"""What is kept of results: roll-ups, settled days, retention."""

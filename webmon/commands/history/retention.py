@@ -1,0 +1,146 @@
+"""Delete what is older than it is kept: a few services and a few thousand rows at a time.
+
+Results lie in the order of (service, instant), so old ones are found service by service; to look
+for them by their age alone would read everything.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Column, bindparam, delete, func, select, true, update
+from sqlmodel import Session, col
+
+from webmon.commands.notifications.outbox import insert_new
+from webmon.models import CheckResult, Hourly, Service, Setting
+from webmon.models.columns import table
+
+service = table(Service).c
+
+PERIOD = timedelta(hours=1)
+"""From one pass to the next. What a service has of an hour lies together: to delete it at once
+costs little more than to delete one row of it."""
+
+NEXT_PASS = "retention_due_at"
+"""The setting that says when the next pass is due."""
+
+SERVICES_AT_ONCE = 10
+ROWS_PER_SERVICE = 200
+"""Of each table in one transaction: some milliseconds."""
+
+LEFT_AT_ONCE = 2_000
+"""Of the rows that deleted services have left, in one transaction and of each table."""
+
+HOUR_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """From when on raw results and hourly roll-ups are kept; daily ones stay for ever."""
+
+    results_since: datetime
+    hours_since: datetime
+
+    @classmethod
+    def at(cls, now: datetime, *, raw_days: int, hourly_days: int) -> "Kept":
+        """What is kept at ``now``."""
+        return cls(now - timedelta(days=raw_days), now - timedelta(days=hourly_days))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step has deleted, and where the next one begins; None: nothing is left."""
+
+    deleted: int
+    after: int | None
+
+
+def begin_pass(session: Session, *, now: datetime) -> bool:
+    """Whether a pass is due. Whoever is told so makes it, and no other worker does."""
+    due_at = (now + PERIOD).isoformat()
+    insert_new(session, table(Setting), [{"name": NEXT_PASS, "value": now.isoformat()}])
+    noted = session.get_one(Setting, NEXT_PASS, populate_existing=True, with_for_update=True)
+    if now < datetime.fromisoformat(noted.value) <= now + PERIOD:
+        return False
+    # One that lies further ahead was noted before the clock was set back.
+    session.execute(update(Setting).where(col(Setting.name) == NEXT_PASS).values(value=due_at))
+    return True
+
+
+def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
+    """Delete some of what has expired of the next services whose ids are greater than ``after``."""
+    following = select(service.id).where(service.id > after).order_by(service.id)
+    ids = list(session.scalars(following.limit(SERVICES_AT_ONCE)))
+    columns = table(CheckResult).c.at_ms, table(Hourly).c.hour
+    left = [_delete_left(session, when, after, ids) for when in columns]
+    if max(left) >= LEFT_AT_ONCE:
+        return Step(sum(left), after)
+    if not ids:
+        return Step(sum(left), None)
+    since_ms = round(kept.results_since.timestamp() * 1000)
+    # Hours go by whole days: their rows are large, and there is one a pass.
+    since_hour = int(kept.hours_since.timestamp()) // HOUR_SECONDS // 24 * 24
+    results = _delete(session, table(CheckResult).c.at_ms, since_ms, ids)
+    hours = _delete(session, table(Hourly).c.hour, since_hour, ids)
+    is_done = max(results + hours) < ROWS_PER_SERVICE
+    return Step(sum(left + results + hours), ids[-1] if is_done else after)
+
+
+def _delete_left(session: Session, when: Column[Any], after: int, ids: list[int]) -> int:
+    """Delete some of the rows of services that are no more; returns how many.
+
+    Looks between the ids of those that are: after ``after``, up to the last of ``ids``, or to the
+    end where there are none.
+    """
+    owner, room = when.table.c.service_id, LEFT_AT_ONCE
+    for low, high in pairwise((after, *(ids or (None,)))):
+        if high == low + 1:
+            continue
+        within = true() if high is None else owner < high
+        while room and (gone := session.scalar(select(func.min(owner)).where(owner > low, within))):
+            room -= _delete_oldest(session, when, gone, room)
+            low = gone if room else low
+    return LEFT_AT_ONCE - room
+
+
+def _delete_oldest(session: Session, when: Column[Any], gone: int, most: int) -> int:
+    """Delete the oldest rows of a service that was deleted; of one that was made just now, none."""
+    owner = when.table.c.service_id
+    oldest = select(when).where(owner == gone).order_by(when).limit(most)
+    found = session.scalars(oldest).all()
+    if not found or session.scalar(select(service.id).where(service.id == gone)):
+        return 0
+    session.execute(delete(when.table).where(owner == gone, when <= found[-1]))
+    return len(found)
+
+
+def _delete(session: Session, when: Column[Any], since: int, ids: list[int]) -> list[int]:
+    """Delete the oldest rows before ``since`` of these services; returns how many of each."""
+    owner = when.table.c.service_id
+    oldest = (
+        select(when)
+        .where(owner == service.id, when < since)
+        .order_by(when)
+        .limit(ROWS_PER_SERVICE)
+        .correlate(table(Service))
+        .subquery()
+    )
+    count, last = func.count(), func.max(oldest.c[when.name])
+    found = [
+        (row.id, row.rows, row.until)
+        for row in session.execute(
+            select(
+                service.id,
+                select(count).select_from(oldest).scalar_subquery().label("rows"),
+                select(last).select_from(oldest).scalar_subquery().label("until"),
+            ).where(service.id.in_(ids))
+        )
+        if row.rows
+    ]
+    if found:
+        session.connection().execute(
+            delete(when.table).where(owner == bindparam("key"), when <= bindparam("until")),
+            [{"key": service_id, "until": until} for service_id, _, until in found],
+        )
+    return [rows for _, rows, _ in found] or [0]

@@ -1,0 +1,1 @@
+"""Namespaces, hosts and services: what is watched."""

@@ -1,0 +1,278 @@
+"""Create, change and delete hosts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+from sqlmodel import Session, col, select, update
+
+from webmon import crypto
+from webmon.commands.notifications import announcements
+from webmon.commands.validation import KEEP, Fields, merged, validated
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import LARGEST_ID, is_id
+from webmon.errors import Invalid, NotFound
+from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
+
+
+def _address(value: str) -> str:
+    if "/" in value or any(character.isspace() for character in value):
+        raise ValueError("must be a host name or an IP address, without http:// and path")
+    return value
+
+
+class HostFields(Fields):
+    """What can be said about a host."""
+
+    name: str = Field(min_length=1, max_length=100)
+    namespace_id: int = Field(ge=1, le=LARGEST_ID)
+    address: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=255)
+    public: bool = True
+    ssh: dict[str, Any] | None = None
+    """`SshAccess`; where it is left out of a change, it stays as it is."""
+
+
+def create_host(
+    session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Host:
+    """A new host without services.
+
+    Raises:
+        Invalid: a field is wrong, or its namespace has a host of that name.
+        PermissionDenied: the actor may not, or not in that namespace.
+    """
+    wanted = validated(HostFields, fields)
+    _require_namespace(session, wanted.namespace_id, actor)
+    _require_free_name(session, wanted)
+    host = Host(**wanted.model_dump(exclude={"ssh"}), ssh=_sealed_ssh(wanted), created_at=now)
+    session.add(host)
+    session.flush()
+    return host
+
+
+def update_host(
+    session: Session,
+    host_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> Host:
+    """Change a host. Where it is reached otherwise than before, its services are due at once, and
+    what was found in the old way, or is being found, no longer counts towards a change. The keys it
+    is known by stay.
+
+    Raises:
+        Invalid, NotFound, PermissionDenied.
+    """
+    find_host(session, host_id, actor=actor)
+    wanted = validated(HostFields, fields)
+    _require_namespace(session, wanted.namespace_id, actor)
+    lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    host = _locked(session, host_id, actor)
+    if (wanted.name, wanted.namespace_id) != (host.name, host.namespace_id):
+        _require_free_name(session, wanted)
+    before = host.address, crypto.unseal(host.ssh)
+    if host.address and not wanted.address:
+        _require_nobody_needs_the_address(session, host)
+    host.sqlmodel_update(wanted.model_dump(exclude={"ssh"}))
+    if "ssh" in wanted.model_fields_set:
+        ssh = _sealed_ssh(wanted, stored=host.ssh)
+        if crypto.unseal(ssh) != before[1]:  # no two tokens are equal, even of one secret
+            host.ssh = ssh
+    _require_password_again(wanted, host, *before)
+    if (host.address, crypto.unseal(host.ssh)) != before:
+        _look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
+    session.flush()
+    return host
+
+
+def _require_password_again(
+    wanted: HostFields, host: Host, address_before: str, ssh_before: Mapping[str, Any] | None
+) -> None:
+    """A stored password goes to no server that is not known yet: who sends it there must have it.
+
+    A key needs no such care, because it never leaves; a pinned host key guards the rest.
+    """
+    ssh = crypto.unseal(host.ssh) or {}
+    if not ssh.get("password") or (
+        wanted.ssh is not None and wanted.ssh.get("password") is not KEEP
+    ):
+        return
+    port, port_before = ssh.get("port", 22), (ssh_before or {}).get("port", 22)
+    moved = (host.address, port) != (address_before, port_before)
+    if moved and str(port) not in (host.host_keys or {}):
+        raise Invalid("type it again: it would be sent to another server", "ssh.password")
+
+
+def _require_nobody_needs_the_address(session: Session, host: Host) -> None:
+    owned = select(Service).where(Service.host_id == host.id).order_by(col(Service.name))
+    for service in session.exec(owned):
+        if needs_address(service.kind, crypto.unseal(service.config)):
+            raise address_missing(service.name)
+
+
+def needs_address(kind: str, config: Mapping[str, Any]) -> bool:
+    """Whether a service with this config (secrets in the clear) looks at its host's address."""
+    known = PROBES.get(kind)
+    try:
+        return known is not None and known.config.model_validate(config).needs_address
+    except ValidationError:
+        return False  # stored by another version: the worker says what is wrong
+
+
+def address_missing(service: str) -> Invalid:
+    """The error that a host has no address although this service looks at it."""
+    return Invalid(f"is required: the service {service} looks at it", "address")
+
+
+def accept_host_key(
+    session: Session,
+    host_id: int,
+    port: int,
+    key_type: str,
+    fingerprint: str,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Know a host at a port by the key that it was seen to show there, and by no other.
+
+    Raises:
+        NotFound: there is no such host, or no key is known.
+        PermissionDenied: the actor is not an admin.
+    """
+    host = find_host(session, host_id, actor=actor)
+    if actor is not None:
+        require(actor, Role.ADMIN, host.namespace_id)
+    over_ssh = [name for name, kind in PROBES.items() if kind.over_ssh]
+    concerned = select(Service.id).where(
+        Service.host_id == host_id, col(Service.kind).in_(over_ssh)
+    )
+    lock_services(session, concerned)
+    host = _locked(session, host_id, actor)
+    known = dict(host.host_keys or {})
+    if str(port) not in known:
+        raise NotFound(f"no key of {host.name} is known at port {port}")
+    known[str(port)] = {
+        "type": key_type,
+        "fingerprint": fingerprint,
+        "first_seen_at": now.isoformat(timespec="seconds"),
+    }
+    host.host_keys = known
+    _look_anew(session, concerned, now)
+    session.flush()
+
+
+def _look_anew(session: Session, service_ids: Any, now: datetime) -> None:
+    """Make services due now, and let nothing count that was found before, or is on its way."""
+    session.flush()
+    session.exec(
+        update(Service)
+        .where(col(Service.id).in_(service_ids))
+        .values(revision=Service.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.exec(
+        update(ServiceState)
+        .where(
+            col(ServiceState.service_id).in_(service_ids),
+            col(ServiceState.next_check_at).is_not(None),
+        )
+        .values(next_check_at=now, up_count=0, down_count=0)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+
+
+def complete_ssh(ssh: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """``ssh`` as it would be stored, secrets in the clear.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    if not ssh:
+        return None
+    complete: dict[str, Any] = crypto.unseal(crypto.seal(validated(SshAccess, ssh, within="ssh")))
+    return complete
+
+
+def _sealed_ssh(
+    wanted: HostFields, stored: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    fields = merged(wanted.ssh or {}, crypto.unseal(stored))
+    return crypto.seal(validated(SshAccess, fields, within="ssh")) if fields else None
+
+
+def delete_host(
+    session: Session,
+    host_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Delete a host with its services and all that was recorded of them.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    host = find_host(session, host_id, actor=actor)
+    ended = lock_services(session, select(Service.id).where(Service.host_id == host_id))
+    announcements.end_watching(session, ended, "was deleted", now=now)
+    session.delete(host)
+    session.flush()
+
+
+def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
+    """The host, for somebody who may change it.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    host = session.get(Host, host_id) if is_id(host_id) else None
+    if host is None:
+        raise NotFound("this host does not exist (any more)")
+    if actor is not None:
+        require(actor, Role.EDITOR, host.namespace_id)
+    return host
+
+
+def _locked(session: Session, host_id: int, actor: Actor | None) -> Host:
+    """The host as it is by now, until the transaction ends: somebody else may have changed it while
+    we waited for its services. Like them it is locked in one order, after their states."""
+    session.get(Host, host_id, populate_existing=True, with_for_update={"key_share": True})
+    return find_host(session, host_id, actor=actor)
+
+
+def lock_services(session: Session, service_ids: Any) -> Sequence[int]:
+    """Lock these services (ids, or a select of them) against their checks being recorded.
+
+    Returns the ids of those that exist.
+
+    Everything that changes or deletes services locks their states first, in one order, as
+    `commands.checks.record` does: so neither waits for the other for ever.
+    """
+    return session.exec(
+        select(ServiceState.service_id)
+        .where(col(ServiceState.service_id).in_(service_ids))
+        .order_by(col(ServiceState.service_id))
+        .with_for_update()
+    ).all()
+
+
+def _require_namespace(session: Session, namespace_id: int, actor: Actor | None) -> None:
+    if actor is not None:
+        require(actor, Role.EDITOR, namespace_id)
+    if session.get(Namespace, namespace_id) is None:
+        raise Invalid("this namespace does not exist (any more)", "namespace_id")
+
+
+def _require_free_name(session: Session, wanted: HostFields) -> None:
+    taken = select(Host.id).where(
+        Host.namespace_id == wanted.namespace_id, Host.name == wanted.name
+    )
+    if session.exec(taken).first() is not None:
+        raise Invalid(f"this namespace has a host {wanted.name} already", "name")

@@ -1,0 +1,130 @@
+"""Create, change and delete namespaces."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+from sqlmodel import Session, select
+
+from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.notifications import announcements, leases
+from webmon.commands.validation import Fields, validated
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import is_id
+from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.models import Channel, Host, Namespace, Service
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError("must be small letters, digits and hyphens, such as iati")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be the name of a timezone, such as Europe/London")
+    return value
+
+
+class NamespaceFields(Fields):
+    """What can be said about a namespace."""
+
+    slug: Annotated[str, AfterValidator(_slug)] = Field(min_length=1, max_length=50)
+    name: str = Field(min_length=1, max_length=100)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+
+
+def create_namespace(
+    session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Namespace:
+    """A new, empty namespace.
+
+    Raises:
+        Invalid: a field is wrong, or the slug is taken.
+        PermissionDenied: the actor may not, or is limited to some namespaces.
+    """
+    _require_all_namespaces(actor)
+    wanted = validated(NamespaceFields, fields)
+    _require_free_slug(session, wanted.slug)
+    namespace = Namespace(**wanted.model_dump(), created_at=now)
+    session.add(namespace)
+    session.flush()
+    return namespace
+
+
+def update_namespace(
+    session: Session,
+    namespace_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> Namespace:
+    """Give a namespace another slug, name or timezone.
+
+    Raises:
+        Invalid, NotFound, PermissionDenied.
+    """
+    namespace = _find(session, namespace_id)
+    if actor is not None:
+        require(actor, Role.EDITOR, namespace_id)
+    wanted = validated(NamespaceFields, fields)
+    if wanted.slug != namespace.slug:
+        _require_free_slug(session, wanted.slug)
+    namespace.sqlmodel_update(wanted.model_dump())
+    session.flush()
+    return namespace
+
+
+def delete_namespace(
+    session: Session,
+    namespace_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Delete a namespace with its hosts, their services and all that was recorded of them.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _require_all_namespaces(actor)
+    namespace = _find(session, namespace_id)
+    if actor is not None and _has_channels(session, namespace_id):
+        require(actor, Role.ADMIN)
+    services = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
+    ended = lock_services(session, services)
+    leases.lock_channels(session, select(Channel.id).where(Channel.namespace_id == namespace_id))
+    announcements.end_watching(session, ended, "was deleted", now=now)
+    session.delete(namespace)
+    session.flush()
+
+
+def _find(session: Session, namespace_id: int) -> Namespace:
+    namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
+    if namespace is None:
+        raise NotFound("this namespace does not exist (any more)")
+    return namespace
+
+
+def _has_channels(session: Session, namespace_id: int) -> bool:
+    """Whether something would go that only admins may delete."""
+    found = session.exec(select(Channel.id).where(Channel.namespace_id == namespace_id))
+    return found.first() is not None
+
+
+def _require_all_namespaces(actor: Actor | None) -> None:
+    if actor is None:
+        return
+    require(actor, Role.EDITOR)
+    if actor.namespace_ids is not None:
+        raise PermissionDenied("only somebody who looks after all namespaces may do this")
+
+
+def _require_free_slug(session: Session, slug: str) -> None:
+    if session.exec(select(Namespace.id).where(Namespace.slug == slug)).first() is not None:
+        raise Invalid(f"there is a namespace {slug} already", "slug")

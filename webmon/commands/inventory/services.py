@@ -1,0 +1,296 @@
+"""Create, change, pause and delete services, and ask for a check.
+
+Nothing here looks at the network: a command only says when the worker shall look next.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from sqlmodel import Session, col, select, update
+
+from webmon import crypto
+from webmon.commands.checks import heartbeats
+from webmon.commands.checks.results import store_silence
+from webmon.commands.checks.status_changes import resolve_incidents
+from webmon.commands.history.daily_uptime import unsettle
+from webmon.commands.inventory.hosts import find_host, lock_services, needs_address
+from webmon.commands.notifications import announcements
+from webmon.commands.validation import KEEP as KEEP
+from webmon.commands.validation import Fields, merged, validated
+from webmon.domain.access import Actor
+from webmon.domain.calendar import utc_day
+from webmon.domain.ids import is_id
+from webmon.domain.status import Status
+from webmon.errors import Invalid, NotFound
+from webmon.models import Host, Service, ServiceState, StatusChange
+from webmon.probes import PROBES
+
+LONGEST_INTERVAL = 7 * 24 * 3600
+
+
+def _interval(value: int) -> int:
+    if not 1 <= value <= LONGEST_INTERVAL:
+        raise ValueError("must be between 1 s and 7 d")
+    return value
+
+
+Interval = Annotated[int, AfterValidator(_interval)]
+
+
+class ServiceFields(Fields):
+    """What can be said about a service; ``config`` is checked by its kind's own model."""
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: str
+    config: dict[str, Any] = Field(default={})
+    interval_seconds: Interval | None = None
+    timeout_seconds: float = Field(default=10.0, ge=0.1, le=120, allow_inf_nan=False)
+    retry_seconds: int = Field(default=10, ge=1, le=3600)
+    failures_to_down: int = Field(default=2, ge=1, le=20)
+    failures_to_degraded: int = Field(default=2, ge=1, le=20)
+    successes_to_up: int = Field(default=1, ge=1, le=20)
+    degraded_above_ms: int | None = Field(default=None, ge=1, le=120_000)
+    critical: bool = False
+    public: bool = True
+    paused: bool = False
+
+
+def create_service(
+    session: Session,
+    host_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> Service:
+    """A new service of a host, due at once.
+
+    Raises:
+        Invalid: a field is wrong, or the host has a service of that name.
+        NotFound: there is no such host.
+        PermissionDenied: the actor may not, or not in the host's namespace.
+    """
+    host = find_host(session, host_id, actor=actor)
+    wanted = _columns(fields, stored=None)
+    _require_free_name(session, host.id, wanted["name"])
+    _require_address(host, wanted)
+    service = Service(**wanted, host_id=host.id, created_at=now)
+    session.add(service)
+    session.flush()
+    session.add(_untouched_state(service, now))
+    heartbeats.prepare(session, service, now=now)
+    session.flush()
+    return service
+
+
+def update_service(
+    session: Session,
+    service_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+    revision: int | None = None,
+) -> Service:
+    """Give a service new fields (all of them: what is left out gets its default); due at once.
+
+    What is known of it stands until the next check; where the kind or its config changed, earlier
+    observations no longer count towards a change. ``revision`` is the one that the fields are
+    based on, where somebody edited them.
+
+    Raises:
+        Invalid, NotFound, PermissionDenied.
+    """
+    service = _find_locked(session, service_id, actor)
+    if revision is not None and revision != service.revision:
+        raise Invalid("somebody else changed this service meanwhile; close the form and look again")
+    wanted = _columns(fields, stored=service)
+    if wanted["name"] != service.name:
+        _require_free_name(session, service.host_id, wanted["name"])
+    _require_address(session.get_one(Host, service.host_id), wanted)
+    starts_anew = _looks_elsewhere(service, wanted)
+    paused = wanted.pop("paused")
+    service.sqlmodel_update({**wanted, "revision": service.revision + 1})
+    heartbeats.prepare(session, service, now=now)
+    _due_again(session, service, starts_anew=starts_anew, now=now)
+    _set_paused(session, service, paused, now=now)
+    session.flush()
+    return service
+
+
+def delete_service(
+    session: Session,
+    service_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Delete a service and all that was recorded of it.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    service = _find_locked(session, service_id, actor)
+    announcements.end_watching(session, [service_id], "was deleted", now=now)
+    session.delete(service)
+    session.flush()
+
+
+def check_now(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
+    """Ask the worker to look at a service at once.
+
+    Raises:
+        Invalid: it is paused.
+        NotFound, PermissionDenied.
+    """
+    service = _find_locked(session, service_id, actor)
+    if service.paused:
+        raise Invalid(f"{service.name} is paused; resume it first")
+    _set_state(session, service_id, next_check_at=now)
+
+
+def pause(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
+    """Stop looking at a service; an open incident ends here.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _set_paused(session, _find_locked(session, service_id, actor), True, now=now)
+    session.flush()
+
+
+def resume(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
+    """Look at a paused service again, at once.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _set_paused(session, _find_locked(session, service_id, actor), False, now=now)
+    session.flush()
+
+
+def complete(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` with every default filled in, as they would be stored, secrets in the clear.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    columns = _columns(fields, stored=None)
+    return {**columns, "config": crypto.unseal(columns["config"])}
+
+
+def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Service:
+    service = None
+    if is_id(service_id):
+        lock_services(session, [service_id])
+        service = session.get(Service, service_id, populate_existing=True)
+    if service is None:
+        raise NotFound("this service does not exist (any more)")
+    find_host(session, service.host_id, actor=actor)
+    return service
+
+
+def _columns(fields: Mapping[str, Any], *, stored: Service | None) -> dict[str, Any]:
+    """The columns of `Service` that ``fields`` ask for, the config's secrets encrypted."""
+    wanted = validated(ServiceFields, fields)
+    kind = PROBES.get(wanted.kind)
+    if kind is None:
+        raise Invalid(f"there is no kind {wanted.kind}; known are {', '.join(PROBES)}", "kind")
+    config = validated(kind.config, _with_kept(wanted, stored), within="config")
+    columns = wanted.model_dump()
+    columns["config"] = crypto.seal(config)
+    columns["interval_seconds"] = wanted.interval_seconds or kind.interval_seconds
+    return columns
+
+
+def _with_kept(wanted: ServiceFields, stored: Service | None) -> dict[str, Any]:
+    """The wanted config with the stored value wherever it says `KEEP`."""
+    same_kind = stored is not None and stored.kind == wanted.kind
+    kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
+    return merged(wanted.config, kept)
+
+
+def _looks_elsewhere(service: Service, wanted: Mapping[str, Any]) -> bool:
+    """Whether kind or config change. Secrets are compared in the clear: no two tokens are equal."""
+    if service.kind != wanted["kind"]:
+        return True
+    same: bool = crypto.unseal(service.config) == crypto.unseal(wanted["config"])
+    return not same
+
+
+def _require_free_name(session: Session, host_id: int, name: str) -> None:
+    taken = select(Service.id).where(Service.host_id == host_id, Service.name == name)
+    if session.exec(taken).first() is not None:
+        raise Invalid(f"this host has a service {name} already", "name")
+
+
+def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
+    if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
+        because = f"needs the address of its host: give {host.name} an address first"
+        raise Invalid(because, "kind")
+
+
+def _untouched_state(service: Service, now: datetime) -> ServiceState:
+    return ServiceState(
+        service_id=service.id,
+        status=Status.PAUSED if service.paused else Status.UNKNOWN,
+        since=now,
+        up_since=now,
+        down_since=now,
+        next_check_at=None if service.paused else now,
+    )
+
+
+def _due_again(session: Session, service: Service, *, starts_anew: bool, now: datetime) -> None:
+    if starts_anew:
+        _set_state(session, service.id, up_count=0, down_count=0)
+        heartbeats.expect_anew(session, service.id, now=now)
+    if not service.paused:
+        _set_state(session, service.id, next_check_at=now)
+
+
+def _set_paused(session: Session, service: Service, paused: bool, *, now: datetime) -> None:
+    if paused is service.paused:
+        return
+    service.paused = paused
+    before, since = session.exec(
+        select(ServiceState.status, ServiceState.since).where(ServiceState.service_id == service.id)
+    ).one()
+    after = Status.PAUSED if paused else Status.UNKNOWN
+    at = max(now, since)  # after the change before it, also where the clock was set back
+    session.add(
+        StatusChange(
+            service_id=service.id,
+            at=at,
+            decided_at=at,
+            from_status=Status(before),
+            to_status=after,
+        )
+    )
+    unsettle(session, {service.id: utc_day(now)})
+    if paused:
+        store_silence(session, service, now=now)
+        announcements.end_watching(session, [service.id], "was paused", now=now)
+    resolve_incidents(session, {service.id: now})
+    heartbeats.expect_anew(session, service.id, now=now)
+    _set_state(
+        session,
+        service.id,
+        status=after,
+        since=at,
+        up_count=0,
+        down_count=0,
+        next_check_at=None if paused else now,
+    )
+
+
+def _set_state(session: Session, service_id: int, **columns: Any) -> None:
+    """Write only these columns: the worker may be about to write the others."""
+    session.execute(
+        update(ServiceState)
+        .where(col(ServiceState.service_id) == service_id)
+        .values(**columns)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,56 @@
+"""The monthly budget of a channel: counted in messages that it has taken, warned of, kept."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlmodel import Session
+
+from webmon import crypto
+from webmon.commands.notifications.announcements import tell_monitor
+from webmon.commands.notifications.leases import channel
+from webmon.errors import Invalid
+from webmon.models.notifications import WARN_AT, sent_this_month
+from webmon.notifiers import NOTIFIERS
+
+
+def why_used_up(
+    session: Session, channel_id: int, kind: str, config: Mapping[str, Any], *, now: datetime
+) -> str:
+    """That nothing more may be sent this month; empty where something may."""
+    most = _budget(kind, config)
+    if most is None or sent_this_month(session, channel_id, now=now) < most:
+        return ""
+    return f"monthly budget of {most} posts is used up"
+
+
+def watch(session: Session, channel_id: int, *, now: datetime) -> None:
+    """Warn once a month when most of the budget is used, and once when all of it is; anew where
+    there is another budget."""
+    found = session.execute(
+        select(channel.name, channel.kind, channel.config).where(channel.id == channel_id)
+    ).first()
+    most = _budget(found.kind, found.config) if found is not None else None
+    if found is None or most is None:
+        return
+    used = sent_this_month(session, channel_id, now=now)
+    if used < WARN_AT * most:
+        return
+    step = "used-up" if used >= most else "warning"
+    text = f"The channel {found.name} has used {used} of its {most} posts of this month."
+    if used >= most:
+        text += " Nothing more is posted there until the next one."
+    cause = f"channel:{channel_id}:budget:{now:%Y-%m}:{step}:{most}"
+    tell_monitor(session, cause, text, now=now, about_channel=channel_id)
+
+
+def _budget(kind: str, config: Mapping[str, Any]) -> int | None:
+    known = NOTIFIERS.get(kind)
+    if known is None:
+        return None
+    try:
+        return known.budget(known.config.model_validate(crypto.unseal(config)))
+    except (ValidationError, Invalid):
+        return None  # sending it will say what is wrong

@@ -1,0 +1,310 @@
+"""Create, change, switch and delete channels. Only admins may: a channel speaks for everybody.
+
+Nothing here sends: a command only says where the worker shall tell what.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from sqlmodel import Session, col, select, update
+
+from webmon import crypto
+from webmon.commands.notifications import leases, missed_recoveries
+from webmon.commands.validation import Fields, merged, validated
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import LARGEST_ID, is_id
+from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
+from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.models import Channel, ChannelState, Namespace, Notification
+from webmon.models.notifications import Delivery
+from webmon.notifiers import NOTIFIERS
+
+SHORTEST_REMINDER_SECONDS = 10
+LONGEST_REMINDER_SECONDS = 30 * 24 * 3600
+
+
+def _chosen(events: list[str]) -> list[str]:
+    """The events in their one order, so that the same choice is always stored alike."""
+    if unknown := [each for each in events if each not in CHOOSABLE]:
+        raise ValueError(f"there is no event {unknown[0]}; known are {', '.join(CHOOSABLE)}")
+    if not events:
+        raise ValueError("choose at least one; a channel can also be switched off")
+    return [event.value for event in CHOOSABLE if event in events]
+
+
+def _reminder(seconds: int) -> int:
+    if not SHORTEST_REMINDER_SECONDS <= seconds <= LONGEST_REMINDER_SECONDS:
+        raise ValueError("must be between 10 s and 30 d")
+    return seconds
+
+
+class ChannelFields(Fields):
+    """What can be said about a channel; ``config`` is checked by its kind's own model."""
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: str
+    namespace_id: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    """None for news of every namespace."""
+    events: Annotated[list[str], AfterValidator(_chosen)] = Field(default=[*DEFAULT_EVENTS])
+    reminder_every_seconds: Annotated[int, AfterValidator(_reminder)] = 4 * 3600
+    enabled: bool = True
+    config: dict[str, Any] = Field(default={})
+
+
+def create_channel(
+    session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Channel:
+    """A new channel; it is told what happens from now on.
+
+    Raises:
+        Invalid: a field is wrong, or the name is taken.
+        PermissionDenied: the actor may not, or not in that namespace.
+    """
+    wanted = validated(ChannelFields, fields)
+    _require_admin(actor, wanted.namespace_id)
+    _require_namespace(session, wanted.namespace_id)
+    columns = _columns(wanted)
+    _require_free_name(session, wanted.name)
+    channel = Channel(**columns, created_at=now)
+    session.add(channel)
+    session.flush()
+    return channel
+
+
+def update_channel(
+    session: Session,
+    channel_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> Channel:
+    """Give a channel new fields. What is left out gets its default; but whether it is switched on
+    stays, and what the administrators' channel is called.
+
+    With another config, or switched on again, it is tried at once, also where it had stopped.
+
+    Raises:
+        Invalid, NotFound, PermissionDenied.
+    """
+    channel = find_channel(session, channel_id, actor=actor, lock=True)
+    kept: dict[str, Any] = {"enabled": channel.enabled}
+    if channel.built_in:
+        kept |= {"name": channel.name, "kind": channel.kind}
+    wanted = validated(ChannelFields, {**kept, **fields})
+    if channel.built_in:
+        _require_allowed_of_built_in(channel, wanted)
+        columns = wanted.model_dump(include={"events", "reminder_every_seconds"})
+    else:
+        _require_admin(actor, wanted.namespace_id)
+        _require_namespace(session, wanted.namespace_id)
+        columns = _columns(wanted, stored=channel)
+        if wanted.name != channel.name:
+            _require_free_name(session, wanted.name)
+    sends_anew = _sends_otherwise(channel, columns)
+    reminded = channel.events, channel.reminder_every_seconds
+    channel.sqlmodel_update(columns)
+    session.flush()
+    if sends_anew:
+        _try_anew(session, channel.id, now)
+    if (channel.events, channel.reminder_every_seconds) != reminded:
+        _remind_anew(session, channel, now)
+    return channel
+
+
+def switch_channel(
+    session: Session,
+    channel_id: int,
+    enabled: bool,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Switch a channel on or off. What arises while it is off is not told there.
+
+    Raises:
+        Invalid: it is the one of the administrators.
+        NotFound, PermissionDenied.
+    """
+    channel = find_channel(session, channel_id, actor=actor, lock=True)
+    if channel.built_in and not enabled:
+        raise Invalid(f"{channel.name} cannot be switched off: somebody must always hear of it")
+    if channel.enabled is enabled:
+        return
+    channel.enabled = enabled
+    session.flush()
+    if enabled:
+        _try_anew(session, channel.id, now)
+
+
+def try_channel_again(
+    session: Session,
+    channel_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Let a channel that waits or has stopped send at once what it owes, and what failed.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _try_anew(session, find_channel(session, channel_id, actor=actor).id, now)
+
+
+def delete_channel(
+    session: Session,
+    channel_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Delete a channel with all that was told there.
+
+    Raises:
+        Invalid: it is the one of the administrators.
+        NotFound, PermissionDenied.
+    """
+    channel = find_channel(session, channel_id, actor=actor)
+    if channel.built_in:
+        raise Invalid(f"{channel.name} cannot be deleted: somebody must always hear of it")
+    leases.lock_channels(session, [channel_id])
+    session.delete(channel)
+    session.flush()
+
+
+def find_channel(
+    session: Session, channel_id: int, *, actor: Actor | None, lock: bool = False
+) -> Channel:
+    """The channel, for somebody who may change it; with ``lock`` nobody else does meanwhile.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    how: dict[str, Any] = {}
+    if lock and is_id(channel_id):
+        leases.lock_channels(session, [channel_id])  # as who deletes one: first how it goes
+        how = {"populate_existing": True, "with_for_update": {"key_share": True}}
+    channel = session.get(Channel, channel_id, **how) if is_id(channel_id) else None
+    if channel is None:
+        raise NotFound("this channel does not exist (any more)")
+    _require_admin(actor, channel.namespace_id)
+    return channel
+
+
+def complete(fields: Mapping[str, Any], *, built_in: bool = False) -> dict[str, Any]:
+    """``fields`` with every default filled in, as they would be stored, secrets in the clear.
+
+    The config of the ``built_in`` channel is for no kind to judge: it is empty.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    wanted = validated(ChannelFields, fields)
+    if built_in:
+        return wanted.model_dump()
+    columns = _columns(wanted)
+    return {**columns, "config": crypto.unseal(columns["config"])}
+
+
+def _columns(wanted: ChannelFields, *, stored: Channel | None = None) -> dict[str, Any]:
+    """The columns of `Channel` that are asked for, the config's secrets encrypted."""
+    kind = NOTIFIERS.get(wanted.kind)
+    if kind is None:
+        raise Invalid(f"there is no kind {wanted.kind}; known are {', '.join(NOTIFIERS)}", "kind")
+    same_kind = stored is not None and stored.kind == wanted.kind
+    kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
+    config = validated(kind.config, merged(wanted.config, kept), within="config")
+    for name in kind.required:
+        if not getattr(config, name):
+            raise Invalid("is required", f"config.{name}")
+    return {**wanted.model_dump(), "config": crypto.seal(config)}
+
+
+def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> None:
+    """The administrators' channel has events and reminders to choose, nothing else."""
+    if not wanted.enabled:
+        raise Invalid("this channel cannot be switched off", "enabled")
+    if wanted.namespace_id is not None:
+        raise Invalid("this channel is told of every namespace", "namespace_id")
+    for field in ("name", "kind"):
+        if getattr(wanted, field) != getattr(channel, field):
+            raise Invalid(f"must stay {getattr(channel, field)}", field)
+    if wanted.config:
+        raise Invalid("must stay empty: it writes to whoever is an administrator", "config")
+    if Event.DOWN not in wanted.events:
+        raise Invalid("must have down: somebody must always hear of it", "events")
+
+
+def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
+    """A channel for every namespace is a matter of who looks after all of them."""
+    if actor is None:
+        return
+    require(actor, Role.ADMIN, namespace_id)
+    if namespace_id is None and actor.namespace_ids is not None:
+        raise PermissionDenied("only somebody who looks after all namespaces may do this")
+
+
+def _require_namespace(session: Session, namespace_id: int | None) -> None:
+    if namespace_id is not None and session.get(Namespace, namespace_id) is None:
+        raise Invalid("this namespace does not exist (any more)", "namespace_id")
+
+
+def _require_free_name(session: Session, name: str) -> None:
+    if session.exec(select(Channel.id).where(Channel.name == name)).first() is not None:
+        raise Invalid(f"there is a channel {name} already", "name")
+
+
+def _sends_otherwise(channel: Channel, wanted: Mapping[str, Any]) -> bool:
+    """Whether what the worker sends with changes. No two tokens are equal, even of one secret."""
+    if wanted.get("enabled", channel.enabled) and not channel.enabled:
+        return True
+    if wanted.get("kind", channel.kind) != channel.kind:
+        return True
+    config = wanted.get("config", channel.config)
+    return bool(crypto.unseal(config) != crypto.unseal(channel.config))
+
+
+def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
+    """Forget that sending failed, and tell now what could not be told: what lasts, what has ended.
+
+    Only these columns: a worker may be about to write the others.
+    """
+    session.execute(
+        update(ChannelState)
+        .where(col(ChannelState.channel_id) == channel_id)
+        .values(failures=0, next_try_at=None, stopped_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    failed = session.exec(
+        select(Notification)
+        .where(Notification.channel_id == channel_id, col(Notification.is_open))
+        .where(Notification.delivery == Delivery.FAILED, col(Notification.remind_at).is_not(None))
+        .order_by(col(Notification.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for each in failed:
+        each.remind_at = now
+    session.flush()
+    missed_recoveries.owe_again(session, channel_id, now=now)
+
+
+def _remind_anew(session: Session, channel: Channel, now: datetime) -> None:
+    """Let the reminders that are to come follow the channel's present choice."""
+    told = session.exec(
+        select(Notification)
+        .where(Notification.channel_id == channel.id, col(Notification.is_open))
+        .where(Notification.delivery == Delivery.SENT)
+        .where(col(Notification.event).in_((Event.DOWN, Event.REMINDER)))
+        .order_by(col(Notification.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    wanted = Event.REMINDER in channel.events
+    every = timedelta(seconds=channel.reminder_every_seconds)
+    for each in told:
+        each.remind_at = min(each.sent_at, now) + every if wanted and each.sent_at else None
+    session.flush()

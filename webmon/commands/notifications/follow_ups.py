@@ -1,0 +1,294 @@
+"""What is owed as time passes: reminders, the end of flapping, news that was held back.
+
+Each pass finds its candidates, locks their services (as `record` does), and looks again: a service
+that has recovered in between has had its recovery announced, and nothing follows.
+
+A pass looks at some hundreds. Where it may leave them as they are it says where the next one goes
+on, so that none stands in another's way.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
+from sqlmodel import Session
+
+from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.notifications.announcements import changed, changes_since
+from webmon.commands.notifications.mutes import load_mutes, why_not_theirs
+from webmon.commands.notifications.outbox import (
+    OUTBOX,
+    Batch,
+    Destination,
+    Subject,
+    is_told,
+    load_destinations,
+    load_subjects,
+    row,
+    sequence_after,
+)
+from webmon.domain.announcing import (
+    FLAPPING_WINDOW,
+    NOT_WELL,
+    QUIET,
+    Decision,
+    Often,
+    decide_settled,
+    decide_unmuted,
+)
+from webmon.domain.durations import in_words
+from webmon.domain.grouping import WAIT
+from webmon.domain.news import Event, News
+from webmon.domain.status import OBSERVED, Status
+from webmon.models import Channel
+from webmon.models.columns import table
+
+MOST_AT_ONCE = 500
+
+HELD_BACK = timedelta(seconds=10)
+"""A reminder that is due while a critical service is down comes so soon after that is over."""
+
+
+def remind(session: Session, *, now: datetime) -> None:
+    """Owe reminders of what has been down for so long that a channel wants to hear it again.
+
+    A little ahead, so that those of a host go out together and yet when it is time.
+    """
+    due, _ = _last_words(session, row.remind_at <= now + WAIT)
+    if not due:
+        return
+    subjects, destinations = _surroundings(session, due)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    later: dict[int, timedelta] = {}
+    for stored in due:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        if subject is None or subject.status is not Status.DOWN:
+            batch.close(stored)
+        elif not _is_reminded(channel, subject) or why_not_theirs(channel, subject):
+            later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
+        elif mutes.why(channel, subject):
+            later[stored.id] = HELD_BACK
+        else:
+            batch.close(stored)
+            reminder = Decision(Event.REMINDER, is_open=True)
+            at = max(now, stored.remind_at)
+            before = is_told(stored)
+            _add(batch, stored, subject, reminder, stored.cause, ready_at=at, told_before=before)
+    batch.store(session)
+    _postpone(session, {key: now + wait for key, wait in later.items()})
+
+
+def _is_reminded(channel: Destination, subject: Subject) -> bool:
+    return Event.REMINDER in channel.wants and channel.hears_of(subject.namespace_id)
+
+
+def _postpone(session: Session, instants: dict[int, datetime]) -> None:
+    if instants:
+        session.connection().execute(
+            update(OUTBOX).where(row.id == bindparam("key")).values(remind_at=bindparam("at")),
+            [{"key": key, "at": at} for key, at in instants.items()],
+        )
+
+
+def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
+    """Whoever was told that a service is flapping hears how it ended, once it has settled.
+
+    Looks at the news after ``after``; returns where to go on, 0 at the end.
+    """
+    is_flapping = row.event == Event.FLAPPING
+    flapping, following = _last_words(
+        session, is_flapping & (row.created_at <= now - QUIET), after=after
+    )
+    settled = _settled(session, {stored.service_id for stored in flapping}, now)
+    ended = [stored for stored in flapping if stored.service_id in settled]
+    if not ended:
+        return following
+    subjects, destinations = _surroundings(session, ended)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    for stored in ended:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        if subject is None or subject.status not in OBSERVED:
+            batch.close(stored)
+        elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
+            batch.close(stored)
+            decision = decide_settled(subject.status, channel.wants)
+            summary = _summary(session, stored, subject, channel, decision.event, now)
+            batch.add(stored.channel_id, summary, decision, cause=stored.cause, subject=subject)
+    batch.store(session)
+    return following
+
+
+def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]:
+    """Those of the services that have not changed for a while."""
+    if not service_ids:
+        return set()
+    restless = session.scalars(
+        select(changed.service_id)
+        .where(changed.service_id.in_(service_ids))
+        # What lies ahead is from before the clock went back: `realign` has seen to that.
+        .where(changed.decided_at > now - QUIET, changed.decided_at <= now)
+        .distinct()
+    )
+    return service_ids - set(restless)
+
+
+def _summary(
+    session: Session,
+    stored: Row[Any],
+    subject: Subject,
+    channel: Destination,
+    event: Event,
+    now: datetime,
+) -> News:
+    since: datetime = stored.created_at - FLAPPING_WINDOW
+    often = changes_since(session, [subject.service_id], since).get(subject.service_id, Often())
+    count = often.for_whom(channel.wants)
+    stable = in_words(max(QUIET, now - subject.since).total_seconds())
+    text = f"It changed {count} times within {in_words((subject.since - since).total_seconds())}"
+    message = f"{text} and has stayed like this for {stable}. {subject.message}".strip()
+    return subject.news(event, now, changes=count, message=message)
+
+
+def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
+    """Owe the news that was held back, where nothing holds it back any more and it is still so.
+
+    Looks at the news after ``after``; returns where to go on, 0 at the end.
+    """
+    muted, following = _last_words(session, row.is_muted, after=after)
+    if not muted:
+        return following
+    subjects, destinations = _surroundings(session, muted)
+    mutes = load_mutes(session, subjects.values())
+    batch = Batch(now)
+    for stored in muted:
+        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        decision = decide_unmuted(subject.status, channel.wants) if subject else None
+        if subject is None or decision is None:
+            batch.close(stored)
+        elif channel.enabled and not mutes.why(channel, subject):
+            batch.close(stored)
+            is_outage = decision.event is Event.DOWN and subject.incident_id is not None
+            cause = f"incident:{subject.incident_id}" if is_outage else stored.cause
+            _add(batch, stored, subject, decision, cause)
+    batch.store(session)
+    return following
+
+
+def _add(
+    batch: Batch,
+    stored: Row[Any],
+    subject: Subject,
+    decision: Decision,
+    cause: str,
+    *,
+    ready_at: datetime | None = None,
+    told_before: bool = False,
+) -> None:
+    """News of how the service is now, after ``stored``, about the same."""
+    batch.add(
+        stored.channel_id,
+        subject.news(decision.event, ready_at or batch.now, told_before=told_before),
+        decision,
+        cause=cause,
+        sequence=sequence_after(stored, decision.event, cause),
+        subject=subject,
+        ready_at=ready_at,
+    )
+
+
+def _last_words(
+    session: Session, condition: ColumnElement[bool], *, after: int = 0
+) -> tuple[Sequence[Row[Any]], int]:
+    """Open notifications that fulfil ``condition``, locked after their services.
+
+    Looks at some of those with ids greater than ``after``; returns also where to go on.
+    """
+    open_ones = row.is_open & condition
+    found = session.execute(
+        select(row.id, row.service_id)
+        .where(open_ones, row.id > after)
+        .order_by(row.id)
+        .limit(MOST_AT_ONCE)
+    ).all()
+    if not found:
+        return [], 0
+    service_ids = {each.service_id for each in found}
+    lock_services(session, service_ids)
+    locked = session.execute(
+        select(OUTBOX)
+        .where(open_ones, row.service_id.in_(service_ids))
+        .order_by(row.id)
+        .with_for_update()
+    ).all()
+    return locked, found[-1].id if len(found) == MOST_AT_ONCE else 0
+
+
+def _surroundings(
+    session: Session, stored: Iterable[Row[Any]]
+) -> tuple[dict[int, Subject], dict[int, Destination]]:
+    subjects = load_subjects(session, {each.service_id for each in stored})
+    return subjects, {each.id: each for each in load_destinations(session)}
+
+
+def realign(session: Session, *, now: datetime, back: timedelta) -> None:
+    """After the clock went ``back``: let nothing that is owed wait for longer because of it.
+
+    What is queued is due in a moment, a reminder comes when it would have, and the end of flapping
+    once it has been quiet from now on. After a step forward a reminder comes too early, once.
+    """
+    is_flapping = row.is_open & (row.event == Event.FLAPPING)
+    waiting = session.execute(
+        select(
+            row.id,
+            row.ready_at,
+            row.remind_at,
+            row.created_at,
+            table(Channel).c.reminder_every_seconds,
+        )
+        .join(table(Channel), table(Channel).c.id == row.channel_id)
+        .where((row.ready_at > now + WAIT) | row.remind_at.is_not(None) | is_flapping)
+        .order_by(row.id)
+        .with_for_update(of=OUTBOX)
+    ).all()
+    if waiting:
+        aligned = update(OUTBOX).where(row.id == bindparam("key"))
+        session.connection().execute(
+            aligned.values(
+                ready_at=bindparam("ready"), remind_at=bindparam("at"), created_at=bindparam("made")
+            ),
+            [_aligned(each, now, back) for each in waiting],
+        )
+
+
+def _aligned(stored: Row[Any], now: datetime, back: timedelta) -> dict[str, Any]:
+    every = timedelta(seconds=stored.reminder_every_seconds)
+    ready_at, remind_at = stored.ready_at, stored.remind_at
+    return {
+        "key": stored.id,
+        "ready": min(ready_at, now + WAIT) if ready_at is not None else None,
+        "at": min(remind_at - back, now + every) if remind_at is not None else None,
+        "made": min(stored.created_at, now),
+    }
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Delete some of what was settled before ``before``; returns how many rows.
+
+    Looks at the oldest rows only, because ids grow with time.
+    """
+    oldest = session.execute(
+        select(row.id, row.created_at, row.ready_at, row.is_open)
+        .order_by(row.id)
+        .limit(MOST_AT_ONCE)
+    )
+    gone = [
+        each.id
+        for each in oldest
+        if each.created_at < before and each.ready_at is None and not each.is_open
+    ]
+    if gone:
+        session.execute(delete(OUTBOX).where(row.id.in_(gone)))
+    return len(gone)

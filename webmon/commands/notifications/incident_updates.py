@@ -1,0 +1,94 @@
+"""What people write about an open incident, and to whom it is owed."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from sqlmodel import Session
+
+from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.notifications.mutes import why_not_theirs
+from webmon.commands.notifications.outbox import (
+    SWITCHED_OFF,
+    Batch,
+    Subject,
+    last_word,
+    load_destinations,
+    load_last_words,
+    load_subjects,
+)
+from webmon.commands.validation import Fields, validated
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.announcing import Decision, why_no_update
+from webmon.domain.ids import is_id
+from webmon.domain.messages.wording import one_line
+from webmon.domain.news import Event
+from webmon.errors import Invalid, NotFound
+from webmon.models import Host, Incident, IncidentUpdate, Service
+from webmon.models.history import MOST_CHARACTERS
+
+
+class UpdateFields(Fields):
+    """What somebody writes: one line."""
+
+    text: Annotated[
+        str, BeforeValidator(lambda typed: one_line(typed) if isinstance(typed, str) else typed)
+    ] = Field(min_length=1, max_length=MOST_CHARACTERS)
+
+
+def write_update(
+    session: Session, incident_id: int, text: str, *, actor: Actor, now: datetime
+) -> IncidentUpdate:
+    """Store what ``actor`` writes about an open incident, and owe it to whoever wants to hear it.
+
+    Raises:
+        Invalid: the text is empty or too long, or the incident is over.
+        NotFound, PermissionDenied.
+    """
+    service_id = _service_of(session, incident_id, actor)
+    wanted = validated(UpdateFields, {"text": text})
+    lock_services(session, [service_id])
+    subject = load_subjects(session, [service_id]).get(service_id)
+    if subject is None or subject.incident_id != incident_id:
+        raise Invalid("this incident is over")
+    written = IncidentUpdate(
+        incident_id=incident_id, written_at=now, author=actor.email, text=wanted.text
+    )
+    session.add(written)
+    session.flush()
+    _owe(session, written, subject, now)
+    return written
+
+
+def _service_of(session: Session, incident_id: int, actor: Actor) -> int:
+    found = session.get(Incident, incident_id) if is_id(incident_id) else None
+    if found is None:
+        raise NotFound("this incident does not exist (any more)")
+    service = session.get_one(Service, found.service_id)
+    require(actor, Role.EDITOR, session.get_one(Host, service.host_id).namespace_id)
+    return service.id
+
+
+def _owe(session: Session, written: IncidentUpdate, subject: Subject, now: datetime) -> None:
+    """To every channel that wants updates and knows of the incident; else suppressed."""
+    news = subject.news(Event.INCIDENT_UPDATE, now, message=written.text)
+    last_words = load_last_words(session, [subject.service_id])
+    batch = Batch(now)
+    for channel in load_destinations(session):
+        stored = last_words.get((channel.id, subject.service_id), ())
+        is_meant = bool(stored) or channel.hears_of(subject.namespace_id)
+        if Event.INCIDENT_UPDATE not in channel.wants or not is_meant:
+            continue
+        because = why_no_update(last_word(stored), channel.wants)
+        because = why_not_theirs(channel, subject) or because
+        if not channel.enabled:
+            because = SWITCHED_OFF
+        batch.add(
+            channel.id,
+            news,
+            Decision(Event.INCIDENT_UPDATE, because),
+            cause=f"incident:{written.incident_id}",
+            sequence=written.id,
+            subject=subject,
+        )
+    batch.store(session)

@@ -1,0 +1,90 @@
+"""Let something go out now, because somebody asks for it: a test, or a message once more."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from webmon.commands.notifications.outbox import QUEUED_ANEW
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import is_id
+from webmon.domain.news import Event
+from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.models import Channel, ChannelState, Notification
+
+
+def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
+    """Queue a test message, to be sent at once and tried once; returns the notification's id.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    _find_channel(session, channel_id, actor)
+    notification = Notification(
+        channel_id=channel_id,
+        cause=f"test:{now.isoformat()}",
+        event=Event.TEST,
+        payload={"event": Event.TEST, "told_at": now.isoformat()},
+        created_at=now,
+        ready_at=now,
+    )
+    session.add(notification)
+    session.flush()
+    _try_at_once(session, channel_id)
+    return notification.id
+
+
+def send_again(
+    session: Session, notification_id: int, *, actor: Actor | None, now: datetime
+) -> None:
+    """Queue a message anew that has failed, was suppressed, or was sent already.
+
+    All that was told in that message goes again, and the channel is tried at once.
+
+    Raises:
+        Invalid: it is on its way already.
+        NotFound, PermissionDenied.
+    """
+    found = session.get(Notification, notification_id) if is_id(notification_id) else None
+    if found is None:
+        raise NotFound("this message does not exist (any more)")
+    _find_channel(session, found.channel_id, actor)
+    _try_at_once(session, found.channel_id)
+    together = (
+        col(Notification.id) == notification_id
+        if found.told_with is None
+        else col(Notification.told_with) == found.told_with
+    )
+    queued_again = session.execute(
+        update(Notification)
+        .where(together, col(Notification.channel_id) == found.channel_id)
+        .where(col(Notification.ready_at).is_(None))
+        .values(**QUEUED_ANEW, ready_at=now, sent_at=None, attempts=0, error="", is_muted=False)
+        .returning(col(Notification.id))
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not queued_again:
+        raise Invalid("this message is on its way already")
+    session.expire_all()
+
+
+def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:
+    """The channel, for somebody who may use it: one for all namespaces is theirs who see all."""
+    found = session.get(Channel, channel_id) if is_id(channel_id) else None
+    if found is None:
+        raise NotFound("this channel does not exist (any more)")
+    if actor is not None:
+        require(actor, Role.EDITOR, found.namespace_id)
+        if found.namespace_id is None and actor.namespace_ids is not None:
+            raise PermissionDenied("this channel is for all namespaces, and you are not")
+    return found
+
+
+def _try_at_once(session: Session, channel_id: int) -> None:
+    """Let the channel not wait for its next try; also a lock on how it is sent to."""
+    session.execute(
+        update(ChannelState)
+        .where(col(ChannelState.channel_id) == channel_id)
+        .values(next_try_at=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,42 @@
+"""Ends of what a channel was told that it did not take: owed again once the channel works."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from webmon.commands.notifications.outbox import OUTBOX, QUEUED_ANEW, row
+from webmon.domain.news import Event
+from webmon.models.notifications import Delivery
+
+BAD = (Event.DOWN, Event.REMINDER, Event.DEGRADED, Event.FLAPPING)
+other = OUTBOX.alias("other").c
+
+_OF_THE_SAME = (
+    (other.channel_id == row.channel_id)
+    & (other.service_id == row.service_id)
+    & other.event.in_((*BAD, Event.UP))
+)
+_IS_THE_LAST = ~select(other.id).where(_OF_THE_SAME, other.id > row.id).correlate(OUTBOX).exists()
+_LAST_TOLD = (
+    select(other.event)
+    .where(_OF_THE_SAME, other.delivery == Delivery.SENT)
+    .order_by(other.id.desc())
+    .limit(1)
+    .correlate(OUTBOX)
+    .scalar_subquery()
+)
+
+
+def owe_again(session: Session, channel_id: int, *, now: datetime) -> None:
+    """Queue them, but for what is no longer the last word, or ends what nobody there heard of."""
+    lost = session.scalars(
+        select(row.id)
+        .where(row.channel_id == channel_id, row.event == Event.UP)
+        .where(row.delivery == Delivery.FAILED, _IS_THE_LAST, _LAST_TOLD.in_(BAD))
+        .order_by(row.id)
+        .with_for_update(of=OUTBOX)
+    ).all()
+    if lost:
+        again = update(OUTBOX).where(row.id.in_(lost))
+        session.execute(again.values(**QUEUED_ANEW, ready_at=now, error=""))

@@ -1,0 +1,58 @@
+"""Why bad news is held back at present. The one place that knows.
+
+Today: while a critical service of a host is down, the others' troubles follow from it; what the
+public page does not show is not told in public; and host or channel may have gone to another
+namespace since the channel heard of it last.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from webmon.commands.notifications.outbox import ELSEWHERE, Destination, Subject, service, state
+from webmon.domain.status import Status
+from webmon.models import ServiceState
+from webmon.models.columns import table
+from webmon.notifiers import NOTIFIERS
+
+
+class Mutes:
+    """What holds back news at one moment."""
+
+    def __init__(self, critical_down: Mapping[int, list[tuple[int, str]]]) -> None:
+        self._critical_down = critical_down
+
+    def why(self, destination: Destination, subject: Subject) -> str:
+        """Why the channel is not told now that the service is not well; empty where it is."""
+        if because := why_not_theirs(destination, subject):
+            return because
+        for service_id, name in self._critical_down.get(subject.host_id, ()):
+            if service_id != subject.service_id and not subject.critical:
+                return f"{name} is critical and down"
+        return ""
+
+
+def why_not_theirs(destination: Destination, subject: Subject) -> str:
+    """Why who reads the channel is not to know of the service; empty where they are."""
+    if not destination.is_for(subject.namespace_id):
+        return ELSEWHERE
+    kind = NOTIFIERS.get(destination.kind)
+    if kind is not None and kind.is_public and not subject.public:
+        return "it is not public, and everybody reads this channel"
+    return ""
+
+
+def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
+    """What holds back news about these services."""
+    rows = session.execute(
+        select(service.host_id, service.id, service.name)
+        .join(table(ServiceState), state.service_id == service.id)
+        .where(service.host_id.in_({subject.host_id for subject in subjects}))
+        .where(service.critical, state.status == Status.DOWN)
+        .order_by(service.id)
+    )
+    critical_down: dict[int, list[tuple[int, str]]] = {}
+    for host_id, service_id, name in rows:
+        critical_down.setdefault(host_id, []).append((service_id, name))
+    return Mutes(critical_down)

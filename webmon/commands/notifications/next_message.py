@@ -1,0 +1,278 @@
+"""Compose the next message of a channel: what goes into it, or why it is not sent.
+
+A message whose send was cut off is composed exactly as it was; one that the channel has refused is
+composed anew, together with what has arisen meanwhile.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Row, case, select, update
+from sqlmodel import Session
+
+from webmon import config, crypto
+from webmon.commands.notifications import budgets
+from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
+from webmon.commands.notifications.outbox import ELSEWHERE, OUTBOX, SWITCHED_OFF, row
+from webmon.domain.access import Role
+from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
+from webmon.domain.news import LATE_AFTER, Event, Message, News
+from webmon.domain.payloads import news_from
+from webmon.errors import Invalid, what_is_wrong
+from webmon.models import Namespace, User, UserNamespace
+from webmon.models.columns import table
+from webmon.models.notifications import Delivery
+from webmon.notifiers import NOTIFIERS
+from webmon.notifiers.base import NotifierError, NotifierKind, Surroundings
+
+namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
+
+CUT_OFF = "the worker ended while this was being sent: it may have arrived twice"
+NO_ANSWER = "an answer to this was lost: it may have arrived twice"
+DOUBTFUL = (CUT_OFF, NO_ANSWER)
+"""Stays with the message whatever becomes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A composed message, and all that is needed to send it. ``config`` is still sealed."""
+
+    lease: Lease
+    notification_ids: tuple[int, ...]
+    kind: str
+    config: dict[str, Any]
+    message: Message
+    surroundings: Surroundings
+
+    @property
+    def is_test(self) -> bool:
+        return self.message.news[0].event is Event.TEST
+
+
+def compose(session: Session, lease: Lease, *, now: datetime) -> Outgoing | None:
+    """The next message that the channel is to be sent, noted as under way; None if none is due.
+
+    What is not to be sent after all is suppressed with its reason.
+    """
+    place = locked(session, lease)
+    if place is None:
+        return None
+    while True:
+        rows, is_cut_off = _next_rows(session, place, now)
+        if not rows:
+            return None
+        if unwanted := _elsewhere(place, rows):
+            _suppress(session, place, unwanted, ELSEWHERE, now)
+            continue
+        because = _why_not(session, place, rows, now)
+        if not because:
+            return _under_way(session, lease, place, rows, is_cut_off, now)
+        _suppress(session, place, rows, because, now)
+
+
+def _next_rows(session: Session, place: Row[Any], now: datetime) -> tuple[Sequence[Row[Any]], bool]:
+    """What goes out together next, locked; and whether it had been under way before."""
+    queued = session.execute(
+        select(
+            row.id,
+            row.event,
+            row.namespace_id,
+            row.host_id,
+            row.ready_at,
+            row.told_with,
+        )
+        .where(row.channel_id == place.channel_id, row.ready_at.is_not(None))
+        .order_by(row.id)
+    ).all()
+    cut_off = [each.id for each in queued if each.told_with is not None]
+    if cut_off:
+        return lock_rows(session, cut_off), True
+    waiting = [Waiting(each.id, Event(each.event), *each[2:5]) for each in queued]
+    if not place.enabled:
+        unwanted = [each.id for each in waiting if each.event is not Event.TEST]
+        return lock_rows(session, unwanted or [each.id for each in waiting][:1]), False
+    return lock_rows(session, next_message(waiting, _told_lately(session, place, now), now)), False
+
+
+def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """These notifications as far as they are still queued."""
+    ids = list(ids)
+    if not ids:
+        return []
+    return session.execute(
+        select(OUTBOX)
+        .where(row.id.in_(ids), row.ready_at.is_not(None))
+        .order_by(row.id)
+        .with_for_update()
+    ).all()
+
+
+def _told_lately(session: Session, place: Row[Any], now: datetime) -> list[Told]:
+    rows = session.execute(
+        select(row.told_with, row.event, row.namespace_id, row.host_id, row.sent_at).where(
+            row.channel_id == place.channel_id,
+            row.sent_at.between(now - HOLD, now + WAIT),  # not from before the clock went back
+        )
+    )
+    return [Told(each[0], Event(each[1]), *each[2:]) for each in rows]
+
+
+def _elsewhere(place: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """What had been queued about a namespace that the channel is not for any more; not the end of
+    what was told there."""
+    found, untold = [], set()
+    for each in rows:
+        if each.namespace_id is None or place.namespace_id in (None, each.namespace_id):
+            continue
+        if each.event != Event.UP:
+            untold.add(each.service_id)
+        if each.service_id in untold:
+            found.append(each)
+    return found
+
+
+def _why_not(session: Session, place: Row[Any], rows: Sequence[Row[Any]], now: datetime) -> str:
+    """Why these are not sent; empty where they are."""
+    if not place.enabled and rows[0].event != Event.TEST:
+        return SWITCHED_OFF
+    if place.kind == "email" and not config.settings().smtp_url.get_secret_value():
+        return "WEBMON_SMTP_URL is not set"
+    if place.built_in and not _admins(session, rows[0].namespace_id):
+        return "there is no active administrator"
+    return budgets.why_used_up(session, place.channel_id, place.kind, place.config, now=now)
+
+
+def _suppress(
+    session: Session, place: Row[Any], rows: Sequence[Row[Any]], because: str, now: datetime
+) -> None:
+    """Do not send these; the next reminder comes when it would have after this one."""
+    is_reminder = row.is_open & (row.event == Event.REMINDER)
+    next_at = now + timedelta(seconds=place.reminder_every_seconds)
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_([each.id for each in rows]))
+        .values(
+            delivery=Delivery.SUPPRESSED,
+            ready_at=None,
+            told_with=None,
+            reason=because,
+            remind_at=case((is_reminder, next_at), else_=row.remind_at),
+        )
+    )
+
+
+def _under_way(
+    session: Session,
+    lease: Lease,
+    place: Row[Any],
+    rows: Sequence[Row[Any]],
+    is_cut_off: bool,
+    now: datetime,
+) -> Outgoing:
+    ids = tuple(each.id for each in rows)
+    message = _message(session, place, rows, is_cut_off, now)
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_(ids))
+        .values(
+            told_with=ids[0],
+            attempts=row.attempts + 1,
+            error=CUT_OFF if is_cut_off else row.error,
+        )
+    )
+    session.execute(
+        update(STATES)
+        .where(state.channel_id == lease.channel_id)
+        .values(message_key=message.key, composed_at=message.composed_at, lease_until=now + LEASE)
+    )
+    settings = config.settings()
+    surroundings = Surroundings(
+        settings.public_url,
+        settings.smtp_url.get_secret_value(),
+        settings.x_api_url,
+        _admins(session, rows[0].namespace_id) if place.built_in else (),
+    )
+    return Outgoing(lease, ids, place.kind, place.config, message, surroundings)
+
+
+def _message(
+    session: Session, place: Row[Any], rows: Sequence[Row[Any]], is_cut_off: bool, now: datetime
+) -> Message:
+    news = tuple(news_from(each.payload) for each in rows)
+    key = message_key([each.id for each in rows])
+    composed_at = _composed_at(place, key, news, is_cut_off, now)
+    timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
+    base = config.settings().public_url
+    return Message(
+        key,
+        news,
+        composed_at,
+        timezone=timezone,
+        reply_to=_reply_to(session, place.channel_id, rows),
+        status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
+    )
+
+
+def _composed_at(
+    place: Row[Any], key: str, news: Sequence[News], is_cut_off: bool, now: datetime
+) -> datetime:
+    """The instant of the first try, as long as the same is told and that is not late by now."""
+    before: datetime | None = place.composed_at
+    if before is None or place.message_key != key:
+        return now
+    limit_at = max(each.told_at for each in news) + LATE_AFTER
+    is_late_now = before <= limit_at < now
+    return now if is_late_now and not is_cut_off else before
+
+
+def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str, str]:
+    """Those of the namespace as it is now; without one, or where it is gone, UTC and none."""
+    columns = select(namespace.timezone, namespace.slug)
+    found = session.execute(columns.where(namespace.id == namespace_id)).first()
+    return (found.timezone, found.slug) if found is not None else ("UTC", "")
+
+
+def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> str:
+    """The reference of the first message about one of these incidents."""
+    incident_ids = {each.incident_id for each in rows if each.incident_id is not None}
+    if not incident_ids:
+        return ""
+    found = session.scalar(
+        select(row.reference)
+        .where(row.incident_id.in_(incident_ids), row.channel_id == channel_id)
+        .where(row.reference != "")
+        .order_by(row.id)
+        .limit(1)
+    )
+    return found or ""
+
+
+def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:
+    """The addresses of the active administrators who look after the namespace."""
+    theirs = select(limit.user_id).where(limit.namespace_id == namespace_id)
+    found = session.scalars(
+        select(user.email)
+        .where(user.role == Role.ADMIN, user.disabled_at.is_(None))
+        .where(user.limited.is_(False) | user.id.in_(theirs))
+        .order_by(user.email)
+    )
+    return tuple(found)
+
+
+def kind_and_config(outgoing: Outgoing) -> tuple[NotifierKind, Any]:
+    """The notifier of a message, and its config with the secrets in the clear.
+
+    Raises:
+        NotifierError: the kind is not known, or the config cannot be used.
+    """
+    kind = NOTIFIERS.get(outgoing.kind)
+    if kind is None:
+        raise NotifierError(f"unknown kind of channel: {outgoing.kind}", permanent=True)
+    try:
+        return kind, kind.config.model_validate(crypto.unseal(outgoing.config))
+    except (ValidationError, Invalid) as error:
+        text = f"the channel's configuration cannot be used: {what_is_wrong(error)}"
+        raise NotifierError(text, permanent=True) from None

@@ -1,0 +1,166 @@
+"""Note what became of a message: taken by its channel, or refused."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, case, select, update
+from sqlmodel import Session
+
+from webmon.commands.notifications import budgets, missed_recoveries
+from webmon.commands.notifications.announcements import tell_monitor
+from webmon.commands.notifications.leases import LEASE, channel, held, locked, state
+from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing, lock_rows
+from webmon.commands.notifications.outbox import OUTBOX, row
+from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
+from webmon.domain.news import Event
+from webmon.models.notifications import Delivery
+from webmon.notifiers.base import NotifierError, Receipt
+
+REMINDS = row.is_open & row.event.in_((Event.DOWN, Event.REMINDER))
+
+
+def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: datetime) -> None:
+    """Note that the channel has taken a message, whoever holds the lease by now."""
+    ids = [each.id for each in lock_rows(session, sent.notification_ids)]
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_(ids))
+        .values(
+            delivery=Delivery.SENT,
+            sent_at=now,
+            ready_at=None,
+            reference=receipt.reference,
+            error=receipt.note if receipt.had_before else _unless_doubtful(receipt.note),
+            remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
+        )
+    )
+    had_stopped = state.channel_id == sent.lease.channel_id, state.stopped_at.is_not(None)
+    if session.scalar(select(state.channel_id).where(*had_stopped)):
+        missed_recoveries.owe_again(session, sent.lease.channel_id, now=now)
+    session.execute(
+        held(sent.lease).values(
+            failures=0,
+            next_try_at=None,
+            last_error="",
+            stopped_at=None,
+            message_key="",
+            lease_until=now + LEASE,
+        )
+    )
+    budgets.watch(session, sent.lease.channel_id, now=now)
+
+
+def _unless_doubtful(error: str) -> Any:
+    """``error``, where it is not said already that the message may have arrived twice."""
+    return case((row.error.in_(DOUBTFUL), row.error), else_=error)
+
+
+def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | None:
+    """When the channel is to be reminded; None where it does not want that."""
+    found = session.execute(
+        select(channel.events, channel.reminder_every_seconds).where(
+            channel.id == sent.lease.channel_id
+        )
+    ).first()
+    if found is None or Event.REMINDER not in found.events:
+        return None
+    return now + timedelta(seconds=found.reminder_every_seconds)
+
+
+def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: datetime) -> None:
+    """Note that the channel has not taken a message.
+
+    A test has failed with that; what else waits does so as long as the server says. Wrong settings
+    end this message, mark the channel, and are told to the administrators; what follows is kept and
+    tried at growing distances until somebody has mended the channel. Everything is tried again for
+    a day.
+    """
+    place = locked(session, sent.lease)
+    if place is not None:
+        _count_trying(session, place, now)
+    rows = lock_rows(session, sent.notification_ids)
+    if place is None or not rows:
+        return  # another worker has taken over, or it was settled already
+    if sent.is_test:
+        _fail(session, rows, str(error), None)
+        if error.retry_after_seconds is not None:
+            later = now + timedelta(seconds=max(1.0, error.retry_after_seconds))
+            session.execute(held(sent.lease).values(next_try_at=later))
+        return
+    stops = error.permanent and place.stopped_at is None
+    enough = GIVE_UP_AFTER.total_seconds()
+    lost = rows if stops else [each for each in rows if each.tried_seconds >= enough]
+    because = str(error) if stops else f"not taken within 24 hours: {error}"
+    _fail(session, lost, because, _reminder_at(session, sent, now))
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_([each.id for each in rows if each not in lost]))
+        .values(
+            told_with=None,
+            error=_unless_doubtful(NO_ANSWER if error.may_have_arrived else str(error)),
+        )
+    )
+    failures = place.failures + 1
+    wait = retry_delay_seconds(
+        failures, jitter=random.random(), retry_after_seconds=error.retry_after_seconds
+    )
+    session.execute(
+        held(sent.lease).values(
+            failures=failures,
+            next_try_at=now + timedelta(seconds=wait),
+            last_error=str(error),
+            last_error_at=now,
+            stopped_at=place.stopped_at or (now if lost else None),
+        )
+    )
+    if lost and place.stopped_at is None:
+        _tell_stopped(session, sent, because, now)
+
+
+def _count_trying(session: Session, place: Row[Any], now: datetime) -> None:
+    """Add the time since the last try to what has waited since then, as far as it was planned.
+
+    So neither a clock that was set nor a worker that stood still makes anything old.
+    """
+    if not place.failures or place.last_error_at is None:
+        return
+    passed = (now - place.last_error_at).total_seconds()
+    planned = LONGEST_SECONDS
+    if place.next_try_at is not None:
+        planned = (place.next_try_at - place.last_error_at).total_seconds()
+    spent_seconds = max(0.0, min(passed, planned))
+    waiting = (row.channel_id == place.channel_id) & (row.ready_at <= place.last_error_at)
+    session.execute(select(row.id).where(waiting).order_by(row.id).with_for_update()).all()
+    session.execute(
+        update(OUTBOX).where(waiting).values(tried_seconds=row.tried_seconds + spent_seconds)
+    )
+
+
+def _fail(
+    session: Session, rows: Sequence[Row[Any]], because: str, remind_at: datetime | None
+) -> None:
+    """What is still open is told by a reminder, should the channel work again by then."""
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_([each.id for each in rows]))
+        .values(
+            delivery=Delivery.FAILED,
+            ready_at=None,
+            reason=because,
+            error=because,
+            remind_at=case((REMINDS, remind_at), else_=row.remind_at),
+        )
+    )
+
+
+def _tell_stopped(session: Session, sent: Outgoing, because: str, now: datetime) -> None:
+    name = session.scalar(select(channel.name).where(channel.id == sent.lease.channel_id))
+    tell_monitor(
+        session,
+        f"channel:{sent.lease.channel_id}:stopped:{int(now.timestamp())}",
+        f"The channel {name} does not get through: {because}",
+        now=now,
+        about_channel=sent.lease.channel_id,
+    )

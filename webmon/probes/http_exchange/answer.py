@@ -1,0 +1,173 @@
+"""The answer to one HTTP/1.1 request, put together from the bytes as they come; no network here.
+
+Everything is bounded, and what is wrong with the bytes is `httpx.RemoteProtocolError` with a text
+meant for an admin.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+import httptools
+import httpx
+
+from webmon.probes.wire.texts import quoted
+
+if TYPE_CHECKING:
+    from webmon.probes.http_exchange.second_parser import SecondParser
+
+MOST_HEADER_BYTES = 100 * 1024
+"""As many as httpx takes."""
+
+BODILESS = frozenset({101, 204, 304})
+
+BEGINNING = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}[ \r\n]")
+"""How an answer begins; with what does not, there is no need of a second opinion."""
+
+
+class Answer:
+    """Status, headers and the body, at most ``most_body_bytes`` of it (``truncated`` says so).
+
+    ``complete`` is True when nothing more is to be read.
+    """
+
+    def __init__(self, *, expects_body: bool, most_body_bytes: int) -> None:
+        self.status = 0
+        self.version = ""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: list[bytes] = []
+        self.body_bytes = 0
+        self.truncated = False
+        self.complete = False
+        self.in_headers = True
+        self._interim = False
+        self._head = bytearray()
+        """What has come, until the headers are complete."""
+        self._expects_body = expects_body
+        self._most_body_bytes = most_body_bytes
+        # Chunks of a byte or endless trailers: what arrives is bounded, not only what is kept.
+        self._room_for_body = 2 * most_body_bytes + MOST_HEADER_BYTES
+        self._room_for_headers = MOST_HEADER_BYTES
+        self._parser: httptools.HttpResponseParser | SecondParser | None = _make_parser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes, of a long piece first what fits into the room for headers."""
+        if self.in_headers:
+            begun, data = data[: self._room_for_headers], data[self._room_for_headers :]
+            self._room_for_headers -= len(begun)
+            self._head += begun
+            self._parse(begun)
+            if data and self.in_headers:
+                kilobytes = MOST_HEADER_BYTES // 1024
+                raise httpx.RemoteProtocolError(f"sent headers larger than {kilobytes} kB")
+        if data:
+            self._room_for_body -= len(data)
+            self._parse(data)
+            if self._room_for_body < 0 and not self.complete:
+                self.complete = self.truncated = True
+
+    def end(self) -> None:
+        """The server has closed the connection: this may be how it marks the end of the body."""
+        if self.in_headers:
+            begun = self._room_for_headers < MOST_HEADER_BYTES
+            where = "in the middle of the headers" if begun else "without an answer"
+            raise httpx.RemoteProtocolError(f"closed the connection {where}")
+        if not self.complete and self._announced_its_length():
+            raise httpx.RemoteProtocolError(
+                f"closed the connection in the middle of the body, after {self.body_bytes} bytes"
+            )
+        self.complete = True
+
+    def close(self) -> None:
+        """Let go of the parser, which holds this object's methods: a cycle otherwise."""
+        self._parser = None
+
+    # What the parser calls. After the end of the answer a server may send what it likes.
+
+    def on_header(self, name: bytes | None, value: bytes) -> None:
+        if self.in_headers:
+            self.headers.append((name or b"", value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        if self._parser is None or not self.in_headers:
+            return
+        status = self._parser.get_status_code()
+        if 100 <= status < 200 and status != 101:
+            self._interim = True
+            self.headers.clear()
+            return
+        self.status = status
+        self.version = self._parser.get_http_version()
+        self.in_headers = False
+        self._head.clear()
+        self.complete = not self._expects_body or status in BODILESS
+
+    def on_body(self, data: bytes) -> None:
+        if self.complete:
+            return
+        room = self._most_body_bytes - self.body_bytes
+        if len(data) > room:
+            data = data[:room]
+            self.complete = self.truncated = True
+        self.body.append(data)
+        self.body_bytes += len(data)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+        else:
+            self.complete = True
+
+    def _parse(self, data: bytes | bytearray) -> None:
+        if self._parser is None or self.complete:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.complete = True
+        except httptools.HttpParserError as error:
+            if not self.complete:
+                self._doubt(error)
+
+    def _doubt(self, error: httptools.HttpParserError) -> None:
+        """Let another parser read headers that this one refuses."""
+        is_first = isinstance(self._parser, httptools.HttpResponseParser)
+        if not (is_first and self.in_headers and BEGINNING.match(self._head)):
+            raise httpx.RemoteProtocolError(self._what_is_wrong(error)) from None
+        from webmon.probes.http_exchange.second_parser import SecondParser  # few servers need it
+
+        self.headers.clear()
+        self._interim = False
+        is_head, most_bytes = not self._expects_body, 2 * MOST_HEADER_BYTES
+        self._parser = SecondParser(self, error, is_head=is_head, most_bytes=most_bytes)
+        self._parse(self._head)
+
+    def _what_is_wrong(self, error: httptools.HttpParserError) -> str:
+        if not self.in_headers:
+            return f"sent a body that is not valid HTTP: {error}"
+        if self._head[:5].upper() == b"HTTP/":
+            return f"sent headers that are not valid HTTP: {error}"
+        shown = quoted(self._head[:200].decode("ascii", "replace"))
+        return f"did not answer with HTTP, but with {shown}"
+
+    def _announced_its_length(self) -> bool:
+        for name, value in self.headers:
+            lowered = name.lower()
+            if lowered == b"content-length":
+                return True
+            if lowered == b"transfer-encoding" and b"chunked" in value.lower():
+                return True
+        return False
+
+
+def _make_parser(answer: Answer) -> httptools.HttpResponseParser:
+    parser = httptools.HttpResponseParser(answer)
+    # As forgiving as browsers: bare line feeds, a length beside chunks, spaces behind their sizes,
+    # and an interim answer that says that the connection ends.
+    parser.set_dangerous_leniencies(
+        lenient_chunked_length=True,
+        lenient_data_after_close=True,
+        lenient_keep_alive=True,
+        lenient_optional_cr_before_lf=True,
+        lenient_spaces_after_chunk_size=True,
+    )
+    return parser

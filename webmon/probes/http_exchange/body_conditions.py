@@ -1,0 +1,153 @@
+"""What an answer must be like: parsing the conditions, and judging the body by them. Pure."""
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+from webmon.probes.wire.texts import excerpt, quoted
+
+JsonScalar = bool | int | float | str
+
+LOWEST_STATUS, HIGHEST_STATUS = 100, 999
+DEEPEST_PATH = 20
+
+_STATUSES = re.compile(r"(\d{3})(?:-(\d{3}))?")
+_PATH_STEP = re.compile(r"\[(-?\d{1,6})\]|\.?([^.\[\]]+)")
+_TEXT_CODECS = re.compile(
+    r"utf-?(8|16|32)(-?[lb]e)?|(us-)?ascii|latin-?1|(iso-?)?8859-\d{1,2}|(windows-|cp)\d{3,4}"
+    r"|koi8-[ru]|gb\w{1,5}|big5(-?hkscs)?|euc-(jp|kr)|shift[-_]jis"
+)
+
+
+@lru_cache(maxsize=256)  # most services accept the same ones: 8 kB each, kept once
+def parse_statuses(text: str) -> frozenset[int]:
+    """The status codes of ``"200-399"`` or ``"200, 204, 301-308"``.
+
+    Raises:
+        ValueError: the text is not of that form.
+    """
+    accepted: set[int] = set()
+    for part in text.split(","):
+        found = _STATUSES.fullmatch(part.strip().replace(" ", ""))
+        if found is None:
+            raise ValueError("must be status codes such as 200-399 or 200, 204, 301-308")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not LOWEST_STATUS <= first <= last:
+            raise ValueError(f"must be ranges from low to high, from {LOWEST_STATUS} on")
+        accepted.update(range(first, last + 1))
+    return frozenset(accepted)
+
+
+def parse_json_path(text: str) -> tuple[str | int, ...]:
+    """The steps of ``a.b[0].c`` (a leading ``$.`` is allowed): keys and places in lists.
+
+    Raises:
+        ValueError: the text is not of that form, or goes too deep.
+    """
+    steps: list[str | int] = []
+    text = text.strip()
+    position = 1 if text.startswith(("$.", "$[")) else 0
+    while position < len(text):
+        found = _PATH_STEP.match(text, position)
+        if found is None or (not steps and text[position] == "." and not position):
+            raise ValueError("must be a path such as status or a.b[0].c")
+        steps.append(found[2] if found[1] is None else int(found[1]))
+        position = found.end()
+    if not 1 <= len(steps) <= DEEPEST_PATH:
+        raise ValueError(f"must have 1 to {DEEPEST_PATH} steps, such as a.b[0].c")
+    return tuple(steps)
+
+
+def find_json(document: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at ``path``.
+
+    Raises:
+        LookupError: nothing does.
+    """
+    for step in path:
+        if (
+            isinstance(document, list)
+            and isinstance(step, str)
+            and step.isdecimal()
+            and len(step) < 7
+        ):
+            step = int(step)  # a.0 means a[0]
+        fits = isinstance(document, list) if isinstance(step, int) else isinstance(document, dict)
+        if not fits:
+            raise LookupError(step)
+        document = document[step]
+    return document
+
+
+def json_fault(body: bytes, path_text: str, expected: JsonScalar | None) -> str | None:
+    """What is wrong with a JSON body, None when ``expected`` (if given) stands at the path."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return "is not JSON"
+    try:
+        value = find_json(document, parse_json_path(path_text))
+    except LookupError:
+        return f"the JSON has no {path_text}"
+    if expected is None or _is_equal(value, expected):
+        return None
+    return f"{path_text} is {_shown(value)}, expected {_shown(expected)}"
+
+
+def _is_equal(value: Any, expected: JsonScalar) -> bool:
+    """Equal as JSON; an expected text may also be the JSON text of the value (``"true"``)."""
+    if isinstance(expected, str):
+        if value == expected:
+            return True
+        try:
+            expected = json.loads(expected)
+        except (ValueError, RecursionError):
+            return False
+        if isinstance(expected, str):
+            return False
+    if isinstance(value, bool) or isinstance(expected, bool) or expected is None:
+        return value is expected
+    return bool(value == expected)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return excerpt(json.dumps(value, ensure_ascii=False), 80)
+
+
+def decode_text(body: bytes, charset: str | None) -> str:
+    """The body as text, whatever it holds. Charsets that are not the web's count as UTF-8."""
+    name = (charset or "utf-8").lower()
+    if not _TEXT_CODECS.fullmatch(name):
+        name = "utf-8"
+    try:
+        return body.decode(name, errors="replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", errors="replace")
+
+
+def html_fault(content_type: str, body: bytes, *, expects_body: bool) -> str | None:
+    """What makes an answer other than an HTML page."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if not kind and body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return None
+    if kind not in ("text/html", "application/xhtml+xml"):
+        return (
+            f"not HTML: content type {excerpt(kind, 80)}" if kind else "not HTML: no content type"
+        )
+    if expects_body and not body.strip():
+        return "not HTML: the page is empty"
+    return None
+
+
+def text_fault(
+    text: str, contains: str | None, not_contains: str | None, *, searched: str
+) -> str | None:
+    """What a body has that it must not have, or lacks. ``searched`` says how much was looked at."""
+    if contains and contains not in text:
+        return f"does not contain {quoted(contains)}{searched}"
+    if not_contains and not_contains in text:
+        return f"contains {quoted(not_contains)}"
+    return None

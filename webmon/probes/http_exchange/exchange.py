@@ -1,0 +1,128 @@
+"""One HTTP/1.1 request and its answer over one fresh connection, as an asyncio protocol.
+
+The whole bounded answer is read in callbacks and handed over at once: a check costs few wake-ups,
+and the time stamps are those of the events themselves. Nothing the server sends raises out of
+here: ``finished`` gets a result or one of httpx's errors, whose text is meant for an admin.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+
+from webmon.probes.http_exchange.answer import Answer
+from webmon.probes.wire.addresses import Endpoint
+from webmon.proxies import Proxy
+
+
+class Step(StrEnum):
+    """What is being done, in words that follow "no answer within 10 s, while"."""
+
+    LOOK_UP = "looking up the name"
+    CONNECT = "connecting"
+    TUNNEL = "waiting for the connection it is asked for"
+    TLS = "in the TLS handshake"
+    FIRST_BYTE = "waiting for the first byte"
+    HEADERS = "reading the headers"
+    BODY = "reading the body"
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one request met on its way. Times are of `time.perf_counter`, 0 where not reached."""
+
+    url: httpx.URL
+    started: float
+    step: Step = Step.LOOK_UP
+    named: bool = True
+    """Whether the host is a name, and not an address that needs no look-up."""
+    proxy: Proxy | None = None
+    endpoint: Endpoint | str | None = None
+    """Where the connection leads: an address, or words for the end of a proxy's tunnel."""
+    resolved: float = 0.0
+    connected: float = 0.0
+    secured: float = 0.0
+    first_byte: float = 0.0
+    finished: float = 0.0
+    certificate: bytes | None = None
+    truncated: bool = False
+
+
+class Exchange(asyncio.Protocol):
+    """Sends ``wire`` as soon as it is connected, and collects the answer."""
+
+    def __init__(
+        self, visit: Visit, wire: bytes, answer: Answer, finished: asyncio.Future[None]
+    ) -> None:
+        self.answer = answer
+        self.finished = finished
+        self._visit = visit
+        self._wire = wire
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._connected(transport)
+        self._visit.step = Step.FIRST_BYTE
+        transport.write(self._wire)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        if self.finished.done():
+            return
+        try:
+            self._take(data)
+        except Exception as error:  # one of httpx's, or a fault of ours: never lost in the loop
+            self._finish(error)
+
+    def eof_received(self) -> None:
+        self._end(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc)
+
+    def close(self) -> None:
+        """Drop the connection at once, whatever is under way."""
+        self.answer.close()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _connected(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self._visit.connected = time.perf_counter()
+
+    def _take(self, data: bytes) -> None:
+        visit, answer = self._visit, self.answer
+        if not visit.first_byte:
+            visit.first_byte = time.perf_counter()
+            visit.step = Step.HEADERS
+        answer.feed(data)
+        if answer.complete:
+            self._finish(None)
+        elif not answer.in_headers:
+            visit.step = Step.BODY
+
+    def _end(self, error: Exception | None) -> None:
+        """The server closed the connection, or it broke (``error``)."""
+        if self.finished.done():
+            return
+        if error is not None:
+            text = f"connection reset by {self._visit.endpoint} while {self._visit.step}"
+            self._finish(httpx.ReadError(text))
+            return
+        try:
+            self.answer.end()
+        except httpx.RemoteProtocolError as broken:
+            self._finish(broken)
+        else:
+            self._finish(None)
+
+    def _finish(self, error: Exception | None) -> None:
+        if self.finished.done():
+            return
+        self._visit.finished = time.perf_counter()
+        if error is None:
+            self.finished.set_result(None)
+        else:
+            self.finished.set_exception(error)
+        self.close()

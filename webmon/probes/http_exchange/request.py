@@ -1,0 +1,272 @@
+"""What can be set for the `http` probe, and the request it makes of it."""
+
+import json
+import math
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from webmon.probes.base import ProbeConfig
+from webmon.probes.http_exchange.body_conditions import JsonScalar, parse_json_path, parse_statuses
+from webmon.probes.http_exchange.proxies import ProxyUrl
+from webmon.proxies import Routes, of_environment, only_through
+
+HEADERS = httpx.Headers(
+    {
+        "user-agent": "Beaconry (website monitor)",
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate",
+        "connection": "close",
+    }
+)
+"""Every request has these; so made, all requests share them, which saves half of their memory."""
+MOST_HEADERS = 50
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8000}")
+_HOST = re.compile(rb"[0-9A-Za-z._:-]{1,253}")
+_OURS = frozenset({"connection", "content-length", "proxy-authorization", "transfer-encoding"})
+
+
+def _checked_url(value: str) -> str:
+    value = value.strip()
+    if not re.match(r"https?://", value, re.IGNORECASE):
+        raise ValueError("must begin with http:// or https://")
+    try:
+        url = httpx.URL(value)
+        port = 80 if url.port is None else url.port
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("is not a valid address of a page") from None
+    if url.userinfo:
+        raise ValueError("must not hold a user or password; put them into basic_auth")
+    if not url.host:
+        raise ValueError("must name a host, such as https://example.org/")
+    if not _HOST.fullmatch(url.raw_host):
+        raise ValueError("is not a valid address of a page")
+    if not 1 <= port <= 65535:
+        raise ValueError("must have a port from 1 to 65535")
+    return value
+
+
+def _status_text(value: Any) -> Any:
+    """A number or a list of numbers, as YAML may have it, as the text it stands for."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(each) for each in value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _checked_statuses(value: str) -> str:
+    parse_statuses(value)
+    return value.strip()
+
+
+def _checked_json_path(value: str) -> str:
+    parse_json_path(value)
+    return value.strip()
+
+
+def _scalar(value: Any) -> Any:
+    if value is not None and not isinstance(value, JsonScalar):
+        raise ValueError("must be a text, a number, true or false")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a number that JSON knows")
+    return value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
+
+
+class HttpConfig(ProbeConfig):
+    """One request, and what its answer must be like."""
+
+    url: Annotated[str, AfterValidator(_checked_url)] = Field(
+        title="Address (URL)", description="Begins with http:// or https://", max_length=2000
+    )
+    method: Annotated[Method, BeforeValidator(_upper)] = Field(default="GET", title="Method")
+    accepted_statuses: Annotated[
+        str, BeforeValidator(_status_text), AfterValidator(_checked_statuses)
+    ] = Field(
+        default="200-399",
+        title="Accepted statuses",
+        description="Codes and ranges, such as 200-399 or 200, 204, 301-308",
+        max_length=500,
+    )
+    expect_html: bool = Field(
+        default=False, title="Must be HTML", description="The answer must be a web page"
+    )
+    contains: Text = Field(
+        default=None,
+        title="Must contain",
+        description="A text the answer must contain, upper and lower case as given",
+        max_length=1000,
+    )
+    not_contains: Text = Field(
+        default=None,
+        title="Must not contain",
+        description="A text that would mean something is wrong",
+        max_length=1000,
+    )
+    json_path: Annotated[
+        str | None,
+        AfterValidator(lambda value: value and _checked_json_path(value)),
+        BeforeValidator(_blank_is_none),
+    ] = Field(
+        default=None,
+        title="JSON path",
+        description="A value the answer must have, such as status or a.b[0].c",
+        max_length=200,
+    )
+    json_equals: Annotated[
+        JsonScalar | None, BeforeValidator(_scalar), BeforeValidator(_blank_is_none)
+    ] = Field(
+        default=None,
+        title="JSON value",
+        description="What stands at the JSON path, such as ok, 3 or true; empty: anything",
+    )
+    headers: dict[str, SecretStr] = Field(
+        default={}, title="Headers", description="Sent with the request; values are kept secret"
+    )
+    body: Text = Field(
+        default=None, title="Body", description="Sent with the request", max_length=65_536
+    )
+    basic_auth: SecretStr | None = Field(
+        default=None, title="Basic authentication", description="user:password"
+    )
+    follow_redirects: bool = Field(
+        default=False, title="Follow redirects", description="At most 10; the last answer counts"
+    )
+    proxy: ProxyUrl = Field(
+        default=None,
+        title="Proxy",
+        description="Such as http://user:password@proxy.example.org:3128; "
+        "empty: what the worker's environment says (HTTP_PROXY, NO_PROXY …)",
+    )
+    verify_tls: bool = Field(
+        default=True,
+        title="Verify the certificate",
+        description="Without, an invalid certificate is not an error",
+    )
+    max_body_kb: int = Field(
+        default=512,
+        title="Largest body read (kB)",
+        description="What comes after is not looked at",
+        ge=1,
+        le=4096,
+    )
+
+    @field_validator("contains", "not_contains", "json_path", "body")
+    @classmethod
+    def _needs_a_body(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("method") == "HEAD":
+            raise ValueError("cannot be used with HEAD, which has no body")
+        return value
+
+    @field_validator("json_equals")
+    @classmethod
+    def _needs_a_path(cls, value: JsonScalar | None, info: ValidationInfo) -> JsonScalar | None:
+        if value is not None and info.data.get("json_path", "") is None:
+            raise ValueError("needs json_path, which says where the value stands")
+        if isinstance(value, str) and len(value) > 1000:
+            raise ValueError("must have at most 1000 characters")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if len(headers) > MOST_HEADERS:
+            raise ValueError(f"must be at most {MOST_HEADERS}")
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError("must be lines such as Accept: text/html")
+            if name.lower() in _OURS:
+                raise ValueError(f"{name} is set by the probe itself")
+            if not _HEADER_VALUE.fullmatch(value.get_secret_value().strip()):
+                raise ValueError(f"the value of {name} has characters that cannot be sent")
+        if len({name.lower() for name in headers}) < len(headers):
+            raise ValueError("must have each name only once")
+        return headers
+
+    @field_validator("basic_auth")
+    @classmethod
+    def _is_a_pair(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        pair = value.get_secret_value() if value else ""
+        if not pair:
+            return None
+        if ":" not in pair or not pair.isprintable():
+            raise ValueError("must have the form user:password")
+        if any(name.lower() == "authorization" for name in info.data.get("headers", ())):
+            raise ValueError("cannot be used beside an Authorization header")
+        return value
+
+    @property
+    def needs_address(self) -> bool:
+        """See `ProbeConfig.needs_address`."""
+        return False
+
+    @cached_property
+    def statuses(self) -> frozenset[int]:
+        """The accepted status codes."""
+        return parse_statuses(self.accepted_statuses)
+
+    @cached_property
+    def request(self) -> httpx.Request:
+        """The request, built once and sent by every check."""
+        content = None if self.body is None else self.body.encode()
+        request = httpx.Request(self.method, self.url.strip(), content=content)
+        request.headers.update(HEADERS)
+        if self.body is not None:
+            request.headers["content-type"] = _content_type(self.body)
+        own = [
+            (name.lower().encode("ascii"), value.get_secret_value().strip().encode())
+            for name, value in self.headers.items()
+        ]
+        request.headers.update(own)
+        if self.basic_auth is not None:
+            user, _, password = self.basic_auth.get_secret_value().partition(":")
+            next(httpx.BasicAuth(user, password).auth_flow(request))
+        return request
+
+    @cached_property
+    def routes(self) -> Routes | None:
+        """Which proxy leads where; None where none is asked."""
+        return of_environment() if self.proxy is None else only_through(self.proxy)
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be stored or shown when a server repeats it."""
+        values = [value.get_secret_value().strip() for value in self.headers.values()]
+        if self.basic_auth is not None:
+            pair = self.basic_auth.get_secret_value()
+            values += [pair, pair.partition(":")[2]]
+            values.append(self.request.headers["authorization"].removeprefix("Basic "))
+        if self.routes is not None:
+            values += self.routes.secrets
+        return tuple(sorted((each for each in values if len(each) > 3), key=len, reverse=True))
+
+
+def _content_type(body: str) -> str:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return "text/plain; charset=utf-8"
+    return "application/json"

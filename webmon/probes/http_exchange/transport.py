@@ -1,0 +1,214 @@
+"""httpx's connection for checks: a fresh one for every request, timed step by step.
+
+Requests, redirects, decoding and error types stay httpx's own. A pool would cost more than it
+saves here, and a visitor has no connection yet either.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+
+from webmon.clock import utcnow
+from webmon.probes.http_exchange.answer import Answer
+from webmon.probes.http_exchange.exchange import Exchange, Step, Visit
+from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
+from webmon.probes.http_exchange.tls_exchange import TlsExchange
+from webmon.probes.http_exchange.tunnel_exchange import TunnelExchange
+from webmon.probes.wire.addresses import (
+    Endpoint,
+    Unreachable,
+    connect_failure,
+    literal_endpoint,
+    open_socket,
+    resolve,
+)
+from webmon.probes.wire.certificates import read_certificate, tls_context, verification_failure
+from webmon.proxies import Proxy, Routes
+
+SLICE_BYTES = 2048
+"""What is given to a decoder at once. Deflate grows a thousandfold at most: 2 MB."""
+
+
+class Body(httpx.AsyncByteStream, httpx.SyncByteStream):
+    """A body that has been read already, in slices so that its decoding can be stopped."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self.data), SLICE_BYTES):
+            yield self.data[start : start + SLICE_BYTES]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self:
+            yield part
+
+
+class OneShotTransport(httpx.AsyncBaseTransport):
+    """The transport of one check. ``visits`` tells what each of its requests met.
+
+    The whole check ends ``timeout`` seconds after this object was made; a body is read up to
+    ``most_body_bytes``, after which the response counts as complete. ``routes`` says which proxy
+    leads where; without, none is asked.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        verify: bool = True,
+        most_body_bytes: int,
+        routes: Routes | None = None,
+    ) -> None:
+        # Made before the clock starts: the first one of the process takes a tenth of a second.
+        self._context = tls_context(verify)
+        self.visits: list[Visit] = []
+        self._timeout = timeout
+        self._deadline = asyncio.get_running_loop().time() + timeout
+        self._most_body_bytes = most_body_bytes
+        self._routes = routes
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The response, its body read (as it came: ``extensions["body"]``).
+
+        Raises:
+            httpx.TransportError: there is none; the text says why, for an admin.
+        """
+        visit = Visit(request.url, time.perf_counter())
+        self.visits.append(visit)
+        if request.url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(f"cannot follow a {request.url.scheme}:// address")
+        if self._routes is not None:
+            visit.proxy = self._routes.to(request.url)
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                answer = await self._ask(visit, request)
+        except TimeoutError:
+            raise self._timed_out(visit) from None
+        visit.truncated = answer.truncated
+        body = b"".join(answer.body)
+        version = f"HTTP/{answer.version}".encode("ascii")
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=Body(body),
+            request=request,
+            extensions={"http_version": version, "body": body},
+        )
+
+    async def _ask(self, visit: Visit, request: httpx.Request) -> Answer:
+        wire = _serialised(visit, request, await request.aread())
+        url = request.url
+        host = url.raw_host.decode("ascii")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        if visit.proxy is None:
+            endpoints = await _resolve(visit, host, port)
+        else:
+            endpoints = await _resolve_proxy(visit, visit.proxy)
+        exchange = self._exchange(visit, request, wire, host)
+        try:
+            await _connect(exchange, visit, endpoints)
+            await exchange.finished
+        except asyncio.CancelledError:
+            if not exchange.answer.complete:
+                raise
+            # It was there in time; only this task is woken up too late.
+        except httpx.ConnectError as error:
+            raise _explained(error, visit, host) from None
+        except httpx.RemoteProtocolError as error:
+            if visit.proxy is None or request.url.scheme == "https":
+                raise
+            # Whether it was the proxy or the site behind it cannot be told apart.
+            raise httpx.RemoteProtocolError(f"{error} (through the proxy {visit.proxy})") from None
+        finally:
+            exchange.close()
+        return exchange.answer
+
+    def _exchange(self, visit: Visit, request: httpx.Request, wire: bytes, host: str) -> Exchange:
+        expects_body = request.method != "HEAD"
+        answer = Answer(expects_body=expects_body, most_body_bytes=self._most_body_bytes)
+        finished = asyncio.get_running_loop().create_future()
+        if request.url.scheme == "http":
+            return Exchange(visit, wire, answer, finished)
+        name = host.rstrip(".")
+        try:
+            if visit.proxy is None:
+                return TlsExchange(
+                    visit, wire, answer, finished, context=self._context, server_name=name
+                )
+            return TunnelExchange(
+                visit, wire, answer, finished, context=self._context, server_name=name
+            )
+        except ValueError:
+            raise httpx.ConnectError(f"no certificate can be for the name {host}") from None
+
+    def _timed_out(self, visit: Visit) -> httpx.TimeoutException:
+        text = f"no answer within {self._timeout:g} s"
+        if visit.step is Step.LOOK_UP:
+            name = visit.url.host if visit.proxy is None else f"of the proxy {visit.proxy.host}"
+            return httpx.ConnectTimeout(f"{text} ({visit.step} {name})")
+        if visit.step is Step.CONNECT:
+            return httpx.ConnectTimeout(f"{text} (connecting to {visit.endpoint})")
+        before = (Step.TUNNEL, Step.TLS)
+        kind = httpx.ConnectTimeout if visit.step in before else httpx.ReadTimeout
+        return kind(f"{text} (connected to {visit.endpoint}, {visit.step})")
+
+
+async def _resolve(visit: Visit, host: str, port: int) -> list[Endpoint]:
+    literal = literal_endpoint(host, port)
+    visit.named = literal is None
+    try:
+        endpoints = [literal] if literal else await resolve(host, port)
+    except Unreachable as error:
+        raise httpx.ConnectError(str(error)) from None
+    visit.endpoint, visit.step = endpoints[0], Step.CONNECT
+    visit.resolved = time.perf_counter()
+    return endpoints
+
+
+async def _resolve_proxy(visit: Visit, proxy: Proxy) -> list[Endpoint]:
+    try:
+        found = await _resolve(visit, proxy.host, proxy.port)
+    except httpx.ConnectError as error:
+        raise httpx.ConnectError(f"the proxy cannot be found: {error}") from None
+    endpoints: list[Endpoint] = [ProxyEndpoint(*each) for each in found]
+    visit.endpoint = endpoints[0]
+    return endpoints
+
+
+async def _connect(exchange: Exchange, visit: Visit, endpoints: list[Endpoint]) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        if len(endpoints) == 1:
+            await loop.create_connection(lambda: exchange, endpoints[0].ip, endpoints[0].port)
+        else:
+            # A race of bare sockets: the request is sent over the one that wins, and only there.
+            winner, visit.endpoint = await open_socket(endpoints)
+            await loop.create_connection(lambda: exchange, sock=winner)
+    except Unreachable as error:
+        raise httpx.ConnectError(str(error)) from None
+    except OSError as error:
+        assert isinstance(visit.endpoint, Endpoint)
+        raise httpx.ConnectError(connect_failure([(visit.endpoint, error)])) from None
+
+
+def _serialised(visit: Visit, request: httpx.Request, body: bytes) -> bytes:
+    url = request.url
+    target, lines = url.raw_path, [b"%b: %b" % header for header in request.headers.raw]
+    if visit.proxy is not None and url.scheme == "http":
+        target = b"http://%b%b" % (url.netloc, target)
+        lines += login_lines(visit.proxy)
+    lines.insert(0, b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def _explained(error: httpx.ConnectError, visit: Visit, host: str) -> httpx.ConnectError:
+    """The same error; where a certificate was not accepted, with the reason in plain words."""
+    cause = error.__cause__
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return error
+    shown = read_certificate(visit.certificate) if visit.certificate else None
+    return httpx.ConnectError(verification_failure(cause, shown, host, now=utcnow()))

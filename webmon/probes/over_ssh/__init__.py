@@ -1,0 +1,1 @@
+"""What probes over SSH share: client, session, fixed commands."""

@@ -1,0 +1,1 @@
+"""Addresses, connections, TLS and streams, below every socket probe."""

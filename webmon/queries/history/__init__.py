@@ -1,0 +1,1 @@
+"""Uptime, response times and statistics over time."""

@@ -1,0 +1,1 @@
+"""Namespaces, hosts and services as the admin app shows them."""

@@ -1,0 +1,42 @@
+"""A host or a namespace as its form shows it."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import is_id
+from webmon.errors import NotFound
+from webmon.models import Host, Namespace
+from webmon.queries.inventory.services import secret_paths, without_secrets
+
+
+def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, Any]:
+    """The fields of a host, for somebody who may change it; of secrets, only which are set.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    host = session.get(Host, host_id) if is_id(host_id) else None
+    if host is None:
+        raise NotFound("this host does not exist (any more)")
+    require(actor, Role.EDITOR, host.namespace_id)
+    ssh = host.ssh or {}
+    return {
+        **host.model_dump(exclude={"ssh", "host_keys"}),
+        "ssh": without_secrets(ssh),
+        "ssh_secrets": frozenset(secret_paths(ssh)),
+    }
+
+
+def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> dict[str, Any]:
+    """The fields of a namespace, for somebody who may change it.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
+    if namespace is None:
+        raise NotFound("this namespace does not exist (any more)")
+    require(actor, Role.EDITOR, namespace.id)
+    return namespace.model_dump()

@@ -1,0 +1,1 @@
+"""Channels, deliveries and incidents as the admin app shows them."""

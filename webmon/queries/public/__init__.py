@@ -1,0 +1,1 @@
+"""What everyone may see: the public page and its JSON."""

@@ -1,0 +1,1 @@
+"""The state of the installation itself: health, schema, storage."""
