@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import insert, text, update
 
+from webmon.commands.history.daily_uptime import settle_some
 from webmon.db import Database
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.models import Incident, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
-from workers.settling import settle_some
 
 DAYS = 90
 RAW_DAYS = 30

@@ -14,9 +14,9 @@ from sqlmodel import select, text, update
 from tests.clock import NOW
 from webmon import db
 from webmon.commands import schema
+from webmon.commands.history.daily_uptime import settle_some
 from webmon.models import Channel, Daily, ServiceState, metadata
 from webmon.queries.system import schema as queries
-from workers.settling import settle_some
 
 
 def is_current(database: db.Database) -> bool:

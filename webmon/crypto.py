@@ -6,6 +6,7 @@ directory, in a file that only its owner can read.
 
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -110,3 +111,25 @@ def _sealed(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_sealed(item) for item in value]
     return value
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {SEALED}
+
+
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored, without what is encrypted in it."""
+    return {
+        name: without_secrets(value) if isinstance(value, dict) else value
+        for name, value in config.items()
+        if not _is_secret(value)
+    }
+
+
+def secret_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """Where something is encrypted: ``basic_auth.password``."""
+    for name, value in config.items():
+        if _is_secret(value):
+            yield name
+        elif isinstance(value, dict):
+            yield from (f"{name}.{path}" for path in secret_paths(value))

@@ -8,13 +8,13 @@ from functools import partial
 
 from webmon import clock, config, crypto, db, frontend
 from webmon.domain.access import Actor, Role
+from webmon.domain.figures import size
 from webmon.errors import Invalid, WebmonError
 from webmon.models import Host
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.probes.wire.addresses import takes_connection
 from webmon.queries.inventory import ssh_install
-from webmon.queries.inventory.evidence import size
 from webmon.queries.notifications import channels
 from webmon.queries.system import health, schema, storage
 

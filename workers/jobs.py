@@ -10,8 +10,9 @@ from functools import partial
 
 from webmon import clock, config
 from webmon.commands.checks import clock_steps, connectivity, workers
+from webmon.commands.history import retention
 from webmon.commands.notifications import follow_ups
-from webmon.commands.notifications import leases as channel_leases
+from webmon.commands.notifications.clock_steps import realign_leases, realign_messages
 from webmon.db import DatabaseError, Session, reason
 from webmon.domain.durations import in_words
 from workers.deliver import Deliverer
@@ -103,8 +104,8 @@ class Jobs:
     async def _realign_channels(self, back: timedelta) -> None:
         """In two transactions: who sends locks a channel and then the outbox, or the reverse."""
         now = clock.utcnow()
-        await self._pipeline.in_database(partial(follow_ups.realign, now=now, back=back))
-        await self._pipeline.in_database(partial(channel_leases.realign, now=now, back=back))
+        for realign in (realign_messages, realign_leases):
+            await self._pipeline.in_database(partial(realign, now=now, back=back))
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""
@@ -162,7 +163,7 @@ class Jobs:
         kept = timedelta(days=config.settings().hourly_retention_days)
         before = clock.utcnow() - kept
         while await self._pipeline.in_database(
-            lambda session: follow_ups.forget_old(session, before=before)
+            lambda session: retention.forget_old(session, before=before)
         ):
             pass
 

@@ -19,13 +19,13 @@ from webmon.api import heartbeats as routes
 from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.inventory import services
-from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.locks import lock_services
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.edge import Edge
 from webmon.models import CheckResult, Heartbeat, Service, ServiceState
-from webmon.models.heartbeats import listened_until
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
+from webmon.queries.system.listening import listened_until
 
 FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"every": "10m"}}
 

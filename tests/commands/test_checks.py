@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
-from webmon.commands.checks import workers
+from webmon.commands.checks import backlog, workers
 from webmon.commands.checks.record import LEASE, DueCheck, Finding, claim_due, record
 from webmon.commands.inventory import services
 from webmon.domain.schedule import next_slot
@@ -289,7 +289,7 @@ def test_what_was_paused_under_way_does_not_hold_up_a_start_by_an_earlier_clock(
     later = NOW + timedelta(hours=1)
     claim_due(session, "dead", limit=1, now=later)
     services.pause(session, service.id, actor=None, now=later)
-    assert workers.spread_backlog(session, now=NOW) == 0
+    assert backlog.spread_backlog(session, now=NOW) == 0
     assert state(session).next_check_at is None
 
 
@@ -308,7 +308,7 @@ def test_a_backlog_is_spread_evenly_over_one_interval(session):
             interval_seconds=20,
             next_check_at=NOW - timedelta(hours=1),
         )
-    assert workers.spread_backlog(session, now=NOW) == 100
+    assert backlog.spread_backlog(session, now=NOW) == 100
     session.expire_all()
     due = sorted(row.next_check_at for row in session.exec(select(ServiceState)))
     offsets = [(at - NOW).total_seconds() for at in due]
@@ -323,6 +323,6 @@ def test_after_the_clock_went_back_nothing_waits_longer_than_its_interval(sessio
     distant = factories.service(session, "daily", interval_seconds=86_400)
     session.get(ServiceState, distant.id).next_check_at = NOW + timedelta(hours=3)
     session.flush()
-    assert workers.spread_backlog(session, now=NOW) == 1
+    assert backlog.spread_backlog(session, now=NOW) == 1
     session.expire_all()
     assert session.get(ServiceState, distant.id).next_check_at == NOW + timedelta(hours=3)

@@ -19,7 +19,7 @@ from tests.outbox import (
     state,
 )
 from tests.outside import deliver, follow_up, outside, see
-from webmon.commands.notifications import follow_ups, leases, receipts
+from webmon.commands.notifications import clock_steps, leases, receipts
 from webmon.db import Database
 from webmon.domain.announcing import MOST_CHANGES, QUIET
 from webmon.domain.status import Status
@@ -34,7 +34,7 @@ LATER = NOW + 2 * HOUR
 
 
 def set_back(database: Database, now: datetime, by: timedelta = HOUR) -> None:
-    for realign in (follow_ups.realign, leases.realign):
+    for realign in (clock_steps.realign_messages, clock_steps.realign_leases):
         with database.write() as session:
             realign(session, now=now, back=by)
 

@@ -19,9 +19,10 @@ from tests.outbox import (
 from tests.outside import deliver, outside, see
 from webmon import config
 from webmon.commands.checks import workers
+from webmon.commands.history import retention
 from webmon.commands.inventory import namespaces
-from webmon.commands.notifications import follow_ups, manual_sends, next_message, receipts
 from webmon.commands.notifications import leases as channel_leases
+from webmon.commands.notifications import manual_sends, next_message, receipts
 from webmon.domain.status import Status
 from webmon.models import Channel, Namespace
 from webmon.notifiers.base import NotifierError, Receipt
@@ -188,8 +189,8 @@ def test_only_what_is_old_and_settled_is_forgotten(database, outside, iati):
     see(database, UP, first, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     with database.write() as session:
-        assert follow_ups.forget_old(session, before=NOW) == 0
-        assert follow_ups.forget_old(session, before=NOW + HOUR) == 2
-        assert follow_ups.forget_old(session, before=NOW + HOUR) == 0
+        assert retention.forget_old(session, before=NOW) == 0
+        assert retention.forget_old(session, before=NOW + HOUR) == 2
+        assert retention.forget_old(session, before=NOW + HOUR) == 0
     [kept] = rows(database)
     assert kept.payload["host"] == "B", "its end is still owed"

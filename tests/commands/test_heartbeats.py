@@ -10,7 +10,7 @@ from sqlmodel import Session, func, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from webmon.commands.checks import heartbeats, workers
+from webmon.commands.checks import backlog, heartbeats
 from webmon.commands.checks import record as checks
 from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.commands.config_file.apply import apply_file
@@ -298,7 +298,7 @@ def test_a_short_pause_leaves_a_success_that_is_in_time(session: Session) -> Non
 def test_a_restarted_worker_does_not_take_a_distant_deadline_for_a_stray(session: Session) -> None:
     token = create(session, config={"every": "7d"})
     send(session, token, "", NOW)
-    workers.spread_backlog(session, now=NOW + HOUR)
+    backlog.spread_backlog(session, now=NOW + HOUR)
     look(session, NOW + HOUR + MINUTE)
     after = state(session)
     assert (after.status, after.next_check_at) == ("up", NOW + 7 * 24 * HOUR + 5 * MINUTE)

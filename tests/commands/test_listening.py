@@ -8,16 +8,16 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from webmon.commands.checks import heartbeats, workers
+from webmon.commands.checks import backlog, heartbeats
 from webmon.commands.checks.heartbeat_listening import listen
 from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.commands.inventory import services
 from webmon.domain.heartbeats import parse_signal
 from webmon.domain.status import Status
 from webmon.models import Heartbeat, Incident, Service, ServiceState, Setting
-from webmon.models.heartbeats import LISTENED_UNTIL
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
+from webmon.queries.system.listening import LISTENED_UNTIL
 
 DAY = 24 * HOUR
 HOURLY: dict[str, Any] = {"every": "1h", "grace": "5m"}
@@ -79,13 +79,13 @@ def test_after_a_stop_each_job_has_its_whole_time_before_it_is_overdue(
 ) -> None:
     create(session, config)
     back_at = NOW + DAY
-    workers.spread_backlog(session, now=back_at)
+    backlog.spread_backlog(session, now=back_at)
     if worker_is_first:
         after = look(session, back_at + MINUTE)
         assert (after.status, incidents(session)) == (Status.UP, 0)
         assert after.message.startswith("no heartbeat can be received: no web process has run")
     assert listen(session, now=back_at) == 1
-    workers.spread_backlog(session, now=back_at)
+    backlog.spread_backlog(session, now=back_at)
     after = look(session, back_at + 2 * MINUTE)
     assert (after.status, after.next_check_at, incidents(session)) == ("up", deadline, 0)
     listened(session, deadline)

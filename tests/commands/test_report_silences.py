@@ -15,10 +15,10 @@ from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.commands.inventory import services
 from webmon.domain.heartbeats import Signal
 from webmon.models import ServiceState, Setting
-from webmon.models.heartbeats import LISTENED_UNTIL
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 from webmon.queries.history.timelines import timelines
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
+from webmon.queries.system.listening import LISTENED_UNTIL
 
 SUCCESS, FAILURE = Signal("success"), Signal("failure")
 LETTERS = {"up": "u", "down": "d", "unknown": "?"}

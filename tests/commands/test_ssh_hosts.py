@@ -11,7 +11,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.probes.ssh_servers import CLIENT_KEY, new_key
 from webmon import crypto
-from webmon.commands.checks import workers
+from webmon.commands.checks import backlog
 from webmon.commands.checks.record import OVER_SSH, Finding, claim_due, record
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory.hosts import accept_host_key, create_host, update_host
@@ -242,7 +242,7 @@ def test_services_over_ssh_are_due_at_the_same_time(
 def test_after_a_stop_they_are_spread_out_together(
     session: Session, services: list[Service]
 ) -> None:
-    workers.spread_backlog(session, now=NOW + HOUR)
+    backlog.spread_backlog(session, now=NOW + HOUR)
     session.expire_all()
     shell, machine, website = (session.get_one(ServiceState, each.id) for each in services)
     assert shell.next_check_at == machine.next_check_at != website.next_check_at

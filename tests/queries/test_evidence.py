@@ -4,15 +4,8 @@ from typing import Any
 
 import pytest
 
-from webmon.queries.inventory.evidence import (
-    BarView,
-    FactView,
-    PairView,
-    bars,
-    facts,
-    milliseconds,
-    size,
-)
+from webmon.domain.figures import milliseconds, size
+from webmon.queries.inventory.evidence import BarView, FactView, PairView, bars, facts
 
 AT = "2026-11-23T02:00:07+00:00"
 

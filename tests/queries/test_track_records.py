@@ -14,6 +14,7 @@ from tests.clock import HOUR, NOW
 from tests.queries.histories import no_data, outage, watched
 from webmon.commands.checks.clock_steps import realign
 from webmon.commands.checks.record import Finding, record
+from webmon.commands.history.daily_uptime import settle_some
 from webmon.commands.inventory.services import create_service, pause, resume, update_service
 from webmon.db import Database
 from webmon.domain.calendar import utc_day, utc_midnight
@@ -25,7 +26,6 @@ from webmon.probes.base import Outcome, down, unknown, up
 from webmon.queries.history.timelines import service as column
 from webmon.queries.history.timelines import timelines
 from webmon.queries.history.track_records import NO_RECORD, track_records
-from workers.settling import settle_some
 
 DAY = timedelta(days=1)
 TODAY = utc_day(NOW)

@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests.outbox import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
-from webmon.commands.checks import workers
+from webmon.commands.checks import backlog, workers
 from webmon.commands.notifications.manual_sends import send_test
 from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
@@ -41,7 +41,7 @@ def owe(database, iati, *channels: str) -> None:
     for name in channels:
         add_channel(database, name)
     site = add_site(database, iati)
-    see(database, Status.DOWN, site, at=clock.utcnow() - 10 * workers.LATE)
+    see(database, Status.DOWN, site, at=clock.utcnow() - 10 * backlog.LATE)
 
 
 def deliveries(database) -> list[Delivery]:

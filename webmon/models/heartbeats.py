@@ -4,14 +4,10 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, SQLModel
 
 from webmon.domain.heartbeats import Reports
 from webmon.models.columns import owned_by
-from webmon.models.system import Setting
-
-LISTENED_UNTIL = "heartbeats_listened_until"
-"""The setting that says until when heartbeats could be received."""
 
 REPORTED = tuple(field.name for field in fields(Reports) if field.name != "listened_until")
 
@@ -42,9 +38,3 @@ class Heartbeat(SQLModel, table=True):
 def reports_in(row: Any) -> Reports:
     """The reports in a row of the table."""
     return Reports(**{name: getattr(row, name) for name in REPORTED})
-
-
-def listened_until(session: Session, *, lock: bool = False) -> datetime | None:
-    """Until when heartbeats could be received; None: nobody has ever listened."""
-    noted = session.get(Setting, LISTENED_UNTIL, populate_existing=True, with_for_update=lock)
-    return None if noted is None else datetime.fromisoformat(noted.value)

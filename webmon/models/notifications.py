@@ -4,13 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, func, select, text
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
-from webmon.models.columns import NEVER_REUSED, choice, owned_by, table
-
-WARN_AT = 0.8
-"""The part of a monthly budget that is used when the administrators are warned."""
+from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
 
 class Delivery(StrEnum):
@@ -137,13 +134,3 @@ class Notification(SQLModel, table=True):
         default=False, description="suppressed for a while: told later where it is still so then"
     )
     remind_at: datetime | None = None
-
-
-def sent_this_month(session: Session, channel_id: int, *, now: datetime) -> int:
-    """How many messages the channel has taken since the month began, in UTC."""
-    row = table(Notification).c
-    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    counted = select(func.count()).where(
-        row.channel_id == channel_id, row.sent_at >= begin, row.told_with == row.id
-    )
-    return session.scalar(counted) or 0

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 from webmon.domain.heartbeats import Reports
 from webmon.models import Heartbeat, Host, Service, ServiceState
 from webmon.models.columns import table
-from webmon.models.heartbeats import listened_until
 from webmon.probes import PROBES
+from webmon.queries.system.listening import listened_until
 
 STATES = table(ServiceState)
 state, service, host = STATES.c, table(Service).c, table(Host).c

@@ -2,19 +2,23 @@
 
 Nothing ends, waits or is lost because of it: leases begin anew, and what was noted while the clock
 was ahead counts from now on, so that what follows keeps its order. What is owed to channels has
-its own (`follow_ups.realign`, `channel_leases.realign`).
+its own (`follow_ups.realign_messages`, `channel_leases.realign_leases`).
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, case, delete, select, update
 from sqlmodel import Session
 
-from webmon.commands.checks import connectivity, workers
+from webmon.commands import locks
+from webmon.commands.checks import backlog, connectivity
+from webmon.commands.checks.claims import LEASE
 from webmon.commands.checks.results import milliseconds
+from webmon.commands.checks.workers import SILENT_AFTER, state, worker
+from webmon.commands.locks import lock_states
 from webmon.domain.calendar import utc_day
-from webmon.models import Incident, NoData, ServiceState, StatusChange
+from webmon.models import Incident, NoData, ServiceState, StatusChange, Worker
 from webmon.models.columns import table
 
 STATES = table(ServiceState)
@@ -24,7 +28,7 @@ AHEAD = ("since", "up_since", "down_since", "observed_at", "last_checked_at")
 
 def realign(session: Session, *, now: datetime) -> int:
     """Bring everything back into step while the worker runs; returns how many checks."""
-    workers.renew(session, now=now)
+    renew(session, now=now)
     return begin(session, now=now)
 
 
@@ -33,10 +37,10 @@ def begin(session: Session, *, now: datetime) -> int:
 
     Whoever worked before may have done so by a clock that was ahead, or have ended long ago.
     """
-    workers.pull_back_workers(session, now=now)
+    pull_back_workers(session, now=now)
     connectivity.pull_back(session, now=now)
     _pull_back_history(session, now)
-    return workers.spread_backlog(session, now=now)
+    return backlog.spread_backlog(session, now=now)
 
 
 def _pull_back_history(session: Session, now: datetime) -> None:
@@ -58,7 +62,7 @@ def _pull_back_history(session: Session, now: datetime) -> None:
     session.execute(
         update(no_data).where(theirs, no_data.c.ended_at_ms > now_ms).values(ended_at_ms=now_ms)
     )
-    workers.lock_states(session, state.service_id.in_(affected))
+    locks.lock_states(session, state.service_id.in_(affected))
     for name in AHEAD:
         _pull_back(session, STATES, name, True, now)
     session.execute(update(STATES).where(state.settled_day > today).values(settled_day=today))
@@ -67,3 +71,30 @@ def _pull_back_history(session: Session, now: datetime) -> None:
 def _pull_back(session: Session, rows: Table, name: str, where: Any, now: datetime) -> None:
     """Let no instant in the column ``name`` lie ahead of the clock."""
     session.execute(update(rows).where(where, rows.c[name] > now).values({name: now}))
+
+
+def renew(session: Session, *, now: datetime) -> None:
+    """After a leap of the clock: what is under way has its whole lease again, as if it had just
+    been claimed, and no worker is silent only because the clock has gone on."""
+    until = now + LEASE
+    ended = (state.lease_until <= now) | (state.lease_until > until)
+    lock_states(session, ended)
+    session.execute(
+        update(STATES)
+        .where(ended)
+        .values(
+            lease_until=until,
+            # Another instant than the lease's end was asked for meanwhile.
+            next_check_at=case(
+                (state.next_check_at == state.lease_until, until), else_=state.next_check_at
+            ),
+        )
+    )
+    silent = worker.ticked_at < now - SILENT_AFTER
+    session.execute(update(table(Worker)).where(silent).values(ticked_at=now))
+
+
+def pull_back_workers(session: Session, *, now: datetime) -> None:
+    """Let no worker have ticked ahead of the clock: it would never fall silent."""
+    ahead = worker.ticked_at > now
+    session.execute(update(table(Worker)).where(ahead).values(ticked_at=now))

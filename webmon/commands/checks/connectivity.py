@@ -10,10 +10,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from webmon.commands.checks import heartbeat_listening
-from webmon.commands.checks import workers as leases
+from webmon.bulk import insert_new
+from webmon.commands.checks import backlog, heartbeat_listening
 from webmon.commands.notifications.announcements import tell_monitor
-from webmon.commands.notifications.outbox import insert_new
 from webmon.domain.durations import in_words
 from webmon.models import Setting, Worker
 from webmon.models.columns import table
@@ -60,7 +59,7 @@ def note_online(session: Session, worker_id: str, *, now: datetime) -> bool:
         return False
     _store(session, Offline(noted.since, now))
     heartbeat_listening.make_good(session, since=noted.since, now=now)
-    leases.look_again(session, since=noted.since, now=now)
+    backlog.look_again(session, since=noted.since, now=now)
     cause = f"offline:{noted.since.isoformat()}"
     tell_monitor(session, cause, _told(noted.since, now), now=now, everywhere=True)
     return True

@@ -18,8 +18,9 @@ from webmon.domain.heartbeats import LISTEN_EVERY, was_expected
 from webmon.errors import Invalid
 from webmon.models import Heartbeat, Service, ServiceState, Setting
 from webmon.models.columns import table
-from webmon.models.heartbeats import LISTENED_UNTIL, listened_until, reports_in
+from webmon.models.heartbeats import reports_in
 from webmon.probes.heartbeat import HeartbeatConfig
+from webmon.queries.system.listening import LISTENED_UNTIL, listened_until
 
 HEARTBEATS, STATES, SERVICES = table(Heartbeat), table(ServiceState), table(Service)
 heartbeat, state, service = HEARTBEATS.c, STATES.c, SERVICES.c

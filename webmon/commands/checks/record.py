@@ -14,6 +14,7 @@ from sqlmodel import Session
 from webmon.commands.checks import results
 from webmon.commands.checks.claims import LEASE, OVER_SSH, RECEIVING, DueCheck, claim_due
 from webmon.commands.checks.host_keys import ShownKey, pin_host_keys
+from webmon.commands.checks.results import LAST_FAILURES, forget_older_evidence
 from webmon.commands.checks.service_states import (
     Row,
     decided_columns,
@@ -21,7 +22,6 @@ from webmon.commands.checks.service_states import (
     store_states,
 )
 from webmon.commands.checks.status_changes import Transition, store_transitions
-from webmon.commands.failures import LAST_FAILURES, forget_older_evidence
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.history.rollups import HOUR_MS, FullHour, store_hours
 from webmon.domain import schedule, transitions

@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import ColumnElement, Table, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from webmon.bulk import as_arrays, unnested
+from webmon.bulk import as_arrays, unnested, upsert
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.uptime import silence
 from webmon.models import CheckResult, NoData, Service, ServiceState
@@ -148,26 +148,6 @@ def store_silence(session: Session, service: Service, *, now: datetime) -> None:
         store_no_data(session, [no_data_row(service.id, *unseen)])
 
 
-def upsert(
-    session: Session,
-    into: Table,
-    rows: Sequence[dict[str, Any]],
-    *,
-    replacing: tuple[str, ...] = (),
-) -> None:
-    """Insert the rows. Where one has the key of a present row, its values take the place of those
-    there: all that are given, or those of the columns ``replacing``."""
-    if not rows:
-        return
-    names = tuple(rows[0])
-    if session.get_bind().dialect.name == "postgresql":
-        columns = {name: into.c[name] for name in names}
-        statement = _upsert_arrays(into, names, replacing or names)
-        session.execute(statement, as_arrays(columns, rows))
-    else:
-        session.connection().execute(_upsert_each(into, replacing or names), rows)
-
-
 @cache
 def _insert_each(into: Table) -> Any:
     return sqlite.insert(into).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -180,22 +160,44 @@ def _insert_arrays(into: Table) -> Any:
     return insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-@cache
-def _upsert_each(into: Table, replaced: tuple[str, ...]) -> Any:
-    insert = sqlite.insert(into)
-    return insert.on_conflict_do_update(index_elements=_key(into), set_=_new(insert, replaced))
+RESULTS = table(CheckResult)
 
 
-@cache
-def _upsert_arrays(into: Table, names: tuple[str, ...], replaced: tuple[str, ...]) -> Any:
-    new = unnested({name: into.c[name] for name in names})
-    insert = postgresql.insert(into).from_select(list(new), select(*new.values()))
-    return insert.on_conflict_do_update(index_elements=_key(into), set_=_new(insert, replaced))
+KEY = {"service_id": RESULTS.c.service_id, "at_ms": RESULTS.c.at_ms}
 
 
-def _key(into: Table) -> list[Any]:
-    return list(into.primary_key)
+LAST_FAILURES = 5
+"""So many of a run keep their evidence."""
 
 
-def _new(insert: Any, replaced: tuple[str, ...]) -> dict[str, Any]:
-    return {name: insert.excluded[name] for name in replaced}
+def _forget(service_id: ColumnElement[int], at_ms: ColumnElement[int]) -> Any:
+    """Take the evidence from the newest failure that is no longer one of the last at ``at_ms``."""
+    result = RESULTS.alias().c
+    older = (
+        select(result.at_ms)
+        .where(result.service_id == service_id, result.at_ms <= at_ms)
+        .where(result.evidence.is_not(None))
+        .order_by(result.at_ms.desc())
+        .offset(LAST_FAILURES)
+        .limit(1)
+        .scalar_subquery()
+    )
+    theirs = (KEY["service_id"] == service_id) & (KEY["at_ms"] == older)
+    return update(RESULTS).where(theirs).values(evidence=None)
+
+
+FORGET_EACH = _forget(bindparam("key", type_=KEY["at_ms"].type), bindparam("at"))
+
+
+FORGET_ARRAYS = _forget(*unnested(KEY).values())
+
+
+def forget_older_evidence(session: Session, failures: Sequence[dict[str, Any]]) -> None:
+    """These results are stored, and each follows on more than `LAST_FAILURES` failures."""
+    if not failures:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(FORGET_ARRAYS, as_arrays(KEY, failures))
+    else:
+        each = [{"key": row["service_id"], "at": row["at_ms"]} for row in failures]
+        session.connection().execute(FORGET_EACH, each)

@@ -2,13 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, or_, select, update
+from sqlalchemy import case, delete, select, update
 from sqlmodel import Session
 
-from webmon.commands.checks.claims import LEASE, OVER_SSH, RECEIVING
 from webmon.commands.notifications import leases
-from webmon.domain import schedule
-from webmon.domain.status import Status
 from webmon.models import Service, ServiceState, Worker
 from webmon.models.columns import table
 
@@ -17,26 +14,6 @@ state, service, worker = STATES.c, table(Service).c, table(Worker).c
 
 SILENT_AFTER = timedelta(seconds=10)
 """A worker that has not ticked for so long has lost its leases."""
-
-LATE = timedelta(seconds=5)
-"""A check that is later than this belongs to a backlog, which is spread out."""
-
-SPREAD_SECONDS = 60
-SPREAD_SHARE = 0.8
-"""A backlog is spread over most of the interval, so that all is looked at within one; but over a
-minute at the most."""
-
-PLANNED = (
-    select(
-        state.service_id,
-        case((service.kind.in_(OVER_SSH), service.host_id), else_=state.service_id),
-        state.next_check_at,
-        service.interval_seconds,
-    )
-    .join(table(Service), service.id == state.service_id)
-    .order_by(state.service_id)  # the one order in which all writers lock
-)
-"""Services, and what tells the place of each within its interval: over SSH it is the host's."""
 
 
 def tick(session: Session, worker_id: str, *, now: datetime) -> float:
@@ -75,98 +52,3 @@ def retire_silent(session: Session, *, asked_by: str, now: datetime) -> list[str
     for worker_id in silent:
         retire(session, worker_id, now=now)
     return list(silent)
-
-
-def renew(session: Session, *, now: datetime) -> None:
-    """After a leap of the clock: what is under way has its whole lease again, as if it had just
-    been claimed, and no worker is silent only because the clock has gone on."""
-    until = now + LEASE
-    ended = (state.lease_until <= now) | (state.lease_until > until)
-    lock_states(session, ended)
-    session.execute(
-        update(STATES)
-        .where(ended)
-        .values(
-            lease_until=until,
-            # Another instant than the lease's end was asked for meanwhile.
-            next_check_at=case(
-                (state.next_check_at == state.lease_until, until), else_=state.next_check_at
-            ),
-        )
-    )
-    silent = worker.ticked_at < now - SILENT_AFTER
-    session.execute(update(table(Worker)).where(silent).values(ticked_at=now))
-
-
-def pull_back_workers(session: Session, *, now: datetime) -> None:
-    """Let no worker have ticked ahead of the clock: it would never fall silent."""
-    ahead = worker.ticked_at > now
-    session.execute(update(table(Worker)).where(ahead).values(ticked_at=now))
-
-
-def lock_states(session: Session, which: ColumnElement[bool]) -> None:
-    """Lock these states in the one order of all writers."""
-    session.execute(
-        select(state.service_id).where(which).order_by(state.service_id).with_for_update()
-    ).all()
-
-
-def spread_backlog(session: Session, *, now: datetime) -> int:
-    """Bring checks back into step after a stop or a step of the clock; returns how many.
-
-    What is overdue is spread over the service's interval (at most a minute), so that nothing
-    bursts. What lies further ahead than its interval allows, because the clock went back, too.
-    """
-    rows = session.execute(
-        PLANNED.where(state.next_check_at.is_not(None)).where(
-            or_(
-                state.lease_until.is_(None)
-                & ((state.next_check_at < now - LATE) | (state.next_check_at > now + LATE)),
-                state.lease_until > now + LEASE + LATE,
-            )
-        )
-    )
-    strays = [
-        {"key": service_id, "planned": due, "due": schedule.spread(key, now, _window(interval))}
-        for service_id, key, due, interval in rows
-        if not now - LATE <= due <= now + timedelta(seconds=interval) + LATE
-    ]
-    if strays:
-        # Nearly all were read, so none is locked: what somebody has claimed since then is theirs.
-        unchanged = state.next_check_at == bindparam("planned")
-        session.connection().execute(
-            update(STATES)
-            .where(state.service_id == bindparam("key"), unchanged)
-            .values(next_check_at=bindparam("due"), lease_until=None, worker_id=None),
-            strays,
-        )
-    return len(strays)
-
-
-def look_again(session: Session, *, since: datetime, now: datetime) -> None:
-    """Check soon what since then could not be looked at, and would wait for its interval now.
-
-    Also what is under way: nobody knows yet whether it counts (`record` looks at the sooner time).
-    """
-    looked_in_vain = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
-    rows = session.execute(
-        PLANNED.where(
-            looked_in_vain | state.lease_until.is_not(None), service.kind.not_in(RECEIVING)
-        ).with_for_update(of=STATES, skip_locked=True)
-    )
-    sooner = [
-        {"key": service_id, "due": due}
-        for service_id, key, planned, interval in rows
-        if planned is not None and (due := schedule.spread(key, now, _window(interval))) < planned
-    ]
-    if sooner:
-        session.connection().execute(
-            update(STATES)
-            .where(state.service_id == bindparam("key"))
-            .values(next_check_at=bindparam("due")),
-            sooner,
-        )
-
-
-def _window(interval_seconds: float) -> float:
-    return min(SPREAD_SHARE * interval_seconds, SPREAD_SECONDS)

@@ -6,21 +6,22 @@ news that does reach back, a change that took days to confirm or a clock that wa
 the settling back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session
 
-from webmon.commands.checks.results import upsert
+from webmon.bulk import upsert
 from webmon.commands.history.rollups import COLUMNS
 from webmon.domain.calendar import utc_day, utc_midnight
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import OBSERVED
-from webmon.domain.uptime import Uptime
+from webmon.domain.uptime import Period, Uptime, uptime
 from webmon.models import Daily, Service, ServiceState
 from webmon.models.columns import table
+from webmon.queries.history.timelines import timelines
 
 STATES = table(ServiceState)
 state, service = STATES.c, table(Service).c
@@ -104,3 +105,30 @@ def unsettle(session: Session, days: Mapping[int, int]) -> None:
         later.values(settled_day=bindparam("day")),
         [{"key": service_id, "day": day} for service_id, day in days.items()],
     )
+
+
+def settle_some(session: Session, *, after: int, now: datetime) -> int | None:
+    """Settle some days of the next services; returns where to go on, None at the end.
+
+    A service that has many of them, as all do after an update from an older version, is done in
+    several steps.
+    """
+    services = lock_unsettled(session, after=after, now=now)
+    if not services:
+        return None
+    store_days(session, services, _days(session, services))
+    is_done = all(each.until_day == utc_day(now) for each in services)
+    return services[-1].service_id if is_done else after
+
+
+def _days(session: Session, services: Sequence[Unsettled]) -> Iterator[SettledDay]:
+    wanted = {each.service_id: each for each in services}
+    since = utc_midnight(min(each.first_day for each in services))
+    until = utc_midnight(max(each.until_day for each in services))
+    if since == until:
+        return
+    for watched in timelines(session, service.id.in_(wanted), since=since, now=until):
+        _, first, end = wanted[watched.service_id]
+        for day in range(first, end):
+            period = Period(utc_midnight(day), utc_midnight(day + 1))
+            yield SettledDay(watched.service_id, day, uptime(watched.line, period))

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Column, bindparam, delete, func, select, true, update
 from sqlmodel import Session, col
 
-from webmon.commands.notifications.outbox import insert_new
+from webmon.bulk import insert_new
+from webmon.commands.notifications.follow_ups import MOST_AT_ONCE
+from webmon.commands.notifications.outbox import OUTBOX, row
 from webmon.models import CheckResult, Hourly, Service, Setting
 from webmon.models.columns import table
 
@@ -144,3 +146,23 @@ def _delete(session: Session, when: Column[Any], since: int, ids: list[int]) -> 
             [{"key": service_id, "until": until} for service_id, _, until in found],
         )
     return [rows for _, rows, _ in found] or [0]
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Delete some of what was settled before ``before``; returns how many rows.
+
+    Looks at the oldest rows only, because ids grow with time.
+    """
+    oldest = session.execute(
+        select(row.id, row.created_at, row.ready_at, row.is_open)
+        .order_by(row.id)
+        .limit(MOST_AT_ONCE)
+    )
+    gone = [
+        each.id
+        for each in oldest
+        if each.created_at < before and each.ready_at is None and not each.is_open
+    ]
+    if gone:
+        session.execute(delete(OUTBOX).where(row.id.in_(gone)))
+    return len(gone)

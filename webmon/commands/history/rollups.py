@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from webmon.commands.checks.results import upsert
+from webmon.bulk import upsert
 from webmon.domain.rollups import Rollup
 from webmon.models import Daily, Hourly
 from webmon.models.columns import table

@@ -1,6 +1,6 @@
 """Create, change and delete hosts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP, Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
@@ -245,22 +246,6 @@ def _locked(session: Session, host_id: int, actor: Actor | None) -> Host:
     we waited for its services. Like them it is locked in one order, after their states."""
     session.get(Host, host_id, populate_existing=True, with_for_update={"key_share": True})
     return find_host(session, host_id, actor=actor)
-
-
-def lock_services(session: Session, service_ids: Any) -> Sequence[int]:
-    """Lock these services (ids, or a select of them) against their checks being recorded.
-
-    Returns the ids of those that exist.
-
-    Everything that changes or deletes services locks their states first, in one order, as
-    `commands.checks.record` does: so neither waits for the other for ever.
-    """
-    return session.exec(
-        select(ServiceState.service_id)
-        .where(col(ServiceState.service_id).in_(service_ids))
-        .order_by(col(ServiceState.service_id))
-        .with_for_update()
-    ).all()
 
 
 def _require_namespace(session: Session, namespace_id: int, actor: Actor | None) -> None:

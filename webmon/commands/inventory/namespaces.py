@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
 
-from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require

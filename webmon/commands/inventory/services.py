@@ -15,7 +15,8 @@ from webmon.commands.checks import heartbeats
 from webmon.commands.checks.results import store_silence
 from webmon.commands.checks.status_changes import resolve_incidents
 from webmon.commands.history.daily_uptime import unsettle
-from webmon.commands.inventory.hosts import find_host, lock_services, needs_address
+from webmon.commands.inventory.hosts import find_host, needs_address
+from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, merged, validated

@@ -11,18 +11,20 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
-from webmon.commands.notifications.mutes import Mutes, load_mutes, why_not_theirs
-from webmon.commands.notifications.outbox import (
+from webmon.commands.notifications.audience import (
     SWITCHED_OFF,
-    Batch,
     Destination,
     Subject,
+    load_destinations,
+    load_subjects,
+)
+from webmon.commands.notifications.mutes import Mutes, load_mutes, why_not_theirs
+from webmon.commands.notifications.outbox import (
+    Batch,
     has_failed,
     is_told,
     last_word,
-    load_destinations,
     load_last_words,
-    load_subjects,
     sequence_after,
     still_waits,
 )

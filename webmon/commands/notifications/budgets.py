@@ -12,8 +12,8 @@ from webmon import crypto
 from webmon.commands.notifications.announcements import tell_monitor
 from webmon.commands.notifications.leases import channel
 from webmon.errors import Invalid
-from webmon.models.notifications import WARN_AT, sent_this_month
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.notifications.sent_counts import WARN_AT, sent_this_month
 
 
 def why_used_up(

@@ -11,23 +11,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlmodel import Session
 
-from webmon.commands.inventory.hosts import lock_services
+from webmon.commands.locks import lock_services
 from webmon.commands.notifications.announcements import changed, changes_since
-from webmon.commands.notifications.mutes import load_mutes, why_not_theirs
-from webmon.commands.notifications.outbox import (
-    OUTBOX,
-    Batch,
+from webmon.commands.notifications.audience import (
     Destination,
     Subject,
-    is_told,
     load_destinations,
     load_subjects,
-    row,
-    sequence_after,
 )
+from webmon.commands.notifications.mutes import load_mutes, why_not_theirs
+from webmon.commands.notifications.outbox import OUTBOX, Batch, is_told, row, sequence_after
 from webmon.domain.announcing import (
     FLAPPING_WINDOW,
     NOT_WELL,
@@ -41,8 +37,6 @@ from webmon.domain.durations import in_words
 from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event, News
 from webmon.domain.status import OBSERVED, Status
-from webmon.models import Channel
-from webmon.models.columns import table
 
 MOST_AT_ONCE = 500
 
@@ -231,64 +225,3 @@ def _surroundings(
 ) -> tuple[dict[int, Subject], dict[int, Destination]]:
     subjects = load_subjects(session, {each.service_id for each in stored})
     return subjects, {each.id: each for each in load_destinations(session)}
-
-
-def realign(session: Session, *, now: datetime, back: timedelta) -> None:
-    """After the clock went ``back``: let nothing that is owed wait for longer because of it.
-
-    What is queued is due in a moment, a reminder comes when it would have, and the end of flapping
-    once it has been quiet from now on. After a step forward a reminder comes too early, once.
-    """
-    is_flapping = row.is_open & (row.event == Event.FLAPPING)
-    waiting = session.execute(
-        select(
-            row.id,
-            row.ready_at,
-            row.remind_at,
-            row.created_at,
-            table(Channel).c.reminder_every_seconds,
-        )
-        .join(table(Channel), table(Channel).c.id == row.channel_id)
-        .where((row.ready_at > now + WAIT) | row.remind_at.is_not(None) | is_flapping)
-        .order_by(row.id)
-        .with_for_update(of=OUTBOX)
-    ).all()
-    if waiting:
-        aligned = update(OUTBOX).where(row.id == bindparam("key"))
-        session.connection().execute(
-            aligned.values(
-                ready_at=bindparam("ready"), remind_at=bindparam("at"), created_at=bindparam("made")
-            ),
-            [_aligned(each, now, back) for each in waiting],
-        )
-
-
-def _aligned(stored: Row[Any], now: datetime, back: timedelta) -> dict[str, Any]:
-    every = timedelta(seconds=stored.reminder_every_seconds)
-    ready_at, remind_at = stored.ready_at, stored.remind_at
-    return {
-        "key": stored.id,
-        "ready": min(ready_at, now + WAIT) if ready_at is not None else None,
-        "at": min(remind_at - back, now + every) if remind_at is not None else None,
-        "made": min(stored.created_at, now),
-    }
-
-
-def forget_old(session: Session, *, before: datetime) -> int:
-    """Delete some of what was settled before ``before``; returns how many rows.
-
-    Looks at the oldest rows only, because ids grow with time.
-    """
-    oldest = session.execute(
-        select(row.id, row.created_at, row.ready_at, row.is_open)
-        .order_by(row.id)
-        .limit(MOST_AT_ONCE)
-    )
-    gone = [
-        each.id
-        for each in oldest
-        if each.created_at < before and each.ready_at is None and not each.is_open
-    ]
-    if gone:
-        session.execute(delete(OUTBOX).where(row.id.in_(gone)))
-    return len(gone)

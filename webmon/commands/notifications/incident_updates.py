@@ -6,17 +6,15 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from sqlmodel import Session
 
-from webmon.commands.inventory.hosts import lock_services
-from webmon.commands.notifications.mutes import why_not_theirs
-from webmon.commands.notifications.outbox import (
+from webmon.commands.locks import lock_services
+from webmon.commands.notifications.audience import (
     SWITCHED_OFF,
-    Batch,
     Subject,
-    last_word,
     load_destinations,
-    load_last_words,
     load_subjects,
 )
+from webmon.commands.notifications.mutes import why_not_theirs
+from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.announcing import Decision, why_no_update

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, case, func, select, update
+from sqlalchemy import Row, case, func, select, update
 from sqlmodel import Session
 
-from webmon.commands.notifications.outbox import insert_new, row
+from webmon.bulk import insert_new
+from webmon.commands.notifications.outbox import row
 from webmon.models import Channel, ChannelState
 from webmon.models.columns import table
 
@@ -122,38 +123,6 @@ def retire(session: Session, worker_id: str) -> None:
     session.execute(
         update(STATES).where(state.worker_id == worker_id).values(worker_id=None, lease_until=None)
     )
-
-
-def realign(session: Session, *, now: datetime, back: timedelta) -> None:
-    """After the clock went ``back``: let no channel wait for an instant that now lies far ahead.
-
-    Whoever is sending goes on, and nobody else sends the same. After a step forward nothing has
-    to be done: a channel is tried too early, once.
-    """
-    states = session.execute(
-        select(state.channel_id, state.lease_until, state.next_try_at, state.last_error_at)
-        .where(state.lease_until.is_not(None) | state.next_try_at.is_not(None))
-        .order_by(state.channel_id)
-        .with_for_update()
-    ).all()
-    if states:
-        aligned = update(STATES).where(state.channel_id == bindparam("key"))
-        session.connection().execute(
-            aligned.values(lease_until=bindparam("until"), next_try_at=bindparam("at")),
-            [_aligned(each, now, back) for each in states],
-        )
-
-
-def _aligned(found: Row[Any], now: datetime, back: timedelta) -> dict[str, Any]:
-    until, at = found.lease_until, found.next_try_at
-    is_of_old_time = found.last_error_at is not None and found.last_error_at > now
-    if at is not None:
-        at = None if is_of_old_time and not back else at - back
-    return {
-        "key": found.channel_id,
-        "until": min(until, now + LEASE) if until is not None else None,
-        "at": at,
-    }
 
 
 def lock_channels(session: Session, channel_ids: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.commands.notifications.outbox import ELSEWHERE, Destination, Subject, service, state
+from webmon.commands.notifications.audience import ELSEWHERE, Destination, Subject, service, state
 from webmon.domain.status import Status
 from webmon.models import ServiceState
 from webmon.models.columns import table

@@ -4,7 +4,7 @@ A message whose send was cut off is composed exactly as it was; one that the cha
 composed anew, together with what has arisen meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,9 @@ from sqlmodel import Session
 
 from webmon import config, crypto
 from webmon.commands.notifications import budgets
+from webmon.commands.notifications.audience import ELSEWHERE, SWITCHED_OFF
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
-from webmon.commands.notifications.outbox import ELSEWHERE, OUTBOX, SWITCHED_OFF, row
+from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
@@ -95,19 +96,6 @@ def _next_rows(session: Session, place: Row[Any], now: datetime) -> tuple[Sequen
         unwanted = [each.id for each in waiting if each.event is not Event.TEST]
         return lock_rows(session, unwanted or [each.id for each in waiting][:1]), False
     return lock_rows(session, next_message(waiting, _told_lately(session, place, now), now)), False
-
-
-def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
-    """These notifications as far as they are still queued."""
-    ids = list(ids)
-    if not ids:
-        return []
-    return session.execute(
-        select(OUTBOX)
-        .where(row.id.in_(ids), row.ready_at.is_not(None))
-        .order_by(row.id)
-        .with_for_update()
-    ).all()
 
 
 def _told_lately(session: Session, place: Row[Any], now: datetime) -> list[Told]:

@@ -10,32 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
-from webmon.domain.announcing import NOWHERE, Decision, LastWord
+from webmon.bulk import insert_new
+from webmon.commands.notifications.audience import Subject
+from webmon.domain.announcing import Decision, LastWord
 from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event, News
 from webmon.domain.payloads import payload_of
-from webmon.domain.status import Status
 from webmon.models import (
-    Channel,
-    Host,
-    Incident,
-    Namespace,
     Notification,
-    Service,
-    ServiceState,
 )
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 
-OUTBOX, INCIDENTS, CHANNELS = table(Notification), table(Incident), table(Channel)
-row, incident, channel = OUTBOX.c, INCIDENTS.c, CHANNELS.c
-service, state = table(Service).c, table(ServiceState).c
-host, namespace = table(Host).c, table(Namespace).c
+OUTBOX = table(Notification)
+row = OUTBOX.c
 
 QUEUED_ANEW = {
     "delivery": Delivery.QUEUED,
@@ -44,132 +35,6 @@ QUEUED_ANEW = {
     "reason": "",
 }
 """What becomes of something settled that is to be sent after all; ``ready_at`` says from when."""
-
-SWITCHED_OFF = "the channel is switched off"
-ELSEWHERE = "the channel is told of another namespace"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A service with what is said about it: names, status, and the incident that is open."""
-
-    service_id: int
-    service: str
-    critical: bool
-    host_id: int
-    host: str
-    namespace_id: int
-    namespace: str
-    namespace_name: str
-    status: Status
-    since: datetime
-    message: str
-    incident_id: int | None
-    down_since: datetime | None
-    public: bool
-
-    def news(self, event: Event, now: datetime, **fields: Any) -> News:
-        """News about the service as it is now; ``fields`` say what is told otherwise."""
-        said: dict[str, Any] = {
-            "status": self.status,
-            "since": self.since,
-            "message": self.message,
-            "incident": self.incident_id or 0,
-            "down_since": self.down_since,
-        }
-        return News(
-            event,
-            now,
-            namespace=self.namespace,
-            namespace_name=self.namespace_name,
-            host=self.host,
-            service=self.service,
-            service_id=self.service_id,
-            **(said | fields),
-        )
-
-
-def load_subjects(session: Session, service_ids: Iterable[int]) -> dict[int, Subject]:
-    """These services, as far as they exist."""
-    rows = session.execute(
-        select(
-            service.id,
-            service.name,
-            service.critical,
-            host.id,
-            host.name,
-            namespace.id,
-            namespace.slug,
-            namespace.name,
-            state.status,
-            state.since,
-            state.message,
-            incident.id,
-            incident.opened_at,
-            service.public & host.public,
-        )
-        .join(table(ServiceState), state.service_id == service.id)
-        .join(table(Host), host.id == service.host_id)
-        .join(table(Namespace), namespace.id == host.namespace_id)
-        .outerjoin(INCIDENTS, (incident.service_id == service.id) & incident.resolved_at.is_(None))
-        .where(service.id.in_(list(service_ids)))
-    )
-    return {each[0]: Subject(*each) for each in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A channel, as far as it decides what it is told."""
-
-    id: int
-    namespace_id: int | None
-    kind: str
-    enabled: bool
-    built_in: bool
-    reminder_every_seconds: int
-    wants: frozenset[Event]
-
-    def hears_of(self, namespace_id: int) -> bool:
-        """Whether news of the namespace go there."""
-        return self.enabled and self.is_for(namespace_id)
-
-    def is_for(self, namespace_id: int | None) -> bool:
-        """Whether they would go there if the channel is switched on; None is every namespace."""
-        return self.namespace_id in (None, namespace_id)
-
-
-def load_destinations(session: Session) -> list[Destination]:
-    """Every channel; none of them is deleted before the transaction ends."""
-    rows = session.execute(
-        select(
-            channel.id,
-            channel.namespace_id,
-            channel.kind,
-            channel.enabled,
-            channel.built_in,
-            channel.reminder_every_seconds,
-            channel.events,
-        )
-        .order_by(channel.id)
-        .with_for_update(read=True, key_share=True)
-    )
-    return [
-        Destination(
-            each.id,
-            each.namespace_id,
-            each.kind,
-            each.enabled,
-            each.built_in,
-            each.reminder_every_seconds,
-            _wants(each.events),
-        )
-        for each in rows
-    ]
-
-
-def _wants(events: Iterable[str]) -> frozenset[Event]:
-    chosen = frozenset(Event(each) for each in events)
-    return chosen | {Event.FLAPPING} if Event.DOWN in chosen else chosen or NOWHERE
 
 
 LastWords = dict[tuple[int, int], list[Row[Any]]]
@@ -300,19 +165,22 @@ class Batch:
         insert_new(session, OUTBOX, self._new)
 
 
-def insert_new(session: Session, into: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert these rows, except those whose unique key is there already."""
-    if not rows:
-        return
-    connection = session.connection()
-    is_sqlite = connection.dialect.name == "sqlite"
-    new = sqlite_insert(into) if is_sqlite else postgres_insert(into)
-    connection.execute(new.on_conflict_do_nothing(), rows)
-
-
 def sequence_after(stored: Row[Any] | None, event: Event, cause: str) -> int:
     """The sequence of ``event`` where ``stored`` was the last word."""
     if stored is None or (stored.event, stored.cause) != (event.value, cause):
         return 1 if event is Event.REMINDER else 0
     following: int = stored.sequence + 1
     return following
+
+
+def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """These notifications as far as they are still queued."""
+    ids = list(ids)
+    if not ids:
+        return []
+    return session.execute(
+        select(OUTBOX)
+        .where(row.id.in_(ids), row.ready_at.is_not(None))
+        .order_by(row.id)
+        .with_for_update()
+    ).all()

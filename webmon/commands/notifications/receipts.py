@@ -11,8 +11,8 @@ from sqlmodel import Session
 from webmon.commands.notifications import budgets, missed_recoveries
 from webmon.commands.notifications.announcements import tell_monitor
 from webmon.commands.notifications.leases import LEASE, channel, held, locked, state
-from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing, lock_rows
-from webmon.commands.notifications.outbox import OUTBOX, row
+from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing
+from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
 from webmon.domain.news import Event
 from webmon.models.notifications import Delivery

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from webmon.domain.calendar import days
 from webmon.domain.durations import in_words
+from webmon.domain.figures import milliseconds
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime, worst
@@ -16,7 +17,6 @@ from webmon.queries.history.response_times import last_day
 from webmon.queries.history.timelines import service, timelines
 from webmon.queries.history.track_records import NO_RECORD, track_records
 from webmon.queries.history.uptime import DAY, percent, percentage, windows_at
-from webmon.queries.inventory.evidence import milliseconds
 
 DAYS_SHOWN = 90
 

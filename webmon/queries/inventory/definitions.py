@@ -8,8 +8,8 @@ from sqlmodel import Session, col, select
 from webmon.domain.heartbeats import Reports
 from webmon.errors import Invalid, NotFound
 from webmon.models import Heartbeat, Host, Namespace, Service
-from webmon.models.heartbeats import listened_until
 from webmon.queries.inventory.heartbeat_urls import address_of
+from webmon.queries.system.listening import listened_until
 
 
 @dataclass(frozen=True, slots=True)

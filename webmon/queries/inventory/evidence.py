@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webmon.domain.durations import in_words
+from webmon.domain.figures import ABBREVIATIONS, UNITS, milliseconds, size
 from webmon.domain.status import Status
 
 LOADS = ("load_1m", "load_5m", "load_15m")
@@ -26,9 +27,6 @@ TITLES = {
     "sha256": "SHA-256",
     "rdb_last_bgsave_status": "Last save to disk",
 }
-ABBREVIATIONS = {"url", "http", "tls", "dns", "ip", "ssh", "os", "ttl", "id"}
-UNITS = {"seconds", "ms", "percent", "bytes", "at"}
-"""Last words of names that say how the value is to be read."""
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 LONG_TEXT = 160
@@ -151,25 +149,6 @@ def _measured(name: str, value: float) -> str:
     if unit == "bytes":
         return size(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def milliseconds(microseconds: float | None) -> str:
-    """``microseconds`` as people read them: ``0.4 ms``, ``128 ms``, ``13 min``; empty for None."""
-    if microseconds is None:
-        return ""
-    taken = microseconds / 1000
-    if taken >= 10_000:
-        return in_words(taken / 1000)
-    return f"{taken:.1f} ms" if taken < 10 else f"{taken:.0f} ms"
-
-
-def size(count: float) -> str:
-    """``count`` bytes as people read them: ``812 B``, ``1.4 GB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.1f} {unit}" if count < 10 and unit != "B" else f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
 
 
 def bars(evidence: Mapping[str, Any], limits: Mapping[str, Any]) -> tuple[BarView, ...]:

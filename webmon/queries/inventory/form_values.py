@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from webmon.crypto import secret_paths, without_secrets
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace
-from webmon.queries.inventory.services import secret_paths, without_secrets
 
 
 def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, Any]:

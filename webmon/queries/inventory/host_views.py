@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from webmon.domain.durations import in_words, parse_duration
+from webmon.domain.figures import milliseconds
 from webmon.domain.status import WORDS, Status, host_status
 from webmon.models import Host
 from webmon.probes import PROBES
 from webmon.queries.history.uptime import percentage
-from webmon.queries.inventory.evidence import milliseconds
 
 KEY_CHANGED = "host key changed"
 """How the message of a service begins whose host shows another key than the pinned one."""

@@ -1,21 +1,22 @@
 """One service: what the last check found, and what its form shows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.crypto import SEALED
+from webmon.crypto import secret_paths, without_secrets
 from webmon.domain.access import Actor, Role, require
+from webmon.domain.figures import milliseconds
 from webmon.domain.ids import is_id
 from webmon.domain.status import WORDS
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES
 from webmon.queries.history.statistics import NO_STATISTICS, StatisticsView, service_statistics
-from webmon.queries.inventory.evidence import BarView, FactView, bars, facts, milliseconds
+from webmon.queries.inventory.evidence import BarView, FactView, bars, facts
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 
 CHANGES_SHOWN = 5
@@ -152,28 +153,6 @@ def _limits(service: Service) -> dict[str, Any]:
     kind = PROBES.get(service.kind)
     defaults = {} if kind is None else kind.config.model_construct().__dict__
     return {**defaults, **service.config}
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {SEALED}
-
-
-def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored, without what is encrypted in it."""
-    return {
-        name: without_secrets(value) if isinstance(value, dict) else value
-        for name, value in config.items()
-        if not _is_secret(value)
-    }
-
-
-def secret_paths(config: Mapping[str, Any]) -> Iterator[str]:
-    """Where something is encrypted: ``basic_auth.password``."""
-    for name, value in config.items():
-        if _is_secret(value):
-            yield name
-        elif isinstance(value, dict):
-            yield from (f"{name}.{path}" for path in secret_paths(value))
 
 
 def _phases(taken: Mapping[str, int | None], total_us: int | None) -> tuple[PhaseView, ...]:

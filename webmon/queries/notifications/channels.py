@@ -12,6 +12,7 @@ from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
 from webmon import config, crypto
+from webmon.crypto import secret_paths, without_secrets
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.durations import format_duration
 from webmon.domain.ids import is_id
@@ -19,9 +20,8 @@ from webmon.domain.news import Event
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Namespace, Notification
-from webmon.models.notifications import WARN_AT, sent_this_month
 from webmon.notifiers import NOTIFIERS
-from webmon.queries.inventory.services import secret_paths, without_secrets
+from webmon.queries.notifications.sent_counts import WARN_AT, sent_this_month
 from webmon.queries.system.health import worker_ticks
 
 EVENT_WORDS = {
