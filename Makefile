@@ -24,6 +24,7 @@ check: $(VENV)/.dev  ## format, lint, types, who imports whom: under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/test_architecture.py
 
 fmt: $(VENV)/.dev  ## put the code into its one format
 	@$(BIN)/ruff check --fix .

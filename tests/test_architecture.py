@@ -1,6 +1,7 @@
 """The house rules that no linter knows."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,3 +59,74 @@ def test_what_is_heavy_holds_up_no_start_of_both_processes():
     code = f"import sys, {needs}; print({{'webmon.probes', 'reflex'}} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
     assert shown.stdout.decode().strip() == "set()"
+
+
+READING = {"Session", "select", "exists", "func", "update", "delete", "insert"}
+
+
+def reads_in(source: str) -> list[str]:
+    """What a model imports from the ORM that is for reading or changing rows."""
+    imported = [
+        alias.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module in ("sqlmodel", "sqlalchemy")
+        for alias in node.names
+    ]
+    return [name for name in imported if name in READING]
+
+
+def test_models_only_hold_tables():
+    models = [path for path in SOURCES if path.is_relative_to(ROOT / "webmon" / "models")]
+    assert {path.name: reads_in(path.read_text()) for path in models} == {
+        path.name: [] for path in models
+    }
+    assert reads_in("from sqlmodel import Field, Session, select") == ["Session", "select"]
+
+
+def test_the_contracts_refuse_sql_in_a_worker_and_a_table_in_a_probe(tmp_path: Path) -> None:
+    for name in ("webmon", "pages", "workers", "pyproject.toml"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    for name, line in {
+        "workers/jobs.py": "from sqlalchemy import select",
+        "webmon/probes/tcp.py": "from webmon.models import Host",
+        "webmon/queries/history/uptime.py": "from webmon.commands import locks",
+    }.items():
+        with (tmp_path / name).open("a") as file:
+            file.write(line + "\n")
+    linter = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run([linter], cwd=tmp_path, capture_output=True, text=True, check=False)
+    broken = [line.removesuffix(" BROKEN") for line in run.stdout.splitlines() if "BROKEN" in line]
+    assert sorted(broken) == [
+        "Layers: each may import only what is below it",
+        "Probes and notifiers know no tables",
+        "SQL only in models, db, commands and queries",
+        "Workers know no tables: they tick, and call commands and queries",
+    ]
+
+
+OLD_NAMES = [
+    "webmon.commands.arrays",
+    "webmon.commands.leases",
+    "webmon.commands.outbox",
+    "webmon.commands.hosts",
+    "webmon.commands.config_model",
+    "webmon.commands.lost_ends",
+    "webmon.commands.failures",
+    "webmon.queries.hosts",
+    "webmon.queries.records",
+    "webmon.queries.status_page",
+    "webmon.probes.addresses",
+    "webmon.probes.transport",
+    "webmon.probes.ssh_session",
+    "webmon.probes.dns_query",
+    "pages.admin.hosts_state",
+    "pages.admin.channel_row",
+    "webmon.models.connectivity",
+]
+
+
+def test_modules_stand_in_their_rooms_only():
+    """Nothing is kept under the name that it had before its layer had rooms."""
+    kept = [name for name in OLD_NAMES if (ROOT / (name.replace(".", "/") + ".py")).exists()]
+    assert kept == []

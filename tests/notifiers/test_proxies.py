@@ -15,9 +15,9 @@ from tests import news as given
 from tests.notifiers.slack_server import PATH, SlackServer
 from tests.notifiers.webhook_server import WebhookServer
 from tests.notifiers.x_server import XServer, keys_of
+from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
 from tests.probes.proxy_server import ProxyServer, proxying
 from tests.probes.servers import http, serving
-from tests.probes.test_http_failures import reset, saying, silence, unused_port
 from tests.test_proxies import LOGIN, PASSWORD, set_environment
 from webmon.notifiers import transport, twitter
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from tests.notifiers.stand_in import Reply, Request, StandIn
+from tests.probes.http_exchange.test_http_failures import reset
 from tests.probes.servers import Talk, serving
-from tests.probes.test_http_failures import reset
 from webmon import clock
 from webmon.notifiers import transport
 from webmon.notifiers.base import NotifierError

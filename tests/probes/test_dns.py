@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.name_server import Answers, name_server, records
-from tests.probes.test_http_failures import unused_port
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid

@@ -17,9 +17,9 @@ import pytest
 import trustme
 
 from tests.probes.conftest import ServerContext
+from tests.probes.databases.test_login import ask, speaking
 from tests.probes.real_servers import Postgres
 from tests.probes.servers import serving
-from tests.probes.test_databases import ask, speaking
 from webmon.domain.status import Status
 from webmon.probes.databases.postgres_passwords import Scram
 from webmon.probes.wire.conversation import Conversation

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.probes.databases.test_login import ask
+from tests.probes.http_exchange.test_http_failures import saying
 from tests.probes.real_servers import free_port, redis
 from tests.probes.servers import serving
-from tests.probes.test_databases import ask
-from tests.probes.test_http_failures import saying
 from webmon.domain.status import Status
 from webmon.probes.redis import RedisConfig
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.probes.conftest import ServerContext
+from tests.probes.http_exchange.test_http_failures import reset, silence, unused_port
 from tests.probes.servers import Talk, serving
-from tests.probes.test_http_failures import reset, silence, unused_port
 from webmon.commands.validation import validated
 from webmon.domain.status import Status
 from webmon.errors import Invalid

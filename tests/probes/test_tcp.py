@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.probes.http_exchange.test_http_failures import (
+    endless,
+    reset,
+    saying,
+    silence,
+    unused_port,
+)
 from tests.probes.servers import Talk, serving
-from tests.probes.test_http_failures import endless, reset, saying, silence, unused_port
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.tcp import TcpConfig, probe_tcp, unescape

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from tests.probes.authorities import weak_context
 from tests.probes.conftest import ServerContext
+from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
 from tests.probes.servers import Talk, serving
-from tests.probes.test_http_failures import reset, saying, silence, unused_port
 from webmon.clock import utcnow
 from webmon.commands.validation import validated
 from webmon.domain.status import Status

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.servers import full_queue, html, serving
 from tests.probes.test_http import probe
-from tests.probes.test_http_failures import unused_port
 from webmon.domain.status import Status
 from webmon.probes.wire.addresses import (
     Endpoint,

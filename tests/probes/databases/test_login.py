@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
 from tests.probes.servers import Talk, serving
-from tests.probes.test_http_failures import reset, saying, silence, unused_port
 from webmon.domain.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target

@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from tests.probes.conftest import ServerContext
+from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.proxy_server import proxying
 from tests.probes.servers import http, serving
-from tests.probes.test_http_failures import unused_port
 from webmon.probes.http_exchange.transport import OneShotTransport
 from webmon.probes.wire.certificates import tls_context
 from webmon.proxies import only_through

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from tests.probes.conftest import ServerContext
+from tests.probes.http_exchange.test_http_failures import saying, silence, unused_port
 from tests.probes.proxy_server import proxying
 from tests.probes.servers import http, serving
 from tests.probes.test_http import probe
-from tests.probes.test_http_failures import saying, silence, unused_port
 from tests.test_proxies import LOGIN, PASSWORD, set_environment
 from webmon.crypto import seal
 from webmon.domain.status import Status
