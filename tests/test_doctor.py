@@ -110,6 +110,21 @@ def test_a_channel_that_does_not_get_through_is_named(database, outside, monkeyp
     assert "channel Administrators" not in found, "the mail server is missing, which is said"
 
 
+def test_a_damaged_file_is_named_with_what_to_do(webmon, tmp_path):
+    webmon("migrate")
+    path = tmp_path / "data" / "webmon.db"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA writable_schema=ON")
+        file.execute("DELETE FROM sqlite_schema WHERE name = 'ix_session_user_id'")
+        file.commit()
+    line = next(line for line in webmon("doctor").stdout.splitlines() if "database:" in line)
+    assert line.startswith("✖ database: SQLite, damaged: ")
+    path.write_bytes(path.read_bytes()[:8192] + b"x" * 100_000)
+    done = webmon("doctor")
+    assert "malformed" in done.stdout
+    assert done.stdout.count("→ stop Beaconry and put back a backup: webmon restore FILE") == 1
+
+
 def test_a_file_that_cannot_shrink_is_named_and_compacted(webmon, tmp_path):
     path = tmp_path / "data" / "webmon.db"
     path.parent.mkdir()

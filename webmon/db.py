@@ -7,7 +7,7 @@ SQLite and PostgreSQL behave alike here: a writer on SQLite takes the write lock
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +24,9 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Session",
+    "close",
     "current",
+    "is_damage",
     "read",
     "reason",
     "use",
@@ -125,7 +127,9 @@ class Database:
     @property
     def log_bytes(self) -> int:
         """The length of SQLite's write-ahead log; 0 on PostgreSQL, where it is no part of this."""
-        log = Path(self.url.removeprefix("sqlite:///") + "-wal")
+        if self.file is None:
+            return 0
+        log = self.file.with_name(f"{self.file.name}-wal")
         return log.stat().st_size if log.exists() else 0
 
     @contextmanager
@@ -147,6 +151,24 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def close(self) -> None:
+        """Close every connection for good, so that a SQLite database is one file and can be copied.
+
+        The last connection of all processes moves the log into the file and removes it. One that
+        was killed has not: its log is moved here, unless somebody else still uses the file.
+        """
+        self.dispose()
+        file = self.file
+        if file is None or not file.exists():
+            return
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=0)) as last:
+            last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None on PostgreSQL."""
+        return Path(self.url.removeprefix("sqlite:///")) if self.is_sqlite else None
 
 
 def _number(cursor: sqlite3.Cursor, pragma: str) -> int:
@@ -215,6 +237,12 @@ def use(database: Database | None) -> None:
     _current = database
 
 
+def close() -> None:
+    """Close the database of this process, if it was opened, and leave one file of SQLite's."""
+    if _current is not None:
+        _current.close()
+
+
 def read() -> AbstractContextManager[Session]:
     """`Database.read` of the current database."""
     return current().read()
@@ -223,6 +251,15 @@ def read() -> AbstractContextManager[Session]:
 def write() -> AbstractContextManager[Session]:
     """`Database.write` of the current database."""
     return current().write()
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite found that its file is damaged, or none of its own."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)
+    return code & 0xFF in DAMAGED  # the rest of the code says where it was found
 
 
 def reason(error: Exception) -> str:

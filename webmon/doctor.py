@@ -21,6 +21,8 @@ from webmon.queries.system import health, schema, storage
 CLOCK_TOLERANCE = timedelta(seconds=5)
 TARGET_SECONDS = 3.0
 
+RESTORE = "stop Beaconry and put back a backup: webmon restore FILE"
+
 EVERYBODY = Actor(0, "webmon doctor", Role.ADMIN)
 """Whoever may start the command sees every channel."""
 
@@ -67,7 +69,8 @@ def _examined(name: str, look: Callable[[], Diagnosis]) -> Iterator[Diagnosis]:
     try:
         yield look()
     except db.DatabaseError as error:
-        yield Diagnosis(name, db.reason(error), "check WEBMON_DATABASE_URL and the database server")
+        server = "check WEBMON_DATABASE_URL and the database server"
+        yield Diagnosis(name, db.reason(error), RESTORE if db.is_damage(error) else server)
     except (WebmonError, OSError) as error:
         yield Diagnosis(name, str(error), "check the setting or file that is named")
 
@@ -81,6 +84,9 @@ def _database() -> Diagnosis:
     kind = "SQLite" if db.current().is_sqlite else "PostgreSQL"
     with db.read() as session:
         current = schema.is_current(session)
+        damage = storage.damage(session)
+    if damage:
+        return Diagnosis("database", f"{kind}, damaged: {damage}", RESTORE)
     if not current:
         return Diagnosis("database", f"{kind}, of another version", "run webmon migrate")
     return Diagnosis("database", f"{kind}, up to date")

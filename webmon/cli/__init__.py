@@ -4,10 +4,13 @@ Each command imports what it needs when it runs: the worker must not carry the w
 """
 
 import os
+import signal
+from typing import NoReturn
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
+from webmon import db
 from webmon.cli import accounts, configuration, database, looking, processes
 from webmon.cli.console import WRONG_INPUT
 
@@ -22,9 +25,14 @@ for group in (processes, database, configuration, looking):
 app.add_typer(accounts.user, name="user")
 
 
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
-    """The entry point; an interrupted command ends quietly."""
+    """The entry point; an interrupted command ends quietly, and none leaves the database open."""
     os.umask(0o077)  # the database and the key are nobody else's business
+    signal.signal(signal.SIGTERM, _end)
     try:
         status = app(standalone_mode=False)
     except NoArgsIsHelpError as error:
@@ -36,4 +44,6 @@ def main() -> None:
         raise SystemExit(WRONG_INPUT) from None
     except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None
+    finally:
+        db.close()
     raise SystemExit(status or 0)

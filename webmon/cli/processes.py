@@ -1,7 +1,9 @@
 """The commands that run until they are stopped, and the build that they need."""
 
 import os
+import signal
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -57,6 +59,8 @@ def web() -> None:
     from webmon import frontend
     from webmon.server import serve
 
+    # uvicorn sends itself the signal again when it has stopped, and then we still have to clean up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = config.settings()
     logs.configure(settings, "web")
     require_set_up()

@@ -18,6 +18,10 @@ ENOUGH_RESULTS = 100_000
 """From so many on, the database's own size says more than that."""
 
 
+THOROUGH_BYTES = 256 * 2**20
+"""Up to this size the indices are compared with their tables too: some seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorageView:
     """Sizes in bytes. ``settles_at`` is what raw results come to in the end."""
@@ -72,3 +76,17 @@ def shrinks(session: Session) -> bool:
     if session.get_bind().dialect.name == "postgresql":
         return True
     return bool(session.connection().execute(text("PRAGMA auto_vacuum")).scalar_one())
+
+
+def damage(session: Session) -> str:
+    """What is wrong inside a SQLite file, in one line; empty where nothing is, and on PostgreSQL.
+
+    Raises:
+        DatabaseError: the file is so damaged that it cannot even be examined.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return ""
+    is_small = _size(session, "sqlite") <= THOROUGH_BYTES
+    pragma = "integrity_check(1)" if is_small else "quick_check(1)"
+    found = str(session.connection().execute(text(f"PRAGMA {pragma}")).scalar_one())
+    return "" if found == "ok" else " ".join(found.split())
