@@ -183,20 +183,21 @@ def _counted(database: Database, servers: Servers) -> Iterator[str]:
             select(Notification.incident_id, Notification.event).join(Channel).where(is_ours)
         )
         marked = {Told(incident or 0, event) for incident, event in rows}
-    owed = {Told(incident, event) for incident in incidents for event in ("down", "up")}
+    expected = {Told(incident, event) for incident in incidents for event in ("down", "up")}
     told: Counter[Told] = Counter()
     cut: Counter[Told] = Counter()
     for taken in servers.webhook.accepted:
         for news in taken.content["news"]:
             key = Told(news["incident"], news["event"])
             (cut if taken.cut else told)[key] += 1
-    missing = [each for each in owed if not told[each] + cut[each]]
-    twice = [each for each in owed if told[each] > 1]
-    stray = [each for each in told if each not in owed]
+    missing = [each for each in expected if not told[each] + cut[each]]
+    twice = [each for each in expected if told[each] > 1]
+    stray = [each for each in told if each not in expected]
     unsaid = [each for each in twice if each not in marked]
     yield (
-        f"webhook: {len(owed)} changes, {len(missing)} missing, {len(twice) - len(unsaid)} told "
-        f"twice because the worker was killed meanwhile, {len(unsaid)} for no reason, "
+        f"webhook: {len(expected)} changes, {len(missing)} missing, "
+        f"{len(twice) - len(unsaid)} told twice because the worker was killed meanwhile, "
+        f"{len(unsaid)} for no reason, "
         f"{len(stray)} of no incident, {sum(cut.values())} in messages that the server cut off"
     )
     for name, server in servers.all.items():

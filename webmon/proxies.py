@@ -72,7 +72,7 @@ class Routes:
 
 
 def only_through(proxy: SecretStr) -> Routes:
-    """Everything goes through this one, whatever the environment says."""
+    """Everything goes through this one; the environment's proxies are not used."""
     read = read_proxy(proxy.get_secret_value())
     return Routes({"http": read, "https": read})
 

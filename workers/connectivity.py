@@ -88,7 +88,7 @@ class Guard:
     # --- looking
 
     async def _look_anew(self) -> None:
-        """Wait for a look that begins from now on; whoever else needs one waits for the same."""
+        """Wait for a look that begins after this call; all callers share the next one."""
         if self._next_look is None:
             self._next_look = asyncio.create_task(self._look_next())
         await asyncio.shield(self._next_look)

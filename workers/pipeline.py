@@ -180,7 +180,7 @@ class Pipeline:
         except DatabaseUnavailable:
             raise
         except Exception:
-            # Whatever it is, one bad result must neither take the others with it nor end this.
+            # Any exception: one bad result must not lose the others or end this loop.
             if len(batch) == 1:
                 log.exception("the result of service %s was refused", batch[0].service_id)
                 return

@@ -12,7 +12,7 @@ from workers.threads import in_thread
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.02
-"""Between two transactions: whoever waits for the write lock gets it."""
+"""Pause between two transactions, so that other writers get the lock."""
 
 
 class Retention:

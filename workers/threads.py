@@ -42,7 +42,7 @@ class Threads(ThreadPoolExecutor):
 
 
 class _Place:
-    """One place, given back once, whoever is first."""
+    """One place, given back once, by the first that asks."""
 
     def __init__(self, places: threading.Semaphore) -> None:
         self._places = places

@@ -130,7 +130,7 @@ def _page(path: Path, contents: dict[str, str], status: int = 200, *, email: str
 
 
 def _template(path: Path) -> str:
-    """Read anew each time, because the site may have been built anew since."""
+    """Read each time, because the site may have been built again since."""
     return path.read_text("utf-8")
 
 

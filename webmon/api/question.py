@@ -18,7 +18,7 @@ class Question(Generic[Answer]):
         self._asking: asyncio.Task[Answer] | None = None
 
     async def answer(self) -> Answer:
-        """The answer, or that to whoever asked before and still waits.
+        """The answer; shared with a caller that asked before and still waits.
 
         Raises:
             TimeoutError: it did not come in time; or what asking raises.

@@ -85,7 +85,7 @@ class Snapshots:
                 read = await self._everything.answer()
                 self._view = before if before and _says_the_same(before, read) else read
             except (db.DatabaseError, OSError) as error:
-                # Whoever has waited behind this one does not wait as long again.
+                # Those that waited behind this one do not wait as long again.
                 self._read_at = clock.utcnow()
                 log.warning("the public status could not be read: %s", db.reason(error))
             if self._view is not before:

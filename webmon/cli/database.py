@@ -22,7 +22,7 @@ def migrate() -> None:
 @commands.command()
 @plainly
 def compact() -> None:
-    """Write the SQLite file anew, as small as it can be. Nothing else may run meanwhile."""
+    """Rewrite the SQLite file as small as possible. Nothing else may run in the meantime."""
     from webmon.queries.system.health import worker_ticks
 
     database = db.current()

@@ -56,7 +56,7 @@ class News:
     host: str = ""
     service: str = ""
     service_id: int = 0
-    """Which service it is, whatever it was called then; 0 where that is not known."""
+    """The service's id, which a new name does not change; 0 where it is not known."""
     status: Status = Status.UNKNOWN
     since: datetime | None = None
     down_since: datetime | None = None

@@ -29,7 +29,7 @@ def account_subject(email: str) -> str:
 def address_subject(address: str) -> str:
     """The name under which a client's failures are counted.
 
-    Whoever has one IPv6 address usually has 2^64 of them, so the network counts.
+    An IPv6 client usually has 2^64 addresses, so its network is counted.
     """
     try:
         ip = ip_address(address)

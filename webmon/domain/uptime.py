@@ -44,7 +44,7 @@ def timeline(
 
     The order of the changes does not matter, but of several at the same instant the last one
     stands. Those before the period set how it begins, those after it are of no account. In the
-    periods ``unobserved`` (they may overlap) it is unknown, whatever it was.
+    periods ``unobserved`` (they may overlap) the status counts as unknown.
     """
     steps: list[tuple[datetime, int, Status | None]] = [(at, 0, status) for at, status in changes]
     for begin, end in unobserved:

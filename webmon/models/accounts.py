@@ -11,7 +11,7 @@ from webmon.models.columns import NEVER_REUSED, choice, owned_by
 class User(SQLModel, table=True):
     """A person who may sign in. ``email`` is stored in lower case.
 
-    Who is ``limited`` has the namespaces of `UserNamespace` and no others, be they none.
+    A ``limited`` user has the namespaces of `UserNamespace` only; there may be none.
     """
 
     __table_args__ = NEVER_REUSED

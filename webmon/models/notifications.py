@@ -1,4 +1,4 @@
-"""Channels, how sending to them goes, and the outbox of what is owed to them."""
+"""Channels, the state of sending to them, and the outbox."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Channel(SQLModel, table=True):
     """Where to tell. Without a namespace it is told of every one.
 
     The one that is ``built_in`` writes to the administrators: it is always there, always on, and
-    its recipients are whoever is an administrator at the moment.
+    its recipients are the present administrators.
     """
 
     __table_args__ = NEVER_REUSED
@@ -66,7 +66,7 @@ class ChannelState(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """One piece of news owed to one channel. The unique constraint makes "once" a database fact.
+    """One piece of news for one channel. The unique constraint makes "once" a database fact.
 
     ``cause`` is what it is about (``incident:17``), ``payload`` the `News`. Rows that are sent in
     one message have the id of the oldest of them in ``told_with``: set when the message is

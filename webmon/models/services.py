@@ -83,7 +83,7 @@ class ServiceState(SQLModel, table=True):
     patience_seconds: float = Field(
         default=0,
         description="the next one may come so much later without a gap between them; "
-        "not after a look in vain",
+        "not where the probe could not look",
     )
     last_checked_at: datetime | None = None
     last_status: Status | None = status_field(default=None, nullable=True)

@@ -107,7 +107,7 @@ PROBES: dict[str, ProbeKind] = {
 def prepare(kinds: Iterable[str]) -> None:
     """Import the files of these kinds, which takes up to half a second where it was not done.
 
-    What is missing for one is said by whoever uses it.
+    Settings that are missing are reported where they are used.
     """
     for kind in PROBES.keys() & kinds:
         with suppress(ImportError):
@@ -149,7 +149,7 @@ async def run(
     timeout: float,
     degraded_above_ms: int | None = None,
 ) -> Outcome:
-    """Look once, for at most ``timeout`` seconds; whatever happens is an outcome.
+    """Look once, for at most ``timeout`` seconds. Never raises: a failure is an outcome too.
 
     The probe is given the timeout to end by itself with a message that names the phase; the limit
     here is the last resort. A failure later than both was this process's own, which is no data.

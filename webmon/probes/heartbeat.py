@@ -189,7 +189,7 @@ def _failure(plan: Plan, reports: Reports, now: datetime) -> str:
 
 
 def _silence(plan: Plan, reports: Reports, now: datetime) -> str:
-    """For how long nothing was heard of the job."""
+    """For how long the job has not reported."""
     if reports.started_at is not None:
         return f"started {_ago(reports.started_at, now)} and has not finished"
     assert reports.last_at is not None

@@ -86,7 +86,7 @@ async def _in_own_thread(work: Callable[[], Verdict]) -> Verdict:
     """The result of ``work``, in a thread of its own: the places of a pool could all hang.
 
     There are never more of these threads than checks under way, and each ends at once when its
-    conversation is closed, whatever it waits for.
+    conversation is closed, also while it waits.
     """
     loop = asyncio.get_running_loop()
     result: asyncio.Future[Verdict] = loop.create_future()
@@ -102,7 +102,7 @@ async def _in_own_thread(work: Callable[[], Verdict]) -> Verdict:
     def run() -> None:
         try:
             told: Verdict | Exception = work()
-        except Exception as error:  # it belongs to whoever waits for the result
+        except Exception as error:  # raised where the result is awaited
             told = error
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(settle, told)

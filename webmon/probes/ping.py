@@ -35,7 +35,7 @@ class PingConfig(ProbeConfig):
     loss_warn_percent: int = Field(
         default=20,
         title="Difficulties when more is lost than (%)",
-        description="All lost is down, whatever stands here",
+        description="If every packet is lost the service is down in any case",
         ge=0,
         le=100,
     )

@@ -83,7 +83,7 @@ def _note(conversation: Conversation, session: Session, began: float) -> None:
 
 async def _ask(session: Session, config: PostgresConfig, login: Login) -> tuple[Status, str]:
     """One query in a transaction that cannot write: a setting of the session would outlive the
-    check where a pooler stands between, and meet whoever is given the connection next."""
+    check where a pooler stands between, and affect the next client of that connection."""
     conversation = session.conversation
     limit = max(0.1, conversation.seconds_left - MARGIN_SECONDS)
     conversation.wait_for("the beginning of a transaction")

@@ -20,7 +20,7 @@ HORIZON = timedelta(seconds=1.5)
 """How far ahead checks are claimed: a tick's second, and half of one for a tick that is late."""
 
 LEASE = timedelta(seconds=180)
-"""After this a claimed check is due again, whatever happened. Longer than the longest timeout."""
+"""After this a claimed check is due again in any case. Longer than the longest timeout."""
 
 RECEIVING = frozenset(name for name, kind in PROBES.items() if kind.receives)
 """The kinds whose services are reported to us."""

@@ -35,7 +35,7 @@ def realign(session: Session, *, now: datetime) -> int:
 def begin(session: Session, *, now: datetime) -> int:
     """Bring everything into step where a worker begins; returns how many checks.
 
-    Whoever worked before may have done so by a clock that was ahead, or have ended long ago.
+    The worker before it may have used a clock that was ahead, or have ended long ago.
     """
     pull_back_workers(session, now=now)
     connectivity.pull_back(session, now=now)

@@ -66,7 +66,7 @@ def note_online(session: Session, worker_id: str, *, now: datetime) -> bool:
 
 
 def pull_back(session: Session, *, now: datetime) -> None:
-    """Let what is noted not lie ahead of the clock: whatever follows would seem to be over."""
+    """Pull notes that lie ahead of the clock back to now; otherwise later ones would look old."""
     noted = noted_offline(session)
     if max(filter(None, (noted.since, noted.until)), default=now) > now:
         noted = _locked(session)

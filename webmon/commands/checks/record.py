@@ -1,6 +1,6 @@
 """Claim the checks that are due, and record what they found: the two ends of the straight line.
 
-There is one `record`: whatever is learnt about a service enters there.
+There is one `record`: everything learnt about a service enters there.
 """
 
 from collections.abc import Sequence
@@ -178,7 +178,7 @@ def _seen(row: Row, after: Condition, finding: Finding, now: datetime) -> dict[s
         confirm=observed and transitions.needs_confirmation(after, outcome.status),
     )
     patience = patience_seconds(row.interval_seconds, row.timeout_seconds)
-    if not observed:  # a look in vain: nothing speaks for the time that has no observation
+    if not observed:  # the probe could not look: this time counts as not observed
         patience = row.patience_seconds if row.kind in RECEIVING else 0.0
     return {
         "key": row.service_id,

@@ -54,7 +54,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> dict[str, Any]:
-    """What is kept of the last check: phases, evidence, and whoever issued the certificate before.
+    """What is kept of the last check: phases, evidence, and the previous issuer of the certificate.
 
     ``issuer`` and ``former`` are those of the check before.
     """

@@ -32,8 +32,8 @@ def tick(session: Session, worker_id: str, *, now: datetime) -> float:
 
 
 def retire(session: Session, worker_id: str, *, now: datetime) -> None:
-    """Forget a worker that has ended; whatever it still held is due at once, unless it was paused
-    meanwhile."""
+    """Forget a worker that has ended. The checks that it held are due at once, unless they were
+    paused in between."""
     due_at = case((state.next_check_at.is_not(None), now))
     session.execute(
         update(STATES)

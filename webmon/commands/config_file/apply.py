@@ -108,7 +108,7 @@ class _Run:
     def _renamed(self, after: Mapping[str, Any]) -> Channel | None:
         """The one that would be deleted although the file has just it, by another name.
 
-        So who was told of an outage hears its end, and a budget does not begin anew.
+        So recoveries reach the channels that were told of the outage, and budgets go on.
         """
         if self.kept_channels is None:
             return None

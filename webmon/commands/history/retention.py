@@ -59,7 +59,7 @@ class Step:
 
 
 def begin_pass(session: Session, *, now: datetime) -> bool:
-    """Whether a pass is due. Whoever is told so makes it, and no other worker does."""
+    """Whether a pass is due. One worker gets a yes, and makes it; the others get a no."""
     due_at = (now + PERIOD).isoformat()
     insert_new(session, table(Setting), [{"name": NEXT_PASS, "value": now.isoformat()}])
     noted = session.get_one(Setting, NEXT_PASS, populate_existing=True, with_for_update=True)

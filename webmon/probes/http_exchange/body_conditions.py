@@ -118,7 +118,7 @@ def _shown(value: Any) -> str:
 
 
 def decode_text(body: bytes, charset: str | None) -> str:
-    """The body as text, whatever it holds. Charsets that are not the web's count as UTF-8."""
+    """The body as text; never fails. Charsets that are not the web's count as UTF-8."""
     name = (charset or "utf-8").lower()
     if not _TEXT_CODECS.fullmatch(name):
         name = "utf-8"

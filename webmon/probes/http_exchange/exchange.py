@@ -82,7 +82,7 @@ class Exchange(asyncio.Protocol):
         self._end(exc)
 
     def close(self) -> None:
-        """Drop the connection at once, whatever is under way."""
+        """Drop the connection at once, also in the middle of an exchange."""
         self.answer.close()
         if self._transport is not None:
             self._transport.abort()

@@ -50,7 +50,7 @@ class _Onward(httpx.AsyncBaseTransport):
                     request.headers.pop(name, None)
             response = await self._transport.handle_async_request(request)
         if response.has_redirect_location:
-            response.stream = Body(b"")  # the client would decode it, whatever its size
+            response.stream = Body(b"")  # the client would decode it, however large it is
         return response
 
 

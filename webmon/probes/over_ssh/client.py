@@ -2,7 +2,7 @@
 
 Key exchange and login happen in paramiko's own thread and are waited for on the event loop; only a
 command that runs needs a thread of its caller. Nothing here has a deadline: closing the socket
-ends whatever still waits.
+ends every wait.
 """
 
 import asyncio

@@ -85,7 +85,7 @@ class OverSsh(ProbeConfig):
 
 
 def sections(output: str) -> Mapping[str, Section]:
-    """The sections of a script's output, whatever was sent."""
+    """The sections of a script's output. The output is not trusted."""
     return dict(_sections(output))
 
 

@@ -1,8 +1,8 @@
-"""One SSH connection per host and cycle, shared by whoever needs it at the same time.
+"""One SSH connection per host and cycle, shared by the checks that run at the same time.
 
 Looking up, connecting and waiting for the banner take no thread; key exchange and login happen in
 paramiko's own thread, one for each connection; only a command that runs takes one of the loop's
-thread pool. Nothing waits longer than its check: closing the socket ends whatever still does.
+thread pool. Nothing waits longer than its check: closing the socket ends every wait.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ class Connection:
         return None if command is None else self._running.get(command.line)
 
     def close(self) -> None:
-        """End the connection and whatever waits for it; this itself never waits."""
+        """End the connection and everything that waits for it. Never waits itself."""
         self._closed = True
         for task in [*self._shared.values(), *(each.task for each in self._running.values())]:
             if task is not None:

@@ -135,6 +135,6 @@ async def _text_line(stream: Stream) -> str:
 
 
 def _own_name(stream: Stream) -> str:
-    """The name to greet with: an address, which is right whatever this machine is called."""
+    """The name to greet with: an address, which is valid on any machine."""
     address = stream.own_address.partition("%")[0]
     return f"[IPv6:{address}]" if ipaddress.ip_address(address).version == 6 else f"[{address}]"

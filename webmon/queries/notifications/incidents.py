@@ -67,7 +67,7 @@ class IncidentsView:
 
 @dataclass(frozen=True, slots=True)
 class UntoldView:
-    """A channel that nothing is owed to about an incident, and why."""
+    """A channel that is not notified of an incident, and why."""
 
     channel: str
     why: str

@@ -98,7 +98,7 @@ def board(view: PublicStatusView, slug: str = "") -> BoardView:
 
 
 def shown(item: PublicHostView | PublicServiceView) -> str:
-    """The status that is shown: a planned downtime covers whatever happens during it."""
+    """The status that is shown: a planned downtime covers everything that happens during it."""
     return PLANNED if item.planned_downtime else item.status.value
 
 
