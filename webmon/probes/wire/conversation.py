@@ -75,7 +75,7 @@ class Conversation(Stream):
         return excerpt(text.replace(self._secret, "•••") if self._secret else text, limit)
 
     def hand_over(self) -> socket.socket:
-        """The connection, for a blocking client. It ends with this, also in the middle of a call."""
+        """The connection for a blocking client; it ends with this, even in the middle of a call."""
         assert self._socket is not None
         given, self._socket = self._socket, self._socket.dup()
         self._is_shared = True
