@@ -1,36 +1,126 @@
-// How the public page words and orders a status snapshot (the JSON of /api/v1/status).
-// The same rules as webmon/queries/status_board.py, which serves browsers without JavaScript;
-// tests/queries/test_status_board.py runs the same cases through both. No DOM and no clock here.
+// Keeps the public board fresh: every 15 s, while somebody looks, it fetches the HTML that the server
+// makes of it (webmon/api/board_html.py). Order and words are the server's; what is added here is the
+// visitor's own time, and that the server does not answer.
+import { useEffect } from "react";
+import { useLocation, useNavigate } from "react-router";
+import { morph } from "./morph.js";
 
-// What to look at first stands first; also, the first one present answers for a whole group.
-const ORDER = ["down", "degraded", "planned", "up", "unknown", "paused"];
-// So many hosts or fewer stand open; of more, only those where something is wrong.
-const OPEN_UP_TO = 12;
+const EVERY_MS = 15_000;
+const PATIENCE_MS = 10_000;
+const UNREACHABLE = "The status server cannot be reached. Trying again every 15 seconds.";
 
-/** The whole page for a snapshot, limited to the namespace `slug` where one is given. */
-export function board(snapshot, slug = "") {
-  const names = new Map(snapshot.namespaces.map((namespace) => [namespace.slug, namespace.name]));
-  const hosts = snapshot.hosts.filter((host) => !slug || host.namespace === slug);
-  const mixed = !slug && names.size > 1;
-  return {
-    headline: headline(hosts, slug, names),
-    status: first(hosts),
-    missing: Boolean(slug) && !names.has(slug),
-    counts: hosts.length > 1 ? counts(hosts) : [],
-    filters: names.size > 1 || slug ? filters(snapshot, slug) : [],
-    hosts: byOrder(hosts).map((host) => ({
-      key: `${host.namespace}/${host.name}`,
-      name: host.name,
-      group: mixed ? names.get(host.namespace) : "",
-      status: shown(host),
-      open: hosts.length <= OPEN_UP_TO || ["down", "degraded"].includes(shown(host)),
-      services: byOrder(host.services).map((service) => ({ name: service.name, status: shown(service) })),
-    })),
+let board = null;
+let namespace = "";
+let timer = null;
+let latest = 0;
+// When the board came, and how old it was then by the server's clock: the visitor's may be wrong.
+let seenAt = 0;
+let lag = 0;
+
+/** Refreshes the element `#board`, and lets its filters turn it without loading the page. */
+export function useBoard() {
+  const { search } = useLocation();
+  const navigate = useNavigate();
+  useEffect(() => start(navigate), [navigate]);
+  useEffect(() => {
+    const wanted = new URLSearchParams(search).get("namespace") ?? "";
+    if (wanted === namespace) return;
+    namespace = wanted;
+    pull();
+  }, [search]);
+}
+
+function start(navigate) {
+  board = document.getElementById("board");
+  namespace = new URLSearchParams(location.search).get("namespace") ?? "";
+  seenAt = Date.now();
+  const age = Math.abs(seenAt - shownTime(board));
+  lag = board.querySelector(".notice") ? age || 0 : 0;
+  tellTime(board);
+  title();
+  // A page that came out of the browser's own store is old; a wrong clock only costs one request.
+  timer = setTimeout(pull, age <= EVERY_MS ? EVERY_MS : 0);
+  const ticking = setInterval(tellTime, 1000, board);
+  const turn = (event) => follow(event, navigate);
+  board.addEventListener("click", turn);
+  document.addEventListener("visibilitychange", pull);
+  window.addEventListener("online", pull);
+  return () => {
+    clearTimeout(timer);
+    clearInterval(ticking);
+    board.removeEventListener("click", turn);
+    document.removeEventListener("visibilitychange", pull);
+    window.removeEventListener("online", pull);
   };
 }
 
-/** “12 s ago”, for a number of seconds. */
-export function ago(seconds) {
+async function pull() {
+  clearTimeout(timer);
+  const turn = ++latest;
+  if (document.hidden) return;
+  const address = `/status/?${new URLSearchParams({ part: "board", namespace })}`;
+  try {
+    const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const html = await answer.text();
+    if (turn === latest) show(answer, html);
+  } catch {
+    if (turn === latest) sayUnreachable();
+  }
+  if (turn === latest) timer = setTimeout(pull, EVERY_MS);
+}
+
+function show(answer, html) {
+  const fresh = board.cloneNode(false);
+  fresh.innerHTML = html;
+  // An unknown namespace has a board as well; a login page of the visitor's own network has none.
+  if (!(answer.ok || answer.status === 404) || !fresh.querySelector(".answer")) throw new Error(answer.status);
+  seenAt = Date.now();
+  lag = Math.max(0, new Date(answer.headers.get("date")) - shownTime(fresh)) || 0;
+  tellTime(fresh);
+  keepOpen(fresh);
+  const focused = document.activeElement;
+  morph(board, fresh);
+  if (focused !== document.activeElement) focused.focus({ preventScroll: true });
+  title();
+}
+
+// A row is open or closed as the visitor left it, until the server has a reason to change that.
+function keepOpen(fresh) {
+  const shown = new Map(rows(board));
+  for (const [key, row] of rows(fresh)) {
+    const old = shown.get(key);
+    if (old?.className === row.className) row.firstChild.open = old.firstChild.open;
+  }
+}
+
+const rows = (root) => [...root.querySelectorAll(".hosts > li")].map((row) => [row.dataset.key, row]);
+
+// The last known rows stay; a notice that is there already says nothing twice.
+function sayUnreachable() {
+  const notice = board.querySelector(".notice") ?? document.createElement("p");
+  notice.className = "notice";
+  notice.role = "alert";
+  write(notice, UNREACHABLE);
+  if (!notice.isConnected) board.insertBefore(notice, board.children[1] ?? null);
+  const updated = board.querySelector(".updated");
+  if (updated) updated.firstChild.data = "Last known state: ";
+}
+
+function tellTime(root) {
+  for (const time of root.querySelectorAll("time")) write(time, local(time));
+  const age = root.querySelector(".age");
+  if (age) write(age, ` · ${ago((Date.now() - seenAt + lag) / 1000)}`);
+}
+
+// The time of day, with the date where it is not today.
+function local(time) {
+  const at = new Date(time.dateTime);
+  const isToday = at.toDateString() === new Date().toDateString();
+  const timeStyle = time.closest(".updated") ? "medium" : "short";
+  return at.toLocaleString([], isToday ? { timeStyle } : { dateStyle: "medium", timeStyle });
+}
+
+function ago(seconds) {
   if (seconds < 1) return "just now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
@@ -38,60 +128,22 @@ export function ago(seconds) {
   return `${Math.floor(seconds / 86400)} days ago`;
 }
 
-// A planned downtime covers whatever happens during it.
-const shown = (item) => (item.planned_downtime ? "planned" : item.status);
-const count = (hosts, status) => hosts.filter((host) => shown(host) === status).length;
-const first = (hosts) => ORDER.find((status) => count(hosts, status)) ?? "unknown";
-const rank = (item) => ORDER.indexOf(shown(item));
-const byOrder = (items) => [...items].sort((a, b) => rank(a) - rank(b));
+// NaN where nothing is known.
+const shownTime = (root) => Date.parse(root.querySelector(".updated time")?.dateTime);
 
-function counts(hosts) {
-  return ORDER.map((status) => ({ status, count: count(hosts, status) })).filter((each) => each.count);
+function title() {
+  const headline = board.querySelector("h1");
+  if (headline) document.title = `${headline.textContent} · Status`;
 }
 
-// The sign of a whole group, where the worst host would say too much: its own status.
-const whole = (status, hosts) => (["down", "degraded"].includes(first(hosts)) ? status : first(hosts));
-
-function filters({ status, namespaces, hosts }, slug) {
-  return [
-    { name: "All", href: "/status/", status: whole(status, hosts), current: !slug },
-    ...namespaces.map((namespace) => ({
-      name: namespace.name,
-      href: `/status/?namespace=${namespace.slug}`,
-      status: whole(
-        namespace.status,
-        hosts.filter((host) => host.namespace === namespace.slug),
-      ),
-      current: namespace.slug === slug,
-    })),
-  ];
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
-function headline(hosts, slug, names) {
-  if (slug && !names.has(slug)) return `There is no namespace “${slug}”`;
-  const inside = slug ? ` in ${names.get(slug)}` : "";
-  if (!hosts.length) return `Nothing is watched${inside} yet`;
-  const status = first(hosts);
-  if (status === "unknown") return `Nothing${inside} has been checked yet`;
-  if (status === "paused") return `All checks${inside} are paused`;
-  return sentence(status, hosts, slug ? `${names.get(slug)} tools` : "tools");
-}
-
-// “2 of 14 tools are down, 1 more has difficulties”: who is how, at the worst.
-function sentence(status, hosts, tools) {
-  const affected = hosts.filter((host) => shown(host) === status);
-  const checked = count(hosts, "down") + count(hosts, "degraded") + count(hosts, "up");
-  const more = status === "down" ? count(hosts, "degraded") : 0;
-  const rest = more ? `, ${more} more ${says("degraded", more)}` : "";
-  let who = `${affected.length} of ${checked} ${tools}`;
-  if (affected.length === 1) who = affected[0].name;
-  else if (status === "planned" && checked) who = `${affected.length} ${tools}`;
-  else if (status === "planned" || affected.length === checked) who = `All ${tools}`;
-  return `${who} ${says(status, affected.length)}${rest}`;
-}
-
-function says(status, n) {
-  const are = n === 1 ? "is" : "are";
-  if (status === "degraded") return n === 1 ? "has difficulties" : "have difficulties";
-  return status === "planned" ? `${are} in planned downtime` : `${are} ${status}`;
+// As a link would, but for the loading; with a key held down it stays a link.
+function follow(event, navigate) {
+  const link = event.target.closest(".filters a");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigate(link.getAttribute("href"), { preventScrollReset: true });
 }

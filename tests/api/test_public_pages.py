@@ -1,6 +1,5 @@
 """What the server writes into the built pages; everything in it is escaped."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -43,19 +42,44 @@ async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.A
         yield client
 
 
-async def test_the_status_page_holds_the_list_and_the_snapshot(client: httpx.AsyncClient) -> None:
+def _board(page: str) -> str:
+    found = re.search(r'<div class="slot" id="board">(.*)</div><input', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+async def test_the_status_page_holds_the_board(client: httpx.AsyncClient) -> None:
     answer = await client.get("/status/")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    inlined = re.search(r'id="snapshot">(.*?)</script>', answer.text, re.DOTALL)
-    assert inlined
-    assert json.loads(inlined[1])["hosts"][0]["name"] == HOSTILE
-    assert answer.text.index('id="snapshot"') < answer.text.index("</head>")
-    assert "<h1>Data&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)" in answer.text
-    assert "&lt;b&gt;Web&lt;/b&gt;" in answer.text
-    assert "IA &amp; TI" in answer.text
-    assert answer.text.count("<script") == 1
+    assert "<h1>Data&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)" in _board(answer.text)
+    assert "&lt;b&gt;Web&lt;/b&gt;" in _board(answer.text)
+    assert "IA &amp; TI" in _board(answer.text)
+    assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize("namespace", ["", "iati", "di", "nowhere"])
+async def test_the_part_that_is_refreshed_is_the_board_of_the_page(
+    client: httpx.AsyncClient, namespace: str
+) -> None:
+    page = await client.get("/status/", params={"namespace": namespace})
+    part = await client.get("/status/", params={"namespace": namespace, "part": "board"})
+    assert part.status_code == page.status_code
+    assert part.text == _board(page.text)
+
+
+async def test_the_part_is_kept_by_its_tag_and_by_caches_on_the_way(
+    client: httpx.AsyncClient,
+) -> None:
+    part = await client.get("/status/?part=board")
+    assert part.headers["cache-control"] == "public, max-age=15"
+    assert part.headers["content-type"] == "text/html; charset=utf-8"
+    assert part.headers["content-encoding"] == "gzip"
+    page = await client.get("/status/")
+    assert page.headers["etag"] != part.headers["etag"]
+    again = {"If-None-Match": part.headers["etag"]}
+    assert (await client.get("/status/?part=board", headers=again)).status_code == 304
 
 
 async def test_old_statuses_are_not_shown_as_if_they_were_fresh(
@@ -64,16 +88,17 @@ async def test_old_statuses_are_not_shown_as_if_they_were_fresh(
     fresh = (await client.get("/status/")).text
     assert "Updated " in fresh
     assert "notice" not in fresh
-    assert "data-old" not in fresh
     with database.write() as session:
         session.exec(update(ServiceState).values(last_checked_at=NOW - MINUTE))
     monkeypatch.setattr(clock, "utcnow", lambda: NOW)
     old = (await client.get("/status/")).text
-    assert "Last known state: 23 Nov 2026, 09:59:00 UTC" in old
     assert (
-        '<p class="notice" role="alert">These are the statuses of 23 November, 09:59 UTC. ' in old
-    )
-    assert '<script type="application/json" data-old="" id="snapshot">' in old
+        'Last known state: <time datetime="2026-11-23T09:59:00Z">23 Nov 2026, 09:59:00 UTC</time>'
+    ) in old
+    assert (
+        '<p class="notice" role="alert">These are the statuses of '
+        '<time datetime="2026-11-23T09:59:00Z">23 November, 09:59 UTC</time>. '
+    ) in old
 
 
 async def test_the_list_is_filtered_without_javascript(client: httpx.AsyncClient) -> None:
@@ -95,9 +120,11 @@ async def test_the_page_is_there_when_the_database_is_not(
         raise OSError("no route to the database")
 
     monkeypatch.setattr(snapshots_module, "public_status", broken)
-    answer = await client.get("/status/")
-    assert answer.status_code == 503
-    assert "The status cannot be read at the moment" in answer.text
+    for address in ("/status/", "/status/?part=board"):
+        answer = await client.get(address)
+        assert answer.status_code == 503
+        assert answer.headers["cache-control"] == "no-store"
+        assert "The status cannot be read at the moment" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from tests import factories
 from tests.browser import launch
@@ -17,7 +17,7 @@ from webmon.api import snapshots
 from webmon.api.app import public_app
 from webmon.domain.status import Status
 from webmon.edge import Edge
-from webmon.models import ServiceState
+from webmon.models import Namespace, ServiceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -99,6 +99,16 @@ def _live(page: Page, address: str) -> Page:
     return page
 
 
+PART = re.compile(r"/status/\?part=board")
+"""The address of the board alone, which the script asks for."""
+
+
+def _refresh(page: Page) -> None:
+    """Let the script ask for the board, and wait until what it got is shown."""
+    page.clock.fast_forward(15_000)
+    expect(page.locator(".updated")).to_contain_text(RECENT)
+
+
 def _set_all(database: db.Database, status: Status) -> None:
     with database.write() as session:
         session.exec(update(ServiceState).values(status=status).where(col(ServiceState.claim) == 0))
@@ -156,9 +166,75 @@ def test_it_refreshes_itself_and_touches_only_what_changed(
     assert not page.locator("li", has_text="Data hub").locator("details").evaluate("d => d.open")
 
 
+def test_a_row_stays_as_the_visitor_left_it_until_something_is_wrong_there(
+    site: str, page: Page, database: db.Database
+) -> None:
+    with database.write() as session:
+        space = session.exec(select(Namespace.id).where(Namespace.slug == "iati")).one()
+        for number in range(12):
+            _watch(session, space, f"Tool {number}", {"Website": Status.UP})
+    _live(page, f"{site}/status/")
+    opened, healthy = (page.locator(f"[data-key='iati/Tool {n}'] details") for n in (3, 4))
+    assert not opened.evaluate("details => details.open")
+    opened.locator("summary").click()
+    _refresh(page)
+    assert opened.evaluate("details => details.open")
+    assert not healthy.evaluate("details => details.open")
+    _set_all(database, Status.DOWN)
+    _refresh(page)
+    expect(healthy).to_have_attribute("open", "")
+
+
+def test_the_place_of_the_reader_outlives_a_refresh(
+    site: str, page: Page, database: db.Database
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 300})
+    _live(page, f"{site}/status/")
+    summary = page.locator("summary", has_text="Data hub")
+    summary.focus()
+    page.evaluate("scrollTo(0, 200)")
+    page.evaluate("for (const node of document.querySelectorAll('h1, nav a')) node.seen = true")
+    _set_all(database, Status.DOWN)
+    _refresh(page)
+    expect(page.locator("h1")).to_have_text("All tools are down")
+    expect(summary).to_be_focused()
+    assert page.evaluate("scrollY") > 100, "it follows what is read, whose place changes a little"
+    kept = "[...document.querySelectorAll('h1, nav a')].every(node => node.seen)"
+    assert page.evaluate(kept), "a new heading would not be announced as a change of the old one"
+
+
+def test_a_filter_loads_the_board_alone(site: str, page: Page) -> None:
+    _live(page, f"{site}/status/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    link = page.get_by_role("link", name="IATI")
+    link.press("Enter")
+    expect(page.locator("h1")).to_have_text("Datastore is up")
+    expect(link).to_be_focused()
+    assert [url for url in asked if "favicon" not in url] == [
+        f"{site}/status/?part=board&namespace=iati"
+    ]
+    page.goto(f"{site}/status/?namespace=nowhere")
+    expect(page.locator("h1")).to_have_text("There is no namespace “nowhere”")
+    _refresh(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, "<h1>Log in to the Wi-Fi</h1>"), (502, "")])
+def test_an_answer_that_is_not_a_board_is_not_shown(
+    site: str, page: Page, status: int, body: str
+) -> None:
+    _live(page, f"{site}/status/")
+    page.route(PART, lambda route: route.fulfill(status=status, body=body))
+    page.clock.fast_forward(15_000)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(page.locator("h1")).to_have_text("Tracker has difficulties")
+    expect(page.locator(".hosts > li")).to_have_count(3)
+
+
 def test_a_lost_server_is_said_and_the_last_known_state_stays(site: str, page: Page) -> None:
     _live(page, f"{site}/status/")
-    page.route("**/api/v1/status", lambda route: route.abort())
+    page.route(PART, lambda route: route.abort())
     page.clock.fast_forward(15_000)
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     expect(page.locator(".updated")).to_contain_text(
@@ -167,7 +243,7 @@ def test_a_lost_server_is_said_and_the_last_known_state_stays(site: str, page: P
     page.clock.fast_forward(120_000)
     expect(page.locator(".updated")).to_contain_text("2 min ago")
     expect(page.locator(".hosts > li")).to_have_count(3)
-    page.unroute("**/api/v1/status")
+    page.unroute(PART)
     page.clock.fast_forward(15_000)
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(".updated")).to_contain_text(RECENT)

@@ -1,12 +1,10 @@
 """The public pages: the HTML of the build, with what only the server knows filled in.
 
-Because of that the status page shows its list before any script has run, and all of them work
+Because of that the status page shows its board before any script has run, and all of them work
 without JavaScript.
 """
 
 import re
-from dataclasses import replace
-from datetime import datetime
 from html import escape
 from pathlib import Path
 
@@ -14,23 +12,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from webmon import clock
+from webmon.api.board_html import board_html, nothing_known_html
 from webmon.api.snapshots import Snapshots, Unavailable, send
-from webmon.api.status import to_json
-from webmon.api.status_html import board_html, nothing_known_html
-from webmon.domain.status import Status
+from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
-from webmon.queries.public.status_board import board
 from webmon.queries.public.status_page import PublicStatusView, narrowed
-from webmon.queries.system.health import is_present
 
 GET = ["GET", "HEAD"]
 MEDIA_TYPE = "text/html; charset=utf-8"
 RELOAD = '<noscript><meta http-equiv="refresh" content="60"></noscript>'
-
-OLD = (
-    "These are the statuses of {at:%-d %B, %H:%M} UTC. "
-    "The monitor has not been able to check anything since then."
-)
 
 LOGIN_ERRORS = {
     "wrong": "The e-mail address or the password is wrong.",
@@ -54,22 +44,33 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     """`/status/`, `/login/` and `/setup/`; ``site`` is the folder of the public build."""
     routes = APIRouter(include_in_schema=False)
 
-    def render(view: PublicStatusView, namespace: str | None) -> bytes:
+    def board_only(view: PublicStatusView, namespace: str | None) -> bytes:
         if namespace is not None:
             narrowed(view, namespace)
-        template = _template(site / "status/index.html")
-        return status_page(template, view, namespace or "", now=clock.utcnow())
+        return board_html(view, namespace or "", now=clock.utcnow()).encode()
+
+    def whole_page(view: PublicStatusView, namespace: str | None) -> bytes:
+        return in_page(board_only(view, namespace).decode()).encode()
+
+    def in_page(board: str) -> str:
+        page = fill(_template(site / "status/index.html"), "board", board)
+        return page.replace("</head>", f"{RELOAD}</head>", 1)
 
     @routes.api_route("/status/", methods=GET)
-    async def status(request: Request, namespace: str = "") -> Response:
+    async def status(request: Request, namespace: str = "", part: str = "") -> Response:
+        """The page, or with ``part=board`` the board alone, with which the page refreshes."""
+        is_part = part == "board"
         try:
+            render = board_only if is_part else whole_page
             packed = await snapshots.packed(render, namespace or None)
         except NotFound:
-            html = board_html(board(await snapshots.view(), namespace), "")
-            return _page(site / "status/index.html", {"board": html}, 404)
+            board = board_html(await snapshots.view(), namespace, now=clock.utcnow())
+            return _html(board if is_part else in_page(board), 404)
         except Unavailable:
-            return _page(site / "status/index.html", {"board": nothing_known_html()}, 503)
-        return send(request, packed, cache_control="no-cache", media_type=MEDIA_TYPE)
+            board = nothing_known_html()
+            return _html(board if is_part else in_page(board), 503)
+        cache_control = CACHE_CONTROL if is_part else "no-cache"
+        return send(request, packed, cache_control=cache_control, media_type=MEDIA_TYPE)
 
     @routes.api_route("/login/", methods=GET)
     async def login(error: str = "", wait: str = "", email: str = "") -> Response:
@@ -84,22 +85,6 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         return _page(site / "setup/index.html", contents, email=email)
 
     return routes
-
-
-def status_page(template: str, view: PublicStatusView, namespace: str, *, now: datetime) -> bytes:
-    """The status page with its list, and with the snapshot that the script starts from."""
-    at, is_old = view.generated_at, not is_present(view.generated_at, now)
-    updated = f"{'Last known state:' if is_old else 'Updated'} {at:%-d %b %Y, %H:%M:%S} UTC"
-    snapshot = to_json(view).decode().replace("<", "\\u003c")
-    mark = 'data-old="" ' if is_old else ""
-    script = f'<script type="application/json" {mark}id="snapshot">{snapshot}</script>'
-    head = f"{script}{RELOAD}</head>"
-    shown, notice = board(view, namespace), ""
-    if is_old:
-        # What is now, nobody knows: the rows show what was known last, the answer no colour.
-        shown, notice = replace(shown, status=Status.UNKNOWN.value), OLD.format(at=at)
-    page = fill(template, "board", board_html(shown, updated, notice))
-    return page.replace("</head>", head, 1).encode()
 
 
 def alert_html(text: str) -> str:
@@ -120,12 +105,16 @@ def fill(template: str, element: str, html: str) -> str:
     return page
 
 
-def _page(path: Path, contents: dict[str, str], status: int = 200, *, email: str = "") -> Response:
+def _page(path: Path, contents: dict[str, str], *, email: str = "") -> Response:
     page = _template(path)
     for element, html in contents.items():
         page = fill(page, element, html)
     if email:  # so that a wrong password costs typing the password only
         page = page.replace(' id="email"', f' id="email" value="{escape(email)}"', 1)
+    return _html(page)
+
+
+def _html(page: str, status: int = 200) -> Response:
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
 
 

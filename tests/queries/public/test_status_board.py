@@ -1,16 +1,8 @@
-"""How the public page words and orders what it shows, in Python and in the browser alike."""
-
-import json
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
+"""How the public page words and orders what it shows."""
 
 import pytest
 
 from tests.clock import NOW
-from webmon import config
-from webmon.api.status import to_json
 from webmon.domain.status import Status, combined_status
 from webmon.queries.public.status_board import board
 from webmon.queries.public.status_page import (
@@ -118,25 +110,3 @@ def test_a_group_is_down_only_where_all_of_it_is() -> None:
     shown = board(view("A:iati:up B:iati:down C:di:planned D:di:up"))
     assert [link.status for link in shown.filters] == ["degraded", "degraded", "planned"]
     assert shown.status == "down", "the headline names the one that is"
-
-
-def test_the_browser_says_and_orders_the_same() -> None:
-    cases = [(view(hosts), slug) for hosts, slug, _ in HEADLINES]
-    cases += [(view(MANY), slug) for slug in ("", "di")] + [(view("A:iati:up", "iati"), "")]
-    given = [[json.loads(to_json(page)), slug] for page, slug in cases]
-    script = (
-        f'import {{ board }} from "{(config.ROOT / "assets/board.js").as_uri()}";'
-        'let text = ""; for await (const part of process.stdin) text += part;'
-        "console.log(JSON.stringify(JSON.parse(text).map(([page, slug]) => board(page, slug))))"
-    )
-    node = Path(sys.executable).with_name("node")
-    done = subprocess.run(
-        [node, "--input-type=module", "--no-warnings", "-e", script],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr
-    expected = [json.loads(json.dumps(asdict(board(page, slug)))) for page, slug in cases]
-    assert json.loads(done.stdout) == expected

@@ -1,8 +1,4 @@
-"""How the public page words and orders a `PublicStatusView`.
-
-The page itself does the same in the browser, in `assets/board.js`, so that it can refresh and
-filter without the server; a test runs the same cases through both.
-"""
+"""How the public page words and orders a `PublicStatusView`."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -49,7 +45,10 @@ class BoardServiceView:
 
 @dataclass(frozen=True, slots=True)
 class BoardHostView:
-    """One row. ``group`` is the namespace's name where several are mixed, else empty."""
+    """One row. ``group`` is the namespace's name where several are mixed, else empty.
+
+    ``key`` tells the rows apart when the page is refreshed.
+    """
 
     key: str
     name: str
