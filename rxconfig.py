@@ -19,6 +19,7 @@ config = rx.Config(
     frontend_packages=["sonner@2.0.8"],
     state_manager_mode="redis" if REDIS_URL else "memory",
     redis_url=REDIS_URL or None,
+    redis_token_expiration=15 * 60,  # seconds unused; for states in memory too
     cors_allowed_origins=[],
     show_built_with_reflex=False,
     telemetry_enabled=False,

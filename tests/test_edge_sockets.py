@@ -1,6 +1,7 @@
 """Sockets through a real server: refused without a session, cut when it ends."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,8 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -22,6 +25,7 @@ from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE, LIFETIME
 from webmon.edge import Edge
+from webmon.models import User
 
 EMAIL = "anna@example.org"
 
@@ -32,10 +36,12 @@ class Parrot:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.left: list[int] = []
+        self.tokens: list[str] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
             return
+        self.tokens.append(scope["query_string"].decode())
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
@@ -176,7 +182,12 @@ def disable(database: Database) -> None:
         users.disable_user(session, EMAIL, now=utcnow())
 
 
-@pytest.mark.parametrize("end_session", [new_password, disable])
+def demote(database: Database) -> None:
+    with database.write() as session:
+        session.execute(update(User).values(limited=True))
+
+
+@pytest.mark.parametrize("end_session", [new_password, disable, demote])
 async def test_what_ends_a_session_elsewhere_ends_its_sockets(
     watchful_web: Web, token: str, database: Database, end_session: Any
 ) -> None:
@@ -217,6 +228,28 @@ async def test_a_client_that_ignores_the_close_is_not_heard_any_more(
         await asyncio.sleep(0.005)
     assert watchful_web.parrot.heard == ["hello"]
     writer.close()
+
+
+async def test_what_is_kept_for_a_tab_belongs_to_the_session_and_the_rights(
+    watchful_web: Web, token: str, database: Database
+) -> None:
+    """The same tab, with another session, or with other rights of the same person."""
+    with database.write() as session:
+        user_id = session.exec(select(User.id)).one()
+        other = logins.open_session(session, user_id, now=utcnow())
+
+    async def seen(cookie: str) -> str:
+        async with watchful_web.connect(cookie) as connection:
+            await connection.send("hello")
+            await connection.recv()
+        return watchful_web.parrot.tokens[-1]
+
+    first, again, of_other = await seen(token), await seen(token), await seen(other)
+    demote(database)
+    demoted = await seen(token)
+    assert first == again
+    assert len({first, of_other, demoted}) == 3
+    assert all(re.fullmatch("token=[0-9a-f]{64}", each) for each in (first, of_other, demoted))
 
 
 async def test_the_server_stops_while_a_socket_is_open(web: Web, token: str) -> None:

@@ -15,6 +15,7 @@ from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
 from webmon.edge import Edge
+from webmon.ui.kept_states import drop_stale, keep_dropping
 from webmon.ui.private import AuthMiddleware
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ app = rx.App(
 app.app_wraps.pop((5, "Overlay"))  # Reflex's word on a lost connection; ours stands in the frame
 app.add_middleware(AuthMiddleware())
 app.register_lifespan_task(keep_listening)
+app.register_lifespan_task(keep_dropping)
 for room, page, load in (
     (hosts, hosts.hosts, HostsState.load),
     (channels, channels.channels, ChannelsState.load),
@@ -56,9 +58,19 @@ for room, page, load in (
     )
 
 
+async def drop_left() -> None:
+    """Drop what was kept for a session that has just ended."""
+    await drop_stale(app)
+
+
 def web() -> Edge:
     """The whole web process, for an ASGI server to serve."""
-    edge = Edge(app(), public_app(), trusted_proxies=settings().trusted_proxies)
+    edge = Edge(
+        app(),
+        public_app(),
+        trusted_proxies=settings().trusted_proxies,
+        after_sign_in_or_out=drop_left,
+    )
     gc.collect()
     gc.freeze()  # what is there now stays: the collector need not look at it again
     return edge

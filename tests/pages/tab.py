@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 from reflex.state import BaseState
 from reflex_base.event import Event
@@ -22,12 +23,13 @@ class Tab:
     def __init__(self, processor: BaseStateEventProcessor, cookie: str | None) -> None:
         self.processor = processor
         self.cookie = cookie
+        self.token = uuid4().hex
         self.shown: dict[str, Any] = {}
         self.events: list[str] = []
 
     async def emit_update(self, update: Any, token: str) -> None:
         """Called by Reflex for what does not belong to an event of ours."""
-        assert token == "tab"
+        assert token == self.token
         self._take(update.delta or {})
         self.events += [str(event) for event in update.events]
 
@@ -40,13 +42,13 @@ class Tab:
             router_data={
                 "pathname": "/",
                 "headers": headers,
-                "token": "tab",
+                "token": self.token,
                 "sid": "sid",
                 "ip": "127.0.0.1",
             },
         )
         self.events.clear()
-        async for delta in self.processor.enqueue_stream_delta("tab", event):
+        async for delta in self.processor.enqueue_stream_delta(self.token, event):
             self._take(delta)
 
     def told(self, text: str) -> bool:

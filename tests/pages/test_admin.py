@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from reflex.state import State
 from reflex_base.registry import RegistrationContext
+from sqlalchemy import update
 from sqlmodel import select
 
 from pages.admin.channels.state import ChannelsState
@@ -546,3 +547,18 @@ async def test_another_key_than_the_one_that_was_shown_is_not_accepted(database:
             state.evidence = SHOWN | {"fingerprint": "SHA256:third"}
         await tab.send(HostsState, "accept_key")
         assert known_keys(database, host_id)["22"]["fingerprint"] == "SHA256:new"
+
+
+@pytest.mark.parametrize("change", [{"role": Role.VIEWER}, {"limited": True}])
+async def test_with_other_rights_the_page_is_loaded_again_before_anything_else(
+    database: Database, change: dict[str, Any]
+) -> None:
+    """What the state holds was shown to somebody with other rights."""
+    cookie = sign_in(database, Role.ADMIN)
+    async with open_tab(cookie) as tab:
+        await tab.send(HostsState, "load")
+        with database.write() as session:
+            session.execute(update(User).values(**change))
+        await tab.send(HostsState, "load")
+        assert tab.told("window.location.reload()")
+        assert tab.shown["can_edit"] is True  # nothing was sent

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from hashlib import sha256
 
+from webmon.domain.access import Actor
+
 COOKIE = "webmon_session"
 LIFETIME = timedelta(days=14)
 
@@ -23,3 +25,15 @@ def token_in(cookie_header: str) -> str | None:
 def token_hash(token: str) -> str:
     """What the database keeps of a token: enough to recognise it, nothing to sign in with."""
     return sha256(token.encode(errors="replace")).hexdigest()
+
+
+def tab_key(tab: str, session: str, actor: Actor) -> str:
+    """The name under which the server keeps what a tab shows.
+
+    ``tab`` is the browser's own name for the tab, ``session`` the hash of the session's token.
+    Another session, person, role or set of namespaces makes another key, so that nothing that was
+    kept for one is found by the other. Nobody can make a key without the session's token.
+    """
+    limits = "all" if actor.namespace_ids is None else sorted(actor.namespace_ids)
+    parts = (session, actor.user_id, actor.email, actor.role.value, limits, tab)
+    return sha256(repr(parts).encode(errors="replace")).hexdigest()

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
 
 from webmon import db
 from webmon.clock import utcnow
+from webmon.domain.access import Actor
 from webmon.domain.sessions import token_hash
 from webmon.edge.answers import Receive, Send, redirect, refuse
 from webmon.edge.bodies import Refused, read_body
@@ -36,7 +37,8 @@ class Unavailable(Exception):
 class Edge:
     """The admin app behind a session, the public site and the API in front, nothing else.
 
-    ``trusted_proxies`` is how many hops of X-Forwarded-For and -Proto are believed.
+    ``trusted_proxies`` is how many hops of X-Forwarded-For and -Proto are believed;
+    ``after_sign_in_or_out`` is called when a session may have ended.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Edge:
         *,
         trusted_proxies: int = 0,
         check_seconds: float = 10.0,
+        after_sign_in_or_out: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._admin = admin
         self._public = public
         self._trusted_proxies = trusted_proxies
-        self._sockets = Sockets(_live_sessions, check_seconds)
+        self._sockets = Sockets(_live_actors, check_seconds)
+        self._after_sign_in_or_out = after_sign_in_or_out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the process's lifespan."""
@@ -87,6 +91,8 @@ class Edge:
         await (self._admin if visit.is_admin else self._public)(scope, receive, send)
         if not visit.is_safe and visit.path.startswith("/auth/"):
             await self._sockets.check()  # that may have ended a session
+            if self._after_sign_in_or_out is not None:
+                await self._after_sign_in_or_out()
 
     async def _serve_socket(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         known = visit.is_plain and visit.path.rstrip("/") == SOCKET
@@ -118,13 +124,13 @@ async def _close(scope: Scope, receive: Receive, send: Send, code: int) -> None:
 
 async def _is_signed_in(visit: Visit) -> bool:
     token = visit.token
-    return token is not None and bool(await _live_sessions({token_hash(token)}))
+    return token is not None and bool(await _live_actors({token_hash(token)}))
 
 
-async def _live_sessions(hashes: set[str]) -> set[str]:
-    def ask() -> set[str]:
+async def _live_actors(hashes: set[str]) -> dict[str, Actor]:
+    def ask() -> dict[str, Actor]:
         with db.read() as session:
-            return accounts.live_hashes(session, hashes, now=utcnow())
+            return accounts.live_actors(session, hashes, now=utcnow())
 
     return await _ask(ask)
 

@@ -1,7 +1,9 @@
 """Live sockets, by session: when the session ends, so do they.
 
 A session may end in this process (logout), in another (`webmon user disable`) or by itself. While
-there is any socket, one task asks the database every few seconds which sessions still live.
+there is any socket, one task asks the database every few seconds which sessions still live. A
+socket also ends when the person's role or namespaces change: the browser opens another one, which
+knows nothing of what the first one was shown.
 """
 
 import asyncio
@@ -10,13 +12,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from webmon.domain.access import Actor
+from webmon.domain.sessions import tab_key
 from webmon.edge.answers import Message, Receive, Send
-from webmon.edge.visit import Scope
+from webmon.edge.visit import Scope, with_token
 
 log = logging.getLogger(__name__)
 
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-FindLive = Callable[[set[str]], Awaitable[set[str]]]
+FindLive = Callable[[set[str]], Awaitable[dict[str, Actor]]]
+"""The person behind each of the given sessions that has not ended."""
 
 SESSION_ENDED = 4401
 
@@ -25,6 +30,8 @@ class LiveSocket:
     """A socket between the server and the application, which can be cut."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
+        self.actor: Actor | None = None
+        """Who opened it, with the rights of that moment; None until that is known."""
         self._receive = receive
         self._send = send
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -76,16 +83,20 @@ class Sockets:
         """Run ``app`` for a socket as long as its session lives; False where it does not.
 
         The socket is entered before the session is looked up, so that a logout in between
-        finds it.
+        finds it. The app sees a token of its own for the tab, bound to the session and the
+        person's rights: what Reflex keeps for the token is then never found by anybody else.
         """
         socket = LiveSocket(receive, send)
         self._sockets.setdefault(session, set()).add(socket)
         try:
-            if session not in await self._find_live({session}):
+            actor = (await self._find_live({session})).get(session)
+            if actor is None:
                 return socket.is_cut
+            socket.actor = actor
             if self._watch is None or self._watch.done():
                 self._watch = asyncio.create_task(self._keep_checking())
-            await app(scope, socket.receive, socket.send)
+            own = with_token(scope, lambda tab: tab_key(tab, session, actor))
+            await app(own, socket.receive, socket.send)
             return True
         finally:
             self._leave(session, socket)
@@ -97,13 +108,18 @@ class Sockets:
             self._sockets.pop(session, None)
 
     async def check(self) -> None:
-        """Cut the sockets of the sessions that have ended."""
+        """Cut the sockets of the sessions that have ended, and of people with other rights now."""
         if not self._sockets:
             return
         asked = set(self._sockets)
-        ended = asked - await self._find_live(asked)
-        sockets = [socket for session in ended for socket in self._sockets.get(session, ())]
-        await asyncio.gather(*(socket.cut() for socket in sockets))
+        live = await self._find_live(asked)
+        changed = [
+            socket
+            for session in asked
+            for socket in self._sockets.get(session, ())
+            if _has_changed(socket.actor, live.get(session))
+        ]
+        await asyncio.gather(*(socket.cut() for socket in changed))
 
     async def _keep_checking(self) -> None:
         while self._sockets:
@@ -112,3 +128,7 @@ class Sockets:
                 await self.check()
             except Exception:  # the database is away: look again next time
                 log.warning("open sockets could not be checked", exc_info=True)
+
+
+def _has_changed(before: Actor | None, now: Actor | None) -> bool:
+    return now is None or (before is not None and before != now)

@@ -1,11 +1,11 @@
 """A request as the edge sees it: path, origin, session, and who really asks behind proxies."""
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from webmon.domain.sessions import token_in
 
@@ -69,6 +69,15 @@ def read_visit(scope: Scope, trusted_proxies: int) -> Visit:
         is_tls=scope.get("scheme") in ("https", "wss"),
         is_plain=_is_plain(scope["path"], scope.get("raw_path") or b""),
     )
+
+
+def with_token(scope: Scope, rename: Callable[[str], str]) -> Scope:
+    """``scope`` with the tab's token in its query renamed; of several, the first counts."""
+    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    token = next((value for name, value in query if name == "token"), None)
+    others = [pair for pair in query if pair[0] != "token"]
+    renamed = [] if token is None else [("token", rename(token))]
+    return {**scope, "query_string": urlencode(others + renamed).encode()}
 
 
 def _headers(scope: Scope) -> dict[str, str]:

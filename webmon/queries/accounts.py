@@ -1,6 +1,7 @@
 """Who somebody is, and who there is."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,38 +28,41 @@ def actor_for_token(session: Session, token: str | None, *, now: datetime) -> Ac
     """The person behind a session's token; None unless it lives and the person may sign in."""
     if not token:
         return None
-    user = session.exec(
-        select(User)
-        .join(LoginSession)
+    hashed = token_hash(token)
+    return live_actors(session, {hashed}, now=now).get(hashed)
+
+
+def live_actors(session: Session, hashes: Collection[str], *, now: datetime) -> dict[str, Actor]:
+    """The person behind each of the given token hashes whose session has not ended."""
+    rows = session.exec(
+        select(LoginSession.token_hash, User)
+        .join(User)
         .where(
-            LoginSession.token_hash == token_hash(token),
+            col(LoginSession.token_hash).in_(hashes),
             LoginSession.expires_at > now,
             col(User.disabled_at).is_(None),
         )
-    ).first()
-    if user is None:
-        return None
-    if not user.limited:
-        return Actor(user.id, user.email, user.role)
-    limited_to = session.exec(
-        select(UserNamespace.namespace_id).where(UserNamespace.user_id == user.id)
     ).all()
-    return Actor(user.id, user.email, user.role, frozenset(limited_to))
+    limited = {user.id for _, user in rows if user.limited}
+    namespaces = _namespaces_of(session, limited)
+    return {
+        hashed: Actor(
+            user.id,
+            user.email,
+            user.role,
+            frozenset(namespaces[user.id]) if user.limited else None,
+        )
+        for hashed, user in rows
+    }
 
 
-def live_hashes(session: Session, hashes: Iterable[str], *, now: datetime) -> set[str]:
-    """Those of the given token hashes whose session has not ended."""
-    return set(
-        session.exec(
-            select(LoginSession.token_hash)
-            .join(User)
-            .where(
-                col(LoginSession.token_hash).in_(list(hashes)),
-                LoginSession.expires_at > now,
-                col(User.disabled_at).is_(None),
-            )
-        ).all()
-    )
+def _namespaces_of(session: Session, user_ids: set[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    if user_ids:
+        owned = col(UserNamespace.user_id).in_(user_ids)
+        for row in session.exec(select(UserNamespace).where(owned)):
+            found[row.user_id].add(row.namespace_id)
+    return found
 
 
 def any_user(session: Session) -> bool:

@@ -1,11 +1,14 @@
 """Who may see and call what in the admin app: nobody, except where it says so.
 
-The edge lets only signed-in people in. Behind it, three things hold for every socket that is open:
+The edge lets only signed-in people in. Behind it, four things hold for every socket that is open:
 
 1. Before every event the middleware asks the database who is there, and lets the event through only
    if its handler is marked with `only` for the person's role. What is not marked, nobody may call.
-2. A private state sends nothing to a socket whose session has ended.
-3. A handler reaches the database through `ask` and `act` alone. They derive the person anew, in the
+2. A state belongs to the session, the person and their rights for which it was made. Another
+   person in the same tab gets a fresh one (the edge sees to that), and so does the same person
+   with other rights: the page is loaded again.
+3. A private state sends nothing to a socket whose session has ended.
+4. A handler reaches the database through `ask` and `act` alone. They derive the person anew, in the
    same transaction as the query or command, which judges for itself whether that person may.
 """
 
@@ -17,23 +20,26 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import reflex as rx
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
 from webmon import db
 from webmon.clock import utcnow
 from webmon.domain.access import Actor, Role
-from webmon.domain.sessions import token_in
+from webmon.domain.sessions import token_hash, token_in
 from webmon.errors import PermissionDenied, WebmonError
 from webmon.queries.accounts import actor_for_token
+from webmon.ui.kept_states import Owner, claim
 
 FRESH_SECONDS = 2.0
 SIGNED_OUT = "your session has ended; sign in again"
 
 # The router keeps the browser within /admin: leaving it takes a real navigation.
 go_to_login = rx.call_script("window.location.assign('/login/')")
+load_again = rx.call_script("window.location.reload()")
 
 
 def only(role: Role) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
@@ -105,8 +111,10 @@ class AuthMiddleware(Middleware):
         token = _token(state)
         actor = await asyncio.to_thread(_who, token)
         _verdict.set(_Verdict(token, actor is not None, time.monotonic()))
-        if actor is None:
+        if token is None or actor is None:
             return _instead(go_to_login)
+        if not claim(EventContext.get().token, Owner(token_hash(token), actor)):
+            return _instead(load_again)
         if not _may_call(actor, event.name):
             return _instead(rx.toast.error("You may not do this."))
         return None

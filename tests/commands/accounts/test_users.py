@@ -13,7 +13,7 @@ from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, Namespace, Setting, User
-from webmon.queries.accounts import actor_for_token, list_users, live_hashes
+from webmon.queries.accounts import actor_for_token, list_users, live_actors
 
 HASHED = HashedPassword("not looked at here")
 
@@ -177,7 +177,7 @@ def test_disabling_ends_every_session_and_lets_nobody_back_in(session: Session) 
     token = logins.open_session(session, user_id, now=NOW)
     [row] = sessions_of(session)
     assert actor_for_token(session, token, now=NOW) is None
-    assert live_hashes(session, {row.token_hash}, now=NOW) == set()
+    assert live_actors(session, {row.token_hash}, now=NOW) == {}
     assert list_users(session)[0].disabled
 
 
