@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from webmon import frontend
-from webmon.api import auth, docs, health, heartbeats, public_pages, status
+from webmon.api import auth, docs, health, heartbeats, public_pages, series, status
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.snapshots import Snapshots
 
@@ -24,6 +24,7 @@ def public_app() -> FastAPI:
         auth.router,
         heartbeats.router,
         docs.router,
+        series.router,
         status.router(snapshots),
         public_pages.router(snapshots, site),
     ):

@@ -27,6 +27,8 @@ MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 FILES = frozenset({"/favicon.svg"})
 FOLDERS = ("/assets/", "/auth/", "/api/")
 SOCKET = "/admin/_event"
+ADMIN_API = "/admin/api/"
+"""Numbers for the admin app's charts: behind the session, but served by FastAPI."""
 TRY_AGAIN_LATER = 1013
 
 
@@ -88,7 +90,8 @@ class Edge:
             return await refuse(visit, send, HTTPStatus.NOT_FOUND)
         if not visit.is_safe:
             receive = await read_body(visit, receive)
-        await (self._admin if visit.is_admin else self._public)(scope, receive, send)
+        is_page = visit.is_admin and not visit.path.startswith(ADMIN_API)
+        await (self._admin if is_page else self._public)(scope, receive, send)
         if not visit.is_safe and visit.path.startswith("/auth/"):
             await self._sockets.check()  # that may have ended a session
             if self._after_sign_in_or_out is not None:

@@ -7,6 +7,8 @@ from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import (
     CheckResult,
     Daily,
+    HostMetricDay,
+    HostMetricHour,
     Hourly,
     Incident,
     IncidentUpdate,
@@ -27,6 +29,8 @@ __all__ = [
     "Daily",
     "Heartbeat",
     "Host",
+    "HostMetricDay",
+    "HostMetricHour",
     "Hourly",
     "Incident",
     "IncidentUpdate",

@@ -165,3 +165,39 @@ class IncidentUpdate(SQLModel, table=True):
     written_at: datetime
     author: str = Field(max_length=254, description="the e-mail address; stays when they go")
     text: str = Field(max_length=MOST_CHARACTERS)
+
+
+class HostMetricColumns(SQLModel):
+    """The columns of a `domain.host_metrics.Values`: one series in one hour or day."""
+
+    count: int
+    sum: float
+    min: float
+    max: float
+    last: float
+
+
+class HostMetricHour(HostMetricColumns, table=True):
+    """What a `host_metrics` service has told in an hour, counted from 1970 in UTC.
+
+    One row for each series of `domain.host_metrics`. Those of a deleted service stay a while, as
+    its results do.
+    """
+
+    __tablename__ = "host_metric_hour"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    hour: int = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+
+
+class HostMetricDay(HostMetricColumns, table=True):
+    """The same for a day, counted from 1970 in UTC."""
+
+    __tablename__ = "host_metric_day"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    service_id: int = owned_by("service.id", primary_key=True)
+    day: int = Field(primary_key=True)
+    series: str = Field(primary_key=True)

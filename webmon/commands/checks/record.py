@@ -23,9 +23,11 @@ from webmon.commands.checks.service_states import (
 )
 from webmon.commands.checks.status_changes import Transition, store_transitions
 from webmon.commands.history.daily_uptime import unsettle
+from webmon.commands.history.host_metrics import Told, store_host_metrics
 from webmon.commands.history.rollups import HOUR_MS, FullHour, store_hours
 from webmon.domain import schedule, transitions
 from webmon.domain.calendar import utc_day
+from webmon.domain.host_metrics import read_series
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.transitions import Condition, Policy
@@ -52,8 +54,8 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     1. Lock and read the condition of each service; a finding whose claim is no longer the present
        one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
     2. Advance each condition (`domain.transitions`), and sum up the result.
-    3. Store the results, the time in which nobody looked, the hours that are over, and the keys of
-       hosts that were seen for the first time.
+    3. Store the results, the time in which nobody looked, the hours that are over, what machines
+       said of themselves, and the keys of hosts that were seen for the first time.
     4. Store the conditions, give back the leases, set the next check, and take back what was
        settled of days that the news reach back to.
     5. Where the status changed, store the change, open or resolve the incident, and owe the news
@@ -73,6 +75,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     forget_older_evidence(session, found.long_failures)
     results.store_no_data(session, found.no_data)
     store_hours(session, found.full_hours)
+    store_host_metrics(session, found.host_metrics)
     pin_host_keys(session, found.host_keys)
     store_states(session, found.states)
     unsettle(session, found.unsettled)
@@ -87,11 +90,14 @@ class _Found:
     long_failures: list[dict[str, Any]] = field(default_factory=list)
     no_data: list[dict[str, Any]] = field(default_factory=list)
     full_hours: list[FullHour] = field(default_factory=list)
+    host_metrics: list[Told] = field(default_factory=list)
     host_keys: list[ShownKey] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     changed: list[Transition] = field(default_factory=list)
     unsettled: dict[int, int] = field(default_factory=dict)
 
+
+HOST_METRICS = "host_metrics"
 
 AT_ONCE = Policy(failures_to_down=1, failures_to_degraded=1, successes_to_up=1)
 
@@ -115,6 +121,9 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
         found.unsettled[row.service_id] = min(day, found.unsettled.get(row.service_id, day))
     if outcome.host_key is not None:
         found.host_keys.append((row.host_id, outcome.host_key, finding.at))
+    if observed and row.kind == HOST_METRICS:
+        series = read_series(outcome.evidence, finding.at)
+        found.host_metrics.append(Told(row.service_id, finding.at, series))
     result = results.result_row(row.service_id, finding.at, outcome)
     found.results.append(result)
     if result["evidence"] is not None and after.up.count > LAST_FAILURES:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from webmon.bulk import insert_new
 from webmon.commands.notifications.follow_ups import MOST_AT_ONCE
 from webmon.commands.notifications.outbox import OUTBOX, row
-from webmon.models import CheckResult, Hourly, Service, Setting
+from webmon.models import CheckResult, HostMetricHour, Hourly, Service, Setting
 from webmon.models.columns import table
 
 service = table(Service).c
@@ -74,7 +74,7 @@ def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
     """Delete some of what has expired of the next services whose ids are greater than ``after``."""
     following = select(service.id).where(service.id > after).order_by(service.id)
     ids = list(session.scalars(following.limit(SERVICES_AT_ONCE)))
-    columns = table(CheckResult).c.at_ms, table(Hourly).c.hour
+    columns = table(CheckResult).c.at_ms, table(Hourly).c.hour, table(HostMetricHour).c.hour
     left = [_delete_left(session, when, after, ids) for when in columns]
     if max(left) >= LEFT_AT_ONCE:
         return Step(sum(left), after)
@@ -85,6 +85,7 @@ def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
     since_hour = int(kept.hours_since.timestamp()) // HOUR_SECONDS // 24 * 24
     results = _delete(session, table(CheckResult).c.at_ms, since_ms, ids)
     hours = _delete(session, table(Hourly).c.hour, since_hour, ids)
+    hours += _delete(session, table(HostMetricHour).c.hour, since_hour, ids)
     is_done = max(results + hours) < ROWS_PER_SERVICE
     return Step(sum(left + results + hours), ids[-1] if is_done else after)
 
