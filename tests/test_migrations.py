@@ -83,6 +83,7 @@ def _migrate(url: str) -> None:
     database.dispose()
 
 
+@pytest.mark.slow
 def test_two_processes_that_migrate_at_once_do_no_harm(empty_url):
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_migrate, args=(empty_url,)) for _ in range(3)]

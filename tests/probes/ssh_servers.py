@@ -120,7 +120,11 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
             while True:
                 opened, _ = listener.accept()
                 held.append(opened)
-                threading.Thread(target=serve, args=(opened,), daemon=True).start()
+                threading.Thread(target=answer, args=(opened,), daemon=True).start()
+
+    def answer(opened: socket.socket) -> None:
+        with suppress(OSError):  # either side may have closed it by now
+            serve(opened)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()

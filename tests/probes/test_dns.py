@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import up_to
 from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.name_server import Answers, name_server, records
 from webmon.commands.validation import validated
@@ -320,7 +321,7 @@ async def test_many_hanging_servers_do_not_delay_each_other() -> None:
     assert time.perf_counter() - started < 50, "one after the other they take 100 s"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40))
 @given(st.lists(st.binary(max_size=80), max_size=3), st.booleans())
 def test_random_bytes(tails: list[bytes], keeps_question: bool) -> None:
     """Also after a beginning that is right: number, flags and question."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -53,10 +54,9 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("servers")
-    server = Postgres(folder / "primary")
-    standby = server.copy(folder / "standby")
+def cluster(servers_folder: Path) -> Iterator[Cluster]:
+    server = Postgres(servers_folder / "primary")
+    standby = server.copy(servers_folder / "standby")
     with server.running(ACCESS, "md5_password_warnings = off"):
         connection = psycopg2.connect(f"host=127.0.0.1 port={server.port} user=postgres")
         connection.autocommit = True

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import up_to
 from tests.probes.conftest import ServerContext
 from tests.probes.http_exchange.test_http_failures import reset, silence, unused_port
 from tests.probes.servers import Talk, serving
@@ -195,7 +196,7 @@ async def test_a_server_that_does_not_say_goodbye_is_up() -> None:
     assert outcome.response_us < 300_000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40))
 @given(
     st.lists(st.binary(max_size=100) | st.sampled_from([b"220 a\r\n", b"250 a\r\n"]), max_size=3)
 )

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.examples import up_to
 from tests.probes.real_servers import free_port
 from tests.probes.ssh_servers import (
     CLIENT_KEY,
@@ -252,7 +253,7 @@ async def test_a_server_that_closes_at_once_has_no_banner() -> None:
     assert outcome.message == f"no SSH banner: 127.0.0.1:{port} closed the connection"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=up_to(15), suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300), st.booleans())
 async def test_garbage_never_raises(garbage: bytes, with_banner: bool) -> None:
     def serve(opened) -> None:

@@ -17,6 +17,7 @@ import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import up_to
 from tests.probes.authorities import weak_context
 from tests.probes.conftest import ServerContext
 from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
@@ -315,7 +316,7 @@ async def test_a_host_that_does_not_exist() -> None:
     assert (await probe(443, "foo.invalid")).message == "no such host: foo.invalid"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40))
 @given(answer=st.binary(max_size=200), starttls=st.sampled_from([None, "smtp", "imap", "ftp"]))
 def test_random_bytes(answer: bytes, starttls: str | None) -> None:
     async def greets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

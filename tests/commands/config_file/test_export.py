@@ -10,6 +10,7 @@ from sqlmodel import Session, delete, select
 
 from tests import factories
 from tests.clock import NOW
+from tests.examples import up_to
 from tests.notifiers.test_registry import SMALLEST as CHANNELS
 from tests.probes.test_registry import SMALLEST as SERVICES
 from webmon import crypto
@@ -253,8 +254,7 @@ CHANNEL = st.fixed_dictionaries(
 
 @given(SERVICE, CHANNEL, st.booleans())
 @settings(
-    max_examples=40,
-    deadline=None,
+    max_examples=up_to(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_is_configured_is_the_same_afterwards(

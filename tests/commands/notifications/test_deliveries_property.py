@@ -19,6 +19,7 @@ from sqlmodel import Session, col, delete, select
 
 from tests import factories
 from tests.clock import MINUTE, NOW
+from tests.examples import up_to
 from tests.outside import ALL_EVENTS, Outside, deliver, follow_up, outside, see
 from webmon.commands.checks import workers
 from webmon.commands.inventory import services
@@ -258,8 +259,7 @@ def _empty(session: Session) -> None:
 
 
 given_histories = settings(
-    max_examples=20,
-    deadline=None,
+    max_examples=up_to(20),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking such histories takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests import news as given
 from tests.clock import HOUR, MINUTE, NOW, SECOND
+from tests.examples import up_to
 from webmon.domain.messages import post, weighted_length
 from webmon.domain.messages.post import defused
 from webmon.domain.news import Event, Message, News
@@ -189,7 +190,7 @@ PIECES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300))
 @any_of(st.lists(PIECES, min_size=1, max_size=12), st.booleans(), st.booleans())
 def test_whatever_the_names_a_post_is_short_and_without_links(
     news: list[News], is_late: bool, with_url: bool

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.examples import up_to
 from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
 from tests.probes.servers import Talk, serving
 from webmon.domain.status import Status
@@ -189,12 +190,12 @@ async def test_a_postgres_that_never_stops(part: bytes) -> None:
 async def test_many_servers_that_hang_delay_nothing() -> None:
     pong = saying(b"+PONG\r\n" + b"-NOPERM\r\n" * 3)
     async with serving(talk=silence) as hung, serving(talk=pong) as well:
-        waiting = [asyncio.create_task(ask("mysql", hung.port, 0.6)) for _ in range(100)]
+        waiting = [asyncio.create_task(ask("mysql", hung.port, 1.5)) for _ in range(100)]
         await asyncio.sleep(0.2)
         assert (await ask("redis", well.port, password=None)).status is Status.UP
         assert not any(task.done() for task in waiting)
         outcomes = await asyncio.gather(*waiting)
-    assert all(outcome.message.startswith("no answer within 0.6 s") for outcome in outcomes)
+    assert all(outcome.message.startswith("no answer within 1.5 s") for outcome in outcomes)
     await no_threads()
 
 
@@ -227,7 +228,7 @@ CONVERSATIONS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_a_server_sends_is_an_outcome(kind: str) -> None:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=up_to(100))
     @given(st.sampled_from(CONVERSATIONS[kind]), st.binary(max_size=80))
     def check(answers: list[bytes], rest: bytes) -> None:
         async def once() -> Outcome:

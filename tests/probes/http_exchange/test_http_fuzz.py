@@ -6,6 +6,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import up_to
 from tests.probes.servers import serving
 from tests.probes.test_http import probe
 from webmon.probes.base import Outcome
@@ -47,13 +48,13 @@ def outcome_of(answer: bytes) -> Outcome:
     return asyncio.run(check())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=up_to(100))
 @given(st.binary(max_size=200))
 def test_random_bytes(answer: bytes) -> None:
     json.dumps(outcome_of(answer).evidence)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200))
 @given(ANSWERS)
 def test_almost_http(answer: bytes) -> None:
     outcome = outcome_of(answer)

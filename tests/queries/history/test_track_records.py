@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select, update
 
 from tests import factories
 from tests.clock import HOUR, NOW
+from tests.examples import up_to
 from tests.queries.histories import no_data, outage, watched
 from webmon.commands.checks.clock_steps import realign
 from webmon.commands.checks.record import Finding, record
@@ -237,8 +238,7 @@ OUTAGE_AHEAD: list[tuple[str, int, int]] = [
 
 
 @settings(
-    max_examples=12,
-    deadline=None,
+    max_examples=up_to(12),
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
