@@ -96,3 +96,7 @@ class ServiceState(SQLModel, table=True):
     )
     hour: int = Field(default=0, description="counted from 1970: the one that `hourly` is about")
     hourly: list[Any] | None = optional_json()
+    day_average_us: float | None = Field(
+        default=None, description="response time over the 24 hours before ``hour``, to sort by"
+    )
+    day_p95_us: int | None = optional_microseconds()

@@ -11,8 +11,9 @@ from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import no_data, outage, watched
 from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
-from webmon.models import Daily, Hourly, Service
-from webmon.queries.history.response_times import last_day
+from webmon.models import CheckResult, Daily, Hourly, Service
+from webmon.models.history import STATUS_CODES
+from webmon.queries.history.response_times import ResponseTimes, last_day
 from webmon.queries.history.statistics import FigureView, service_statistics
 from webmon.queries.history.uptime import percentage
 
@@ -132,14 +133,24 @@ def rolled(session: Session, service: Service, hours_ago: int, rollup: Rollup) -
     session.flush()
 
 
-def test_response_times_come_from_the_hours_and_the_one_that_is_going_on(session: Session) -> None:
-    open_hour = {"hour": THIS_HOUR, "hourly": answered(40, 40).as_list()}
-    service = watched(session, **open_hour)
-    rolled(session, service, 3, answered(*[20] * 95))
-    rolled(session, service, 25, answered(9000))
-    day = last_day(session, service.id, now=NOW)
-    assert (day.answers, day.average_us) == (97, (95 * 20 + 2 * 40) * 1000 / 97)
-    assert day.quantile_us(0.95) == pytest.approx(20_000, rel=0.05)
+def result(session: Session, service: Service, ago: timedelta, ms: int | None, code: int = 0):
+    at_ms = round((NOW - ago).timestamp() * 1000)
+    us = None if ms is None else ms * 1000
+    session.add(CheckResult(service_id=service.id, at_ms=at_ms, status=code, response_us=us))
+
+
+def test_response_times_of_a_day_are_exact(session: Session) -> None:
+    service = watched(session)
+    for number in range(1, 101):
+        result(session, service, number * MINUTE, number)
+    result(session, service, 25 * HOUR, 9000)  # too long ago
+    result(session, service, 2 * HOUR, 8000, code=STATUS_CODES[Status.DOWN])
+    result(session, service, 3 * HOUR, None)
+    result(session, watched(session, name="Other"), HOUR, 7000)
+    session.flush()
+    day = last_day(session, [service.id], now=NOW)
+    assert day == {service.id: ResponseTimes(100, 50_500.0, 95_000)}
+    rolled(session, service, 3, answered(20))
     found = told(service_statistics(session, service.id, now=NOW).responses)
     assert [each.partition(":")[0] for each in found] == [
         "Average, 24 h",
@@ -148,9 +159,15 @@ def test_response_times_come_from_the_hours_and_the_one_that_is_going_on(session
     ]
 
 
-def test_the_hour_of_a_worker_that_stopped_long_ago_is_not_of_today(session: Session) -> None:
-    service = watched(session, hour=THIS_HOUR - 30, hourly=answered(40).as_list())
-    assert last_day(session, service.id, now=NOW).answers == 0
+@pytest.mark.parametrize("times", [[5], [5, 6], list(range(1, 21)), list(range(1, 22))])
+def test_95_percent_are_counted_by_nearest_rank(session: Session, times: list[int]) -> None:
+    service = watched(session)
+    for number, ms in enumerate(times):
+        result(session, service, number * MINUTE, ms)
+    session.flush()
+    [found] = last_day(session, [service.id], now=NOW).values()
+    within = [ms for ms in times if ms * 1000 <= (found.p95_us or 0)]
+    assert len(within) / len(times) >= 0.95 > (len(within) - 1) / len(times)
 
 
 def test_a_service_that_never_answered_has_no_response_times(session: Session) -> None:

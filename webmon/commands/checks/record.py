@@ -24,6 +24,7 @@ from webmon.commands.checks.service_states import (
 from webmon.commands.checks.status_changes import Transition, store_transitions
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.history.host_metrics import Told, store_host_metrics
+from webmon.commands.history.last_day import refresh_last_day
 from webmon.commands.history.rollups import HOUR_MS, FullHour, store_hours
 from webmon.domain import schedule, transitions
 from webmon.domain.calendar import utc_day
@@ -75,6 +76,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
     forget_older_evidence(session, found.long_failures)
     results.store_no_data(session, found.no_data)
     store_hours(session, found.full_hours)
+    refresh_last_day(session, [each.service_id for each in found.full_hours], now=now)
     store_host_metrics(session, found.host_metrics)
     pin_host_keys(session, found.host_keys)
     store_states(session, found.states)

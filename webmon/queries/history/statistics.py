@@ -10,10 +10,9 @@ from sqlmodel import Session
 from webmon.domain.calendar import days
 from webmon.domain.durations import in_words
 from webmon.domain.figures import milliseconds
-from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime, worst
-from webmon.queries.history.response_times import last_day
+from webmon.queries.history.response_times import NONE, ResponseTimes, last_day
 from webmon.queries.history.timelines import service, timelines
 from webmon.queries.history.track_records import NO_RECORD, track_records
 from webmon.queries.history.uptime import DAY, percent, percentage, windows_at
@@ -74,7 +73,9 @@ def service_statistics(session: Session, service_id: int, *, now: datetime) -> S
         shown = [(day, worst(watched.line, day)) for day in days(now, DAYS_SHOWN, timezone)]
         return StatisticsView(
             uptimes=_uptimes(watched.line, windows_at(now, watched.timezone)),
-            responses=_responses(last_day(session, service_id, now=now), record.average_us),
+            responses=_responses(
+                last_day(session, [service_id], now=now).get(service_id, NONE), record.average_us
+            ),
             month=f"{now.astimezone(timezone):%B}",
             outages=_outages(outages(watched.line, month)),
             days=tuple(
@@ -95,10 +96,10 @@ def _uptimes(line: Timeline, windows: tuple[Period, ...]) -> tuple[FigureView, .
     )
 
 
-def _responses(day: Rollup, average_us: float | None) -> tuple[FigureView, ...]:
+def _responses(day: ResponseTimes, average_us: float | None) -> tuple[FigureView, ...]:
     figures = (
         ("Average, 24 h", day.average_us),
-        ("95 % within, 24 h", day.quantile_us(0.95)),
+        ("95 % within, 24 h", day.p95_us),
         (f"Average, {DAYS_SHOWN} days", average_us),
     )
     return tuple(
