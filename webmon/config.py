@@ -141,6 +141,12 @@ def frontend() -> str:
     return os.environ.get("WEBMON_FRONTEND", "admin")
 
 
+def pulse_descriptor() -> int | None:
+    """The descriptor for signs of life, in a child of `webmon up`; no child of ours inherits it."""
+    number = os.environ.pop("WEBMON_PULSE_FD", "")
+    return int(number) if number.isdigit() else None
+
+
 def environment(**extra: str) -> dict[str, str]:
     """This process's environment with ``extra``, to hand to a child process."""
     return {**os.environ, **extra}

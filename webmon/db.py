@@ -6,6 +6,7 @@ SQLite and PostgreSQL behave alike here: a writer on SQLite takes the write lock
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import OperationalError as DatabaseUnavailable
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from webmon import config
 from webmon.errors import Invalid
+from webmon.limits import POOL_SECONDS, Limits, patiently, within
 
 __all__ = [
     "Database",
@@ -27,9 +30,11 @@ __all__ = [
     "close",
     "current",
     "is_damage",
+    "patiently",
     "read",
     "reason",
     "use",
+    "within",
     "write",
 ]
 
@@ -57,33 +62,67 @@ LONG_LOG_BYTES = 16 * 2**20
 PATIENCE_MS = 250
 """When the log has become longer, writers wait so long for a moment in which it can be emptied."""
 
+LONG_WAIT_SECONDS = 1.0
+AWAY_SECONDS = 1.0
+"""Once something has waited for so long for nothing, nothing else tries for a while: what queues
+behind it, thread after thread, would wait as long again."""
+
 
 class Database:
-    """One database and its connections."""
+    """One database and its connections. Each method that reaches it may raise
+    `DatabaseUnavailable`: it is away, silent, locked, full or broken; later it may work."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits | None = None) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        if self.is_sqlite:
+            self.engine = _sqlite_engine(url)
+        else:
+            from webmon.postgres import postgres_engine  # 4 MB, of no use to SQLite
+
+            self.engine = postgres_engine(url, limits or Limits())
         self._writer = self.engine.execution_options(webmon_write=True)
+        self._away_until = 0.0
+        self._why_away: BaseException = TimeoutError("it did not answer")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for queries; nothing that it changes is kept."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        # Who only reads a SQLite file does not wait for who writes it.
+        reached = self._reached(may_wait=not self.is_sqlite)
+        with reached, Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on an error."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        session = Session(self._writer, expire_on_commit=False)
+        with self._reached(), session, session.begin():
             yield session
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
         """A bare connection in one transaction that holds the write lock from its start."""
-        with self._writer.begin() as connection:
+        with self._reached(), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _reached(self, *, may_wait: bool = True) -> Iterator[None]:
+        began = time.monotonic()
+        if may_wait and began < self._away_until:
+            raise DatabaseUnavailable("", None, self._why_away)
+        try:
+            yield
+        except PoolTimeout as error:
+            why = sqlite3.OperationalError(f"no connection was free within {POOL_SECONDS} s")
+            raise DatabaseUnavailable("", None, why) from error
+        except DatabaseError as error:
+            now = time.monotonic()
+            if may_wait and now - began > LONG_WAIT_SECONDS and _is_out_of_reach(error):
+                self._away_until, self._why_away = now + AWAY_SECONDS, error.orig or error
+            if isinstance(error, DatabaseUnavailable) or not _is_no_fault_of_ours(error):
+                raise
+            raise DatabaseUnavailable(error.statement, None, error.orig or error) from error
 
     def give_back_pages(self) -> bool:
         """Let a SQLite file shrink by some free pages; whether there are more to give back.
@@ -171,6 +210,26 @@ class Database:
         return Path(self.url.removeprefix("sqlite:///")) if self.is_sqlite else None
 
 
+def _is_out_of_reach(error: DatabaseError) -> bool:
+    """Whether there is no connection, or no lock, and not only no answer to one statement."""
+    never_connected = error.statement is None
+    return never_connected or error.connection_invalidated or "locked" in str(error.orig)
+
+
+def _is_no_fault_of_ours(error: DatabaseError) -> bool:
+    """Whether the statement was right, but the database is not in a state to do it."""
+    return (
+        error.connection_invalidated
+        or type(error.orig) is sqlite3.DatabaseError  # the file is damaged, or none of SQLite's
+        or (getattr(error.orig, "pgcode", None) or "").startswith(UNFIT)
+    )
+
+
+UNFIT = ("25", "XX", "42P01", "42703", "42501")
+"""PostgreSQL's error codes for: only a replica, where nothing may be written; damaged; a table, a
+column or a right is missing."""
+
+
 def _number(cursor: sqlite3.Cursor, pragma: str) -> int:
     (value,) = cursor.execute(f"PRAGMA {pragma}").fetchone()
     return int(value)
@@ -178,7 +237,9 @@ def _number(cursor: sqlite3.Cursor, pragma: str) -> int:
 
 def _sqlite_engine(url: str) -> Engine:
     _require_writable(Path(url.removeprefix("sqlite:///")).parent)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_timeout=POOL_SECONDS
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -209,15 +270,6 @@ def _require_writable(folder: Path) -> None:
     if why:
         setting = "WEBMON_DATABASE_URL" if config.settings().database_url else "WEBMON_DATA_DIR"
         raise Invalid(f"the folder {folder} cannot be used: {why}", setting)
-
-
-def _postgres_engine(url: str) -> Engine:
-    return create_engine(
-        url.replace("postgresql://", "postgresql+psycopg2://", 1),
-        pool_pre_ping=True,
-        executemany_mode="values_plus_batch",
-        connect_args={"application_name": "webmon", "options": "-c timezone=UTC"},
-    )
 
 
 _current: Database | None = None

@@ -2,15 +2,18 @@
 
 A child that ends by itself is started again after a pause that doubles while it keeps dying. A
 child that says that its settings are wrong (exit status 2) ends everything: it would say it again.
+A child that runs but gives no sign of life any more (`webmon.pulse`) is ended, and started again.
 """
 
 import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from webmon import config
@@ -20,7 +23,15 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 HEALTHY_AFTER_SECONDS = 60.0
 STOP_SECONDS = 9.0
+SILENT_SECONDS = 45.0
+"""Longer than any wait that a child gives up by itself, and short enough for checks to go on within
+a minute."""
+START_SECONDS = 900.0
+"""The same until the first sign of life: what comes before may take minutes on a small machine."""
+END_SECONDS = 5.0
+"""What a silent child gets to end by itself."""
 WRONG_SETTINGS = 2
+PROGRAM = [sys.executable, "-m", "webmon.cli"]
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -34,14 +45,45 @@ class Child:
     started: float = 0.0
     pause: float = FIRST_PAUSE
     due: float = field(default_factory=time.monotonic)
+    pulse: int | None = None
+    """Where its signs of life arrive."""
+    heard: float = 0.0
+    patience: float = START_SECONDS
+    is_ending: bool = False
 
     def start(self) -> None:
         """Start the process; on Linux it ends with this one, even if that is killed."""
-        command = [sys.executable, "-m", "webmon.cli", *self.arguments]
+        self.pulse, its_end = os.pipe()
+        os.set_blocking(self.pulse, False)
         self.process = subprocess.Popen(
-            command, cwd=config.ROOT, preexec_fn=_end_with_parent, start_new_session=True
+            [*PROGRAM, *self.arguments],
+            cwd=config.ROOT,
+            env=config.environment(WEBMON_PULSE_FD=str(its_end)),
+            pass_fds=[its_end],
+            preexec_fn=_end_with_parent,
+            start_new_session=True,
         )
-        self.started = time.monotonic()
+        os.close(its_end)
+        self.started = self.heard = time.monotonic()
+        self.patience, self.is_ending = START_SECONDS, False
+
+    def listen(self) -> None:
+        """Hear the signs of life; end the process when they have stopped."""
+        if self.process is None or self.pulse is None:
+            return
+        now = time.monotonic()
+        with suppress(BlockingIOError):
+            if os.read(self.pulse, 65536) and not self.is_ending:
+                self.heard, self.patience = now, SILENT_SECONDS
+        silent = now - self.heard
+        if silent < self.patience:
+            return
+        if self.is_ending:
+            self.process.kill()
+            return
+        log.error("%s runs, but has done nothing for %.0f s; it is ended", self.name, silent)
+        self.heard, self.patience, self.is_ending = now, END_SECONDS, True
+        self.process.terminate()
 
     def plan_restart(self) -> None:
         """Start again after a pause, longer each time unless the process had run well."""
@@ -50,6 +92,8 @@ class Child:
         self.due = time.monotonic() + self.pause
         status = self.process.returncode if self.process is not None else None
         self.process = None
+        if self.pulse is not None:
+            os.close(self.pulse)
         log.error("%s ended (%s); it starts again in %g s", self.name, _why(status), self.pause)
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
@@ -94,6 +138,8 @@ def supervise(children: list[Child]) -> int:
                     stopping.set()
                     break
                 child.plan_restart()
+            else:
+                child.listen()
         stopping.wait(0.2)
     _stop(children)
     return status

@@ -11,6 +11,7 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
+from webmon import pulse
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
@@ -43,6 +44,7 @@ app.app_wraps.pop((5, "Overlay"))  # Reflex's word on a lost connection; ours st
 app.add_middleware(AuthMiddleware())
 app.register_lifespan_task(keep_listening)
 app.register_lifespan_task(keep_dropping)
+app.register_lifespan_task(pulse.keep_beating)
 for room, page, load in (
     (hosts, hosts.hosts, HostsState.load),
     (channels, channels.channels, ChannelsState.load),

@@ -13,7 +13,7 @@ import socket
 import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from webmon import clock, config, db, proxies
+from webmon import clock, config, db, proxies, pulse
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 from workers.scheduler import build_scheduler, keep_in_step
@@ -71,6 +71,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     scheduler.start()
     log.info("worker %s has started", worker_id)
     await jobs.dispatch()
+    pulse.beat()
     await stopping.wait()
     log.info("worker %s is stopping", worker_id)
     scheduler.pause()

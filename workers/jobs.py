@@ -31,6 +31,8 @@ JUMP = timedelta(seconds=5)
 
 NOTHING = timedelta(0)
 
+SAY_EVERY_SECONDS = 60.0
+
 
 class Jobs:
     """The passes over one pipeline, and over what is owed to channels."""
@@ -168,14 +170,44 @@ class Jobs:
             pass
 
 
-def guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """``job``, whose failure is logged and is no reason not to try again at the next tick."""
+class Waiting:
+    """What is said while a job waits for the database: once a minute, not at every tick."""
+
+    def __init__(self, job: str) -> None:
+        self._job = job
+        self._say_at: float | None = None
+
+    def goes_on(self, why: str) -> None:
+        now = time.monotonic()
+        if self._say_at is None or now >= self._say_at:
+            self._say_at = now + SAY_EVERY_SECONDS
+            log.warning("job %s waits for the database: %s", self._job, why)
+
+    def ends(self) -> None:
+        if self._say_at is not None:
+            self._say_at = None
+            log.info("job %s goes on: the database answers again", self._job)
+
+
+def guarded(
+    job: Callable[[], Awaitable[None]], done: Callable[[], None] | None = None
+) -> Callable[[], Awaitable[None]]:
+    """``job``, whose failure is logged and is no reason not to try again at the next tick.
+
+    ``done`` is called at its end: also when the database is away, for which the job is not to
+    blame, but not when something else has gone wrong.
+    """
+    waiting = Waiting(job.__name__)
 
     async def run() -> None:
         try:
-            await job()
-        except DatabaseError as error:
-            log.warning("job %s waits for the database: %s", job.__name__, reason(error))
+            try:
+                await job()
+                waiting.ends()
+            except DatabaseError as error:
+                waiting.goes_on(reason(error))
+            if done is not None:
+                done()
         except Exception:
             # The worker's only net: whatever it is, the next tick may go well.
             log.exception("job %s failed", job.__name__)

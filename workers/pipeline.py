@@ -15,7 +15,7 @@ from webmon import clock, probes
 from webmon.commands.checks import workers
 from webmon.commands.checks.claims import HORIZON
 from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
-from webmon.db import Database, DatabaseUnavailable, Session, reason
+from webmon.db import Database, DatabaseUnavailable, Session, reason, within
 from webmon.probes import CannotLook, Definition
 from webmon.probes.base import Outcome, Target, unknown
 from webmon.probes.ssh_access import SshTarget
@@ -26,6 +26,9 @@ from workers.threads import Threads
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+JOB_SECONDS = 30.0
+"""For one transaction. There is one thread for all of them: the next one waits for its end."""
 
 RECORD_EVERY_SECONDS = 0.5
 BATCH = 500
@@ -77,7 +80,7 @@ class Pipeline:
         """Run ``work`` in one write transaction, in the database thread."""
 
         def transaction() -> T:
-            with self.database.write() as session:
+            with within(JOB_SECONDS), self.database.write() as session:
                 return work(session)
 
         return await asyncio.get_running_loop().run_in_executor(self._database_thread, transaction)

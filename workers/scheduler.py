@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from webmon import config
+from webmon import config, pulse
 from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
 
@@ -61,7 +61,8 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     triggers = {jobs.dispatch: Every(1, jobs.turn)}
     triggers |= {job: Every(seconds) for job, seconds in table.items()}
     for job, trigger in triggers.items():
-        scheduler.add_job(guarded(job), trigger, id=job.__name__)
+        done = pulse.beat if job == jobs.dispatch else None
+        scheduler.add_job(guarded(job, done), trigger, id=job.__name__)
     return scheduler
 
 

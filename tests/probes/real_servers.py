@@ -89,16 +89,20 @@ class Postgres:
             file.write(f"{settings}\nunix_socket_directories = ''\nfsync = off\n")
             file.write(f"listen_addresses = '127.0.0.1'\nport = {self.port}\n")
         try:
-            self._control("start", "-l", str(self.folder / "log"))
+            self.do("start")
         except subprocess.CalledProcessError as error:
             raise AssertionError((self.folder / "log").read_text()) from error
         try:
             yield
         finally:
-            self._control("stop", "-m", "immediate")
+            self.do("stop")
 
-    def _control(self, *words: str) -> None:
-        words = (*words, "-w", "-D", str(self.folder))
+    def do(self, what: str) -> None:
+        """``start``, ``stop`` or ``restart`` it."""
+        self._tools.ensure_pgdata_inited()  # pytest may have closed the folders on the way there
+        how = [] if what == "start" else ["-m", "immediate"]
+        log = [] if what == "stop" else ["-l", str(self.folder / "log")]
+        words = (what, *how, *log, "-w", "-D", str(self.folder))
         pgexec("pg_ctl", words, self._tools.bin_path, user=self.owner, timeout=START_SECONDS)
 
 

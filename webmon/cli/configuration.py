@@ -23,7 +23,7 @@ def apply(
     from webmon.commands.config_file.apply import apply_file
 
     schema.migrate(db.current())
-    with db.write() as session:
+    with db.patiently(), db.write() as session:
         applied = apply_file(session, file, prune=prune, now=clock.utcnow())
         if dry_run:
             session.rollback()
@@ -43,6 +43,6 @@ def export(
     """Print the configuration as the YAML that apply reads."""
     from webmon.commands.config_file import export as config_export
 
-    with db.read() as session:
+    with db.patiently(), db.read() as session:
         text = config_export.export(session, with_secrets=with_secrets)
     typer.echo(text, nl=False)

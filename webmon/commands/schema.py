@@ -6,12 +6,12 @@ from alembic import command
 from alembic.config import Config
 
 from webmon.config import ROOT
-from webmon.db import Database
+from webmon.db import Database, patiently
 
 
 def migrate(database: Database) -> None:
     """Upgrade to the newest revision; several processes may call it at once."""
-    with database.writer() as connection:
+    with patiently(), database.writer() as connection:
         command.upgrade(alembic_config(connection), "head")
 
 

@@ -3,8 +3,8 @@
 import re
 import time
 
-from psycopg2 import ProgrammingError  # type: ignore[import-untyped]
-from psycopg2.extensions import parse_dsn  # type: ignore[import-untyped]
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
 from pydantic import Field
 
 from webmon.domain.status import Status
