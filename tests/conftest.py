@@ -21,6 +21,7 @@ from webmon import config, crypto, db, proxies
 from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
+from webmon.queries.dashboard.figures import forget as forget_figures
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,6 +65,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     proxies.of_environment.cache_clear()
     crypto.vault.cache_clear()
     db.use(None)
+    forget_figures()
 
 
 TEST_KEY = Fernet.generate_key().decode()

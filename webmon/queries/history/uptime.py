@@ -101,6 +101,23 @@ def month_of_hosts(
     return found
 
 
+def months(
+    session: Session, *where: ColumnElement[bool], now: datetime
+) -> tuple[float | None, float | None]:
+    """The percentages of this calendar month and of the last one, of all hosts together.
+
+    For the hosts for which all conditions hold; months are those of each namespace's timezone.
+    """
+    since = _any_month_began(now) - LONGEST_MONTH
+    totals = [Uptime(), Uptime()]
+    for members in _by_host(timelines(session, *where, since=since, now=now)):
+        line, timezone = _host_line(members), ZoneInfo(members[0].timezone)
+        present = month(now, timezone)
+        for number, period in enumerate((present, month(present.began_at - DAY, timezone))):
+            totals[number] += uptime(line, period)
+    return percent(totals[0]), percent(totals[1])
+
+
 def _any_month_began(now: datetime) -> datetime:
     """Not after the beginning of the calendar month that ``now`` falls into, wherever."""
     return month(now, LAST_ZONE).began_at - EARLIER

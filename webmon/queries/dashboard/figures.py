@@ -1,0 +1,149 @@
+"""How everything in scope was: response times and their trend, uptime, the slowest services.
+
+These sum up days of many services, so they are worked out at most every half minute for one scope
+and shared by everybody who sees the same namespaces.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from webmon.domain.calendar import utc_day
+from webmon.domain.figures import milliseconds
+from webmon.models import Daily, Host, Hourly, Service, ServiceState
+from webmon.models.columns import table
+from webmon.queries.dashboard.scope import Scope, host, within
+from webmon.queries.history.response_times import last_day
+from webmon.queries.history.uptime import months, percentage
+
+service, state = table(Service).c, table(ServiceState).c
+hourly, daily = table(Hourly).c, table(Daily).c
+
+SLOWEST = 5
+SHARED_FOR = timedelta(seconds=30)
+MOST_KEPT = 200
+HOUR_SECONDS, HOURS_PER_DAY = 3_600, 24
+
+
+@dataclass(frozen=True, slots=True)
+class SlowView:
+    """A service, and what 95 % of its answers in the last 24 hours did not exceed."""
+
+    service_id: int
+    host_id: int
+    name: str
+    p95: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Texts ready to show; empty where there is nothing to say."""
+
+    response: str = ""
+    """The mean of all answers in the chosen days."""
+    trend_percent: float | None = None
+    """By how much it is slower than in the same time before (negative: quicker)."""
+    uptime_month: str = ""
+    uptime_last_month: str = ""
+    slowest: tuple[SlowView, ...] = ()
+
+
+_lock = threading.Lock()
+_kept: dict[tuple[str, Scope, int], tuple[datetime, Figures]] = {}
+
+
+def forget() -> None:
+    """Forget what is shared (tests)."""
+    with _lock:
+        _kept.clear()
+
+
+def figures(session: Session, scope: Scope, *, days: int, now: datetime) -> Figures:
+    """The figures of everything in ``scope``; those of the last half minute where there are any.
+
+    ``days`` is how far response times reach back.
+    """
+    key = (str(session.get_bind().engine.url), scope, days)
+    with _lock:
+        known = _kept.get(key)
+    if known is not None and timedelta(0) <= now - known[0] < SHARED_FOR:
+        return known[1]
+    found = _work_out(session, scope, days, now)
+    with _lock:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = now, found
+    return found
+
+
+def _work_out(session: Session, scope: Scope, days: int, now: datetime) -> Figures:
+    present, before = _response_us(session, scope, days, now)
+    this_month, last_month = months(session, within(scope), now=now)
+    return Figures(
+        response=milliseconds(present),
+        trend_percent=None if not present or not before else round(100 * (present / before - 1)),
+        uptime_month="" if this_month is None else percentage(this_month),
+        uptime_last_month="" if last_month is None else percentage(last_month),
+        slowest=_slowest(session, scope, now),
+    )
+
+
+def _response_us(
+    session: Session, scope: Scope, days: int, now: datetime
+) -> tuple[float | None, float | None]:
+    """The mean response time of the last ``days`` days, and of as many before them."""
+    if days == 1:
+        period, number = hourly.hour, int(now.timestamp()) // HOUR_SECONDS
+        length = HOURS_PER_DAY
+    else:
+        period, number, length = daily.day, utc_day(now), days
+    rows = period.table
+    chosen = select(service.id).join(table(Host), host.id == service.host_id).where(within(scope))
+    found = session.execute(
+        select(period, rows.c.answers, rows.c.sum_us).where(
+            rows.c.service_id.in_(chosen), period > number - 2 * length
+        )
+    )
+    sums = {True: [0, 0], False: [0, 0]}
+    for at, answers, sum_us in found:
+        add = sums[at > number - length]
+        add[0] += answers
+        add[1] += sum_us
+    return _mean(sums[True]), _mean(sums[False])
+
+
+def _mean(sums: list[int]) -> float | None:
+    answers, sum_us = sums
+    return sum_us / answers if answers else None
+
+
+def _slowest(session: Session, scope: Scope, now: datetime) -> tuple[SlowView, ...]:
+    """By the copy that is kept for sorting; what is shown is exact."""
+    rows = session.execute(
+        select(
+            service.id,
+            service.host_id,
+            (host.name + " / " + service.name).label("name"),
+        )
+        .join(table(ServiceState), state.service_id == service.id)
+        .join(table(Host), host.id == service.host_id)
+        .where(within(scope), state.day_p95_us.is_not(None), service.paused.is_(False))
+        .order_by(state.day_p95_us.desc())
+        .limit(SLOWEST)
+    ).all()
+    times = last_day(session, [row.id for row in rows], now=now)
+    found = [(times[row.id].p95_us or 0, row) for row in rows if row.id in times]
+    return tuple(_slow(row, p95) for p95, row in _ordered(found))
+
+
+def _ordered(found: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    return sorted(found, key=lambda each: -each[0])
+
+
+def _slow(row: Any, p95_us: int) -> SlowView:
+    return SlowView(row.id, row.host_id, row.name, milliseconds(p95_us))
