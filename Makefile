@@ -37,7 +37,7 @@ fmt: $(VENV)/.dev  ## put the code into its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m webmon.documentation
 
-bench: $(VENV)/.dev  ## measure speed and memory; the README's numbers come from here
+bench: $(VENV)/.dev  ## measure speed and memory; the numbers in docs/performance.md come from here
 	@$(BIN)/webmon build
 	@$(BIN)/python -m bench
 

@@ -1,4 +1,4 @@
-"""`make bench`: measure, and print what the README quotes.
+"""`make bench`: measure, and print what docs/performance.md quotes.
 
     python -m bench            everything but `hold`, which takes twenty minutes
     python -m bench checks …   some parts of it: the names in `PARTS`

@@ -82,12 +82,12 @@ def test_an_empty_value_means_the_default(monkeypatch):
     assert config.read_settings().port == 8000
 
 
-def test_every_setting_is_in_the_example_and_in_the_readme():
+def test_every_setting_is_in_the_example_and_in_the_documents():
     names = {f"WEBMON_{name.upper()}" for name in config.Settings.model_fields}
     example = set(re.findall(r"^# (WEBMON_\w+)=", (config.ROOT / ".env.example").read_text(), re.M))
     assert example == names
-    readme = (config.ROOT / "README.md").read_text()
-    assert {name for name in names if name not in readme} == set()
+    documented = (config.ROOT / "docs" / "configuration.md").read_text("utf-8")
+    assert {name for name in names if f"`{name}`" not in documented} == set()
 
 
 def test_the_key_file_is_private_and_made_once(tmp_path):

@@ -35,7 +35,7 @@ SmallLetters = BeforeValidator(str.lower)
 
 
 class Settings(BaseSettings):
-    """What the environment can change. Names, defaults and meaning: README, "Settings"."""
+    """What the environment can change. Names, defaults and meaning: docs/configuration.md."""
 
     model_config = SettingsConfigDict(
         env_prefix="WEBMON_", env_file=ENV_FILE, env_ignore_empty=True, extra="ignore"

@@ -1,4 +1,4 @@
-"""The parts of the README that the code knows best: `python -m webmon.documentation`."""
+"""The parts of the documents that the code knows best: `python -m webmon.documentation`."""
 
 import re
 from enum import Enum
@@ -10,8 +10,8 @@ from webmon import config
 from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES
 
-README = config.ROOT / "README.md"
-MARKED = re.compile(r"(<!-- (kinds|channels) -->\n).*?(\n<!-- /\2 -->)", re.DOTALL)
+DOCUMENTS = [config.ROOT / "docs" / name for name in ("checks.md", "notifications.md")]
+MARKED = re.compile(r"(<!-- (kinds|channels) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def kinds_table() -> str:
@@ -50,8 +50,9 @@ def _shown(default: object) -> str:
 def current(text: str) -> str:
     """``text`` with the tables between their marks brought up to date."""
     tables = {"kinds": kinds_table(), "channels": channels_table()}
-    return MARKED.sub(lambda match: match[1] + tables[match[2]] + match[3], text)
+    return MARKED.sub(lambda match: f"{match[1]}{tables[match[2]]}\n{match[3]}", text)
 
 
 if __name__ == "__main__":
-    README.write_text(current(README.read_text("utf-8")), "utf-8")
+    for document in DOCUMENTS:
+        document.write_text(current(document.read_text("utf-8")), "utf-8")

@@ -7,7 +7,6 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tests import news as given
-from webmon import documentation
 from webmon.commands.validation import validated
 from webmon.config import ROOT
 from webmon.domain.news import Event
@@ -55,9 +54,9 @@ def test_a_wrong_secret_is_not_repeated(kind):
     assert "hidden" not in str(refused.value)
 
 
-def test_a_kind_says_what_it_sends_and_the_readme_has_it(kind):
+def test_a_kind_says_what_it_sends_and_the_documents_have_it(kind):
     assert NOTIFIERS[kind].sends
-    assert f"| `{kind}` |" in (ROOT / "README.md").read_text()
+    assert f"| `{kind}` |" in (ROOT / "docs" / "notifications.md").read_text("utf-8")
 
 
 def test_a_kind_has_its_tests(kind):
@@ -97,8 +96,3 @@ def test_a_budget_is_a_number_or_none(kind):
     config = NOTIFIERS[kind].config.model_validate(smallest(kind))
     budget = NOTIFIERS[kind].budget(config)
     assert budget is None or budget > 0
-
-
-def test_the_readme_table_is_the_registry():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert documentation.current(readme) == readme, "run make fmt"

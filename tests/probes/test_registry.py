@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
-from webmon import documentation
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory.services import create_service
 from webmon.config import ROOT
@@ -55,9 +54,9 @@ def test_what_is_wrong_with_a_config_does_not_repeat_what_may_be_secret(kind):
             assert "s3cret" not in str(refused.value)
 
 
-def test_a_kind_says_what_up_means_and_the_readme_has_it(kind):
+def test_a_kind_says_what_up_means_and_the_documents_have_it(kind):
     assert PROBES[kind].up_means
-    assert f"| `{kind}` |" in (ROOT / "README.md").read_text()
+    assert f"| `{kind}` |" in (ROOT / "docs" / "checks.md").read_text("utf-8")
 
 
 def test_a_kind_has_its_tests(kind):
@@ -102,8 +101,3 @@ def test_the_file_takes_it(session: Session, kind, tmp_path):
     apply_file(session, file, prune=False, now=NOW)
     assert session.exec(select(Service)).one().kind == kind
     assert apply_file(session, file, prune=False, now=NOW).lines == []
-
-
-def test_the_readme_table_is_the_registry():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert documentation.current(readme) == readme, "run make fmt"

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webmon import frontend
+from webmon import __version__, frontend
 from webmon.api import auth, docs, health, heartbeats, public_pages, series, status
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.snapshots import Snapshots
@@ -14,7 +14,7 @@ def public_app() -> FastAPI:
     site = frontend.static_dir("public")
     app = FastAPI(
         title="Beaconry",
-        version="0.1.0",
+        version=__version__,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -76,7 +76,7 @@ class NotifierKind:
     preview: Callable[[Any, Message], str]
     """The text that would be sent, for the admin app; pure."""
     sends: str = ""
-    """What arrives there; for the README's table."""
+    """What arrives there; for the table in docs/notifications.md."""
     required: tuple[str, ...] = ()
     """Fields that only the administrators' channel may leave at their defaults."""
     is_public: bool = False

@@ -44,7 +44,7 @@ PROBES: dict[str, ProbeKind] = {
     "tcp": ProbeKind(
         "TCP port",
         in_file("tcp", "TcpConfig", "probe_tcp"),
-        up_means="takes connections, and answers as expected",
+        up_means="accepts connections, and answers as expected",
     ),
     "ping": ProbeKind(
         "Ping",
@@ -60,17 +60,17 @@ PROBES: dict[str, ProbeKind] = {
         "SSH server",
         in_file("ssh", "SshConfig", "probe_ssh"),
         over_ssh=True,
-        up_means="shows a banner and the pinned host key; with `login`, lets us in too",
+        up_means="sends a banner and the pinned host key; with `login`, accepts the login",
     ),
     "postgres": ProbeKind(
         "PostgreSQL",
         in_file("postgres", "PostgresConfig", "probe_postgres"),
-        up_means="lets us in and answers the query; a replica in recovery is said so",
+        up_means="accepts the login and answers the query; a replica is reported as one",
     ),
     "mysql": ProbeKind(
         "MySQL or MariaDB",
         in_file("mysql", "MysqlConfig", "probe_mysql"),
-        up_means="lets us in and answers the query",
+        up_means="accepts the login and answers the query",
     ),
     "redis": ProbeKind(
         "Redis",

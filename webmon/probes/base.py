@@ -113,7 +113,7 @@ class ProbeKind:
     parts: Callable[[], Parts]
     """See `in_file`."""
     up_means: str = ""
-    """What a service of this kind does when it is up; for the README's table."""
+    """What a service of this kind does when it is up; for the table in docs/checks.md."""
     interval_seconds: int = 60
     """The interval proposed for a new service of this kind."""
     receives: bool = False
