@@ -26,7 +26,7 @@ def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
     """What somebody sees when a handler failed by a fault of ours; the reason is in the log."""
     log.error("an event failed", exc_info=exception)
     return rx.toast.error(
-        "That did not work, by a fault of this program. Its log says why.", id="fault"
+        "That failed because of an error in Beaconry. The log has the details.", id="fault"
     )
 
 

@@ -25,7 +25,7 @@ def setup() -> rx.Component:
                     minlength="10",
                 ),
                 field(
-                    "The same password again",
+                    "Repeat password",
                     "password_again",
                     "password",
                     autocomplete="new-password",

@@ -27,7 +27,7 @@ TOLD_DOWN = LastWord(Event.DOWN)
 TOLD_DEGRADED = LastWord(Event.DEGRADED)
 TOLD_FLAPPING = LastWord(Event.FLAPPING)
 NOT_TOLD = LastWord(Event.DOWN, is_told=False, reason=MUTED)
-NOT_THE_END = f"its beginning was not told: {MUTED}"
+NOT_THE_END = f"its start was not announced: {MUTED}"
 
 tell_down = Decision(Event.DOWN, is_open=True)
 tell_degraded = Decision(Event.DEGRADED, is_open=True)

@@ -130,7 +130,7 @@ def test_crontab_expressions_are_known(schedule: str) -> None:
         ("60 2 * * *", "is not a cron expression: bad minute"),
         ("0 2 * * 1#2/2", "is not a cron expression: bad day-of-week"),
         ("0 0 30 2 *", "is not a cron expression: bad day-of-month"),
-        ("* * */20 * 1L", "never comes true"),
+        ("* * */20 * 1L", "never matches a date"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_the_reason(schedule: str, reason: str) -> None:

@@ -63,7 +63,7 @@ def test_the_same_message_sent_twice_is_the_same_mail() -> None:
     with MailServer() as server:
         server.will_fail(Failure("END", taken=True))
         error = refusal(server.url())
-        assert str(error) == "the mail server broke the connection off"
+        assert str(error) == "the mail server closed the connection"
         assert not error.permanent
         send(server.url())
     ids = [mail["headers"]["message-id"] for mail in server.contents]
@@ -181,10 +181,10 @@ def test_a_refused_sender(reply: str, permanent: bool) -> None:
         (Failure("MAIL", "421 Busy"), "the mail server refuses the sender webmon@example.org: 421"),
         (Failure("DATA", "451 Later"), "the mail server answered 451 Later"),
         (Failure("DATA", "554 Spam"), "the mail server answered 554 Spam"),
-        (Failure("DATA"), "the mail server broke the connection off"),
+        (Failure("DATA"), "the mail server closed the connection"),
         (Failure("END", "452 Full"), "the mail server answered 452 Full"),
-        (Failure("END"), "the mail server broke the connection off"),
-        (Failure("END", taken=True), "the mail server broke the connection off"),
+        (Failure("END"), "the mail server closed the connection"),
+        (Failure("END", taken=True), "the mail server closed the connection"),
     ],
 )
 def test_what_is_tried_again(failure: Failure, text: str) -> None:

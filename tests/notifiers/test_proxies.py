@@ -165,7 +165,7 @@ async def test_a_login_that_is_not_accepted(
     async with proxying("me:other") as proxy:
         use(monkeypatch, proxy.url(LOGIN))
         said = await refused(send, f"{scheme}://{HOST}")
-    assert said == f"the proxy 127.0.0.1:{proxy.port} wants other credentials"
+    assert said == f"the proxy 127.0.0.1:{proxy.port} rejects the credentials"
 
 
 @every_kind
@@ -189,7 +189,7 @@ async def test_what_is_no_proxy(
     async with serving(talk=saying(said)) as server:
         use(monkeypatch, server.url(""))
         told = await refused(send, f"{scheme}://{HOST}")
-    assert told == f"the connection broke off (through the proxy 127.0.0.1:{server.port})"
+    assert told == f"the connection was lost (through the proxy 127.0.0.1:{server.port})"
 
 
 @every_kind

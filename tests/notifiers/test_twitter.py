@@ -77,9 +77,9 @@ def test_what_was_posted_before_the_answer_was_lost_counts_as_sent() -> None:
     with XServer() as server:
         server.will_answer(Reply(drop=True, taken=True))
         error = refusal(server)
-        assert str(error) == "X: the connection broke off"
+        assert str(error) == "X: the connection was lost"
         assert not error.permanent
-        again = Receipt(note="X has got this post already", had_before=True)
+        again = Receipt(note="X already has this post", had_before=True)
         assert send(server) == again
     assert len(server.contents) == 1
 
@@ -90,11 +90,11 @@ def test_what_was_posted_before_the_answer_was_lost_counts_as_sent() -> None:
         (x_server.SUSPENDED, "X has suspended the account"),
         (x_server.LOCKED, "X has locked the account: sign in there to unlock it"),
         (x_server.READ_ONLY, "the keys may not post: give the app permission to write, then"),
-        (x_server.NO_CREDITS, "X takes no more posts: the spending limit is reached"),
-        (x_server.USAGE_CAP, "X takes no more posts: the spending limit is reached"),
+        (x_server.NO_CREDITS, "X accepts no more posts: the spending limit is reached"),
+        (x_server.USAGE_CAP, "X accepts no more posts: the spending limit is reached"),
         (
             problem(403, "SpendCapReached", "…", f"{x_server.PROBLEMS}/credits"),
-            "X takes no more posts: the spending limit is reached",
+            "X accepts no more posts: the spending limit is reached",
         ),
         (x_server.TOO_LONG, "X finds the post too long"),
         (Reply(403, "<html>"), "X does not allow this account to post"),
@@ -140,7 +140,7 @@ def test_x_says_when_to_try_again() -> None:
     with XServer() as server:
         server.will_answer(x_server.rate_limited(90))
         error = refusal(server)
-    assert str(error) == "X takes no more posts for the moment"
+    assert str(error) == "X accepts no more posts for the moment"
     assert error.retry_after_seconds is not None
     assert 80 < error.retry_after_seconds <= 90
 
@@ -180,7 +180,7 @@ def test_an_answer_that_is_lost() -> None:
     with XServer() as server:
         server.will_answer(Reply(drop=True))
         error = refusal(server)
-    assert str(error) == "X: the connection broke off"
+    assert str(error) == "X: the connection was lost"
     assert error.may_have_arrived
 
 

@@ -512,7 +512,7 @@ async def test_an_admin_accepts_a_new_key_after_the_question(database: Database)
         assert known_keys(database, host_id) == PINNED
         await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=22)
         await tab.send(HostsState, "accept_key")
-        assert tab.told("Datastore is known by SHA256:new now.")
+        assert tab.told("The new key of Datastore is accepted: SHA256:new")
         [pin] = known_keys(database, host_id).values()
         assert (pin["type"], pin["fingerprint"]) == ("ssh-ed25519", "SHA256:new")
         assert tab.shown["hosts"][0].services[0].changed_port == 0
@@ -520,7 +520,7 @@ async def test_an_admin_accepts_a_new_key_after_the_question(database: Database)
         assert not tab.shown["host"].known_keys[0].is_changed
         for port in (22, 2222, None, "22"):
             await tab.send(HostsState, "ask_accept_key", host_id=host_id, port=port)
-            assert tab.told("no other key")
+            assert tab.told("no longer shows a different key")
 
 
 async def test_what_somebody_else_deleted_is_closed(database: Database) -> None:

@@ -79,7 +79,7 @@ async def fill_in(tab: Tab, **typed: str) -> None:
 
 def test_the_pages_render_without_a_database() -> None:
     assert "Send a test" in str(page.channels().render())
-    assert "Who was told" in str(incidents.incidents().render())
+    assert "Notified" in str(incidents.incidents().render())
 
 
 async def test_an_anonymous_socket_sees_nothing(database: Database) -> None:
@@ -161,7 +161,7 @@ async def test_of_the_administrators_channel_there_is_little_to_choose(database:
         form = tab.shown["form"]
         assert [field.name for field in form.fields] == ["reminder_every_seconds"]
         await fill_in(tab, reminder_every_seconds="2h", **{"events.down": None})
-        assert "must have down" in tab.shown["mistake"].message.lower()
+        assert "must include down" in tab.shown["mistake"].message.lower()
         await fill_in(tab, reminder_every_seconds="2h")
         assert stored(database, "Administrators").reminder_every_seconds == 7200
         for handler, payload in (
@@ -170,7 +170,7 @@ async def test_of_the_administrators_channel_there_is_little_to_choose(database:
         ):
             await tab.send(ChannelsState, "ask_delete", channel_id=shown.id)
             await tab.send(ChannelsState, handler, **payload)
-            assert tab.told("somebody must always hear of it")
+            assert tab.told("someone must always be notified")
 
 
 async def test_a_test_is_queued_and_followed_to_its_end(database: Database, outside) -> None:
@@ -200,7 +200,7 @@ async def test_what_failed_is_shown_and_sent_again(database: Database, outside) 
         assert (failed.word, failed.why) == ("failed", "the key is wrong")
         outside.failures.clear()
         await tab.send(ChannelsState, "send_again", notification_id=failed.id)
-        assert tab.told("It is sent again.")
+        assert tab.told("Queued to be sent again.")
         assert tab.shown["told"].deliveries[0].word == "waits"
         deliver(database, at=utcnow())
         await tab.send(ChannelsState, "tick")
@@ -228,7 +228,7 @@ async def test_a_channel_is_deleted_after_a_question(database: Database, outside
         await tab.send(ChannelsState, "load")
         await tab.send(ChannelsState, "toggle", channel_id=channel_id)
         await tab.send(ChannelsState, "ask_delete", channel_id=channel_id)
-        assert tab.shown["doomed"].question == "Delete the channel ops and what was told there?"
+        assert tab.shown["doomed"].question == "Delete the channel ops and its messages?"
         await tab.send(ChannelsState, "keep")
         await tab.send(ChannelsState, "delete")
         assert len(tab.shown["channels"]) == 2
@@ -259,7 +259,7 @@ async def test_arguments_of_another_kind_are_refused_in_words(
             ("save", "form"),
         ):
             await tab.send(ChannelsState, handler, **{name: wrong})
-            assert not tab.told("fault of this program"), handler
+            assert not tab.told("error in Beaconry"), handler
     assert not notifications(database)
 
 
@@ -321,7 +321,7 @@ async def test_what_somebody_writes_is_shown_and_told(database: Database, outsid
             await tab.send(IncidentsState, "write_update", form=wrong)
             assert tab.shown["mistake"].startswith("Must ")
         await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})
-        assert tab.told("The update is stored")
+        assert tab.told("Published")
         assert tab.shown["mistake"] == ""
         assert [each.text for each in tab.shown["detail"].updates] == ["The disk is full"]
         [waiting] = [each for each in tab.shown["detail"].deliveries if each.word == "waits"]
@@ -345,7 +345,7 @@ async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) 
         for wrong in (None, "x", 10**30):
             await tab.send(IncidentsState, "toggle", incident_id=wrong)
             await tab.send(IncidentsState, "turn_to", page=wrong)
-            assert not tab.told("fault of this program")
+            assert not tab.told("error in Beaconry")
 
 
 async def test_where_nothing_was_down_the_page_says_so(database: Database) -> None:

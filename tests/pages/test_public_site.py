@@ -314,7 +314,7 @@ def test_the_forms_work_without_javascript(site: str, plain: BrowserContext) -> 
     form.on("request", lambda request: sent.append(request.post_data or ""))
     form.get_by_label("E-mail address").fill("ann@example.org")
     form.get_by_label("Password", exact=True).fill("correct horse")
-    form.get_by_label("The same password again").fill("correct horse")
+    form.get_by_label("Repeat password").fill("correct horse")
     form.get_by_role("button", name="Create the account").click()
     assert (
         "token=abc&email=ann%40example.org&password=correct+horse&password_again=correct+horse"

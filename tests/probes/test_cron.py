@@ -152,7 +152,7 @@ def test_a_unit_is_judged_by_its_last_run(
     ("config", "message"),
     [
         ({"job_file": "/x"}, "is required with job_file"),
-        ({"max_age": "1h"}, "is of no use without job_file"),
+        ({"max_age": "1h"}, "needs job_file"),
         ({"job_file": "/x", "max_age": "0s"}, "between 1s and 366d"),
         ({"job_file": "x", "max_age": "1h"}, "must be an absolute path"),
         ({"job_file": "/x'; reboot; '", "max_age": "1h"}, "must be an absolute path"),

@@ -99,7 +99,7 @@ def _fault(email: str, password: str, password_again: str) -> str:
 def _set_up(token: str, email: str, password: str) -> str:
     with db.read() as session:
         if not setup_token_fits(session, token):
-            raise NotFound("this setup link is not valid (any more)")
+            raise NotFound("this setup link is not valid or has expired")
     hashed = hash_password(password)
     now = utcnow()
     with db.write() as session:

@@ -29,7 +29,7 @@ LOGIN_ERRORS = {
     "origin": "That form came from another address. Please use this one.",
 }
 SETUP_ERRORS = {
-    "token": "This link is not valid, or not any more. Use the one printed at the last start.",
+    "token": "This link is not valid or has expired. Use the one printed at the last start.",
     "password_short": "The password needs at least 10 characters.",
     "password_long": "The password may have at most 1000 characters.",
     "password_mismatch": "The two passwords differ.",

@@ -16,8 +16,8 @@ FLAPPING_WINDOW = timedelta(hours=1)
 QUIET = FLAPPING_WINDOW / MOST_CHANGES
 """After so long without a change it has settled: it no longer changes that often."""
 
-SUMMED_UP = "it is flapping: its changes are summed up when it has settled"
-NEVER_TOLD = "this channel was not told that it was not well"
+SUMMED_UP = "it is flapping: one summary follows when it is stable"
+NEVER_TOLD = "this channel was never notified of the problem"
 
 NOT_WELL = frozenset({Status.DOWN, Status.DEGRADED})
 NOWHERE: frozenset[Event] = frozenset()
@@ -123,7 +123,7 @@ def _why_not_the_end(last: LastWord | None) -> str:
     """Why nothing more is told of what has begun; empty where it is."""
     if last is None:
         return NEVER_TOLD
-    return "" if last.is_told else f"its beginning was not told: {last.reason}"
+    return "" if last.is_told else f"its start was not announced: {last.reason}"
 
 
 def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:

@@ -14,7 +14,9 @@ def parse_duration(text: object) -> float:
     """
     match = PATTERN.fullmatch(str(text).strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration: write a number and ms, s, m, h or d, as 90s")
+        raise ValueError(
+            f"{text!r} is not a duration: write a number and ms, s, m, h or d, such as 90s"
+        )
     number, unit = float(match[1]), match[2]
     return number / 1000 if unit == "ms" else number * UNITS[unit]
 

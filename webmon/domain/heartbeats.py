@@ -132,4 +132,4 @@ def check_schedule(schedule: str) -> None:
     except CronSimError as error:
         raise ValueError(f"is not a cron expression: {str(error).lower()}") from None
     if found is None:
-        raise ValueError("never comes true")
+        raise ValueError("never matches a date")

@@ -48,7 +48,7 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
 
     service = _service(config.url.get_secret_value())
     if service is None:
-        raise NotifierError("Apprise does not know the address any more", permanent=True)
+        raise NotifierError("Apprise no longer knows this address", permanent=True)
     sender = apprise.Apprise(service, asset=service.asset)
     is_taken = sender.notify(
         title=subject(message),

@@ -42,7 +42,7 @@ def through(proxy: Proxy | None) -> str:
 def refusal(proxy: Proxy, status: int) -> str:
     """What it means that the proxy itself answered with this status."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return f"the proxy {proxy} wants other credentials"
+        return f"the proxy {proxy} rejects the credentials"
     return f"the proxy {proxy} answered {status_text(status)}"
 
 
@@ -69,10 +69,10 @@ def _reason(causes: list[BaseException]) -> str:
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"the certificate is not accepted: {each.verify_message}"
         if isinstance(each, ssl.SSLError):
-            return "no encrypted connection comes about"
+            return "the encrypted connection failed"
     failures = [each for each in causes if isinstance(each, OSError)]
     if any(each.errno in BROKEN_OFF for each in failures):
-        return "the connection broke off"
+        return "the connection was lost"
     for each in failures:
         # asyncio's words have the address in them; a look-up's number is not the system's.
         is_look_up = isinstance(each, socket.gaierror)
@@ -80,4 +80,4 @@ def _reason(causes: list[BaseException]) -> str:
         if words:
             return f"{UNREACHABLE}: {words.lower()}"
     is_unreachable = isinstance(causes[0], httpx.ConnectError)
-    return UNREACHABLE if is_unreachable else "the connection broke off"
+    return UNREACHABLE if is_unreachable else "the connection was lost"

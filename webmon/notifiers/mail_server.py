@@ -156,10 +156,10 @@ def _in_words(server: MailServer) -> Iterator[None]:
     except smtplib.SMTPResponseException as error:
         raise NotifierError(f"the mail server answered {_answer(error)}") from None
     except _AnswerLost:
-        text = "the mail server broke the connection off"
+        text = "the mail server closed the connection"
         raise NotifierError(text, may_have_arrived=True) from None
     except smtplib.SMTPServerDisconnected:
-        raise NotifierError("the mail server broke the connection off") from None
+        raise NotifierError("the mail server closed the connection") from None
     except smtplib.SMTPException as error:
         raise NotifierError(f"the mail server cannot do this: {error}", permanent=True) from None
     except TimeoutError:

@@ -19,7 +19,7 @@ ANSWERS = {
     "action_prohibited": "the workspace's admins do not allow this webhook to write",
     "no_service": "the webhook has been removed or switched off in Slack",
     "no_service_id": "the webhook's address is not complete",
-    "no_team": "the workspace does not exist any more",
+    "no_team": "the workspace no longer exists",
     "team_disabled": "the workspace is switched off",
     "invalid_token": "the webhook's address is wrong",
     "no_active_hooks": "the webhook has been switched off in Slack",

@@ -48,8 +48,12 @@ Key = Annotated[SecretStr, AfterValidator(_key)]
 class TwitterConfig(NotifierConfig):
     """The account's keys (OAuth 1.0a), with the permission to read and write."""
 
-    consumer_key: Key = Field(title="Consumer key", description="Of the app; also “API key”")
-    consumer_secret: Key = Field(title="Consumer secret", description="Also “API key secret”")
+    consumer_key: Key = Field(
+        title="Consumer key", description="Of the X app; also called “API key”"
+    )
+    consumer_secret: Key = Field(
+        title="Consumer secret", description="Also called “API key secret”"
+    )
     access_token: Key = Field(
         title="Access token", description="Of the account, with permission to read and write"
     )
@@ -57,14 +61,14 @@ class TwitterConfig(NotifierConfig):
     monthly_budget: int | None = Field(
         default=None,
         title="Posts per month",
-        description="After so many in a calendar month nothing more is posted; empty: any number",
+        description="Nothing more is posted in a calendar month after this many; empty: no limit",
         ge=1,
         le=100_000,
     )
     with_url: bool = Field(
         default=False,
         title="Add the status page’s address",
-        description="A post with an address costs more than ten times as much",
+        description="A post with a link costs more than ten times as much",
     )
 
 
@@ -172,20 +176,22 @@ def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
     """
     status, said = refused.status, refused.said
     if status == 403 and "duplicate" in said:
-        return Receipt(note="X has got this post already", had_before=True)
+        return Receipt(note="X already has this post", had_before=True)
     if _is_about_money(status, said):
-        raise NotifierError("X takes no more posts: the spending limit is reached", permanent=True)
+        raise NotifierError(
+            "X accepts no more posts: the spending limit is reached", permanent=True
+        )
     if status == 401:
         raise NotifierError("X does not accept the keys: wrong, or revoked", permanent=True)
     if status == 403 and "try again" in said:
-        raise NotifierError("X takes this for spam, and no more posts for the moment")
+        raise NotifierError("X treats this as spam and accepts no more posts for the moment")
     if status == 403:
         raise NotifierError(_forbidden(said), permanent=True)
     if status == 429:
         wait = _seconds_until_reset(refused.headers)
         if wait is None:  # a proxy in between may say it in its own way
             wait = retry_after_seconds(refused.headers)
-        raise NotifierError("X takes no more posts for the moment", retry_after_seconds=wait)
+        raise NotifierError("X accepts no more posts for the moment", retry_after_seconds=wait)
     require_taken(status, refused.headers, "X", proxy)
     raise AssertionError(status)
 

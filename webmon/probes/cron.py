@@ -64,23 +64,23 @@ class CronConfig(OverSsh):
         Field(
             default=None,
             title="Daemon",
-            description="Its name; empty: cron or crond, whichever is there (none for a unit)",
+            description="Process name; empty: cron or crond, or none with a systemd unit",
         )
     )
     job_file: Annotated[str | None, AfterValidator(_path), BeforeValidator(_none_if_empty)] = Field(
         default=None,
-        title="File of the job",
-        description="Something that the job writes at each run, such as its log",
+        title="Job file",
+        description="A file that the job writes on every run, such as its log",
     )
     max_age: Annotated[str | None, AfterValidator(_age), BeforeValidator(_none_if_empty)] = Field(
         default=None,
-        title="Oldest age of the file",
-        description="Such as 25h for a job of every night",
+        title="Maximum age of the file",
+        description="Such as 25h for a nightly job",
         validate_default=True,
     )
     unit: Annotated[str | None, AfterValidator(_name), BeforeValidator(_none_if_empty)] = Field(
         default=None,
-        title="Unit of systemd",
+        title="systemd unit",
         description="A timer or a service whose last run must have succeeded: backup.timer",
     )
 
@@ -88,9 +88,7 @@ class CronConfig(OverSsh):
     @classmethod
     def _goes_with_a_file(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "job_file" in info.data and (value is None) is not (info.data["job_file"] is None):
-            raise ValueError(
-                "is required with job_file" if value is None else "is of no use without job_file"
-            )
+            raise ValueError("is required with job_file" if value is None else "needs job_file")
         return value
 
     @property

@@ -63,7 +63,7 @@ def _checked_resolver(text: str | None) -> str | None:
 
 def _checked_expect(text: str | None) -> str | None:
     if text is not None and not expected_parts(text):
-        raise ValueError("must be an answer such as 192.0.2.7, or several with commas in between")
+        raise ValueError("must be an answer such as 192.0.2.7, or several separated by commas")
     return text
 
 
@@ -90,7 +90,7 @@ class DnsConfig(ProbeConfig):
     ] = Field(
         default=None,
         title="Name server",
-        description="An address or name, with :port where it is not 53; empty: the monitor's own",
+        description="An address or name, with :port if not 53; empty: the monitor's own",
         max_length=255,
     )
     expect: Annotated[
@@ -101,7 +101,7 @@ class DnsConfig(ProbeConfig):
     ] = Field(
         default=None,
         title="Expected answer",
-        description="Several, with commas in between, must all be there; empty: any answer",
+        description="Separate several with commas; all must be present; empty: any answer",
         max_length=1000,
     )
 

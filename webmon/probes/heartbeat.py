@@ -74,7 +74,7 @@ class HeartbeatConfig(ProbeConfig):
         default="UTC", title="Timezone", description="Of the schedule, such as Europe/London"
     )
     grace: Annotated[str, AfterValidator(_checked_duration), BeforeValidator(_trimmed)] = Field(
-        default="5m", title="Grace", description="How much later it may be, such as 30m"
+        default="5m", title="Grace", description="Allowed delay, such as 30m"
     )
 
     @field_validator("schedule")

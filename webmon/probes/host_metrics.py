@@ -60,7 +60,7 @@ class HostMetricsConfig(OverSsh):
     """From when on a machine has difficulties, and when its disks are too full to work."""
 
     disk_warn_percent: Percent = Field(
-        default=80, title="Disk: warn at (%)", description="Of the space, and of the inodes"
+        default=80, title="Disk: warn at (%)", description="Applies to space and inodes"
     )
     disk_down_percent: Percent = Field(default=95, title="Disk: down at (%)")
     mounts: Annotated[str, AfterValidator(_mounts), BeforeValidator(_listed)] = Field(
@@ -72,14 +72,14 @@ class HostMetricsConfig(OverSsh):
     load_warn: Annotated[float | None, BeforeValidator(_none_if_empty)] = Field(
         default=None,
         title="Load: warn at",
-        description="The average of five minutes, of the whole machine; 4 keeps 4 processors busy",
+        description="Five-minute average of the whole machine; 4 keeps 4 processors busy",
         gt=0,
         allow_inf_nan=False,
     )
     memory_warn_percent: Annotated[Percent | None, BeforeValidator(_none_if_empty)] = Field(
         default=None,
         title="Memory: warn at (%)",
-        description="Without what the system keeps in memory only because there is room",
+        description="Caches are not counted",
     )
 
     @field_validator("disk_down_percent")

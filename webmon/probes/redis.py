@@ -29,7 +29,7 @@ class RedisConfig(ProbeConfig):
     verify_tls: bool = Field(
         default=True,
         title="Verify the certificate",
-        description="Without, an invalid certificate is not an error",
+        description="When off, an invalid certificate is accepted",
     )
 
 

@@ -33,7 +33,7 @@ class SmtpConfig(ProbeConfig):
     verify_tls: bool = Field(
         default=True,
         title="Verify the certificate",
-        description="Without, an invalid certificate is not an error",
+        description="When off, an invalid certificate is accepted",
     )
 
     @field_validator("tls")

@@ -44,7 +44,7 @@ class TlsConfig(ProbeConfig):
     server_name: ServerName = Field(
         default=None,
         title="Server name",
-        description="The name the certificate must be for; empty: the host's address",
+        description="Name on the certificate; empty: the host's address",
     )
     starttls: Annotated[
         Literal["smtp", "imap", "ftp"] | None,
@@ -52,7 +52,7 @@ class TlsConfig(ProbeConfig):
     ] = Field(
         default=None,
         title="STARTTLS",
-        description="The protocol that is spoken before TLS begins; empty: TLS from the start",
+        description="Protocol spoken before TLS begins; empty: TLS from the start",
     )
     warn_days: int = Field(
         default=14,

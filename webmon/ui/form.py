@@ -30,7 +30,7 @@ class FormView:
     choices: tuple[FieldView, ...] = ()
     """Checkboxes of which any number may be ticked, such as a channel's events."""
     choices_title: str = ""
-    options_title: str = "What is asked and expected"
+    options_title: str = "Request and expectations"
     serial: int = 0
     """Another one for every opening, so that the browser starts from an empty form."""
 
@@ -133,7 +133,7 @@ def form(
         ),
         rx.cond(
             view.more.length() > 0,
-            _folded("When it counts, and who sees it", draw(view.more), mistake.in_more),
+            _folded("Alerting and visibility", draw(view.more), mistake.in_more),
         ),
         rx.cond(
             view.access.length() > 0,

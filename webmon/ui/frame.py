@@ -35,13 +35,15 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             class_name="head",
         ),
         rx.el.noscript(
-            rx.el.p("The admin app works with JavaScript, which is off here.", class_name="notice")
+            rx.el.p(
+                "The admin app needs JavaScript, which is turned off here.", class_name="notice"
+            )
         ),
         rx.cond(
             has_connection_errors,
             rx.el.p(
-                "The server does not answer. What you see is the last that was known; "
-                "this page goes on by itself when the server is back.",
+                "The server does not answer. You see the last known state; "
+                "the page continues by itself when the server is back.",
                 class_name="notice away",
                 role="status",
             ),

@@ -46,8 +46,9 @@ def word(status: str | rx.Var[str]) -> rx.Var[str]:
     return rx.Var.create(SHOWN_WORDS)[status].to(str)
 
 
-def badge(status: str | rx.Var[str]) -> rx.Component:
-    """Shape, word and colour."""
+def badge(status: str | rx.Var[str], text: rx.Var[str] | None = None) -> rx.Component:
+    """Shape, word and colour; ``text`` where the status has a more exact word than its own."""
+    shown = word(status) if text is None else text
     return rx.el.span(
-        icon(status), word(status), class_name="status", custom_attrs={"data-status": status}
+        icon(status), shown, class_name="status", custom_attrs={"data-status": status}
     )

@@ -145,7 +145,7 @@ def _test() -> rx.Component:
 
 def _detail(channel: rx.Var[ChannelView]) -> rx.Component:
     return rx.el.div(
-        rx.el.h2("What was told"),
+        rx.el.h2("Messages"),
         rx.cond(
             ChannelsState.told.deliveries.length() > 0,
             delivery_list(
@@ -189,7 +189,7 @@ def _pages() -> rx.Component:
 
 def _previews() -> rx.Component:
     return rx.el.details(
-        rx.el.summary("What the texts look like"),
+        rx.el.summary("Message previews"),
         rx.foreach(ChannelsState.previews, _preview),
         class_name="more",
     )

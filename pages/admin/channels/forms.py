@@ -39,7 +39,7 @@ LABELS = {
     Event.REMINDER: "It is still down",
     Event.DEGRADED: "Something has difficulties",
     Event.DOWNTIME: "Planned downtime",
-    Event.INCIDENT_UPDATE: "What people write about an incident",
+    Event.INCIDENT_UPDATE: "Updates about an incident",
 }
 
 Namespaces = tuple[tuple[int, str], ...]
@@ -53,7 +53,7 @@ def new_channel(namespaces: Namespaces, *, for_all: bool, serial: int) -> FormVi
         submit="Add channel",
         fields=(NAME, replace(KIND, value=DEFAULT_KIND), _namespace(namespaces, for_all), REMINDER),
         choices=_events([*DEFAULT_EVENTS]),
-        choices_title="Tell there",
+        choices_title="Notify about",
         options_title="More settings",
         serial=serial,
     )
@@ -75,7 +75,7 @@ def edited_channel(
             filled(field, stored.fields) for field in ((REMINDER,) if stored.built_in else fields)
         ),
         choices=_events(stored.fields[EVENTS]),
-        choices_title="Tell there",
+        choices_title="Notify about",
         options_title="More settings",
         serial=serial,
     )
@@ -135,7 +135,7 @@ def _namespace(namespaces: Namespaces, for_all: bool) -> FieldView:
     every = (Option("", "Every namespace"),) if for_all else ()
     options = tuple(Option(str(row_id), name) for row_id, name in namespaces)
     first = (every + options)[0].value if every + options else ""
-    return FieldView("namespace_id", "Of", "select", options=every + options, value=first)
+    return FieldView("namespace_id", "Namespace", "select", options=every + options, value=first)
 
 
 def _events(chosen: list[str]) -> tuple[FieldView, ...]:

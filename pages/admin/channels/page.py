@@ -25,10 +25,10 @@ def channels() -> rx.Component:
         rx.cond(
             ChannelsState.loaded & (ChannelsState.channels.length() <= 1),
             rx.el.p(
-                "Only the administrators are told. ",
+                "Only the administrators are notified. ",
                 rx.cond(
                     ChannelsState.can_add,
-                    "Add a channel to tell others: by e-mail, on X, in Slack, or elsewhere.",
+                    "Add a channel to notify others: by e-mail, X, Slack and more.",
                     "An admin can add channels: e-mail, X, Slack and others.",
                 ),
                 class_name="none",
@@ -77,7 +77,7 @@ def _no_worker() -> rx.Component:
         rx.el.code("webmon worker"),
         ", or both processes with ",
         rx.el.code("webmon up"),
-        ". What is owed waits for it.",
+        ". Messages stay queued until then.",
         class_name="notice",
         role="status",
     )

@@ -147,7 +147,7 @@ class ChannelsState(PrivateState):
         """Do what the open form says; where something is wrong it stays open and says so."""
         try:
             if self.form.thing != "channel":
-                raise Invalid("this form has been closed meanwhile; open it again")
+                raise Invalid("this form was closed in the meantime; open it again")
             fields = forms.typed_into(self.form, as_dict(form))
             if self.form.id:
                 command, arguments = channels.update_channel, (self.form.id, fields)
@@ -175,7 +175,7 @@ class ChannelsState(PrivateState):
         """Let a channel that waits or has stopped send at once."""
         await act(self, channels.try_channel_again, channel_id)
         await self._refresh()
-        return rx.toast.success("It is tried at once.")
+        return rx.toast.success("Trying again now.")
 
     @rx.event
     @only(Role.EDITOR)
@@ -203,7 +203,7 @@ class ChannelsState(PrivateState):
         """Queue a message anew."""
         await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
-        return rx.toast.success("It is sent again.")
+        return rx.toast.success("Queued to be sent again.")
 
     @rx.event
     @only(Role.ADMIN)

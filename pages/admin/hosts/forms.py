@@ -31,33 +31,29 @@ KIND = FieldView("kind", "Kind", "kind", options=KINDS, required=True)
 INTERVAL = FieldView(
     "interval_seconds", "Check every", help="Such as 30s, 5m or 1h.", required=True
 )
-TIMEOUT = FieldView(
-    "timeout_seconds", "Wait for an answer", help="At most 2m.", value="10s", required=True
-)
+TIMEOUT = FieldView("timeout_seconds", "Timeout", help="At most 2m.", value="10s", required=True)
 MORE = (
     FieldView(
         "failures_to_down",
         "Failures until down",
         "number",
-        "So many in a row, before anybody is told.",
+        "In a row, before anyone is notified.",
         value="2",
         required=True,
     ),
     FieldView(
         "retry_seconds",
-        "Look again after",
+        "Retry after",
         help="After a failure, to confirm it.",
         value="10s",
         required=True,
     ),
     FieldView("successes_to_up", "Successes until up", "number", value="1", required=True),
     FieldView(
-        "failures_to_degraded", "Difficulties until shown", "number", value="2", required=True
+        "failures_to_degraded", "Slow results before warning", "number", value="2", required=True
     ),
-    FieldView(
-        "degraded_above_ms", "Slow above", help="An answer that takes longer means difficulties."
-    ),
-    FieldView("critical", "If it is down, its host is down", "checkbox"),
+    FieldView("degraded_above_ms", "Slow above", help="Slower responses count as difficulties."),
+    FieldView("critical", "Critical: takes the host down", "checkbox"),
     FieldView("public", "Show it on the public page", "checkbox", checked=True),
     FieldView("paused", "Paused", "checkbox"),
 )
@@ -76,7 +72,7 @@ OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_
 SSH = "ssh."
 ACCESS = ("user", "port", "private_key", "passphrase", "password")
 REMOVE_ACCESS = FieldView(
-    f"ssh{REMOVE}", "Remove the SSH access", "checkbox", "Nobody logs in at the host any more."
+    f"ssh{REMOVE}", "Remove the SSH access", "checkbox", "Checks no longer log in to the host."
 )
 
 
@@ -85,7 +81,7 @@ def new_service(host_id: int, host: str, serial: int) -> FormView:
     form = FormView(
         thing="service",
         parent=host_id,
-        title=f"New service of {host}",
+        title=f"New service on {host}",
         submit="Add service",
         fields=(NAME, replace(KIND, value=DEFAULT_KIND)),
         serial=serial,
@@ -192,7 +188,7 @@ def namespace_form(stored: Mapping[str, Any], serial: int) -> FormView:
         FieldView(
             "slug",
             "Short name",
-            help="For addresses: small letters, digits, hyphens.",
+            help="Used in URLs: lowercase letters, digits, hyphens.",
             placeholder="iati",
             required=True,
         ),

@@ -23,7 +23,7 @@ def host_access() -> rx.Component:
                     f" at port {host.port}, with a ",
                     rx.cond(host.has_key, "private key.", "password."),
                 ),
-                "Nobody logs in here.",
+                "No SSH access is set up.",
             )
         ),
         _keys(host),
@@ -31,7 +31,7 @@ def host_access() -> rx.Component:
         rx.cond(
             (host.user != "") & ~host.has_key & HostsState.can_edit,
             rx.el.p(
-                "With a private key instead, what the checks may do there could be limited.",
+                "With a private key, what the checks may do on the host can be limited.",
                 class_name="help",
             ),
         ),
@@ -48,8 +48,8 @@ def _line(host: rx.Var[HostDetail]) -> rx.Component:
             label="Line for authorized_keys",
         ),
         rx.el.p(
-            "It allows the read-only commands of this host’s checks and nothing else. "
-            "Install it anew after adding or changing checks of machine or cron jobs.",
+            "It allows only the read-only commands of this host’s checks. "
+            "Install it again after adding or changing machine or cron checks.",
             class_name="help",
         ),
     )
@@ -57,13 +57,13 @@ def _line(host: rx.Var[HostDetail]) -> rx.Component:
 
 def _keys(host: rx.Var[HostDetail]) -> rx.Component:
     return rx.fragment(
-        rx.el.h4("Known by its host key"),
+        rx.el.h4("Host keys"),
         rx.cond(
             host.known_keys.length() > 0,
             rx.el.ul(
                 rx.foreach(host.known_keys, lambda key: _key(host, key)), class_name="host-keys"
             ),
-            rx.el.p("None has been seen yet: the first one is remembered.", class_name="help"),
+            rx.el.p("None seen yet. The first one is remembered.", class_name="help"),
         ),
     )
 
@@ -76,8 +76,8 @@ def _key(host: rx.Var[HostDetail], key: rx.Var[HostKeyView]) -> rx.Component:
         rx.cond(
             key.is_changed,
             rx.el.p(
-                "The last check met another key here. Unless somebody has set up the machine anew, "
-                "it may be another one that answers in its place.",
+                "The last check saw a different key. Unless the machine was reinstalled, another "
+                "machine may be answering in its place.",
                 rx.cond(HostsState.is_admin, "", " An admin can accept the new key."),
                 class_name="message",
             ),
@@ -105,14 +105,14 @@ def key_confirmation() -> rx.Component:
         rx.el.h2("Accept the new key of ", asked.host, "?", id="key-question"),
         rx.el.p(asked.message, class_name="quoted"),
         rx.el.p(
-            "A host changes its key when it is set up anew, or moved. It also shows another key "
-            "when somebody else answers in its place: they would then be given the password, if "
-            "there is one, and could answer whatever they like."
+            "A host key changes when the machine is reinstalled or moved. It also changes when "
+            "another machine answers in its place: that machine would then receive the password, "
+            "if there is one, and could report anything."
         ),
         rx.el.p(
-            "Compare the new fingerprint with the host itself first, at its own console: ",
+            "First compare the new fingerprint with the one on the host’s own console: ",
             rx.el.code("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"),
-            ". Only the key with this fingerprint will be taken for the right one: ",
+            ". Only the key with this fingerprint will be accepted: ",
             rx.el.code(asked.fingerprint),
         ),
         rx.el.div(

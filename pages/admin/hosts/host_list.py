@@ -16,14 +16,14 @@ def host_list() -> rx.Component:
         rx.el.ol(rx.foreach(HostsState.hosts, _host), class_name="hosts", tab_index=-1),
         rx.cond(
             HostsState.loaded & (summary.found == 0) & ~summary.empty,
-            rx.el.p("No host fits. Search for something else, or show all.", class_name="none"),
+            rx.el.p("No host matches. Change the search, or show all.", class_name="none"),
         ),
         rx.cond(
             summary.pages > 1,
             rx.el.nav(
-                _turn("Back", summary.page - 1, summary.page <= 1),
+                _turn("Previous", summary.page - 1, summary.page <= 1),
                 rx.el.span("Page ", summary.page, " of ", summary.pages),
-                _turn("On", summary.page + 1, summary.page >= summary.pages),
+                _turn("Next", summary.page + 1, summary.page >= summary.pages),
                 class_name="pages",
                 aria_label="Pages of the list",
             ),

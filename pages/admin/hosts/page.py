@@ -78,7 +78,7 @@ def _no_worker() -> rx.Component:
             rx.fragment(
                 "no worker has reported since ",
                 moment(summary.silent_since, seconds=False),
-                ", and the statuses are those of then. Start one with ",
+                ". The statuses are from then. Start one with ",
             ),
             "no worker has reported within 30 seconds. Start one with ",
         ),
@@ -98,8 +98,8 @@ def _offline() -> rx.Component:
             moment(HostsState.summary.offline_since, seconds=False),
             ": ",
         ),
-        "none of its connectivity targets answers, and the statuses are those of then. Until one "
-        "answers, what is looked at is no data, and nobody is alarmed.",
+        "none of its connectivity targets answers. The statuses are from then. Until one answers, "
+        "results are stored as no data and nobody is notified.",
         class_name="notice",
         role="status",
     )
@@ -135,9 +135,8 @@ def _watch() -> rx.Component:
         rx.el.p(
             rx.cond(
                 HostsState.summary.empty,
-                "The address is enough: name, host and checks are derived from it. "
-                "All of it can be changed later.",
-                "The address is enough.",
+                "Enter a URL; the checks are set up for you. You can change all of it later.",
+                "Enter a URL; the checks are set up for you.",
             ),
             class_name="help",
             id="watch-help",

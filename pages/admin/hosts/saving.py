@@ -44,7 +44,7 @@ def saving(form: FormView, raw: Mapping[str, Any]) -> tuple[Callable[..., Any], 
         Invalid: the form is no longer open, or a length of time is not one.
     """
     if form.thing not in CREATE:
-        raise Invalid("this form has been closed meanwhile; open it again")
+        raise Invalid("this form was closed in the meantime; open it again")
     fields = typed_into(form, raw)
     if not form.id:
         create = partial(_saved, CREATE[form.thing])

@@ -17,7 +17,7 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
     return rx.el.div(
         rx.cond(
             service.message == "",
-            rx.el.p(rx.cond(detail.message != "", detail.message, "Nothing has been seen yet.")),
+            rx.el.p(rx.cond(detail.message != "", detail.message, "No results yet.")),
         ),
         rx.cond(detail.report_url != "", _report(detail.report_url)),
         rx.cond(detail.phases.length() > 0, _phases(detail)),
@@ -44,13 +44,13 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
 
 def _report(url: rx.Var[str]) -> rx.Component:
     return rx.fragment(
-        rx.el.h3("Where the job reports"),
-        copied(url, element_id="report-url", label="Address of the heartbeat"),
+        rx.el.h3("Heartbeat URL"),
+        copied(url, element_id="report-url", label="Heartbeat URL"),
         rx.el.h3("In a crontab or script, after the job"),
         copied(
             rx.Var.create("curl -fsS -m 10 --retry 5 --retry-connrefused ") + url,
             element_id="report-line",
-            label="Line that reports",
+            label="Command that reports",
         ),
         rx.el.p(
             "With ",
@@ -59,7 +59,7 @@ def _report(url: rx.Var[str]) -> rx.Component:
             rx.el.code("/fail"),
             " or an exit status such as ",
             rx.el.code("/$?"),
-            " reports a failure. Who knows the address can report.",
+            " reports a failure. Anyone who knows the URL can report.",
             class_name="help",
         ),
     )
@@ -81,7 +81,7 @@ def _phases(detail: rx.Var[ServiceDetail]) -> rx.Component:
             rx.foreach(detail.phases, _phase),
             rx.cond(
                 detail.total != "",
-                rx.el.span("in all ", rx.el.b(detail.total), class_name="phase"),
+                rx.el.span("total ", rx.el.b(detail.total), class_name="phase"),
             ),
         ),
         class_name="phases",

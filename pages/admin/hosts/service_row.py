@@ -30,7 +30,7 @@ def service_row(service: rx.Var[ServiceView]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(
-                badge(service.status),
+                badge(service.status, service.word),
                 rx.cond(
                     service.status != "unknown",
                     rx.el.span("since ", moment(service.since, seconds=False), class_name="since"),
@@ -80,7 +80,7 @@ def _facts(service: rx.Var[ServiceView]) -> rx.Component:
                 rx.cond(service.receives, "last reported ", "checked "),
                 moment(service.checked_at),
             ),
-            rx.cond(service.receives, "not reported yet", rx.cond(service.paused, "", "due now")),
+            rx.cond(service.receives | service.paused, "", "due now"),
         ),
     )
     return rx.el.span(

@@ -180,7 +180,7 @@ class HostsState(PrivateState):
     @rx.event
     @only(Role.EDITOR)
     async def watch(self, form: dict):
-        """Watch a site; its address is enough."""
+        """Watch a site, given its URL."""
         chosen = _id_of(self.namespace, self.namespaces)
         try:
             host = await act(self, watch_site, as_dict(form).get("url"), namespace_id=chosen)
@@ -332,7 +332,7 @@ class HostsState(PrivateState):
         key = asked.key_type, asked.fingerprint
         await act(self, host_commands.accept_host_key, asked.host_id, asked.port, *key)
         await self._refresh()
-        told = f"{asked.host} is known by {asked.fingerprint} now."
+        told = f"The new key of {asked.host} is accepted: {asked.fingerprint}"
         return [FOCUS_OPENER, rx.toast.success(told), HostsState.follow]
 
     @rx.event

@@ -25,8 +25,8 @@ def incidents() -> rx.Component:
         rx.cond(
             IncidentsState.loaded & (view.found == 0),
             rx.el.p(
-                "Nothing has been down so far. When it is, this page says since when and why, "
-                "who was told, and who was not.",
+                "No outages so far. When something goes down, this page shows since when and why, "
+                "and who was notified.",
                 class_name="none",
             ),
         ),
@@ -56,9 +56,9 @@ def _headline() -> rx.Component:
 def _pages() -> rx.Component:
     view = IncidentsState.view
     return rx.el.nav(
-        _turn("Back", view.page - 1, view.page <= 1),
+        _turn("Previous", view.page - 1, view.page <= 1),
         rx.el.span("Page ", view.page, " of ", view.pages),
-        _turn("On", view.page + 1, view.page >= view.pages),
+        _turn("Next", view.page + 1, view.page >= view.pages),
         class_name="pages",
         aria_label="Pages of the list",
     )
@@ -126,7 +126,7 @@ def _detail() -> rx.Component:
             ),
         ),
         rx.cond(detail.can_write, _write_update()),
-        rx.el.h2("Who was told"),
+        rx.el.h2("Notified"),
         rx.cond(
             detail.deliveries.length() > 0,
             delivery_list(
@@ -137,7 +137,7 @@ def _detail() -> rx.Component:
         rx.cond(
             detail.untold.length() > 0,
             rx.fragment(
-                rx.el.h2("Who was not, and why"),
+                rx.el.h2("Not notified, and why"),
                 rx.el.ul(rx.foreach(detail.untold, _untold), class_name="untold"),
             ),
         ),
@@ -158,7 +158,7 @@ def _write_update() -> rx.Component:
     is_wrong = IncidentsState.mistake != ""
     described = {"aria-describedby": "update-help update-mistake", "aria-invalid": is_wrong}
     return rx.el.form(
-        rx.el.label("What is known by now", html_for=UPDATE_TEXT, class_name="label"),
+        rx.el.label("Post an update", html_for=UPDATE_TEXT, class_name="label"),
         rx.el.div(
             rx.el.input(
                 type="text",
@@ -169,12 +169,12 @@ def _write_update() -> rx.Component:
                 class_name="control",
                 custom_attrs=described,
             ),
-            rx.el.button("Tell", type="submit", class_name="button"),
+            rx.el.button("Publish", type="submit", class_name="button"),
             class_name="watch-line",
         ),
         rx.el.p(
-            f"At most {MOST_CHARACTERS} characters. The channels that want to hear what people "
-            "write get it word for word; posts on X are public.",
+            f"At most {MOST_CHARACTERS} characters. Channels that receive incident updates get it "
+            "word for word; posts on X are public.",
             class_name="help",
             id="update-help",
         ),

@@ -95,7 +95,7 @@ class IncidentsState(PrivateState):
         self.mistake = ""
         self.serial += 1
         await self._refresh()
-        told = rx.toast.success("The update is stored, and told to the channels that want it.")
+        told = rx.toast.success("Published, and queued for the channels that receive updates.")
         return [FOCUS_TEXT, told]
 
     @rx.event
@@ -104,4 +104,4 @@ class IncidentsState(PrivateState):
         """Queue a message anew."""
         await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
-        return rx.toast.success("It is sent again.")
+        return rx.toast.success("Queued to be sent again.")

@@ -298,7 +298,7 @@ WITHOUT_ADDRESS = FIRST.replace("    address: datastore.example.org\n", "")
 
 def test_an_address_that_is_missing_is_said_of_the_host(apply, session):
     [line] = apply(WITHOUT_ADDRESS)
-    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    assert line == "4: hosts[0].address: is required: the service Port checks it"
     assert session.exec(select(Host)).all() == []
 
 
@@ -306,12 +306,12 @@ def test_an_address_that_is_taken_away_is_missing_too(apply, session):
     apply(FIRST)
     session.commit()
     [line] = apply(WITHOUT_ADDRESS)
-    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    assert line == "4: hosts[0].address: is required: the service Port checks it"
     only_page = WITHOUT_ADDRESS.replace(
         "      - {name: Port, kind: tcp, config: {port: 443}}\n", ""
     )
     [line] = apply(only_page)
-    assert line == "4: hosts[0].address: is required: the service Port looks at it"
+    assert line == "4: hosts[0].address: is required: the service Port checks it"
     assert apply(only_page, prune=True) == [
         "- service Datastore / Port",
         "~ host Datastore (iati): address datastore.example.org → ",

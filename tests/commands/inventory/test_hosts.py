@@ -116,7 +116,7 @@ def test_an_address_that_a_service_needs_stays(session: Session, namespace: Name
     with pytest.raises(Invalid) as refusal:
         update_host(session, host.id, fields(namespace, address=""), actor=None, now=NOW)
     assert refusal.value.field == "address"
-    assert refusal.value.message == "is required: the service Port looks at it"
+    assert refusal.value.message == "is required: the service Port checks it"
     session.delete(port)
     session.flush()
     session.expire_all()

@@ -29,8 +29,8 @@ def test_a_namespace_is_stored_as_given(session: Session) -> None:
     ("change", "field", "reason"),
     [
         ({"slug": ""}, "slug", "must not be empty"),
-        ({"slug": "IATI"}, "slug", "small letters, digits and hyphens"),
-        ({"slug": "-iati"}, "slug", "small letters, digits and hyphens"),
+        ({"slug": "IATI"}, "slug", "lowercase letters, digits and hyphens"),
+        ({"slug": "-iati"}, "slug", "lowercase letters, digits and hyphens"),
         ({"slug": "a" * 51}, "slug", "at most 50 characters"),
         ({"name": "   "}, "name", "must not be empty"),
         ({"name": "a" * 101}, "name", "at most 100 characters"),

@@ -1,4 +1,4 @@
-"""Watching a site: its address is enough."""
+"""Watching a site: its URL is enough."""
 
 import pytest
 from sqlmodel import Session, select

@@ -119,7 +119,7 @@ def test_a_channel_that_was_not_told_of_an_outage_is_not_told_of_its_end(databas
     assert outside.told() == []
     [(event, delivery, reason)] = owed(database, channel_id)
     assert (event, delivery) == ("up", "suppressed")
-    assert reason == "this channel was not told that it was not well"
+    assert reason == "this channel was never notified of the problem"
 
 
 def test_incidents_are_named_in_the_news_and_in_the_rows(database, outside, site):

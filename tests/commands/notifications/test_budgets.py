@@ -29,7 +29,7 @@ def test_a_budget_is_warned_of_and_kept_and_begins_anew_with_the_month(database,
     assert [message.news[0].message for message in outside.messages("ops")] == [
         "The channel x has used 4 of its 5 posts of this month.",
         "The channel x has used 5 of its 5 posts of this month."
-        " Nothing more is posted there until the next one.",
+        " Nothing more is posted until next month.",
     ]
     with database.write() as session:
         session.get_one(Channel, channel_id).config = {"name": "x", "monthly_budget": 7}

@@ -93,7 +93,7 @@ def test_who_was_not_told_of_the_outage_hears_no_more_of_it(database, outside, s
     late = add_channel(database, "late", events=ALL_EVENTS)
     incident_id = incident_of(database, site)
     write(database, incident_id, at=NOW + MINUTE)
-    because = "its beginning was not told: Gate is critical and down"
+    because = "its start was not announced: Gate is critical and down"
     assert owed(database, ops)[-1] == ("incident_update", "suppressed", because)
     assert owed(database, late) == [("incident_update", "suppressed", NEVER_TOLD)]
     see(database, UP, gate, at=NOW + 2 * MINUTE)
@@ -113,7 +113,7 @@ def test_after_a_failed_alert_a_reminder_opens_the_way_for_updates(database, out
     outside.failures.clear()
     incident_id = incident_of(database, site)
     write(database, incident_id, at=NOW + MINUTE)
-    because = "its beginning was not told: the key is wrong"
+    because = "its start was not announced: the key is wrong"
     assert owed(database)[-1] == ("incident_update", "suppressed", because)
     follow_up(database, at=NOW + 5 * HOUR)
     write(database, incident_id, at=NOW + 5 * HOUR + SECOND)

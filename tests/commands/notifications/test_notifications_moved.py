@@ -61,7 +61,7 @@ def test_what_waits_for_a_channel_that_moves_to_another_namespace_is_not_told_th
     outside.failures.clear()
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told() == ["down Search.Website"]
-    because = "the channel is told of another namespace"
+    because = "the channel is for another namespace"
     assert owed(database, channel_id)[:2] == [
         ("down", "suppressed", because),
         ("up", "suppressed", because),

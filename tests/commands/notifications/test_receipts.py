@@ -107,7 +107,7 @@ def test_a_message_whose_answer_was_lost_may_have_arrived_twice_and_says_so(
 ):
     add_channel(database)
     see(database, DOWN, site, at=NOW)
-    outside.failures["ops"] = NotifierError("the connection broke off", may_have_arrived=True)
+    outside.failures["ops"] = NotifierError("the connection was lost", may_have_arrived=True)
     deliver(database, at=NOW + 3 * SECOND)
     outside.failures["ops"] = REFUSED
     deliver(database, at=NOW + MINUTE)
@@ -120,14 +120,14 @@ def test_a_message_whose_answer_was_lost_may_have_arrived_twice_and_says_so(
 def test_a_receiver_that_has_got_it_already_ends_the_doubt(database, outside, site):
     add_channel(database)
     see(database, DOWN, site, at=NOW)
-    outside.failures["ops"] = NotifierError("the connection broke off", may_have_arrived=True)
+    outside.failures["ops"] = NotifierError("the connection was lost", may_have_arrived=True)
     deliver(database, at=NOW + 3 * SECOND)
     [lease] = claim(database, NOW + MINUTE)
     again = compose(database, lease, NOW + MINUTE)
-    receipt = Receipt(note="X has got this post already", had_before=True)
+    receipt = Receipt(note="X already has this post", had_before=True)
     with database.write() as session:
         receipts.delivered(session, again, receipt, now=NOW + MINUTE)
-    assert [each.error for each in rows(database)] == ["X has got this post already"]
+    assert [each.error for each in rows(database)] == ["X already has this post"]
 
 
 def test_a_worker_that_has_lost_its_lease_composes_nothing_and_refuses_nothing(

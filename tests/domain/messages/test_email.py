@@ -58,14 +58,14 @@ def test_subject(news: list[News], expected: str) -> None:
 def test_text() -> None:
     assert plain_text(given.message(DOWN, UP)) == (
         "Datastore – Website was down from 10:00 to 10:29 (29 min) and is back online.\n\n"
-        "Times are those of Europe/London.\nStatus page: https://status.example.org/status/\n"
+        "All times Europe/London.\nStatus page: https://status.example.org/status/\n"
     )
 
 
 def test_an_update_stands_once() -> None:
     told = given.message(given.news(Event.INCIDENT_UPDATE, message="The disk is <full>"))
     said = "Datastore – Website, update of 10:00: The disk is <full>"
-    assert plain_text(told).startswith(f"{said}\n\nTimes are")
+    assert plain_text(told).startswith(f"{said}\n\nAll times")
     assert Reader(html(told)).text.count("The disk is <full>") == 1
 
 

@@ -90,7 +90,7 @@ def test_every_host_of_a_digest_has_its_sentence() -> None:
         ([DOWN, FLAPPING], "keeps going down and coming back: 9 changes within an hour."),
         (
             [FLAPPING, given.news(Event.UP, NOW + 9 * MINUTE, down_since=None)],
-            "had difficulties from 10:01 to 10:09 (8 min) and is well again.",
+            "had difficulties from 10:01 to 10:09 (8 min) and has recovered.",
         ),
         ([FLAPPING, given.news(at=NOW + HOUR)], "is down since 11:00."),
         ([STILL, UP], "is back online since 10:29, after 29 min."),

@@ -236,7 +236,7 @@ def test_the_question_names_the_channels_that_go(session: Session) -> None:
     asked = deletion(session, "namespace", host.namespace_id, actor=ADMIN).question
     assert asked == "Delete NS-DATASTORE with its host, its channel and their history?"
     asked = deletion(session, "channel", channel.id, actor=ADMIN).question
-    assert asked == "Delete the channel ops and what was told there?"
+    assert asked == "Delete the channel ops and its messages?"
 
 
 EVERY = {"every": "10m"}
@@ -270,6 +270,7 @@ def test_a_job_that_reports_is_shown_with_the_time_of_its_report(session: Sessio
     state.last_checked_at = NOW + MINUTE
     (view,) = admin_hosts(session, ADMIN, now=NOW).hosts[0].services
     assert (view.receives, view.checked_at) == (True, "")
+    assert view.word == "waiting for the first heartbeat"
     session.get_one(Heartbeat, service_id).last_at = NOW
     session.flush()
     (view,) = admin_hosts(session, ADMIN, now=NOW).hosts[0].services

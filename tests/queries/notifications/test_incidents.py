@@ -51,7 +51,7 @@ def test_what_is_down_stands_first_then_the_latest(database, outside, site):
     first = view.incidents[0]
     assert (first.host, first.namespace, first.cause) == ("Datastore", "IATI", "seen down")
     assert (first.began_at, first.ended_at) == (NOW.isoformat(), "")
-    assert first.told == "nobody was told"
+    assert first.told == "nobody was notified"
 
 
 def test_incidents_are_paged(database, outside, site):
@@ -88,9 +88,9 @@ def test_an_incident_says_who_was_told_and_what_was_not_and_why(database, outsid
         ("poor", "back online", "not sent", "monthly budget of 1 posts is used up"),
     ]
     assert {(each.channel, each.why) for each in found.untold} == {
-        ("theirs", "it is told of DI only"),
+        ("theirs", "it only receives news of DI"),
         ("off", "it is switched off"),
-        ("deaf", "it does not want to hear what is down"),
+        ("deaf", "it does not receive outages"),
     }
     assert incident.told == "5 sent, 1 suppressed"
 

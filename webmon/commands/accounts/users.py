@@ -97,7 +97,7 @@ def create_first_admin(
         .returning(col(Setting.name))
     ).first()
     if used is None or _has_users(session):
-        raise NotFound("this setup link is not valid (any more)")
+        raise NotFound("this setup link is not valid or has expired")
     return create_user(session, email, hashed, Role.ADMIN, now=now)
 
 

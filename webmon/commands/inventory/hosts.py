@@ -127,7 +127,7 @@ def needs_address(kind: str, config: Mapping[str, Any]) -> bool:
 
 def address_missing(service: str) -> Invalid:
     """The error that a host has no address although this service looks at it."""
-    return Invalid(f"is required: the service {service} looks at it", "address")
+    return Invalid(f"is required: the service {service} checks it", "address")
 
 
 def accept_host_key(
@@ -235,7 +235,7 @@ def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
     """
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
-        raise NotFound("this host does not exist (any more)")
+        raise NotFound("this host does not exist")
     if actor is not None:
         require(actor, Role.EDITOR, host.namespace_id)
     return host
@@ -252,7 +252,7 @@ def _require_namespace(session: Session, namespace_id: int, actor: Actor | None)
     if actor is not None:
         require(actor, Role.EDITOR, namespace_id)
     if session.get(Namespace, namespace_id) is None:
-        raise Invalid("this namespace does not exist (any more)", "namespace_id")
+        raise Invalid("this namespace does not exist", "namespace_id")
 
 
 def _require_free_name(session: Session, wanted: HostFields) -> None:

@@ -20,7 +20,7 @@ from webmon.models import Channel, Host, Namespace, Service
 
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        raise ValueError("must be small letters, digits and hyphens, such as iati")
+        raise ValueError("must be lowercase letters, digits and hyphens, such as iati")
     return value
 
 
@@ -107,7 +107,7 @@ def delete_namespace(
 def _find(session: Session, namespace_id: int) -> Namespace:
     namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
     if namespace is None:
-        raise NotFound("this namespace does not exist (any more)")
+        raise NotFound("this namespace does not exist")
     return namespace
 
 
@@ -122,7 +122,7 @@ def _require_all_namespaces(actor: Actor | None) -> None:
         return
     require(actor, Role.EDITOR)
     if actor.namespace_ids is not None:
-        raise PermissionDenied("only somebody who looks after all namespaces may do this")
+        raise PermissionDenied("this needs access to all namespaces")
 
 
 def _require_free_slug(session: Session, slug: str) -> None:

@@ -106,7 +106,9 @@ def update_service(
     """
     service = _find_locked(session, service_id, actor)
     if revision is not None and revision != service.revision:
-        raise Invalid("somebody else changed this service meanwhile; close the form and look again")
+        raise Invalid(
+            "someone else changed this service in the meantime; close the form and open it again"
+        )
     wanted = _columns(fields, stored=service)
     if wanted["name"] != service.name:
         _require_free_name(session, service.host_id, wanted["name"])
@@ -188,7 +190,7 @@ def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Serv
         lock_services(session, [service_id])
         service = session.get(Service, service_id, populate_existing=True)
     if service is None:
-        raise NotFound("this service does not exist (any more)")
+        raise NotFound("this service does not exist")
     find_host(session, service.host_id, actor=actor)
     return service
 

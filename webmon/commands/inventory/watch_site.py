@@ -1,4 +1,4 @@
-"""Watch a site: of all that could be said about it, its address is enough."""
+"""Watch a site: a URL is enough, and the checks are set up for it."""
 
 from datetime import datetime
 from typing import Any

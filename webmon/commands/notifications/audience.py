@@ -30,7 +30,7 @@ host, namespace = table(Host).c, table(Namespace).c
 SWITCHED_OFF = "the channel is switched off"
 
 
-ELSEWHERE = "the channel is told of another namespace"
+ELSEWHERE = "the channel is for another namespace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def watch(session: Session, channel_id: int, *, now: datetime) -> None:
     step = "used-up" if used >= most else "warning"
     text = f"The channel {found.name} has used {used} of its {most} posts of this month."
     if used >= most:
-        text += " Nothing more is posted there until the next one."
+        text += " Nothing more is posted until next month."
     cause = f"channel:{channel_id}:budget:{now:%Y-%m}:{step}:{most}"
     tell_monitor(session, cause, text, now=now, about_channel=channel_id)
 

@@ -130,7 +130,7 @@ def switch_channel(
     """
     channel = find_channel(session, channel_id, actor=actor, lock=True)
     if channel.built_in and not enabled:
-        raise Invalid(f"{channel.name} cannot be switched off: somebody must always hear of it")
+        raise Invalid(f"{channel.name} cannot be switched off: someone must always be notified")
     if channel.enabled is enabled:
         return
     channel.enabled = enabled
@@ -169,7 +169,7 @@ def delete_channel(
     """
     channel = find_channel(session, channel_id, actor=actor)
     if channel.built_in:
-        raise Invalid(f"{channel.name} cannot be deleted: somebody must always hear of it")
+        raise Invalid(f"{channel.name} cannot be deleted: someone must always be notified")
     leases.lock_channels(session, [channel_id])
     session.delete(channel)
     session.flush()
@@ -189,7 +189,7 @@ def find_channel(
         how = {"populate_existing": True, "with_for_update": {"key_share": True}}
     channel = session.get(Channel, channel_id, **how) if is_id(channel_id) else None
     if channel is None:
-        raise NotFound("this channel does not exist (any more)")
+        raise NotFound("this channel does not exist")
     _require_admin(actor, channel.namespace_id)
     return channel
 
@@ -228,14 +228,14 @@ def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> Non
     if not wanted.enabled:
         raise Invalid("this channel cannot be switched off", "enabled")
     if wanted.namespace_id is not None:
-        raise Invalid("this channel is told of every namespace", "namespace_id")
+        raise Invalid("this channel receives every namespace", "namespace_id")
     for field in ("name", "kind"):
         if getattr(wanted, field) != getattr(channel, field):
             raise Invalid(f"must stay {getattr(channel, field)}", field)
     if wanted.config:
-        raise Invalid("must stay empty: it writes to whoever is an administrator", "config")
+        raise Invalid("must stay empty: this channel writes to all administrators", "config")
     if Event.DOWN not in wanted.events:
-        raise Invalid("must have down: somebody must always hear of it", "events")
+        raise Invalid("must include down: someone must always be notified", "events")
 
 
 def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
@@ -244,12 +244,12 @@ def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
         return
     require(actor, Role.ADMIN, namespace_id)
     if namespace_id is None and actor.namespace_ids is not None:
-        raise PermissionDenied("only somebody who looks after all namespaces may do this")
+        raise PermissionDenied("this needs access to all namespaces")
 
 
 def _require_namespace(session: Session, namespace_id: int | None) -> None:
     if namespace_id is not None and session.get(Namespace, namespace_id) is None:
-        raise Invalid("this namespace does not exist (any more)", "namespace_id")
+        raise Invalid("this namespace does not exist", "namespace_id")
 
 
 def _require_free_name(session: Session, name: str) -> None:

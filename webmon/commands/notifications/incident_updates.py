@@ -61,7 +61,7 @@ def write_update(
 def _service_of(session: Session, incident_id: int, actor: Actor) -> int:
     found = session.get(Incident, incident_id) if is_id(incident_id) else None
     if found is None:
-        raise NotFound("this incident does not exist (any more)")
+        raise NotFound("this incident does not exist")
     service = session.get_one(Service, found.service_id)
     require(actor, Role.EDITOR, session.get_one(Host, service.host_id).namespace_id)
     return service.id

@@ -47,7 +47,7 @@ def send_again(
     """
     found = session.get(Notification, notification_id) if is_id(notification_id) else None
     if found is None:
-        raise NotFound("this message does not exist (any more)")
+        raise NotFound("this message does not exist")
     _find_channel(session, found.channel_id, actor)
     _try_at_once(session, found.channel_id)
     together = (
@@ -64,7 +64,7 @@ def send_again(
         .execution_options(synchronize_session=False)
     ).all()
     if not queued_again:
-        raise Invalid("this message is on its way already")
+        raise Invalid("this message is already on its way")
     session.expire_all()
 
 
@@ -72,7 +72,7 @@ def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Cha
     """The channel, for somebody who may use it: one for all namespaces is theirs who see all."""
     found = session.get(Channel, channel_id) if is_id(channel_id) else None
     if found is None:
-        raise NotFound("this channel does not exist (any more)")
+        raise NotFound("this channel does not exist")
     if actor is not None:
         require(actor, Role.EDITOR, found.namespace_id)
         if found.namespace_id is None and actor.namespace_ids is not None:

@@ -39,7 +39,7 @@ def why_not_theirs(destination: Destination, subject: Subject) -> str:
         return ELSEWHERE
     kind = NOTIFIERS.get(destination.kind)
     if kind is not None and kind.is_public and not subject.public:
-        return "it is not public, and everybody reads this channel"
+        return "it is not public, but this channel is"
     return ""
 
 

@@ -60,7 +60,7 @@ def _late(message: Message) -> str:
 
 
 def _footer(message: Message) -> list[str]:
-    parts = [f"Times are those of {message.timezone}."]
+    parts = [f"All times {message.timezone}."]
     if message.status_url:
         parts.append(f"Status page: {message.status_url}")
     return parts
@@ -71,7 +71,7 @@ def html(message: Message) -> str:
     clock = clock_of(message)
     late = f"<p><strong>{escape(_late(message))}</strong></p>" if message.is_late else ""
     lines = "\n".join(_block(line, clock) for line in lines_of(message))
-    footer = [escape(f"Times are those of {message.timezone}.")]
+    footer = [escape(f"All times {message.timezone}.")]
     if message.status_url.startswith(("http://", "https://")):
         footer.append(f'<a href="{escape(message.status_url)}">Status page</a>')
     return f"""\

@@ -1,6 +1,6 @@
 """A message for X: public, short, dated to the second, and without an address unless asked for.
 
-A post with an address costs more than ten times as much, so names that look like one are written
+A post with a link costs more than ten times as much, so names that look like one are written
 so that X does not make a link of them.
 """
 

@@ -173,7 +173,7 @@ def _predicate(line: Line, clock: Clock) -> str:
         case Kind.WAS_DOWN:
             return f"was down {period(line, clock)} and is back online"
         case Kind.HAD_DIFFICULTIES:
-            return f"had difficulties {period(line, clock)} and is well again"
+            return f"had difficulties {period(line, clock)} and has recovered"
         case Kind.EASED:
             after = f", after {lasted}" if since else ""
             return f"is no longer down since {_end(line, clock)}{after}, but has difficulties"

@@ -64,7 +64,7 @@ class DatabaseConfig(ProbeConfig):
     dsn: Annotated[SecretStr | None, BeforeValidator(blank_is_none)] = Field(
         default=None,
         title="Connection string (DSN)",
-        description="What it leaves out is taken from the fields below",
+        description="The fields below fill in what it leaves out",
     )
     host: Text = Field(
         default=None, title="Host", description="Empty: the address of this service's host"

@@ -117,13 +117,13 @@ class HttpConfig(ProbeConfig):
     contains: Text = Field(
         default=None,
         title="Must contain",
-        description="A text the answer must contain, upper and lower case as given",
+        description="A text the answer must contain, case-sensitive",
         max_length=1000,
     )
     not_contains: Text = Field(
         default=None,
         title="Must not contain",
-        description="A text that would mean something is wrong",
+        description="A text that means something is wrong",
         max_length=1000,
     )
     json_path: Annotated[
@@ -133,7 +133,7 @@ class HttpConfig(ProbeConfig):
     ] = Field(
         default=None,
         title="JSON path",
-        description="A value the answer must have, such as status or a.b[0].c",
+        description="Path of a value in the answer, such as status or a.b[0].c",
         max_length=200,
     )
     json_equals: Annotated[
@@ -141,7 +141,7 @@ class HttpConfig(ProbeConfig):
     ] = Field(
         default=None,
         title="JSON value",
-        description="What stands at the JSON path, such as ok, 3 or true; empty: anything",
+        description="The value at the JSON path, such as ok, 3 or true; empty: anything",
     )
     headers: dict[str, SecretStr] = Field(
         default={}, title="Headers", description="Sent with the request; values are kept secret"
@@ -164,12 +164,12 @@ class HttpConfig(ProbeConfig):
     verify_tls: bool = Field(
         default=True,
         title="Verify the certificate",
-        description="Without, an invalid certificate is not an error",
+        description="When off, an invalid certificate is accepted",
     )
     max_body_kb: int = Field(
         default=512,
         title="Largest body read (kB)",
-        description="What comes after is not looked at",
+        description="The rest is ignored",
         ge=1,
         le=4096,
     )
@@ -185,7 +185,7 @@ class HttpConfig(ProbeConfig):
     @classmethod
     def _needs_a_path(cls, value: JsonScalar | None, info: ValidationInfo) -> JsonScalar | None:
         if value is not None and info.data.get("json_path", "") is None:
-            raise ValueError("needs json_path, which says where the value stands")
+            raise ValueError("needs json_path")
         if isinstance(value, str) and len(value) > 1000:
             raise ValueError("must have at most 1000 characters")
         return value

@@ -32,7 +32,7 @@ def deletion(session: Session, thing: str, row_id: int, *, actor: Actor) -> Dele
     if thing not in DESCRIBE:
         raise Invalid("only a namespace, a host, a service or a channel can be deleted")
     if not is_id(row_id):
-        raise NotFound(f"this {thing} does not exist (any more)")
+        raise NotFound(f"this {thing} does not exist")
     name, question = DESCRIBE[thing](session, row_id, actor)
     return Deletion(thing, row_id, name, question)
 
@@ -40,7 +40,7 @@ def deletion(session: Session, thing: str, row_id: int, *, actor: Actor) -> Dele
 def _namespace(session: Session, namespace_id: int, actor: Actor) -> tuple[str, str]:
     namespace = session.get(Namespace, namespace_id)
     if namespace is None:
-        raise NotFound("this namespace does not exist (any more)")
+        raise NotFound("this namespace does not exist")
     require(actor, Role.EDITOR, namespace_id)
     hosts = _count(session, Host, Host.namespace_id == namespace_id)
     channels = _count(session, Channel, Channel.namespace_id == namespace_id)
@@ -50,7 +50,7 @@ def _namespace(session: Session, namespace_id: int, actor: Actor) -> tuple[str, 
 def _host(session: Session, host_id: int, actor: Actor) -> tuple[str, str]:
     host = session.get(Host, host_id)
     if host is None:
-        raise NotFound("this host does not exist (any more)")
+        raise NotFound("this host does not exist")
     require(actor, Role.EDITOR, host.namespace_id)
     services = _count(session, Service, Service.host_id == host_id)
     return host.name, f"Delete {host.name}{_with(service=services)}?"
@@ -59,7 +59,7 @@ def _host(session: Session, host_id: int, actor: Actor) -> tuple[str, str]:
 def _service(session: Session, service_id: int, actor: Actor) -> tuple[str, str]:
     service = session.get(Service, service_id)
     if service is None:
-        raise NotFound("this service does not exist (any more)")
+        raise NotFound("this service does not exist")
     host = session.get_one(Host, service.host_id)
     require(actor, Role.EDITOR, host.namespace_id)
     return service.name, f"Delete {service.name} of {host.name} and its history?"
@@ -67,7 +67,7 @@ def _service(session: Session, service_id: int, actor: Actor) -> tuple[str, str]
 
 def _channel(session: Session, channel_id: int, actor: Actor) -> tuple[str, str]:
     name = find_channel(session, channel_id, actor=actor, role=Role.ADMIN).name
-    return name, f"Delete the channel {name} and what was told there?"
+    return name, f"Delete the channel {name} and its messages?"
 
 
 DESCRIBE: dict[str, Callable[[Session, int, Actor], tuple[str, str]]] = {

@@ -19,7 +19,7 @@ def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, An
     """
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
-        raise NotFound("this host does not exist (any more)")
+        raise NotFound("this host does not exist")
     require(actor, Role.EDITOR, host.namespace_id)
     ssh = host.ssh or {}
     return {
@@ -37,6 +37,6 @@ def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> di
     """
     namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
     if namespace is None:
-        raise NotFound("this namespace does not exist (any more)")
+        raise NotFound("this namespace does not exist")
     require(actor, Role.EDITOR, namespace.id)
     return namespace.model_dump()

@@ -28,7 +28,7 @@ def heartbeat_url(session: Session, service_id: int, *, actor: Actor | None) -> 
     """
     service = session.get(Service, service_id) if is_id(service_id) else None
     if service is None:
-        raise NotFound("this service does not exist (any more)")
+        raise NotFound("this service does not exist")
     if actor is not None:
         require(actor, Role.EDITOR, session.get_one(Host, service.host_id).namespace_id)
     heartbeat = session.get(Heartbeat, service_id)

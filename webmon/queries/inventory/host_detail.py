@@ -101,7 +101,7 @@ def key_question(session: Session, host_id: int, port: int, *, actor: Actor) -> 
     state = _changed(session, host).get(port) if is_id(port) else None
     shown = (state and state.evidence) or {}
     if state is None or not shown.get("fingerprint"):
-        raise NotFound(f"{host.name} shows no other key than the known one (any more)")
+        raise NotFound(f"{host.name} no longer shows a different key")
     return KeyQuestion(
         host.id, port, host.name, state.message, shown["key_type"], shown["fingerprint"]
     )
@@ -119,6 +119,6 @@ def _changed(session: Session, host: Host) -> dict[int, ServiceState]:
 def _find(session: Session, host_id: int, actor: Actor, role: Role) -> Host:
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
-        raise NotFound("this host does not exist (any more)")
+        raise NotFound("this host does not exist")
     require(actor, role, host.namespace_id)
     return host

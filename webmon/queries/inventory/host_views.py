@@ -12,6 +12,7 @@ from webmon.models import Host
 from webmon.probes import PROBES
 from webmon.queries.history.uptime import percentage
 
+FIRST_HEARTBEAT = "waiting for the first heartbeat"
 KEY_CHANGED = "host key changed"
 """How the message of a service begins whose host shows another key than the pinned one."""
 
@@ -117,7 +118,7 @@ def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> S
         name=row.name,
         kind=kind.title if kind else row.kind,
         status=row.status.value,
-        word=WORDS[row.status],
+        word=_word(row, seen_at),
         last_status=row.last_status.value if row.last_status else "",
         since=row.since.isoformat(),
         checked_at=seen_at.isoformat() if seen_at else "",
@@ -161,6 +162,11 @@ def changed_port(service: Any, message: str, host: Host) -> int:
     pinned = (host.host_keys or {}).get(str(port))
     # One that was accepted since then is another than the one that is spoken of.
     return int(port) if pinned and f"instead of {pinned['fingerprint']} " in message else 0
+
+
+def _word(row: Any, seen_at: datetime | None) -> str:
+    waits = row.heartbeat is not None and row.status is Status.UNKNOWN and seen_at is None
+    return FIRST_HEARTBEAT if waits else WORDS[row.status]
 
 
 def _message(state: Any) -> str:

@@ -135,7 +135,7 @@ def _find(
     )
     found = session.exec(wanted).first() if is_id(service_id) else None
     if found is None:
-        raise NotFound("this service does not exist (any more)")
+        raise NotFound("this service does not exist")
     service, state, namespace_id = found
     require(actor, role, namespace_id)
     return service, state

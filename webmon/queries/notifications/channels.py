@@ -171,10 +171,10 @@ def find_channel(session: Session, channel_id: int, *, actor: Actor, role: Role)
     """
     row = session.get(Channel, channel_id) if is_id(channel_id) else None
     if row is None:
-        raise NotFound("this channel does not exist (any more)")
+        raise NotFound("this channel does not exist")
     require(actor, role, row.namespace_id)
     if role is not Role.VIEWER and not may(actor, role, row):
-        raise PermissionDenied("only somebody who looks after all namespaces may do this")
+        raise PermissionDenied("this needs access to all namespaces")
     return row
 
 

@@ -136,7 +136,7 @@ def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> Inci
         else None
     )
     if found is None:
-        raise NotFound("this incident does not exist (any more)")
+        raise NotFound("this incident does not exist")
     deliveries = deliveries_of_incident(session, incident_id, actor=actor)
     named = {each.channel for each in deliveries}
     untold = _untold(session, found, named, actor)
@@ -229,7 +229,7 @@ def _in_short(counts: dict[Delivery, int]) -> str:
         Delivery.SUPPRESSED: "suppressed",
     }
     said = [f"{counts[each]} {word}" for each, word in words.items() if counts.get(each)]
-    return ", ".join(said) or "nobody was told"
+    return ", ".join(said) or "nobody was notified"
 
 
 def _untold(
@@ -249,11 +249,11 @@ def _untold(
 
 def _why_untold(channel: Row[Any], found: Row[Any]) -> str:
     if channel.namespace_id not in (None, found.namespace_id):
-        return f"it is told of {channel.of} only"
+        return f"it only receives news of {channel.of}"
     if channel.created_at > found.opened_at:
         return "it was added later"
     if not channel.enabled:
         return "it is switched off"
     if Event.DOWN not in channel.events:
-        return "it does not want to hear what is down"
-    return "nothing was owed to it when the incident began"
+        return "it does not receive outages"
+    return "no message was queued for it when the incident began"
