@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from webmon.commands.backup.rows import CONFIGURATION, HISTORY
 from webmon.config import ROOT
+from webmon.models import metadata
 
 SOURCES = [
     path for folder in ("webmon", "pages", "workers") for path in (ROOT / folder).rglob("*.py")
@@ -130,3 +132,9 @@ def test_modules_stand_in_their_rooms_only():
     """Nothing is kept under the name that it had before its layer had rooms."""
     kept = [name for name in OLD_NAMES if (ROOT / (name.replace(".", "/") + ".py")).exists()]
     assert kept == []
+
+
+def test_every_table_is_configuration_or_history():
+    """So that a backup of the configuration alone forgets no table that is added."""
+    assert set(metadata.tables) == CONFIGURATION | HISTORY
+    assert not CONFIGURATION & HISTORY

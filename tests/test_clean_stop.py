@@ -127,3 +127,30 @@ def test_a_copied_file_put_back_is_whole_and_misses_nothing(busy, tmp_path):
         assert results(busy / "webmon.db") == kept
         with closing(sqlite3.connect(busy / "webmon.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_backup_of_a_busy_installation_is_put_back_whole(busy, webmon, tmp_path):
+    file = str(tmp_path / "away.db")
+    with process(busy, "worker") as worker:
+        grows(busy)
+        taken = webmon("backup", file)
+        assert (taken.returncode, "The key is not: keep it too" in taken.stdout) == (0, False)
+        assert "There are no secrets in it" in taken.stdout
+        kept = results(Path(file))
+        grows(busy)
+        refused = webmon("restore", file)
+        assert (refused.returncode, refused.stderr) == (
+            1,
+            "webmon: Beaconry is running: stop every web and worker process first\n",
+        )
+        worker.terminate()
+        assert worker.wait(15) == 0
+    assert webmon("verify", file).stdout == taken.stdout
+    restored = webmon("restore", file)
+    assert restored.returncode == 0, restored.stderr
+    assert f"{kept:,} results" in restored.stdout
+    assert results(busy / "webmon.db") == kept
+    with process(busy, "worker") as worker:
+        grows(busy)
+        worker.terminate()
+        assert worker.wait(15) == 0

@@ -65,6 +65,7 @@ def test_a_database_that_was_never_set_up_is_said_with_what_to_do(webmon):
 
 
 COMMANDS = ["up", "web", "worker", "migrate", "apply", "export", "check", "status", "user", "build"]
+COMMANDS += ["backup", "verify", "restore"]
 
 
 def test_every_command_has_help(webmon):

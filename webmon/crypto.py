@@ -78,6 +78,12 @@ class Vault:
             raise Invalid("a stored secret cannot be read with the present key") from None
 
 
+def has_key() -> bool:
+    """Whether there is a key already; `vault` would make one."""
+    settings = config.settings()
+    return bool(settings.secret_key) or (settings.data_dir / KEY_FILE).exists()
+
+
 @cache
 def vault() -> Vault:
     """The vault of this process."""

@@ -124,6 +124,18 @@ class Database:
                 raise
             raise DatabaseUnavailable(error.statement, None, error.orig or error) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A bare connection that sees everything as of one moment, for as long as it reads."""
+        engine = self.engine
+        if not self.is_sqlite:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with self._reached(may_wait=not self.is_sqlite), engine.begin() as connection:
+            if not self.is_sqlite:
+                for wait in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                    connection.exec_driver_sql(f"SET LOCAL {wait} = 0")
+            yield connection
+
     def give_back_pages(self) -> bool:
         """Let a SQLite file shrink by some free pages; whether there are more to give back.
 

@@ -11,7 +11,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from webmon import db
-from webmon.cli import accounts, configuration, database, looking, processes
+from webmon.cli import accounts, backups, configuration, database, looking, processes
 from webmon.cli.console import WRONG_INPUT
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Beaconry: watch your sites and machines, and show everyone how they are.",
 )
-for group in (processes, database, configuration, looking):
+for group in (processes, database, backups, configuration, looking):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
 

@@ -80,7 +80,7 @@ def create_service(
     service = Service(**wanted, host_id=host.id, created_at=now)
     session.add(service)
     session.flush()
-    session.add(_untouched_state(service, now))
+    session.add(untouched_state(service, now))
     heartbeats.prepare(session, service, now=now)
     session.flush()
     return service
@@ -235,7 +235,8 @@ def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
         raise Invalid(because, "kind")
 
 
-def _untouched_state(service: Service, now: datetime) -> ServiceState:
+def untouched_state(service: Service, now: datetime) -> ServiceState:
+    """The state of a service that nobody has looked at yet: due at once."""
     return ServiceState(
         service_id=service.id,
         status=Status.PAUSED if service.paused else Status.UNKNOWN,

@@ -106,6 +106,8 @@ def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
         subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
         if subject is None or subject.status not in OBSERVED:
             batch.close(stored)
+        elif mutes.is_only_restored(subject):
+            continue  # how it ended is not known yet
         elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
             batch.close(stored)
             decision = decide_settled(subject.status, channel.wants)

@@ -1,11 +1,12 @@
 """Why bad news is held back at present. The one place that knows.
 
 Today: while a critical service of a host is down, the others' troubles follow from it; what the
-public page does not show is not told in public; and host or channel may have gone to another
+public page does not show is not told in public; what is known from a backup alone is not told
+until a check has seen it; and host or channel may have gone to another
 namespace since the channel heard of it last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -15,22 +16,34 @@ from webmon.domain.status import Status
 from webmon.models import ServiceState
 from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.system.restored import restored_at
+
+ONLY_RESTORED = "it was restored, and no check has seen it since"
 
 
 class Mutes:
     """What holds back news at one moment."""
 
-    def __init__(self, critical_down: Mapping[int, list[tuple[int, str]]]) -> None:
+    def __init__(
+        self, critical_down: Mapping[int, list[tuple[int, str]]], only_restored: Set[int]
+    ) -> None:
         self._critical_down = critical_down
+        self._only_restored = only_restored
 
     def why(self, destination: Destination, subject: Subject) -> str:
         """Why the channel is not told now that the service is not well; empty where it is."""
         if because := why_not_theirs(destination, subject):
             return because
+        if self.is_only_restored(subject):
+            return ONLY_RESTORED
         for service_id, name in self._critical_down.get(subject.host_id, ()):
             if service_id != subject.service_id and not subject.critical:
                 return f"{name} is critical and down"
         return ""
+
+    def is_only_restored(self, subject: Subject) -> bool:
+        """Whether its status is from a backup, and no check has seen it since."""
+        return subject.service_id in self._only_restored
 
 
 def why_not_theirs(destination: Destination, subject: Subject) -> str:
@@ -45,6 +58,7 @@ def why_not_theirs(destination: Destination, subject: Subject) -> str:
 
 def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
     """What holds back news about these services."""
+    subjects = list(subjects)
     rows = session.execute(
         select(service.host_id, service.id, service.name)
         .join(table(ServiceState), state.service_id == service.id)
@@ -55,4 +69,20 @@ def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
     critical_down: dict[int, list[tuple[int, str]]] = {}
     for host_id, service_id, name in rows:
         critical_down.setdefault(host_id, []).append((service_id, name))
-    return Mutes(critical_down)
+    return Mutes(critical_down, _only_restored(session, [each.service_id for each in subjects]))
+
+
+def _only_restored(session: Session, service_ids: Iterable[int]) -> Set[int]:
+    at = restored_at(session)
+    if at is None:
+        return frozenset()
+    unseen = state.observed_at.is_(None) | (state.observed_at <= at)
+    return frozenset(
+        session.scalars(
+            select(state.service_id).where(
+                state.service_id.in_(service_ids),
+                state.since <= at,
+                unseen | (state.last_status != state.status),
+            )
+        )
+    )

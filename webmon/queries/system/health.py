@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, text
 
 from webmon.models import ServiceState, Worker
 from webmon.queries.system.offline import noted_offline
@@ -14,6 +14,15 @@ def worker_ticks(session: Session, *, now: datetime) -> bool:
     """Whether some worker has ticked within the last 30 seconds."""
     lately = col(Worker.ticked_at).between(now - SILENT_AFTER, now + SILENT_AFTER)
     return session.exec(select(Worker.id).where(lately)).first() is not None
+
+
+def others_connected(session: Session) -> bool:
+    """Whether another process of ours uses the database. PostgreSQL only, which knows."""
+    question = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'webmon' AND pid <> pg_backend_pid()"
+    )
+    return bool(session.connection().execute(question).scalar_one())
 
 
 def offline_since(session: Session) -> datetime | None:

@@ -1,0 +1,1 @@
+"""Backups: taken while everything runs, and put back so that nothing old is sent."""
