@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from pages.admin.hosts_state import HostsState
+from pages.admin.hosts.state import HostsState
 from tests.pages.wire import open_wire
 from tests.product import Product, running
 from webmon.domain.sessions import COOKIE

@@ -20,8 +20,8 @@ from bench.processes import free_port
 from tests.product import eventually
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands import accounts, logins
-from webmon.commands.passwords import HashedPassword
+from webmon.commands.accounts import logins, users
+from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.sessions import token_hash
@@ -71,7 +71,7 @@ async def app() -> AsyncIterator[App]:
 
 def sign_in(database: Database, email: str = "anna@example.org") -> Owner:
     with database.write() as session:
-        user = accounts.create_user(
+        user = users.create_user(
             session, email, HashedPassword("-"), Role.EDITOR, namespaces=(), now=utcnow()
         )
         return owner_of(database, logins.open_session(session, user, now=utcnow()), session)
@@ -85,7 +85,7 @@ def owner_of(database: Database, token: str, session: Any) -> Owner:
 
 def log_out(database: Database, owner: Owner) -> None:
     with database.write() as session:
-        accounts.end_sessions(session, owner.actor.user_id)
+        users.end_sessions(session, owner.actor.user_id)
 
 
 def change_role(database: Database, owner: Owner) -> None:
@@ -100,12 +100,12 @@ def limit(database: Database, owner: Owner) -> None:
 
 def disable(database: Database, owner: Owner) -> None:
     with database.write() as session:
-        accounts.disable_user(session, owner.actor.email, now=utcnow())
+        users.disable_user(session, owner.actor.email, now=utcnow())
 
 
 def change_password(database: Database, owner: Owner) -> None:
     with database.write() as session:
-        accounts.set_password(session, owner.actor.email, HashedPassword("new"))
+        users.set_password(session, owner.actor.email, HashedPassword("new"))
 
 
 CHANGES = [log_out, change_role, limit, disable, change_password]
