@@ -25,6 +25,7 @@ from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE, LIFETIME
 from webmon.edge import Edge
+from webmon.edge.crowd import Crowd
 from webmon.models import User
 
 EMAIL = "anna@example.org"
@@ -72,7 +73,7 @@ class Web:
     async def running(self) -> AsyncIterator["Web"]:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        configuration = server.configuration("unused")
+        configuration = server.configuration("unused", crowd=Crowd(100))
         configuration.app, configuration.factory = self.edge, False
         running = uvicorn.Server(configuration)
         task = asyncio.create_task(running._serve([listener]))

@@ -8,6 +8,7 @@ import pytest
 
 from webmon import server
 from webmon.config import read_settings
+from webmon.edge.crowd import Crowd
 from webmon.errors import Invalid
 
 
@@ -42,7 +43,7 @@ def test_no_session_gets_into_the_log() -> None:
 
 
 def test_addresses_are_not_logged_and_proxies_left_to_the_edge() -> None:
-    configuration = server.configuration("webmon.webmon:web")
+    configuration = server.configuration("webmon.webmon:web", crowd=Crowd(100))
     assert not configuration.access_log
     assert not configuration.proxy_headers
     assert configuration.timeout_graceful_shutdown is not None
@@ -50,7 +51,7 @@ def test_addresses_are_not_logged_and_proxies_left_to_the_edge() -> None:
 
 
 def test_the_collector_works_again_once_everything_is_loaded() -> None:
-    served = server.configuration("tests.test_server:application")
+    served = server.configuration("tests.test_server:application", crowd=Crowd(100))
     server.load_quickly(served)
     assert gc.isenabled()
     assert served.loaded

@@ -166,6 +166,7 @@ def prepare_reflex(settings: Settings) -> None:
         REFLEX_WEB_WORKDIR=str(ROOT / ".web" / "admin"),
         REFLEX_STATES_WORKDIR=str(settings.data_dir.absolute() / "states"),
         REFLEX_TELEMETRY_ENABLED="false",
+        WEBSOCKETS_MAX_LINE_LENGTH="32768",  # a host name may have many cookies of others
         REFLEX_CHECK_LATEST_VERSION="false",
         WEBMON_FRONTEND="admin",
     )

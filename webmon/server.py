@@ -6,16 +6,22 @@ import logging
 import os
 import re
 import socket
+from functools import partial
+from typing import Any
 
 import uvicorn
 
-from webmon import config
+from webmon import config, descriptors
 from webmon.config import ROOT, Settings
 from webmon.domain.sessions import COOKIE
+from webmon.edge.crowd import Crowd
+from webmon.edge.http_protocol import GuardedHttp
 from webmon.errors import Invalid
 
 APPLICATION = "webmon.webmon:web"
 STOP_SECONDS = 3
+MOST_CONNECTIONS = 10_000
+OTHER_DESCRIPTORS = 128
 
 
 def serve(settings: Settings) -> None:
@@ -24,12 +30,13 @@ def serve(settings: Settings) -> None:
     Raises:
         Invalid: the address or port cannot be had.
     """
-    listener = bind(settings)
+    most = descriptors.allow_many()
+    listener = bind(settings, backlog=min(2048, most // 4))
     for handler in logging.getLogger().handlers:
         handler.addFilter(hide_sessions)
     config.prepare_reflex(settings)
     os.chdir(ROOT)  # Reflex reads rxconfig.py from the current directory only
-    served = configuration(APPLICATION)
+    served = configuration(APPLICATION, crowd=Crowd(room_for_connections(most)))
     load_quickly(served)
     uvicorn.Server(served).run(sockets=[listener])
 
@@ -42,18 +49,28 @@ def load_quickly(application: uvicorn.Config) -> None:
     gc.enable()
 
 
-def configuration(application: str) -> uvicorn.Config:
+def room_for_connections(descriptors: int) -> int:
+    """How many connections there may be, of so many file descriptors.
+
+    Some are for the database and files, and a quarter for what the system accepts at once, before
+    anything of it can be closed.
+    """
+    return max(16, min(MOST_CONNECTIONS, descriptors - descriptors // 4 - OTHER_DESCRIPTORS))
+
+
+def configuration(application: str, *, crowd: Crowd) -> uvicorn.Config:
     """How uvicorn runs ``application``, the import path of a factory.
 
     No access log: addresses may carry tokens. The edge itself believes proxies, and a client that
     does not take its leave is cut off after `STOP_SECONDS`.
     """
+    protocol: Any = partial(GuardedHttp, crowd=crowd)
     return uvicorn.Config(
         application,
         factory=True,
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
+        http=protocol,
+        ws="webmon.edge.socket_protocol:GuardedSocket",
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -64,7 +81,7 @@ def configuration(application: str) -> uvicorn.Config:
     )
 
 
-def bind(settings: Settings) -> socket.socket:
+def bind(settings: Settings, *, backlog: int = 2048) -> socket.socket:
     """A listening socket on the address and port of the settings.
 
     Raises:
@@ -73,7 +90,7 @@ def bind(settings: Settings) -> socket.socket:
     address, port = settings.bind, settings.port
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family, backlog=2048)
+        return socket.create_server((address, port), family=family, backlog=backlog)
     except OSError as error:
         raise Invalid(_why_not(error, address, port)) from None
 

@@ -1,19 +1,17 @@
 """The worker process: `python -m workers`, or `webmon worker`."""
 
 import asyncio
-import contextlib
 import ctypes
 import gc
 import logging
 import os
-import resource
 import signal
 import socket
 
 import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from webmon import clock, config, db, proxies, pulse
+from webmon import clock, config, db, descriptors, proxies, pulse
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 from workers.scheduler import build_scheduler, keep_in_step
@@ -48,7 +46,7 @@ def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
 async def _work(worker_id: str, successor_of: str | None) -> None:
     settings = config.settings()
     proxies.of_environment()  # one that cannot be used is said now, not at every check
-    _allow_many_sockets()
+    descriptors.allow_many()
     _share_a_heap()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -89,13 +87,6 @@ async def _watch_clock(scheduler: AsyncIOScheduler) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         keep_in_step(scheduler, now=clock.utcnow())
-
-
-def _allow_many_sockets() -> None:
-    """Use as many file descriptors as the system allows: the usual limit is 1,024."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # what the system says is then the limit
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 M_ARENA_MAX = -8  # malloc.h

@@ -16,10 +16,12 @@ from tests import factories
 from tests.clock import NOW
 from webmon import db
 from webmon.api import heartbeats as routes
+from webmon.api import self_request
 from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.inventory import services
 from webmon.commands.locks import lock_services
+from webmon.config import Settings, read_settings
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.edge import Edge
@@ -45,6 +47,20 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(Edge(admin=app, public=app))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+@pytest.fixture
+def reachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server runs here; this stands for one that answers."""
+    monkeypatch.setattr(routes, "takes_heartbeats", yes)
+
+
+async def yes(_: Settings) -> bool:
+    return True
+
+
+async def no(_: Settings) -> bool:
+    return False
 
 
 def state(database: Database) -> ServiceState:
@@ -85,6 +101,49 @@ async def test_the_last_part_of_the_address_says_how_it_ended(
     assert state(database).status == status
 
 
+@pytest.mark.parametrize(
+    ("answer", "takes"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", True),
+        (b"HTTP/1.1 503 Away\r\n\r\n", False),
+        (b"nonsense\r\n", False),
+        (b"", False),
+        (None, False),
+    ],
+)
+async def test_only_an_answer_over_the_network_proves_that_heartbeats_are_taken(
+    monkeypatch, answer, takes
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        assert request.startswith(b"HEAD /api/v1/heartbeats/-")
+        writer.write(answer or b"")
+        if answer is None:
+            await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(self_request, "PATIENCE_SECONDS", 0.5)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert await self_request.takes_heartbeats(read_settings(port=port)) == takes
+    server.close()
+    assert not await self_request.takes_heartbeats(read_settings(port=port))
+
+
+async def test_a_server_that_cannot_be_reached_is_no_listening(
+    database, path, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(routes, "LISTEN_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(routes, "takes_heartbeats", no)
+    listening = asyncio.create_task(routes.keep_listening())
+    await asyncio.sleep(0.1)
+    listening.cancel()
+    with database.read() as session:
+        assert listened_until(session) is None
+    assert caplog.text.count("no heartbeat can be received: this server does not answer") == 1
+
+
+@pytest.mark.usefixtures("reachable")
 async def test_while_it_listens_it_says_so(database, path, monkeypatch) -> None:
     monkeypatch.setattr(routes, "LISTEN_EVERY", timedelta(milliseconds=10))
     began = utcnow()
@@ -101,6 +160,7 @@ async def test_while_it_listens_it_says_so(database, path, monkeypatch) -> None:
     assert noted <= utcnow()
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_a_database_that_is_away_does_not_end_the_listening(
     database, path, monkeypatch, caplog
 ) -> None:
@@ -114,7 +174,7 @@ async def test_a_database_that_is_away_does_not_end_the_listening(
         return 0
 
     recovered = threading.Event()
-    monkeypatch.setattr(routes.listening, "listen", fail)
+    monkeypatch.setattr(routes.heartbeat_listening, "listen", fail)
     listening = asyncio.create_task(routes.keep_listening())
     assert await asyncio.to_thread(recovered.wait, 10)
     listening.cancel()

@@ -13,8 +13,10 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from webmon import db
+from webmon.api.self_request import takes_heartbeats
 from webmon.clock import utcnow
 from webmon.commands.checks import heartbeat_listening, heartbeats
+from webmon.config import settings
 from webmon.domain.heartbeats import LISTEN_EVERY, Signal, parse_signal
 from webmon.errors import NotFound
 from webmon.queries.inventory.heartbeat_urls import is_known
@@ -74,22 +76,35 @@ def _receive(token: str, signal: Signal, body: bytes, *, now: datetime) -> None:
 
 
 async def keep_listening() -> None:
-    """Note again and again that heartbeats can be received, in a thread that receives them."""
-    loop, failing = asyncio.get_running_loop(), False
+    """Note again and again that heartbeats can be received, each time that this is proved."""
+    failing = False
     while True:
         try:
-            missed = await loop.run_in_executor(_threads, _listen)
-            failing = False
-            if missed:
-                log.info("nobody listened; heartbeats that have their time again: %s", missed)
-        except db.DatabaseError as error:
-            if not failing:
-                log.warning("no heartbeat can be received: %s", db.reason(error))
-            failing = True
+            reason = await _note_listening()
         except Exception:
             # Whatever it is, the next note may be possible; without notes nothing is ever overdue.
             log.exception("it cannot be noted that heartbeats are received")
+            reason = ""
+        if reason and not failing:
+            log.warning("no heartbeat can be received: %s", reason)
+        failing = bool(reason)
         await asyncio.sleep(LISTEN_EVERY.total_seconds())
+
+
+async def _note_listening() -> str:
+    """Why no heartbeat can be received; empty where one can, which is then noted.
+
+    It is noted in a thread that receives them, after this process has answered itself.
+    """
+    if not await takes_heartbeats(settings()):
+        return "this server does not answer itself"
+    try:
+        missed = await asyncio.get_running_loop().run_in_executor(_threads, _listen)
+    except db.DatabaseError as error:
+        return db.reason(error)
+    if missed:
+        log.info("nobody listened; heartbeats that have their time again: %s", missed)
+    return ""
 
 
 def _listen() -> int:
