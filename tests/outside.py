@@ -1,6 +1,8 @@
 """The outside world of the outbox: channels that keep what they are sent, or fail as told."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +21,7 @@ from webmon.notifiers.base import (
     NotifierKind,
     Receipt,
     Surroundings,
+    blocking,
 )
 from webmon.probes.base import Outcome
 
@@ -68,13 +71,13 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     outside = Outside()
     options = {
         "config": RecorderConfig,
-        "send": outside.send,
+        "send": blocking(outside.send),
         "preview": lambda _config, _message: "",
         "sends": "what the tests look at",
         "budget": lambda config: config.monthly_budget,
     }
     for name, is_public in (("recorder", False), ("billboard", True)):
-        kind = NotifierKind(name.title(), is_public=is_public, **options)
+        kind = NotifierKind(name, is_public=is_public, **options)
         monkeypatch.setitem(notifiers.NOTIFIERS, name, kind)
     return outside
 
@@ -92,32 +95,27 @@ def deliver(database: Database, *, at: datetime, worker: str = "w") -> None:
     with database.write() as session:
         leases = channel_leases.claim_channels(session, worker, most=100, now=at)
     for lease in leases:
-        while (sent := _send_next(database, lease, at)) is not None:
-            if isinstance(sent, NotifierError):
-                break
+        while _send_next(database, lease, at):
+            pass
         with database.write() as session:
             channel_leases.hand_back(session, lease)
 
 
-def _send_next(
-    database: Database, lease: channel_leases.Lease, at: datetime
-) -> Receipt | NotifierError | None:
+def _send_next(database: Database, lease: channel_leases.Lease, at: datetime) -> bool:
     with database.write() as session:
         outgoing = next_message.compose(session, lease, now=at)
     if outgoing is None:
-        return None
+        return False
     answer: Receipt | NotifierError
     try:
-        kind, config = next_message.kind_and_config(outgoing)
-        answer = kind.send(config, outgoing.message, outgoing.surroundings)
+        kind, config = notifiers.read_definition(outgoing.kind, outgoing.config)
+        sending = kind.send(config, outgoing.message, outgoing.surroundings)
+        with ThreadPoolExecutor(1) as thread:  # the test may be on an event loop
+            answer = thread.submit(asyncio.run, sending).result()
     except NotifierError as error:
         answer = error
     with database.write() as session:
-        if isinstance(answer, Receipt):
-            receipts.delivered(session, outgoing, answer, now=at)
-        else:
-            receipts.refused(session, outgoing, answer, now=at)
-    return None if outgoing.is_test and isinstance(answer, NotifierError) else answer
+        return receipts.note(session, outgoing, answer, now=at)
 
 
 def follow_up(database: Database, *, at: datetime) -> None:

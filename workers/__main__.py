@@ -8,10 +8,10 @@ import os
 import signal
 import socket
 
-import uvloop
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from webmon import clock, config, db, descriptors, proxies, pulse
+from workers.event_loop import EventLoop
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
 from workers.scheduler import build_scheduler, keep_in_step
@@ -39,7 +39,7 @@ def own_name() -> str:
 
 def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
     """Work until SIGTERM or SIGINT. ``successor_of`` names a worker that is known to have ended."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
         runner.run(_work(worker_id or own_name(), successor_of))
 
 

@@ -24,8 +24,8 @@ from webmon.db import Session
 from webmon.domain.status import OBSERVED, Status
 from webmon.probes.base import Outcome, unknown
 from webmon.probes.wire.addresses import takes_connection
+from webmon.threads import in_thread
 from workers.deliver import Transaction
-from workers.threads import in_thread
 
 log = logging.getLogger(__name__)
 

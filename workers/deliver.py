@@ -1,7 +1,9 @@
-"""Send what is owed: channels side by side, each one message after the other.
+"""Send the notifications that are due: several channels at once, one message at a time in each.
 
-The database is spoken to in the pipeline's thread; each send blocks in a thread of its own, which
-does not hold up the end of the process.
+    tick → claim_channels → (compose → read_definition → run → note) … → hand_back
+
+Sends run on the event loop; notifiers whose library blocks use a thread (`notifiers.base`). The
+database is used in the pipeline's database thread.
 """
 
 import asyncio
@@ -11,14 +13,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from webmon import clock
+from webmon import clock, notifiers
 from webmon.commands.notifications import leases as channel_leases
 from webmon.commands.notifications import next_message, receipts
 from webmon.commands.notifications.leases import Lease
 from webmon.commands.notifications.next_message import Outgoing
 from webmon.db import DatabaseUnavailable, Session, reason
 from webmon.notifiers.base import NotifierError, Receipt
-from workers.threads import in_thread
+from webmon.threads import in_thread
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,13 +28,12 @@ T = TypeVar("T")
 SENDERS = 32
 """Channels that are sent to at once."""
 
-LONGEST_SEND_SECONDS = 60.0
-"""A notifier ends within half a minute; whatever hangs longer has failed. Less than the lease."""
-
 AGAIN_SECONDS = 1.0
+"""Between two tries while the database does not answer."""
 
 SOON = timedelta(seconds=0.75)
-"""What is ready so soon is not left to the next tick. Less than a tick, so that none is missed."""
+"""A message that is ready within this time is sent without waiting for the next tick. Less than a
+tick, so that no tick is missed."""
 
 
 class Transaction(Protocol):
@@ -48,12 +49,15 @@ class Deliverer:
         self._in_database = in_database
         self._worker_id = worker_id
         self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._prepared: set[str] = set()
         self._stopping = False
 
     @property
     def outstanding(self) -> int:
         """Channels that are being sent to."""
         return len(self._under_way)
+
+    # --- claim
 
     async def dispatch(self) -> None:
         """Begin to send to the channels that have something due, now or before the next tick."""
@@ -64,7 +68,7 @@ class Deliverer:
                 await self._begin()
 
     async def _begin(self) -> timedelta | None:
-        """Begin with what is due; returns how long the next is to be waited for, if it is soon."""
+        """Begin with what is due; returns the time until the next message, if that is `SOON`."""
         most = SENDERS - len(self._under_way)
 
         def claim(session: Session) -> tuple[list[Lease], timedelta | None]:
@@ -90,34 +94,39 @@ class Deliverer:
         if not task.cancelled() and (error := task.exception()):
             log.error("sending to channel %s was cut off", channel_id, exc_info=error)
 
+    # --- send
+
     async def _serve(self, lease: Lease) -> None:
         """Send to one channel until nothing is due, and hand it back."""
-        outgoing = await self._settled(
+        outgoing = await self._keep_trying(
             lambda session: next_message.compose(session, lease, now=clock.utcnow())
         )
         while outgoing is not None:
-            outgoing = await self._send(outgoing)
-        await self._settled(lambda session: channel_leases.hand_back(session, lease))
+            answer = await self._send(outgoing)
+            outgoing = await self._keep_trying(partial(self._note, outgoing, answer))
+        await self._keep_trying(lambda session: channel_leases.hand_back(session, lease))
 
-    async def _send(self, outgoing: Outgoing) -> Outgoing | None:
-        """Send one message, note what became of it, and compose the next one."""
-        answer = await _sent(outgoing)
+    async def _send(self, outgoing: Outgoing) -> Receipt | NotifierError:
+        if outgoing.kind not in self._prepared:
+            await in_thread(partial(notifiers.prepare, outgoing.kind), name="prepare")
+            self._prepared.add(outgoing.kind)
+        try:
+            kind, config = notifiers.read_definition(outgoing.kind, outgoing.config)
+        except NotifierError as error:
+            return error
+        return await notifiers.run(kind, config, outgoing.message, outgoing.surroundings)
 
-        def settle(session: Session) -> Outgoing | None:
-            now = clock.utcnow()
-            if isinstance(answer, Receipt):
-                receipts.delivered(session, outgoing, answer, now=now)
-            else:
-                receipts.refused(session, outgoing, answer, now=now)
-                if not outgoing.is_test or answer.retry_after_seconds is not None:
-                    return None
-            if self._stopping:
-                return None
-            return next_message.compose(session, outgoing.lease, now=now)
+    def _note(
+        self, sent: Outgoing, answer: Receipt | NotifierError, session: Session
+    ) -> Outgoing | None:
+        """Note what became of a message, and compose the next one in the same transaction."""
+        now = clock.utcnow()
+        may_go_on = receipts.note(session, sent, answer, now=now)
+        if self._stopping or not may_go_on:
+            return None
+        return next_message.compose(session, sent.lease, now=now)
 
-        return await self._settled(settle)
-
-    async def _settled(self, work: Callable[[Session], T]) -> T:
+    async def _keep_trying(self, work: Callable[[Session], T]) -> T:
         """``work`` in the database, however long that takes: what was sent has to be noted."""
         while True:
             try:
@@ -126,34 +135,14 @@ class Deliverer:
                 log.warning("deliveries wait for the database: %s", reason(error))
                 await asyncio.sleep(AGAIN_SECONDS)
 
+    # --- stop
+
     async def stop(self, grace_seconds: float) -> None:
-        """Finish the sends under way, at most for ``grace_seconds``; the rest is sent again by
-        whoever comes next."""
+        """Finish the sends under way, at most for ``grace_seconds``. The worker that claims these
+        channels next sends the rest again."""
         self._stopping = True
         tasks = list(self._under_way.values())
         if tasks:
             await asyncio.wait(tasks, timeout=grace_seconds)
         for task in tasks:
             task.cancel()
-
-
-async def _sent(outgoing: Outgoing) -> Receipt | NotifierError:
-    """What the channel says to the message; whatever happens is one of the two."""
-    try:
-        return await asyncio.wait_for(
-            in_thread(lambda: _notify(outgoing), name="notify"), timeout=LONGEST_SEND_SECONDS
-        )
-    except NotifierError as error:
-        return error
-    except TimeoutError:
-        text = f"no answer within {LONGEST_SEND_SECONDS:g} s"
-        return NotifierError(text, may_have_arrived=True)
-    except Exception as error:
-        # The one place where a notifier's own fault is caught: it must not lose the message.
-        log.exception("the notifier %s failed", outgoing.kind)
-        return NotifierError(f"sending failed: {type(error).__name__}")
-
-
-def _notify(outgoing: Outgoing) -> Receipt:
-    kind, config = next_message.kind_and_config(outgoing)
-    return kind.send(config, outgoing.message, outgoing.surroundings)

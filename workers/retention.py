@@ -7,7 +7,7 @@ from webmon import clock, config
 from webmon.commands.history import retention
 from webmon.commands.history.retention import Kept
 from webmon.db import Database
-from workers.threads import in_thread
+from webmon.threads import in_thread
 
 log = logging.getLogger(__name__)
 

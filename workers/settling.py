@@ -5,8 +5,8 @@ import threading
 from webmon import clock
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.db import Database
+from webmon.threads import in_thread
 from workers.retention import PAUSE_SECONDS
-from workers.threads import in_thread
 
 
 class Settling:

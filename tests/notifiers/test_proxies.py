@@ -1,9 +1,8 @@
 """Slack, webhooks and X are told through the proxy that the environment names, as checks look."""
 
-import asyncio
 import json
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from tests.probes.proxy_server import ProxyServer, proxying
 from tests.probes.servers import http, serving
 from tests.test_proxies import LOGIN, PASSWORD, set_environment
 from webmon.notifiers import transport, twitter
-from webmon.notifiers.base import NotifierError, Receipt, Surroundings
+from webmon.notifiers.base import NotifierError, Receipt, Surroundings, blocking
 from webmon.notifiers.slack import SlackConfig, send_slack
 from webmon.notifiers.twitter import TwitterConfig, send_twitter
 from webmon.notifiers.webhook import WebhookConfig, send_webhook
@@ -31,29 +30,29 @@ KNOWN = {HOST: "127.0.0.1"}
 POSTED = http(json.dumps({"data": {"id": "17"}}).encode(), "201 Created")
 
 
-def slack(base: str) -> Receipt:
+async def slack(base: str) -> Receipt:
     config = SlackConfig.model_validate({"webhook_url": base + PATH})
-    return send_slack(config, given.message(), Surroundings(""))
+    return await send_slack(config, given.message(), Surroundings(""))
 
 
-def webhook(base: str) -> Receipt:
+async def webhook(base: str) -> Receipt:
     config = WebhookConfig.model_validate({"url": f"{base}/hook"})
-    return send_webhook(config, given.message(), Surroundings(""))
+    return await send_webhook(config, given.message(), Surroundings(""))
 
 
-def x(base: str) -> Receipt:
+async def x(base: str) -> Receipt:
     config = TwitterConfig.model_validate(keys_of())
-    return send_twitter(config, given.message(), Surroundings("", x_api_url=base))
+    return await blocking(send_twitter)(config, given.message(), Surroundings("", x_api_url=base))
 
 
-Send = Callable[[str], Receipt]
+Send = Callable[[str], Awaitable[Receipt]]
 every_kind = pytest.mark.parametrize("send", [slack, webhook, x])
 
 
 async def refused(send: Send, base: str) -> str:
     """What the admin is told; trying again may always help, since the channel is not to blame."""
     with pytest.raises(NotifierError) as caught:
-        await asyncio.to_thread(send, base)
+        await send(base)
     assert not caught.value.permanent
     assert "s3cret" not in str(caught.value)
     assert HOST not in str(caught.value)
@@ -86,7 +85,7 @@ async def test_an_http_address_is_asked_for_as_a_whole(
         base = receiver.url.replace("127.0.0.1", HOST)
         async with proxying(f"me:{PASSWORD}", hosts=KNOWN) as proxy:
             use(monkeypatch, proxy.url(LOGIN))
-            await asyncio.to_thread(send, base)
+            await send(base)
     assert len(receiver.contents) == 1
     assert methods(proxy)[0].startswith(f"POST {base}/".encode())
 
@@ -100,7 +99,7 @@ async def test_an_https_address_is_reached_through_a_tunnel(
         proxying(f"me:{PASSWORD}", hosts=KNOWN) as proxy,
     ):
         use(monkeypatch, proxy.url(LOGIN))
-        await asyncio.to_thread(send, receiver.url("", host=HOST))
+        await send(receiver.url("", host=HOST))
     assert methods(proxy)[0].startswith(f"CONNECT {HOST}:{receiver.port} ".encode())
     [request] = receiver.requests
     assert request.startswith(b"POST /")
@@ -111,7 +110,7 @@ async def test_an_https_address_is_reached_through_a_tunnel(
 async def test_a_login_of_any_letters(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
     async with proxying("mé:пароль@", hosts=KNOWN) as proxy, serving(POSTED) as receiver:
         use(monkeypatch, proxy.url("m%C3%A9:%D0%BF%D0%B0%D1%80%D0%BE%D0%BB%D1%8C%40"))
-        await asyncio.to_thread(send, receiver.url("", host=HOST))
+        await send(receiver.url("", host=HOST))
     assert len(receiver.requests) == 1
 
 
@@ -121,7 +120,7 @@ async def test_this_machine_and_what_no_proxy_lists_are_told_directly(
 ) -> None:
     async with proxying(hosts=KNOWN) as proxy, serving(POSTED) as receiver:
         use(monkeypatch, proxy.url(), NO_PROXY=f".{HOST}")
-        await asyncio.to_thread(send, receiver.url(""))
+        await send(receiver.url(""))
         said = await refused(send, receiver.url("", host=HOST))
     assert said.startswith("cannot be reached")
     assert "proxy" not in said
@@ -137,7 +136,7 @@ async def test_nothing_else_is_read_from_the_environment(
     monkeypatch.setenv("NETRC", str(netrc))
     async with proxying(hosts=KNOWN) as proxy, serving(POSTED) as receiver:
         use(monkeypatch, proxy.url())
-        await asyncio.to_thread(send, receiver.url("", host=HOST))
+        await send(receiver.url("", host=HOST))
     assert b"authorization: basic" not in receiver.requests[0].lower()
 
 
@@ -209,7 +208,7 @@ async def test_without_a_tunnel_nothing_may_have_arrived(monkeypatch: pytest.Mon
     async with serving(talk=saying(b"")) as server:
         use(monkeypatch, server.url(""))
         with pytest.raises(NotifierError) as raised:
-            await asyncio.to_thread(transport.post, SecretStr(f"https://{HOST}"), b"{}", {})
+            await transport.post(SecretStr(f"https://{HOST}"), b"{}", {})
     assert not raised.value.may_have_arrived
 
 

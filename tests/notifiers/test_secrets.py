@@ -10,7 +10,7 @@ from tests.notifiers.stand_in import Reply
 from webmon.config import ROOT
 
 SENDING = """
-import json, sys
+import asyncio, json, sys
 from tests import news as given
 from webmon import config, logs
 from webmon.notifiers import NOTIFIERS
@@ -21,7 +21,7 @@ settings, configs = json.loads(sys.stdin.read())
 around = Surroundings("", settings["WEBMON_SMTP_URL"], x_api_url=settings["WEBMON_X_API_URL"])
 for name, values in configs.items():
     kind = NOTIFIERS[name.partition(":")[0]]
-    kind.send(kind.config.model_validate(values), given.message(), around)
+    asyncio.run(kind.send(kind.config.model_validate(values), given.message(), around))
 """
 
 

@@ -1,5 +1,6 @@
 """All kinds against servers that fail at random: told once, or noted as cut off."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def insist(kind: str, config: dict[str, Any], message: Message, around: Surround
     notifier = NOTIFIERS[kind]
     for _ in range(MOST_ATTEMPTS):
         try:
-            notifier.send(notifier.config.model_validate(config), message, around)
+            asyncio.run(notifier.send(notifier.config.model_validate(config), message, around))
         except NotifierError as error:
             assert not error.permanent, error
         else:

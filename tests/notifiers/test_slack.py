@@ -13,17 +13,17 @@ def config(server: SlackServer, path: str = "") -> SlackConfig:
     return SlackConfig.model_validate({"webhook_url": server.webhook_url + path})
 
 
-def refusal(server: SlackServer, surroundings: Surroundings, path: str = "") -> NotifierError:
+async def refusal(server: SlackServer, surroundings: Surroundings, path: str = "") -> NotifierError:
     with pytest.raises(NotifierError) as refused:
-        send_slack(config(server, path), given.message(), surroundings)
+        await send_slack(config(server, path), given.message(), surroundings)
     assert "XXXXXXXX" not in str(refused.value)
     assert server.contents == []
     return refused.value
 
 
-def test_a_message_is_taken(surroundings: Surroundings) -> None:
+async def test_a_message_is_taken(surroundings: Surroundings) -> None:
     with SlackServer() as server:
-        assert send_slack(config(server), given.message(), surroundings) == Receipt()
+        assert await send_slack(config(server), given.message(), surroundings) == Receipt()
     [content] = server.contents
     assert "DOWN: Datastore – Website" in content["text"]
     assert content["blocks"]
@@ -40,17 +40,19 @@ def test_a_message_is_taken(surroundings: Surroundings) -> None:
         (Reply(302, "", {"Location": "https://slack.com"}), "Slack answered 302 Found, a redirect"),
     ],
 )
-def test_what_only_an_admin_can_mend(reply: Reply, text: str, surroundings: Surroundings) -> None:
+async def test_what_only_an_admin_can_mend(
+    reply: Reply, text: str, surroundings: Surroundings
+) -> None:
     with SlackServer() as server:
         server.will_answer(reply)
-        error = refusal(server, surroundings)
+        error = await refusal(server, surroundings)
     assert str(error).startswith(text)
     assert error.permanent
 
 
-def test_a_webhook_that_has_been_removed(surroundings: Surroundings) -> None:
+async def test_a_webhook_that_has_been_removed(surroundings: Surroundings) -> None:
     with SlackServer() as server:
-        error = refusal(server, surroundings, path="Z")
+        error = await refusal(server, surroundings, path="Z")
     assert str(error) == "the webhook has been removed or switched off in Slack"
     assert error.permanent
 
@@ -64,13 +66,13 @@ def test_a_webhook_that_has_been_removed(surroundings: Surroundings) -> None:
         (Reply(drop=True), None),
     ],
 )
-def test_what_is_tried_again(
+async def test_what_is_tried_again(
     reply: Reply, seconds: float | None, surroundings: Surroundings
 ) -> None:
     with SlackServer() as server:
         server.will_answer(reply)
-        error = refusal(server, surroundings)
+        error = await refusal(server, surroundings)
         assert not error.permanent
         assert error.retry_after_seconds == seconds
-        send_slack(config(server), given.message(), surroundings)
+        await send_slack(config(server), given.message(), surroundings)
     assert len(server.contents) == 1

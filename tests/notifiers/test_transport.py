@@ -111,18 +111,18 @@ def test_a_date_is_counted_from_now() -> None:
     assert 50 < seconds <= 60
 
 
-def test_a_redirect_is_not_followed() -> None:
+async def test_a_redirect_is_not_followed() -> None:
     with Anything() as elsewhere, Anything() as server:
         server.will_answer(Reply(307, "", {"Location": elsewhere.url}))
-        answer = post(SecretStr(server.url), b"{}", {})
+        answer = await post(SecretStr(server.url), b"{}", {})
     assert answer.status == 307
     assert elsewhere.attempts == 0
 
 
-def test_only_the_beginning_of_an_answer_is_read() -> None:
+async def test_only_the_beginning_of_an_answer_is_read() -> None:
     with Anything() as server:
         server.will_answer(Reply(500, "x" * 1_000_000))
-        answer = post(SecretStr(server.url), json.dumps({}).encode(), {})
+        answer = await post(SecretStr(server.url), json.dumps({}).encode(), {})
     assert answer.text == "x" * transport.MOST_ANSWER_BYTES
 
 
@@ -132,10 +132,10 @@ def closed_port() -> int:
         return int(unused.getsockname()[1])
 
 
-def test_nobody_listens() -> None:
+async def test_nobody_listens() -> None:
     url = SecretStr(f"http://127.0.0.1:{closed_port()}/secret")
     with pytest.raises(NotifierError, match=r"^cannot be reached: connection refused$") as refused:
-        post(url, b"{}", {})
+        await post(url, b"{}", {})
     assert not refused.value.permanent
     assert not refused.value.may_have_arrived
 
@@ -144,15 +144,15 @@ async def test_a_receiver_that_breaks_off_the_handshake() -> None:
     async with serving(talk=reset) as server:
         url = SecretStr(f"https://127.0.0.1:{server.port}/secret")
         with pytest.raises(NotifierError, match=r"^the connection was lost$") as refused:
-            await asyncio.to_thread(post, url, b"{}", {})
+            await post(url, b"{}", {})
     assert not refused.value.may_have_arrived
 
 
-def test_a_connection_that_breaks_off() -> None:
+async def test_a_connection_that_breaks_off() -> None:
     with Anything() as server:
         server.will_answer(Reply(drop=True))
         with pytest.raises(NotifierError, match="the connection was lost") as refused:
-            post(SecretStr(server.url), b"{}", {})
+            await post(SecretStr(server.url), b"{}", {})
     assert not refused.value.permanent
     assert refused.value.may_have_arrived
 
@@ -178,13 +178,13 @@ async def test_a_receiver_that_misbehaves(
     monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 0.3)
     async with serving(talk=talk) as server:
         with pytest.raises(NotifierError, match=text) as refused:
-            await asyncio.to_thread(post, SecretStr(server.url("/secret")), b"{}", {})
+            await post(SecretStr(server.url("/secret")), b"{}", {})
     assert refused.value.may_have_arrived
 
 
 async def test_a_certificate_that_is_not_accepted(strange_context: ssl.SSLContext) -> None:
     async with serving(b"HTTP/1.1 200 OK\r\n\r\n", tls=strange_context) as server:
         with pytest.raises(NotifierError, match="the certificate is not accepted") as refused:
-            await asyncio.to_thread(post, SecretStr(server.url("/secret")), b"{}", {})
+            await post(SecretStr(server.url("/secret")), b"{}", {})
     assert not refused.value.may_have_arrived
     assert "secret" not in str(refused.value)

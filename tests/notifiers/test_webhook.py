@@ -15,9 +15,9 @@ def config(server: WebhookServer, secret: str = "s3cret") -> WebhookConfig:
     return WebhookConfig.model_validate({"url": server.hook_url, "secret": secret})
 
 
-def test_a_signed_message_is_taken(surroundings: Surroundings) -> None:
+async def test_a_signed_message_is_taken(surroundings: Surroundings) -> None:
     with WebhookServer("s3cret") as server:
-        assert send_webhook(config(server), given.message(), surroundings) == Receipt()
+        assert await send_webhook(config(server), given.message(), surroundings) == Receipt()
     [content] = server.contents
     assert {name: content[name] for name in ("event", "namespace", "host", "service")} == {
         "event": "down",
@@ -31,39 +31,39 @@ def test_a_signed_message_is_taken(surroundings: Surroundings) -> None:
     assert content["key"] == content["idempotency_key"] == "incident:17/3"
 
 
-def test_all_news_of_a_message_are_told(surroundings: Surroundings) -> None:
+async def test_all_news_of_a_message_are_told(surroundings: Surroundings) -> None:
     told = given.message(
         given.news(), given.news(Event.UP, NOW + MINUTE, down_since=NOW, message="")
     )
     with WebhookServer("s3cret") as server:
-        send_webhook(config(server), told, surroundings)
+        await send_webhook(config(server), told, surroundings)
     [content] = server.contents
     assert content["event"] == "up"
     assert [each["event"] for each in content["news"]] == ["down", "up"]
 
 
-def test_the_wrong_secret_is_a_matter_of_the_settings(surroundings: Surroundings) -> None:
+async def test_the_wrong_secret_is_a_matter_of_the_settings(surroundings: Surroundings) -> None:
     with WebhookServer("another") as server, pytest.raises(NotifierError) as refused:
-        send_webhook(config(server), given.message(), surroundings)
+        await send_webhook(config(server), given.message(), surroundings)
     assert str(refused.value) == "the receiver answered 401 Unauthorized"
     assert refused.value.permanent
     assert server.contents == []
 
 
-def test_without_a_secret_nothing_is_signed(surroundings: Surroundings) -> None:
+async def test_without_a_secret_nothing_is_signed(surroundings: Surroundings) -> None:
     with WebhookServer() as server:
-        send_webhook(config(server, secret=" "), given.message(), surroundings)
+        await send_webhook(config(server, secret=" "), given.message(), surroundings)
     assert len(server.contents) == 1
 
 
-def test_a_receiver_says_when_to_try_again(surroundings: Surroundings) -> None:
+async def test_a_receiver_says_when_to_try_again(surroundings: Surroundings) -> None:
     with WebhookServer("s3cret") as server:
         server.will_answer(Reply(503, "", {"Retry-After": "30"}))
         with pytest.raises(NotifierError) as refused:
-            send_webhook(config(server), given.message(), surroundings)
+            await send_webhook(config(server), given.message(), surroundings)
         assert not refused.value.permanent
         assert refused.value.retry_after_seconds == 30
-        send_webhook(config(server), given.message(), surroundings)
+        await send_webhook(config(server), given.message(), surroundings)
     assert len(server.contents) == 1
 
 

@@ -1,18 +1,46 @@
-"""The registry of channel kinds. A new kind is one file and one line here."""
+"""The registry of channel kinds, and `run`, which never raises.
 
+A new kind is one file (a pydantic config, one function that sends and one that previews) and one
+line here.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
+
+from webmon import crypto
 from webmon.domain.messages import MOST_WEIGHT, weighted_length
-from webmon.notifiers.apprise import AppriseConfig, preview_apprise, send_apprise
-from webmon.notifiers.base import NotifierKind
+from webmon.domain.news import Message
+from webmon.errors import Invalid, what_is_wrong
+from webmon.notifiers import transport
+from webmon.notifiers.apprise import AppriseConfig, load_apprise, preview_apprise, send_apprise
+from webmon.notifiers.base import (
+    NotifierConfig,
+    NotifierError,
+    NotifierKind,
+    Receipt,
+    Surroundings,
+    blocking,
+)
 from webmon.notifiers.email import EmailConfig, preview_email, send_email
 from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
 from webmon.notifiers.twitter import TwitterConfig, preview_twitter, send_twitter
 from webmon.notifiers.webhook import WebhookConfig, preview_webhook, send_webhook
 
+log = logging.getLogger(__name__)
+
+LONGEST_SEND_SECONDS = 60.0
+"""A notifier ends by itself within half a minute. One that takes longer than this has failed.
+Shorter than the lease of a channel (`commands.notifications.leases`)."""
+
 NOTIFIERS: dict[str, NotifierKind] = {
     "email": NotifierKind(
         "E-mail",
         EmailConfig,
-        send_email,
+        blocking(send_email),
         preview_email,
         sends="one mail to all recipients, as text and HTML; follow-ups as replies",
         required=("to",),
@@ -22,12 +50,13 @@ NOTIFIERS: dict[str, NotifierKind] = {
         SlackConfig,
         send_slack,
         preview_slack,
+        load=transport.load,
         sends="a message to the channel of an incoming webhook",
     ),
     "twitter": NotifierKind(
         "X (Twitter)",
         TwitterConfig,
-        send_twitter,
+        blocking(send_twitter),
         preview_twitter,
         sends="a post of at most 280 characters, follow-ups as replies",
         is_public=True,
@@ -40,13 +69,65 @@ NOTIFIERS: dict[str, NotifierKind] = {
         WebhookConfig,
         send_webhook,
         preview_webhook,
+        load=transport.load,
         sends="JSON to a program, signed with the secret",
     ),
     "apprise": NotifierKind(
         "Another service (Apprise)",
         AppriseConfig,
-        send_apprise,
+        blocking(send_apprise),
         preview_apprise,
+        load=load_apprise,
         sends="title and text to any of the services that Apprise knows",
     ),
 }
+
+
+def prepare(kind: str) -> None:
+    """Load the libraries that a kind needs on the event loop. Takes up to a second the first time.
+
+    A library that is missing is reported by `read_definition` or `run`.
+    """
+    if kind in NOTIFIERS:
+        with suppress(ImportError):
+            NOTIFIERS[kind].load()
+
+
+Definition = tuple[NotifierKind, NotifierConfig]
+"""What sends to a channel, and the channel's settings with the secrets in the clear."""
+
+
+def read_definition(kind: str, config: Any) -> Definition:
+    """From what is stored of a channel; ``config`` is sealed.
+
+    Raises:
+        NotifierError: the kind is not known, or the config cannot be used.
+    """
+    known = NOTIFIERS.get(kind)
+    if known is None:
+        raise NotifierError(f"unknown kind of channel: {kind}", permanent=True)
+    try:
+        return known, known.config.model_validate(crypto.unseal(config))
+    except (ValidationError, Invalid) as error:
+        text = f"the channel's configuration cannot be used: {what_is_wrong(error)}"
+        raise NotifierError(text, permanent=True) from None
+    except ImportError as error:
+        raise NotifierError(f"what sends to this kind cannot be loaded: {error}") from None
+
+
+async def run(
+    kind: NotifierKind, config: NotifierConfig, message: Message, surroundings: Surroundings
+) -> Receipt | NotifierError:
+    """Send once, for at most `LONGEST_SEND_SECONDS`. Every failure is returned as an error."""
+    try:
+        async with asyncio.timeout(LONGEST_SEND_SECONDS):
+            return await kind.send(config, message, surroundings)
+    except NotifierError as error:
+        return error
+    except TimeoutError:
+        text = f"no answer within {LONGEST_SEND_SECONDS:g} s"
+        return NotifierError(text, may_have_arrived=True)
+    except Exception as error:
+        # The one place where a notifier's own fault is caught: it must not lose the message.
+        log.exception("the notifier %s failed", kind.title)
+        return NotifierError(f"sending failed: {type(error).__name__}")

@@ -62,10 +62,15 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
 
 
 def _service(url: str) -> Any:
-    """Apprise's object for the address; None where it knows none. Loading it takes a second."""
+    """Apprise's object for the address; None where it knows none."""
     import apprise
 
     return apprise.Apprise.instantiate(url, asset=_ways(), suppress_exceptions=True)
+
+
+def load_apprise() -> None:
+    """Load the library with all its services, which takes a second."""
+    _service("json://localhost")
 
 
 def _ways() -> "apprise.AppriseAsset":

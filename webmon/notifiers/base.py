@@ -1,12 +1,14 @@
 """What every notifier shares: its config's base class, and what it returns or raises."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from webmon.domain.news import Message
+from webmon.threads import in_thread
 
 
 class NotifierConfig(BaseModel):
@@ -62,8 +64,33 @@ class NotifierError(Exception):
         self.may_have_arrived = may_have_arrived
 
 
-Send = Callable[[Any, Message, Surroundings], Receipt]
-"""(config, message, surroundings): blocks, within half a minute, in a thread of the worker."""
+Send = Callable[[Any, Message, Surroundings], Awaitable[Receipt]]
+"""(config, message, surroundings): runs on the event loop, and ends within half a minute."""
+
+BlockingSend = Callable[[Any, Message, Surroundings], Receipt]
+
+
+def blocking(send: BlockingSend) -> Send:
+    """A notifier whose library blocks, as a coroutine: each send gets a thread.
+
+    Not in the pool of the checks: commands that hang over SSH would delay messages, and a receiver
+    that never ends its answer would keep a thread of the pool. The worker bounds how many channels
+    are sent to at once, and so the threads.
+    """
+
+    async def send_in_thread(config: Any, message: Message, surroundings: Surroundings) -> Receipt:
+        return await in_thread(partial(send, config, message, surroundings), name="send")
+
+    return send_in_thread
+
+
+def load_nothing() -> None:
+    """For a kind whose libraries are loaded in the thread that sends."""
+
+
+def any_number(_config: Any) -> int | None:
+    """The budget of a kind that has none."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,8 @@ class NotifierKind:
     send: Send
     preview: Callable[[Any, Message], str]
     """The text that would be sent, for the admin app; pure."""
+    load: Callable[[], None] = load_nothing
+    """Loads what reading a config or sending needs on the event loop; blocks up to a second."""
     sends: str = ""
     """What arrives there; for the table in docs/notifications.md."""
     required: tuple[str, ...] = ()
@@ -84,5 +113,5 @@ class NotifierKind:
     weigh: Callable[[str], int] | None = None
     """How long a text is by the receiver's own rules, where at most ``most_weight`` is taken."""
     most_weight: int = 0
-    budget: Callable[[Any], int | None] = lambda _config: None
+    budget: Callable[[Any], int | None] = any_number
     """How many messages the config allows in a calendar month; None for any number."""

@@ -36,14 +36,14 @@ class SlackConfig(NotifierConfig):
     )
 
 
-def send_slack(config: SlackConfig, message: Message, _surroundings: Surroundings) -> Receipt:
+async def send_slack(config: SlackConfig, message: Message, _surroundings: Surroundings) -> Receipt:
     """Post once.
 
     Raises:
         NotifierError: Slack did not take it.
     """
     body = json.dumps(slack_payload(message), ensure_ascii=False).encode()
-    answer = post(config.webhook_url, body, {})
+    answer = await post(config.webhook_url, body, {})
     said = ANSWERS.get(answer.text.strip())
     if said is not None and 400 <= answer.status < 500 and answer.status != 429:
         raise NotifierError(said, permanent=True)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
+from importlib import import_module
 from typing import Annotated, Any
 
 import certifi
@@ -26,7 +27,7 @@ HEADERS = {
     "Accept-Encoding": "identity",
 }
 TIMEOUT_SECONDS = 20.0
-"""For the whole exchange: a receiver that answers drop by drop must not hold a thread for ever."""
+"""For the whole exchange: a receiver that answers drop by drop must not hold a channel for ever."""
 MOST_ANSWER_BYTES = 10_000
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 TRIED_AGAIN = frozenset({408, 421, 425, 429})
@@ -66,7 +67,7 @@ def proxy_to(url: str) -> Proxy | None:
     return None if routes is None else routes.to(httpx.URL(url))
 
 
-def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Send ``body`` as JSON and read the answer, whatever its status. Redirects are not followed.
 
     Raises:
@@ -74,9 +75,10 @@ def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
     """
     place = url.get_secret_value()
     proxy = proxy_to(place)
-    sent = threading.Event()
+    sent = asyncio.Event()
     try:
-        return asyncio.run(_exchange(place, body, headers, proxy, sent))
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            return await _exchange(place, body, headers, proxy, sent)
     except (httpx.TimeoutException, TimeoutError):
         text = f"no answer within {TIMEOUT_SECONDS:g} s{through(proxy)}"
         raise NotifierError(text, may_have_arrived=sent.is_set()) from None
@@ -89,7 +91,7 @@ async def _exchange(
     body: bytes,
     headers: Mapping[str, str],
     proxy: Proxy | None,
-    sent: threading.Event,
+    sent: asyncio.Event,
 ) -> Answer:
     """``sent`` is set when the body is on its way."""
     told = {**HEADERS, **headers}
@@ -100,7 +102,6 @@ async def _exchange(
             sent.set()
 
     async with (
-        asyncio.timeout(TIMEOUT_SECONDS),
         httpx.AsyncClient(
             verify=tls_context(),
             timeout=TIMEOUT_SECONDS,
@@ -121,10 +122,19 @@ async def _exchange(
         return Answer(response.status_code, response.headers, text, by)
 
 
+def load() -> None:
+    """Load what `post` needs: a tenth of a second, in which no check could run."""
+    import anyio
+
+    tls_context()
+    import_module("httpcore")  # httpx would import it with the first client
+    anyio.run(anyio.sleep, 0)  # loads the part of it that is for asyncio
+
+
 def tls_context() -> ssl.SSLContext:
     """The process's context: the system's authorities, and Mozilla's besides.
 
-    It is made once, also when many threads ask at the same time: each would take megabytes.
+    Made once, also when several threads ask at the same time: each context takes megabytes.
     """
     with _making:
         return made_context()
@@ -135,7 +145,7 @@ _making = threading.Lock()
 
 @cache
 def made_context() -> ssl.SSLContext:
-    """For `tls_context`, which sees to it that only one thread is in here."""
+    """For `tls_context`, which lets in one thread at a time."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

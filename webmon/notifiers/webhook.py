@@ -28,7 +28,9 @@ class WebhookConfig(NotifierConfig):
     )
 
 
-def send_webhook(config: WebhookConfig, message: Message, _surroundings: Surroundings) -> Receipt:
+async def send_webhook(
+    config: WebhookConfig, message: Message, _surroundings: Surroundings
+) -> Receipt:
     """Post once.
 
     Raises:
@@ -38,7 +40,7 @@ def send_webhook(config: WebhookConfig, message: Message, _surroundings: Surroun
     headers = {"Idempotency-Key": message.key}
     if config.secret is not None:
         headers["X-Webmon-Signature"] = f"sha256={signature(config.secret, body)}"
-    answer = post(config.url, body, headers)
+    answer = await post(config.url, body, headers)
     require_taken(answer.status, answer.headers, "the receiver", answer.proxy)
     return Receipt()
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_site, iati, owed
 from tests.outside import deliver, outside, see
+from webmon.commands.notifications import budgets
 from webmon.domain.status import Status
 from webmon.models import Channel
 
@@ -43,3 +44,10 @@ def test_a_budget_is_warned_of_and_kept_and_begins_anew_with_the_month(database,
     see(database, DOWN, sites[0], at=december)
     deliver(database, at=december + 3 * SECOND)
     assert len(outside.messages("x")) == 7
+
+
+def test_the_config_of_a_kind_without_a_budget_is_not_read_in_a_transaction(database, monkeypatch):
+    """Reading that of an Apprise channel loads the library, which takes a second."""
+    monkeypatch.setattr(budgets, "read_definition", None)
+    with database.write() as session:
+        assert budgets.why_used_up(session, 1, "apprise", {"url": "json://h"}, now=NOW) == ""

@@ -33,7 +33,8 @@ from webmon.domain.access import Actor, Role
 from webmon.domain.news import Event, Message
 from webmon.domain.status import Status
 from webmon.models import Channel, ChannelState, Host, Incident, Namespace, Service, ServiceState
-from webmon.notifiers.base import NotifierError, Receipt
+from webmon.notifiers import NOTIFIERS
+from webmon.notifiers.base import NotifierError, Receipt, blocking
 
 __all__ = ["outside"]
 
@@ -223,11 +224,11 @@ def make_world(database: Database, outside: Outside, monkeypatch):
         world.step()
         return receipt
 
-    patched = next_message.NOTIFIERS["recorder"]
+    patched = NOTIFIERS["recorder"]
     monkeypatch.setitem(
-        next_message.NOTIFIERS,
+        NOTIFIERS,
         "recorder",
-        type(patched)(patched.title, patched.config, send, patched.preview),
+        type(patched)(patched.title, patched.config, blocking(send), patched.preview),
     )
 
     def make(**critical: Any) -> World:

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon import crypto
 from webmon.commands.notifications.announcements import tell_monitor
 from webmon.commands.notifications.leases import channel
-from webmon.errors import Invalid
-from webmon.notifiers import NOTIFIERS
+from webmon.notifiers import NOTIFIERS, read_definition
+from webmon.notifiers.base import NotifierError, any_number
 from webmon.queries.notifications.sent_counts import WARN_AT, sent_this_month
 
 
@@ -47,10 +45,10 @@ def watch(session: Session, channel_id: int, *, now: datetime) -> None:
 
 
 def _budget(kind: str, config: Mapping[str, Any]) -> int | None:
-    known = NOTIFIERS.get(kind)
-    if known is None:
-        return None
+    if kind not in NOTIFIERS or NOTIFIERS[kind].budget is any_number:
+        return None  # reading the config of another kind may load a library, in a transaction
     try:
-        return known.budget(known.config.model_validate(crypto.unseal(config)))
-    except (ValidationError, Invalid):
+        known, settings = read_definition(kind, config)
+    except NotifierError:
         return None  # sending it will say what is wrong
+    return known.budget(settings)

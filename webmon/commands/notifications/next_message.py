@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import Row, case, select, update
 from sqlmodel import Session
 
-from webmon import config, crypto
+from webmon import config
 from webmon.commands.notifications import budgets
 from webmon.commands.notifications.audience import ELSEWHERE, SWITCHED_OFF
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
@@ -22,12 +21,10 @@ from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
 from webmon.domain.payloads import news_from
-from webmon.errors import Invalid, what_is_wrong
 from webmon.models import Namespace, User, UserNamespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
-from webmon.notifiers import NOTIFIERS
-from webmon.notifiers.base import NotifierError, NotifierKind, Surroundings
+from webmon.notifiers.base import Surroundings
 
 namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
 
@@ -248,19 +245,3 @@ def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:
         .order_by(user.email)
     )
     return tuple(found)
-
-
-def kind_and_config(outgoing: Outgoing) -> tuple[NotifierKind, Any]:
-    """The notifier of a message, and its config with the secrets in the clear.
-
-    Raises:
-        NotifierError: the kind is not known, or the config cannot be used.
-    """
-    kind = NOTIFIERS.get(outgoing.kind)
-    if kind is None:
-        raise NotifierError(f"unknown kind of channel: {outgoing.kind}", permanent=True)
-    try:
-        return kind, kind.config.model_validate(crypto.unseal(outgoing.config))
-    except (ValidationError, Invalid) as error:
-        text = f"the channel's configuration cannot be used: {what_is_wrong(error)}"
-        raise NotifierError(text, permanent=True) from None

@@ -21,6 +21,21 @@ from webmon.notifiers.base import NotifierError, Receipt
 REMINDS = row.is_open & row.event.in_((Event.DOWN, Event.REMINDER))
 
 
+def note(
+    session: Session, sent: Outgoing, answer: Receipt | NotifierError, *, now: datetime
+) -> bool:
+    """Note what became of a message; whether the channel may be sent the next one now.
+
+    After a refusal it waits. A test that was refused says nothing about the messages behind it,
+    unless the server has asked us to wait.
+    """
+    if isinstance(answer, Receipt):
+        delivered(session, sent, answer, now=now)
+        return True
+    refused(session, sent, answer, now=now)
+    return sent.is_test and answer.retry_after_seconds is None
+
+
 def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: datetime) -> None:
     """Note that the channel has taken a message, whoever holds the lease by now."""
     ids = [each.id for each in lock_rows(session, sent.notification_ids)]
