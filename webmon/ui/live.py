@@ -84,33 +84,26 @@ class NativeDialog(BaseHTML):
     on_cancel: EventHandler[no_args_event_spec] = field(doc="Escape was pressed.")
 
 
-def modal(
-    *children: rx.Component, dialog_id: str, is_open: rx.Var[bool], on_cancel: Any, **props: Any
-) -> rx.Component:
-    """A dialog over everything else, shown while ``is_open``."""
-    return rx.fragment(
-        NativeDialog.create(*children, id=dialog_id, on_cancel=on_cancel, **props),
-        _Opened.create(dialog_id=dialog_id, is_open=is_open),
-    )
-
-
-class _Opened(Fragment):
-    """Opens and closes the dialog, which is always in the page, as the state says."""
-
-    dialog_id: str = field(default="", is_javascript_property=False)
-    is_open: Var[bool] = field(default=Var.create(False), is_javascript_property=False)
-
-    def add_hooks(self) -> list[str | Var[Any]]:
-        """One effect that depends on ``is_open``."""
-        hook = f"""
-useEffect(() => {{
-  const dialog = document.getElementById('{self.dialog_id}');
-  if (!dialog) return;
-  if ({self.is_open} && !dialog.open) dialog.showModal();
-  if (!{self.is_open} && dialog.open) dialog.close();
-}}, [{self.is_open}]);
+# Modal while it is in the page; closing it gives the focus back to where it was.
+SHOW_MODAL = """
+const showModal = useCallback((dialog) => { dialog.showModal(); return () => dialog.close(); }, []);
 """
-        return [Var(hook, _var_data=REACT)]
+
+
+def modal(
+    *children: rx.Component, is_open: rx.Var[bool], on_cancel: Any, labelled_by: str
+) -> rx.Component:
+    """A question over everything else, in the page while ``is_open``.
+
+    ``labelled_by`` is the id of its heading; ``on_cancel`` happens when Escape is pressed.
+    """
+    imports = {"react": [ImportVar(tag="useCallback")]}
+    ref = Var("showModal", _var_data=VarData(imports=imports, hooks={SHOW_MODAL: None}))
+    attributes = {"aria-labelledby": labelled_by, "ref": ref}
+    dialog = NativeDialog.create(
+        *children, on_cancel=on_cancel, role="alertdialog", custom_attrs=attributes
+    )
+    return rx.cond(is_open, dialog)
 
 
 # A browser that loads a page begins at its top and says its title. Within the app it does neither,

@@ -100,9 +100,7 @@ def _confirmation() -> rx.Component:
             ),
             class_name="form-actions",
         ),
-        dialog_id="confirmation",
         is_open=ChannelsState.doomed.thing != "",
         on_cancel=ChannelsState.keep,
-        role="alertdialog",
-        custom_attrs={"aria-labelledby": "question"},
+        labelled_by="question",
     )

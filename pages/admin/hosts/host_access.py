@@ -131,9 +131,7 @@ def key_confirmation() -> rx.Component:
             ),
             class_name="form-actions",
         ),
-        dialog_id="key-confirmation",
         is_open=asked.host_id != 0,
         on_cancel=HostsState.keep,
-        role="alertdialog",
-        custom_attrs={"aria-labelledby": "key-question"},
+        labelled_by="key-question",
     )

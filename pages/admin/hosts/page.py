@@ -257,9 +257,7 @@ def _confirmation() -> rx.Component:
             ),
             class_name="form-actions",
         ),
-        dialog_id="confirmation",
         is_open=HostsState.doomed.thing != "",
         on_cancel=HostsState.keep,
-        role="alertdialog",
-        custom_attrs={"aria-labelledby": "question"},
+        labelled_by="question",
     )
