@@ -30,8 +30,15 @@ def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
     )
 
 
+STYLES = (
+    *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
+    *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
+    *("incidents", "forms", "dialogs", "toasts"),
+)
+"""The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
+
 app = rx.App(
-    stylesheets=["/theme.css", "/admin.css"],
+    stylesheets=["/theme.css", *(f"/admin/{name}.css" for name in STYLES)],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
