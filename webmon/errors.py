@@ -5,7 +5,8 @@ WebmonError
 ├── FileError          something in a file is wrong: says in which line
 ├── NotFound           there is no such thing (any more)
 ├── PermissionDenied   the person may not do this
-└── Throttled          too many attempts; says how long to wait
+├── Throttled          too many attempts; says how long to wait
+└── MustBePatient      the same may be asked again after a while, and is then done
 """
 
 from pathlib import Path
@@ -48,6 +49,10 @@ class Throttled(WebmonError):
     def __init__(self, message: str, wait_seconds: int) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+class MustBePatient(WebmonError):
+    """The same may be asked again after a while, and is then done."""
 
 
 _TYPES = {

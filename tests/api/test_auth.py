@@ -1,5 +1,6 @@
 """The forms: sign in, sign out, set up. Through the edge, as browsers reach them."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +15,9 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
+from webmon.domain import throttle
 from webmon.domain.access import Role
-from webmon.domain.sessions import COOKIE, token_hash
+from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, token_hash
 from webmon.edge import Edge
 from webmon.models import LoginSession, User
 from webmon.queries.accounts import list_users
@@ -81,11 +83,49 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
         data={"email": EMAIL, "password": PASSWORD},
         headers={"x-forwarded-proto": scheme},
     )
-    cookie = answer.headers["set-cookie"]
-    name, *attributes = cookie.lower().split("; ")
-    assert name.startswith(f"{COOKIE}=")
-    expected = {"httponly", "samesite=lax", "path=/", "max-age=1209600"}
-    assert set(attributes) == expected | ({"secure"} if scheme == "https" else set())
+    expected = {
+        COOKIE: {"httponly", "samesite=lax", "path=/", "max-age=1209600"},
+        DEVICE_COOKIE: {"httponly", "samesite=lax", "path=/auth/", "max-age=31536000"},
+    }
+    for cookie in answer.headers.get_list("set-cookie"):
+        name, *attributes = cookie.lower().split("; ")
+        secure = {"secure"} if scheme == "https" else set()
+        assert set(attributes) == expected.pop(name.partition("=")[0]) | secure
+    assert not expected
+
+
+@pytest.mark.usefixtures("anna")
+async def test_a_browser_that_signed_in_before_is_not_kept_out_by_others(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log_in(browser)
+    known = {"cookie": f"{DEVICE_COOKIE}={browser.cookies[DEVICE_COOKIE]}"}
+    browser.cookies.clear()
+    for _ in range(7):
+        await log_in(browser, password="wrong")
+    assert "throttled" in await log_in(browser)
+    form = {"email": EMAIL, "password": PASSWORD}
+    answer = await browser.post("/auth/login", data=form, headers=known)
+    assert answer.headers["location"] == "/admin/"
+    monkeypatch.setattr(auth.ANYBODY, "_waiting", auth.WAITING_LOGINS)  # a flood of strangers
+    answer = await browser.post("/auth/login", data=form, headers=known)
+    assert answer.headers["location"] == "/admin/"
+
+
+@pytest.mark.usefixtures("anna")
+async def test_an_account_under_attack_can_be_signed_in_to_by_who_waits(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "FREE_PER_ACCOUNT", 3)
+    monkeypatch.setattr(auth, "PATIENCE_SECONDS", 0.2)
+    for _ in range(3):
+        await log_in(browser, password="wrong")
+    began = time.monotonic()
+    assert await log_in(browser) == "/admin/"
+    assert time.monotonic() - began >= 0.2
+    browser.cookies.clear()
+    monkeypatch.setattr(auth, "PATIENT_LOGINS", 0)
+    assert "throttled" in await log_in(browser, password="wrong")
 
 
 @pytest.mark.usefixtures("anna")

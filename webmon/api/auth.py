@@ -13,11 +13,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from webmon import db
 from webmon.clock import utcnow
-from webmon.commands.accounts.logins import log_in, log_out, open_session
+from webmon.commands.accounts.devices import is_ours, new_device
+from webmon.commands.accounts.logins import Login, log_in, log_out, open_session
 from webmon.commands.accounts.passwords import LONGEST, SHORTEST, hash_password
 from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
-from webmon.domain.sessions import COOKIE, LIFETIME, token_in
-from webmon.errors import Invalid, NotFound, Throttled
+from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, DEVICE_LIFETIME, LIFETIME, token_in
+from webmon.errors import Invalid, MustBePatient, NotFound, Throttled
 from webmon.queries.accounts import any_user
 
 router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
@@ -27,10 +28,36 @@ Result = TypeVar("Result")
 HOME, LOGIN, SETUP = "/admin/", "/login/", "/setup/"
 WAITING_LOGINS = 50
 BUSY_SECONDS = 10
+PATIENT_LOGINS = 20
+PATIENCE_SECONDS = 3.0
 
-# Of their own, so that a flood of logins takes neither the threads of others nor all memory.
-_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="login")
-_waiting = 0
+
+class Lane:
+    """Threads for logins alone: a flood of them takes neither others' threads nor all memory."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Run ``work`` in its turn.
+
+        Raises:
+            Throttled: too many are waiting already.
+        """
+        if self._waiting >= WAITING_LOGINS:
+            raise Throttled("too many people sign in at the moment", BUSY_SECONDS)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+
+ANYBODY = Lane("login", 2)
+KNOWN = Lane("known-login", 1)
+"""For browsers that have signed in before, which do not wait for strangers."""
+_patient = 0
 
 
 @router.post("/login", status_code=303)
@@ -39,14 +66,16 @@ async def login(
 ) -> Response:
     """Sign in. Sets the session cookie and goes to ``next`` (a path in the admin app) or there."""
     address = request.client.host if request.client else ""
+    device = token_in(request.headers.get("cookie", ""), DEVICE_COOKIE)
     try:
-        token = await _in_turn(partial(log_in, email, password, address=address, now=utcnow()))
+        attempt = partial(log_in, email, password, address=address, device=device)
+        login = await _log_in(attempt, KNOWN if is_ours(device) else ANYBODY)
     except Throttled as error:
         return _back(LOGIN, error="throttled", wait=str(error.wait_seconds), email=email)
     except Invalid:
         return _back(LOGIN, error="wrong", email=email)
     await _end_session(request)
-    return _signed_in(request, token, next if _is_in_admin(next) else HOME)
+    return _signed_in(request, login, next if _is_in_admin(next) else HOME)
 
 
 @router.post("/logout", status_code=303)
@@ -74,13 +103,13 @@ async def setup(
     if error := _fault(email, password, repeated):
         return _back(SETUP, token=token, error=error, email=email)
     try:
-        session_token = await _in_turn(partial(_set_up, token, email, password))
+        login = await ANYBODY.run(partial(_set_up, token, email, password))
     except Throttled:
         return _back(SETUP, token=token, error="busy", email=email)
     except NotFound:
         # Once there is a user, there is no setup page any more.
-        return _back(LOGIN) if await _in_turn(_is_set_up) else _back(SETUP, error="token")
-    return _signed_in(request, session_token, HOME)
+        return _back(LOGIN) if await ANYBODY.run(_is_set_up) else _back(SETUP, error="token")
+    return _signed_in(request, login, HOME)
 
 
 def _fault(email: str, password: str, password_again: str) -> str:
@@ -96,7 +125,29 @@ def _fault(email: str, password: str, password_again: str) -> str:
     return "password_long" if len(password) > LONGEST else ""
 
 
-def _set_up(token: str, email: str, password: str) -> str:
+async def _log_in(attempt: Callable[..., Login], lane: Lane) -> Login:
+    """Sign in, after a while where the account is being guessed at from everywhere.
+
+    Raises:
+        Throttled: too many attempts, or too many that wait.
+        Invalid: the address or the password is wrong.
+    """
+    global _patient
+    try:
+        return await lane.run(partial(attempt, now=utcnow()))
+    except MustBePatient:
+        if _patient >= PATIENT_LOGINS:
+            message = "too many people sign in at the moment"
+            raise Throttled(message, BUSY_SECONDS) from None
+    _patient += 1
+    try:
+        await asyncio.sleep(PATIENCE_SECONDS)
+    finally:
+        _patient -= 1
+    return await lane.run(partial(attempt, is_patient=True, now=utcnow()))
+
+
+def _set_up(token: str, email: str, password: str) -> Login:
     with db.read() as session:
         if not setup_token_fits(session, token):
             raise NotFound("this setup link is not valid or has expired")
@@ -104,7 +155,7 @@ def _set_up(token: str, email: str, password: str) -> str:
     now = utcnow()
     with db.write() as session:
         user_id = create_first_admin(session, token, email, hashed, now=now)
-        return open_session(session, user_id, now=now)
+        return Login(open_session(session, user_id, now=now), new_device(user_id))
 
 
 def _is_set_up() -> bool:
@@ -123,33 +174,21 @@ def _log_out(token: str) -> None:
         log_out(session, token)
 
 
-async def _in_turn(work: Callable[[], Result]) -> Result:
-    """Run ``work`` in one of the login threads.
-
-    Raises:
-        Throttled: too many are waiting already.
-    """
-    global _waiting
-    if _waiting >= WAITING_LOGINS:
-        raise Throttled("too many people sign in at the moment", BUSY_SECONDS)
-    _waiting += 1
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
-    finally:
-        _waiting -= 1
-
-
-def _signed_in(request: Request, token: str, location: str) -> Response:
+def _signed_in(request: Request, login: Login, location: str) -> Response:
     response = RedirectResponse(location, status_code=303)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(LIFETIME.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+    for name, value, lifetime, path in (
+        (COOKIE, login.token, LIFETIME, "/"),
+        (DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/"),
+    ):
+        response.set_cookie(
+            name,
+            value,
+            max_age=int(lifetime.total_seconds()),
+            path=path,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
     return response
 
 

@@ -1,4 +1,4 @@
-"""The cookie that says who somebody is: its name, how long it lives, what is stored of it."""
+"""The cookies: one says who somebody is, the other that a browser has signed in here before."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -8,16 +8,19 @@ from webmon.domain.access import Actor
 COOKIE = "webmon_session"
 LIFETIME = timedelta(days=14)
 
+DEVICE_COOKIE = "webmon_device"
+DEVICE_LIFETIME = timedelta(days=365)
 
-def token_in(cookie_header: str) -> str | None:
-    """The session's token in a raw ``Cookie`` header; None where there is none.
+
+def token_in(cookie_header: str, cookie: str = COOKIE) -> str | None:
+    """The value of our cookie in a raw ``Cookie`` header; None where there is none.
 
     Read by hand: the standard parser stops at the first cookie it finds odd, and on a shared host
     name there may be any.
     """
     for pair in cookie_header.split(";"):
         name, _, value = pair.strip().partition("=")
-        if name == COOKIE and value:
+        if name == cookie and value:
             return value
     return None
 

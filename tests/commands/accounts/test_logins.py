@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -11,8 +12,9 @@ from tests.clock import NOW, SECOND
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
+from webmon.domain import throttle
 from webmon.domain.access import Role
-from webmon.errors import Invalid, Throttled
+from webmon.errors import Invalid, MustBePatient, Throttled
 from webmon.models import LoginAttempts, LoginSession
 from webmon.queries.accounts import actor_for_token
 
@@ -27,20 +29,27 @@ def anna(database: Database, cheap_passwords: None) -> None:
 
 
 def attempt(
-    password: str = "wrong", *, email: str = EMAIL, address: str = "192.0.2.1", at: datetime = NOW
+    password: str = "wrong",
+    *,
+    email: str = EMAIL,
+    address: str = "192.0.2.1",
+    at: datetime = NOW,
+    **options: Any,
 ) -> str:
-    """What comes of it: "in", "wrong", or the seconds to wait."""
+    """What comes of it: "in", "wrong", "patience", or the seconds to wait."""
     try:
-        logins.log_in(email, password, address=address, now=at)
+        logins.log_in(email, password, address=address, now=at, **options)
     except Throttled as error:
         return str(error.wait_seconds)
+    except MustBePatient:
+        return "patience"
     except Invalid:
         return "wrong"
     return "in"
 
 
 def test_a_login_opens_a_session(database: Database) -> None:
-    token = logins.log_in(" ANNA@example.org", PASSWORD, address="192.0.2.1", now=NOW)
+    token = logins.log_in(" ANNA@example.org", PASSWORD, address="192.0.2.1", now=NOW).token
     with database.write() as session:
         actor = actor_for_token(session, token, now=NOW)
         assert actor is not None
@@ -87,6 +96,72 @@ def test_an_own_account_does_not_wash_an_address_clean() -> None:
     assert attempt(PASSWORD, at=NOW + 2 * SECOND) == "in"
     assert attempt(email="one@example.org", at=NOW + 2 * SECOND) == "wrong"
     assert attempt(PASSWORD, at=NOW + 3 * SECOND) == "3"
+
+
+def device_of(email: str = EMAIL) -> str:
+    """The cookie of a browser that has signed in."""
+    return logins.log_in(email, PASSWORD, address="203.0.113.1", now=NOW).device
+
+
+def test_failures_from_elsewhere_do_not_lock_the_owner_out() -> None:
+    for number in range(12):
+        for _ in range(7):
+            attempt(address=f"198.51.100.{number}")
+    assert attempt(address="198.51.100.1") == "2"
+    assert attempt(PASSWORD, address="192.0.2.9") == "in"
+
+
+def test_a_known_browser_is_not_blocked_by_others_at_its_address() -> None:
+    """Everybody has one address behind a proxy whose X-Forwarded-For is not believed."""
+    device = device_of()
+    for number in range(30):
+        attempt(email=f"user{number % 7}@example.org")
+    for _ in range(10):
+        attempt()
+    assert attempt(PASSWORD).isdigit()
+    assert attempt(PASSWORD, device=device) == "in"
+
+
+def test_a_known_browser_has_a_brake_of_its_own() -> None:
+    device = device_of()
+    assert [attempt(device=device) for _ in range(6)] == ["wrong"] * 6
+    assert attempt(PASSWORD, device=device) == "2"
+    assert attempt(PASSWORD) == "in"
+    assert attempt(PASSWORD, device=device, at=NOW + 2 * SECOND) == "in"
+
+
+def test_a_browser_is_known_for_one_account_only(database: Database) -> None:
+    with database.write() as session:
+        users.create_user(session, "ben@example.org", hash_password(PASSWORD), Role.VIEWER, now=NOW)
+    device = device_of("ben@example.org")
+    for _ in range(6):
+        attempt(device=device)
+    assert attempt(PASSWORD, device=device) == "2"
+
+
+@pytest.mark.parametrize("change", [lambda d: d[:-2] + "xx", lambda d: "", lambda d: "ä" + d])
+def test_a_made_up_device_is_none(change: Any) -> None:
+    device = change(device_of())
+    for _ in range(6):
+        attempt()
+    assert attempt(PASSWORD, device=device) == "2"
+
+
+def test_the_cookie_of_a_known_browser_stays() -> None:
+    device = device_of()
+    again = logins.log_in(EMAIL, PASSWORD, address="192.0.2.1", device=device, now=NOW)
+    assert again.device == device
+
+
+def test_an_account_that_is_guessed_at_from_everywhere_answers_slowly() -> None:
+    """It is not blocked: who waits gets in, and a known browser need not even wait."""
+    device = device_of()
+    for number in range(throttle.FREE_PER_ACCOUNT):
+        attempt(address=f"10.0.{number}.1")
+    assert attempt(PASSWORD) == "patience"
+    assert attempt(PASSWORD, device=device) == "in"
+    assert attempt(PASSWORD, is_patient=True) == "in"
+    assert attempt("wrong", is_patient=True) == "wrong"
 
 
 def test_an_ipv6_network_counts_as_one_address() -> None:
@@ -175,4 +250,5 @@ def test_old_failures_are_forgotten_and_the_table_stays_small(database: Database
     attempt(at=NOW + timedelta(days=1, seconds=1))
     with database.read() as session:
         subjects = session.exec(select(LoginAttempts.subject)).all()
-    assert sorted(subjects) == ["account:anna@example.org", "address:192.0.2.1"]
+    assert len(subjects) == 3
+    assert {"account:anna@example.org", "address:192.0.2.1"} < set(subjects)

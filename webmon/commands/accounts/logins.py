@@ -5,6 +5,7 @@ takes 40 ms of processor time, and nobody else's writing may wait for it.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -12,31 +13,54 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
 from webmon import db
+from webmon.commands.accounts.devices import device_id, new_device
 from webmon.commands.accounts.passwords import password_fits
 from webmon.commands.accounts.users import canonical_email
 from webmon.domain import throttle
 from webmon.domain.sessions import LIFETIME, token_hash
-from webmon.errors import Invalid, Throttled
+from webmon.domain.throttle import Subject
+from webmon.errors import Invalid, MustBePatient, Throttled
 from webmon.models import LoginAttempts, LoginSession, User
 
 
-def log_in(email: str, password: str, *, address: str, now: datetime) -> str:
-    """Open a session; returns the token for the cookie.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session that was opened: its token, and the cookie that makes the browser known."""
 
-    1. While the account or the address is blocked, stop: the password is not even looked at.
-    2. Count the attempt as failed beforehand, so that many at once are no way round the brake.
-    3. Verify the password, outside any transaction; for an unknown account, a decoy.
-    4. On success open the session and take the count back.
+    token: str
+    device: str
+
+
+def log_in(
+    email: str,
+    password: str,
+    *,
+    address: str,
+    device: str | None = None,
+    is_patient: bool = False,
+    now: datetime,
+) -> Login:
+    """Open a session. ``device`` is the cookie of a browser that signed in before.
+
+    1. While the address, or the account from there, is blocked, stop: the password is not even
+       looked at. A known browser is blocked by its own failures only.
+    2. Where the account has failed too often from anywhere, a browser that is not known has to
+       come back patiently.
+    3. Count the attempt as failed beforehand, so that many at once are no way round the brake.
+    4. Verify the password, outside any transaction; for an unknown account, a decoy.
+    5. On success open the session and take the count back.
 
     Raises:
         Throttled: too many attempts; says how long to wait.
+        MustBePatient: to be called again after a while, with ``is_patient``.
         Invalid: the address or the password is wrong (not said which).
     """
     email = _known_form(email)
-    subjects = [throttle.address_subject(address), throttle.account_subject(email)]
     with db.read() as session:
-        _refuse_blocked(session, subjects, now=now)
         user = session.exec(select(User).where(User.email == email)).first()
+        known = device_id(device, user.id if user else None)
+        subjects = throttle.subjects(email, address, known)
+        _refuse_blocked(session, subjects, is_patient=is_patient, now=now)
     with db.write() as session:
         _count_attempt(session, subjects, now=now)
     fits = password_fits(password, user.password_hash if user else None)
@@ -44,9 +68,9 @@ def log_in(email: str, password: str, *, address: str, now: datetime) -> str:
     if user is not None and fits:
         with db.write() as session:
             token = _open_session(session, user, subjects, now=now)
-    if token is None:
+    if user is None or token is None:
         raise Invalid("the e-mail address or the password is wrong")
-    return token
+    return Login(token, device if device and known else new_device(user.id))
 
 
 def log_out(session: Session, token: str) -> None:
@@ -77,24 +101,35 @@ def _known_form(email: str) -> str:
 
 
 def _open_session(
-    session: Session, seen: User, subjects: list[str], *, now: datetime
+    session: Session, seen: User, subjects: list[Subject], *, now: datetime
 ) -> str | None:
     """The token; None where the person was disabled or the password changed in the meantime."""
     user = session.exec(select(User).where(User.id == seen.id).with_for_update()).first()
     if user is None or user.disabled_at or user.password_hash != seen.password_hash:
         return None
-    address, account = (session.get(LoginAttempts, s, with_for_update=True) for s in subjects)
-    if account is not None:
-        session.delete(account)
-    if address is not None:
-        address.failures = max(0, address.failures - 1)
-        address.blocked_until = now
+    for subject in subjects:
+        row = session.get(LoginAttempts, subject.name, with_for_update=True)
+        if row is None:
+            continue
+        if subject.is_cleared:
+            session.delete(row)
+        else:  # an own account does not wash an address clean
+            row.failures = max(0, row.failures - 1)
+            row.blocked_until = now
     return open_session(session, user.id, now=now)
 
 
-def _refuse_blocked(session: Session, subjects: list[str], *, now: datetime) -> None:
-    rows = session.exec(select(LoginAttempts).where(col(LoginAttempts.subject).in_(subjects)))
-    _refuse(list(rows), now=now)
+def _refuse_blocked(
+    session: Session, subjects: list[Subject], *, is_patient: bool, now: datetime
+) -> None:
+    names = [subject.name for subject in subjects]
+    found = session.exec(select(LoginAttempts).where(col(LoginAttempts.subject).in_(names)))
+    rows = {row.subject: row for row in found}
+    _refuse([rows[each.name] for each in subjects if each.name in rows and each.blocks], now=now)
+    for subject in subjects:
+        row = rows.get(subject.name)
+        if row and not subject.blocks and row.failures >= subject.free and not is_patient:
+            raise MustBePatient
 
 
 def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
@@ -106,18 +141,18 @@ def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
         raise Throttled(f"too many attempts: try again in {seconds} s", seconds)
 
 
-def _count_attempt(session: Session, subjects: list[str], *, now: datetime) -> None:
-    """Count a failure for the address and the account, unless one became blocked meanwhile."""
+def _count_attempt(session: Session, subjects: list[Subject], *, now: datetime) -> None:
+    """Count a failure for each subject, unless one became blocked meanwhile."""
     session.execute(
         delete(LoginAttempts).where(col(LoginAttempts.last_at) < now - throttle.FORGOTTEN_AFTER)
     )
-    free = [throttle.FREE_PER_ADDRESS, throttle.FREE_PER_ACCOUNT]
-    rows = [_locked(session, subject, now=now) for subject in subjects]
-    _refuse(rows, now=now)
-    for row, allowance in zip(rows, free, strict=True):
+    rows = {subject: _locked(session, subject.name, now=now) for subject in subjects}
+    _refuse([row for subject, row in rows.items() if subject.blocks], now=now)
+    for subject, row in rows.items():
         row.failures += 1
         row.last_at = now
-        row.blocked_until = now + throttle.wait_after(row.failures, allowance)
+        if subject.blocks:
+            row.blocked_until = now + throttle.wait_after(row.failures, subject.free)
 
 
 def _locked(session: Session, subject: str, *, now: datetime) -> LoginAttempts:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.domain.access import Role
 from webmon.domain.sessions import token_hash
-from webmon.domain.throttle import account_subject
+from webmon.domain.throttle import account_subject, pairs_of
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginAttempts, LoginSession, Namespace, Setting, User, UserNamespace
 
@@ -111,8 +111,11 @@ def set_password(session: Session, email: str, hashed: HashedPassword) -> None:
     user.password_hash = hashed
     session.add(user)
     end_sessions(session, user.id)
+    subject = col(LoginAttempts.subject)
     session.execute(
-        delete(LoginAttempts).where(col(LoginAttempts.subject) == account_subject(user.email))
+        delete(LoginAttempts).where(
+            (subject == account_subject(user.email)) | subject.startswith(pairs_of(user.email))
+        )
     )
 
 
