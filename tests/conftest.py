@@ -38,12 +38,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not is_slow(item)]
 
 
+SLOW_FIXTURES = {"postgres_server", "product", "webmon"}
+
+
 def is_slow(item: pytest.Item) -> bool:
     """Whether `make quick` leaves it to `make test`: PostgreSQL, a browser, or many processes."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     return (
         "postgres" in (parameters.get("database"), parameters.get("empty_url"))
-        or not {"product", "webmon"}.isdisjoint(item.fixturenames)
+        or not SLOW_FIXTURES.isdisjoint(item.fixturenames)
         or any(mark.name in ("browser", "slow") for mark in item.iter_markers())
     )
 

@@ -132,8 +132,9 @@ async def test_head_says_what_get_would(client: httpx.AsyncClient) -> None:
 
 
 async def test_many_who_ask_at_once_cost_one_reading(
-    client: httpx.AsyncClient, reads: list[int]
+    client: httpx.AsyncClient, reads: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "utcnow", lambda: NOW)
     answers = await asyncio.gather(
         *(client.get(URL, params={"namespace": slug}) for slug in ("iati", "di") * 20),
         *(client.get(URL) for _ in range(20)),

@@ -49,6 +49,10 @@ def quiet_event_loop(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert complaints == []
 
 
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Every asynchronous test here runs on Python's own event loop and on the worker's."""
+def pytest_asyncio_loop_factories(
+    config: pytest.Config,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Asynchronous tests here run on Python's own event loop, and on the worker's."""
+    if config.getoption("quick"):
+        return {"uvloop": uvloop.new_event_loop}
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
