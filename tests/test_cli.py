@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -62,6 +64,16 @@ def test_a_database_that_was_never_set_up_is_said_with_what_to_do(webmon):
     done = webmon("check", "Tool")
     assert "run webmon migrate" in one_line(done)
     assert done.returncode == 3
+
+
+def test_a_newer_database_is_one_line(webmon, tmp_path):
+    webmon("migrate")
+    with closing(sqlite3.connect(tmp_path / "data" / "webmon.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    for command in ("migrate", "worker"):
+        said = one_line(webmon(command))
+        assert said.startswith("webmon: the database is newer than this program (9999 instead of")
 
 
 COMMANDS = ["up", "web", "worker", "migrate", "apply", "export", "check", "status", "user", "build"]

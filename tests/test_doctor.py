@@ -1,10 +1,12 @@
 """`webmon doctor`: what is wrong stands with its remedy, and nothing is said twice."""
 
+import errno
 import socket
 import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlmodel import text
 from typer.testing import CliRunner
 
 from tests import factories
@@ -186,7 +188,7 @@ def test_a_host_whose_key_cannot_be_read_hides_no_other(database, monkeypatch):
 
 @pytest.mark.parametrize(
     ("url", "finding"),
-    [("sqlite:///{}/none.db", "another version"), ("postgresql://x@127.0.0.1:1/x", "refused")],
+    [("sqlite:///{}/none.db", "not set up yet"), ("postgresql://x@127.0.0.1:1/x", "refused")],
 )
 def test_without_a_usable_database_it_ends_there(tmp_path, url, finding):
     db.use(db.Database(url.format(tmp_path)))
@@ -194,6 +196,28 @@ def test_without_a_usable_database_it_ends_there(tmp_path, url, finding):
     assert finding in found["database"][0]
     assert found["database"][1]
     assert "worker" not in found
+
+
+def test_a_newer_database_is_named_and_not_what_would_fail_as_well(database):
+    with database.write() as session:
+        before = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    found = said()
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": before})
+    assert "newer than this program (9999 instead of" in found["database"][0]
+    assert found["database"][1].startswith("install the version that made it")
+
+
+def test_a_full_disk_is_named(database, monkeypatch):
+    def refuse(**_: object):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(doctor, "TemporaryFile", refuse)
+    config.settings().data_dir.mkdir(parents=True)
+    finding, remedy = said()["disk"]
+    assert finding.startswith("full: ")
+    assert remedy == "make room; nothing can be stored"
 
 
 def test_the_command_exits_with_1_where_something_is_wrong(webmon):

@@ -15,6 +15,7 @@ from tests.clock import NOW
 from webmon import db
 from webmon.commands import schema
 from webmon.commands.history.daily_uptime import settle_some
+from webmon.errors import WebmonError
 from webmon.models import Channel, Daily, ServiceState, metadata
 from webmon.queries.system import schema as queries
 
@@ -171,3 +172,26 @@ def test_the_last_report_speaks_until_the_next_one_is_due(of_revision_6):
     with of_revision_6.read() as session:
         state = session.exec(select(ServiceState)).one()
     assert 0 <= state.credit_seconds - (24 * 3600 + 300) <= 1
+
+
+def test_a_newer_schema_is_left_alone_and_named_in_one_line(empty):
+    schema.migrate(empty)
+    with empty.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(WebmonError) as raised:
+        schema.migrate(empty)
+    assert str(raised.value).startswith("the database is newer than this program (9999 instead of")
+
+
+def test_an_older_and_an_empty_database_are_named(empty):
+    assert fault(empty) == "the database is not set up yet: run webmon migrate"
+    _to(empty, "0006")
+    newest = queries.newest_revision()
+    assert fault(empty) == (
+        f"the database is older than this program (0006 instead of {newest}): run webmon migrate"
+    )
+
+
+def fault(database: db.Database) -> str:
+    with database.read() as session:
+        return queries.fault(session)

@@ -1,10 +1,14 @@
 """`webmon doctor`: what keeps this installation from its work, and what to do about it."""
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from tempfile import TemporaryFile
 
 from webmon import clock, config, crypto, db, frontend
 from webmon.domain.access import Actor, Role
@@ -20,6 +24,8 @@ from webmon.queries.system import health, schema, storage
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 TARGET_SECONDS = 3.0
+SAMPLE_BYTES = 256 * 1024
+LITTLE_BYTES = 200 * 2**20
 
 RESTORE = "stop Beaconry and put back a backup: webmon restore FILE"
 
@@ -47,6 +53,7 @@ class Diagnosis:
 def examine() -> Iterator[Diagnosis]:
     """Look at one thing after the other; what needs the database is left out without it."""
     yield from _examined("key", _key)
+    yield from _examined("disk", _disk)
     for diagnosis in _examined("database", _database):
         yield diagnosis
         if diagnosis.remedy:
@@ -58,21 +65,24 @@ def examine() -> Iterator[Diagnosis]:
     if config.settings().connectivity_targets:
         yield from _examined("connectivity", _connectivity)
     yield from _examined("mail", _mail)
-    yield from _channels()
+    yield from _examined("channels", _channels)
     yield from _examined("front ends", _front_ends)
-    with db.read() as session:
-        for host in ssh_install.hosts_with_key(session):
-            yield _ssh(session, host)
+    yield from _examined("SSH", _ssh)
 
 
-def _examined(name: str, look: Callable[[], Diagnosis]) -> Iterator[Diagnosis]:
+def _examined(
+    name: str, look: Callable[[], Diagnosis | Iterator[Diagnosis]]
+) -> Iterator[Diagnosis]:
+    """What ``look`` finds, in whatever state things are."""
     try:
-        yield look()
+        with db.patiently():
+            found = look()
+            yield from [found] if isinstance(found, Diagnosis) else list(found)
     except db.DatabaseError as error:
         server = "check WEBMON_DATABASE_URL and the database server"
         yield Diagnosis(name, db.reason(error), RESTORE if db.is_damage(error) else server)
     except (WebmonError, OSError) as error:
-        yield Diagnosis(name, str(error), "check the setting or file that is named")
+        yield Diagnosis(name, _why(error), "check the setting or file that is named")
 
 
 def _key() -> Diagnosis:
@@ -80,15 +90,43 @@ def _key() -> Diagnosis:
     return Diagnosis("key", "present")
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _disk() -> Diagnosis:
+    """Whether something can still be written where the data are; a quota counts too."""
+    file = db.current().file
+    where = file.parent if file is not None else config.settings().data_dir.absolute()
+    if not where.exists():
+        return Diagnosis("disk", f"{where} is not there yet")
+    free = shutil.disk_usage(where).free
+    room = f"{size(free)} free in {where}"
+    try:
+        with TemporaryFile(dir=where, buffering=0) as sample:
+            sample.write(bytes(SAMPLE_BYTES))
+            os.fsync(sample.fileno())
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Diagnosis("disk", f"full: {room}", "make room; nothing can be stored")
+        raise
+    if free < LITTLE_BYTES:
+        return Diagnosis("disk", room, "make room soon", is_hint=True)
+    return Diagnosis("disk", room)
+
+
 def _database() -> Diagnosis:
     kind = "SQLite" if db.current().is_sqlite else "PostgreSQL"
     with db.read() as session:
-        current = schema.is_current(session)
+        fault = schema.fault(session)
         damage = storage.damage(session)
     if damage:
         return Diagnosis("database", f"{kind}, damaged: {damage}", RESTORE)
-    if not current:
-        return Diagnosis("database", f"{kind}, of another version", "run webmon migrate")
+    if fault:
+        finding, _, remedy = fault.partition(": ")
+        return Diagnosis("database", f"{kind}: {finding}", remedy)
     return Diagnosis("database", f"{kind}, up to date")
 
 
@@ -172,7 +210,13 @@ def _channels() -> Iterator[Diagnosis]:
         yield Diagnosis(f"channel {channel.name}", finding, remedy)
 
 
-def _ssh(session: db.Session, host: Host) -> Diagnosis:
+def _ssh() -> Iterator[Diagnosis]:
+    with db.read() as session:
+        for host in ssh_install.hosts_with_key(session):
+            yield _line_for(session, host)
+
+
+def _line_for(session: db.Session, host: Host) -> Diagnosis:
     name = f"SSH, {host.name}"
     try:
         line = ssh_install.authorized_keys_of(session, host)

@@ -123,7 +123,9 @@ class EndingConnection(PlainConnection):  # type: ignore[misc]
             psycopg2.OperationalError: it was.
         """
         began, limits = time.monotonic(), chosen(self._limits)
-        until = min(began + limits.answer, deadline())
+        # Outside a transaction it is only asked whether the server is there.
+        seconds = limits.connect if self.autocommit else limits.answer
+        until = min(began + seconds, deadline())
         wait = _watch.begin(self._line, until)
         try:
             yield

@@ -11,10 +11,11 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
-from webmon import pulse
+from webmon import db, pulse
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
+from webmon.domain.plain_page import DATABASE_AWAY
 from webmon.edge import Edge
 from webmon.ui.kept_states import drop_stale, keep_dropping
 from webmon.ui.private import AuthMiddleware
@@ -23,7 +24,13 @@ log = logging.getLogger(__name__)
 
 
 def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
-    """What somebody sees when a handler failed by a fault of ours; the reason is in the log."""
+    """What somebody sees when a handler failed by a fault of ours; the reason is in the log.
+
+    That the database is away is none.
+    """
+    if isinstance(exception, db.DatabaseUnavailable):
+        log.warning("an event waits for the database: %s", db.reason(exception))
+        return rx.toast.error(DATABASE_AWAY, id="database")
     log.error("an event failed", exc_info=exception)
     return rx.toast.error(
         "That failed because of an error in Beaconry. The log has the details.", id="fault"

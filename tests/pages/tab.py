@@ -63,7 +63,9 @@ class Tab:
 @asynccontextmanager
 async def open_tab(cookie: str | None) -> AsyncIterator[Tab]:
     """A tab whose socket was opened with this session cookie (None: without one)."""
-    processor = BaseStateEventProcessor(middleware=app)
+    processor = BaseStateEventProcessor(
+        middleware=app, backend_exception_handler=app.backend_exception_handler
+    )
     tab = Tab(processor, cookie)
     async with processor.configure(event_namespace=tab):
         yield tab

@@ -6,6 +6,7 @@ from webmon import __version__, frontend
 from webmon.api import auth, docs, health, heartbeats, public_pages, series, status
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.snapshots import Snapshots
+from webmon.api.unavailable import answer_without_database
 
 
 def public_app() -> FastAPI:
@@ -19,6 +20,7 @@ def public_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    answer_without_database(app)
     for router in (
         health.router,
         auth.router,

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from webmon import db
 from webmon.api.question import Question
 from webmon.clock import utcnow
+from webmon.domain.plain_page import RETRY_SECONDS
 from webmon.queries.system.health import worker_ticks
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ async def readyz() -> JSONResponse:
     except TimeoutError:
         missing = "the database does not answer"
     if missing:
-        return JSONResponse({"detail": missing}, status_code=503)
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return JSONResponse({"detail": missing}, status_code=503, headers=headers)
     return JSONResponse({"status": "ok"})
 
 

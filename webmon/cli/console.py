@@ -9,7 +9,7 @@ import typer
 
 from webmon import crypto, db
 from webmon.errors import FileError, Invalid, WebmonError
-from webmon.queries.system.schema import is_current
+from webmon.queries.system.schema import fault
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -38,13 +38,10 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-NOT_SET_UP = "the database is not set up for this version: run webmon migrate"
-
-
 def what_the_database_lacks(error: db.DatabaseError) -> str:
     with suppress(db.DatabaseError), db.read() as session:
-        if not is_current(session):
-            return NOT_SET_UP
+        if wrong := fault(session):
+            return wrong
     return f"the database cannot be used: {db.reason(error)}"
 
 
@@ -52,8 +49,8 @@ def require_set_up() -> None:
     """Say at the start what would otherwise be an error at every tick."""
     crypto.vault()
     with db.read() as session:
-        if not is_current(session):
-            fail(NOT_SET_UP, FAILED)
+        if wrong := fault(session):
+            fail(wrong, FAILED)
 
 
 def fail(message: str, status: int) -> NoReturn:

@@ -7,10 +7,19 @@ from alembic.config import Config
 
 from webmon.config import ROOT
 from webmon.db import Database, patiently
+from webmon.errors import WebmonError
+from webmon.queries.system.schema import fault, is_newer
 
 
 def migrate(database: Database) -> None:
-    """Upgrade to the newest revision; several processes may call it at once."""
+    """Upgrade to the newest revision; several processes may call it at once.
+
+    Raises:
+        WebmonError: a newer version of the program has made the database.
+    """
+    with database.read() as session:
+        if is_newer(session):
+            raise WebmonError(fault(session))
     with patiently(), database.writer() as connection:
         command.upgrade(alembic_config(connection), "head")
 

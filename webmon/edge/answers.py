@@ -1,11 +1,11 @@
 """The edge's own answers: a redirect, or a calm no."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from html import escape
 from http import HTTPStatus
 from json import dumps
 from typing import Any
 
+from webmon.domain.plain_page import DATABASE_AWAY, RETRY_SECONDS, plain_page
 from webmon.edge.visit import Visit
 
 Message = MutableMapping[str, Any]
@@ -18,21 +18,8 @@ REASONS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached at the moment. Please try "
-    "again soon.",
+    HTTPStatus.SERVICE_UNAVAILABLE: DATABASE_AWAY,
 }
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/favicon.svg">
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 24px }}
-</style></head>
-<body><main><h1>{title}</h1><p>{reason}</p><p><a href="/status/">Status page</a></p></main></body>
-</html>
-"""
 
 
 async def redirect(send: Send, location: str, *, status: int = HTTPStatus.SEE_OTHER) -> None:
@@ -47,8 +34,10 @@ async def refuse(visit: Visit, send: Send, status: HTTPStatus) -> None:
         kind, body = b"application/json", dumps({"detail": REASONS[status]})
     else:
         kind = b"text/html; charset=utf-8"
-        body = PAGE.format(title=escape(_title(status)), reason=escape(REASONS[status]))
+        body = plain_page(_title(status), REASONS[status])
     headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     if not visit.is_safe:
         headers.append((b"connection", b"close"))  # its body is not read
     await _respond(send, status, headers, body.encode())

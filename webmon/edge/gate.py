@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -93,9 +94,10 @@ class Edge:
         is_page = visit.is_admin and not visit.path.startswith(ADMIN_API)
         await (self._admin if is_page else self._public)(scope, receive, send)
         if not visit.is_safe and visit.path.startswith("/auth/"):
-            await self._sockets.check()  # that may have ended a session
-            if self._after_sign_in_or_out is not None:
-                await self._after_sign_in_or_out()
+            with suppress(Unavailable, db.DatabaseError):  # both are done again soon
+                await self._sockets.check()  # that may have ended a session
+                if self._after_sign_in_or_out is not None:
+                    await self._after_sign_in_or_out()
 
     async def _serve_socket(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         known = visit.is_plain and visit.path.rstrip("/") == SOCKET
