@@ -2,9 +2,7 @@
 
 import errno
 import gc
-import logging
 import os
-import re
 import socket
 from functools import partial
 from typing import Any
@@ -13,7 +11,6 @@ import uvicorn
 
 from webmon import config, descriptors
 from webmon.config import ROOT, Settings
-from webmon.domain.sessions import COOKIE
 from webmon.edge.crowd import Crowd
 from webmon.edge.http_protocol import GuardedHttp
 from webmon.errors import Invalid
@@ -32,8 +29,6 @@ def serve(settings: Settings) -> None:
     """
     most = descriptors.allow_many()
     listener = bind(settings, backlog=min(2048, most // 4))
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(hide_sessions)
     config.prepare_reflex(settings)
     os.chdir(ROOT)  # Reflex reads rxconfig.py from the current directory only
     served = configuration(APPLICATION, crowd=Crowd(room_for_connections(most)))
@@ -101,12 +96,3 @@ def _why_not(error: OSError, address: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights: set WEBMON_PORT to 1024 or more"
     return f"cannot listen on {address}: set WEBMON_BIND to an address of this machine"
-
-
-def hide_sessions(record: logging.LogRecord) -> bool:
-    """Take session cookies out of a log record: Reflex logs an unknown event with its headers."""
-    message = record.getMessage()
-    hidden = re.sub(rf"{COOKIE}=[\w-]+", f"{COOKIE}=(hidden)", message)
-    if hidden != message:
-        record.msg, record.args = hidden, ()
-    return True

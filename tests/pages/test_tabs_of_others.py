@@ -1,9 +1,10 @@
-"""One tab, one token, two people: nothing that was kept for the first reaches the second."""
+"""What a signed-in person can reach by a socket: nothing kept for another, and not the log."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from reflex.state import FrontendEventExceptionState
 
 from pages.admin.hosts.state import HostsState
 from tests.pages.wire import open_wire
@@ -24,6 +25,7 @@ hosts:
       - {{name: Door, kind: tcp, config: {{port: 1}}}}
 """
 LOAD = f"{HostsState.get_full_name()}.load"
+FRONTEND_EXCEPTION = f"{FrontendEventExceptionState.get_full_name()}.handle_frontend_exception"
 USERS = {
     "admin@example.org": ("--role", "admin"),
     "limited@example.org": ("--role", "viewer", "--namespace", "iati"),
@@ -80,3 +82,19 @@ def test_a_tab_that_lost_its_connection_finds_again_what_it_showed(product: Prod
         wire.wait_for('"search_rx_state_":"Vau"')
     with open_wire(product.url, admin, "kept") as wire:
         assert '"search_rx_state_":"Vau"' in wire.heard
+
+
+def test_a_viewer_cannot_write_the_log(product: Product) -> None:
+    before = len("".join(product.output))
+    forged = "boom\n12:00:00 web    ERROR   \x1b[31mforged\r\n" + "x" * 900_000
+    with open_wire(product.url, sign_in(product, "limited"), "log") as wire:
+        for _ in range(30):
+            wire.send(FRONTEND_EXCEPTION, info=forged, component_stack="")
+        wire.send(LOAD)
+        wire.wait_for("limited@example.org")
+    written = "".join(product.output)[before:]
+    assert "Frontend Exception" in written
+    assert len(written) < 60_000
+    assert "\x1b" not in written
+    lines = [line for line in written.splitlines() if "forged" in line]
+    assert lines and all("Frontend Exception" in line for line in lines)
