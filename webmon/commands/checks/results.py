@@ -1,11 +1,11 @@
 """The rows of check results: numbers for all, words and evidence where something was wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -75,53 +75,24 @@ def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> d
     return kept
 
 
+ROOM_MS = 10
+"""So many results may compete for one millisecond: see `_free_ms`."""
+
+
 def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Store results, each at its millisecond; the states of their services are locked.
 
-    Another result may be there already, where the clock went back. Then the next free millisecond
-    has to do: an hour that is lived twice keeps the results of both.
+    Where the clock went back, a result of the first time may stand there: then the one after it
+    is used, so that an hour that is lived twice keeps the results of both.
     """
-    while rows:
-        missing = len(rows) - _insert_new(session, rows)
-        if not missing:
-            return
-        rows = [row | {"at_ms": row["at_ms"] + 1} for row in _kept_out(session, rows)[:missing]]
-
-
-TOLD = ("status", "response_us", "dns_us", "connect_us", "tls_us", "first_byte_us", "message")
-
-
-def _kept_out(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, first those in whose place something else stands, then those that may be there.
-
-    (A savepoint would tell them apart for certain, and cost every batch twice its time.)
-    """
-    result = table(CheckResult).c
-    keys = [(row["service_id"], row["at_ms"]) for row in rows]
-    found = session.execute(
-        select(result.service_id, result.at_ms, *(result[name] for name in TOLD)).where(
-            tuple_(result.service_id, result.at_ms).in_(keys)
-        )
-    )
-    present = {(each[0], each[1]): tuple(each[2:]) for each in found}
-    return sorted(
-        rows,
-        key=lambda row: (
-            present[row["service_id"], row["at_ms"]] == tuple(row[name] for name in TOLD)
-        ),
-    )
-
-
-def _insert_new(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert those of the rows whose key is free; returns how many."""
+    if not rows:
+        return
     results = table(CheckResult)
-    done: Any
     if session.get_bind().dialect.name == "postgresql":
         columns = {column.name: column for column in results.c}
-        done = session.execute(_insert_arrays(results), as_arrays(columns, rows))
+        session.execute(_insert_arrays(results), as_arrays(columns, rows))
     else:
-        done = session.connection().execute(_insert_each(results), rows)
-    return int(done.rowcount)
+        session.connection().execute(_insert_each(results), rows)
 
 
 def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -148,16 +119,28 @@ def store_silence(session: Session, service: Service, *, now: datetime) -> None:
         store_no_data(session, [no_data_row(service.id, *unseen)])
 
 
+def _free_ms(into: Table, new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[int]:
+    """The millisecond of a new result, or the one after those that stand there already."""
+    there, at_ms = into.alias().c, new["at_ms"]
+    last = select(func.max(there.at_ms)).where(
+        there.service_id == new["service_id"], there.at_ms.between(at_ms, at_ms + ROOM_MS)
+    )
+    return func.coalesce(last.scalar_subquery() + 1, at_ms)
+
+
 @cache
 def _insert_each(into: Table) -> Any:
-    return sqlite.insert(into).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    new = {column.name: bindparam(column.name, type_=column.type) for column in into.c}
+    values = new | {"at_ms": _free_ms(into, new)}
+    return sqlite.insert(into).values(values).on_conflict_do_nothing()
 
 
 @cache
 def _insert_arrays(into: Table) -> Any:
     new = unnested({column.name: column for column in into.c})
-    insert = postgresql.insert(into).from_select(list(new), select(*new.values()))
-    return insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    values = {**new, "at_ms": _free_ms(into, new)}
+    insert = postgresql.insert(into).from_select(list(values), select(*values.values()))
+    return insert.on_conflict_do_nothing()
 
 
 RESULTS = table(CheckResult)
