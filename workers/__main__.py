@@ -8,13 +8,12 @@ import os
 import signal
 import socket
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-from webmon import clock, config, db, descriptors, proxies, pulse
+from webmon import config, db, descriptors, proxies, pulse
+from workers import clock_steps
 from workers.event_loop import EventLoop
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
-from workers.scheduler import build_scheduler, keep_in_step
+from workers.scheduler import build_scheduler
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +22,6 @@ GRACE_SECONDS = 8.0
 
 SEND_GRACE_SECONDS = 6.0
 """How much of that for messages; the checks go on meanwhile."""
-
-WATCH_SECONDS = 1.0
-"""How often it is looked whether the clock has gone back."""
 
 COLLECT_AFTER = 10_000, 20, 50
 """Objects, and collections of the younger generations. What checks leave behind is freed at once,
@@ -63,7 +59,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     await jobs.start(successor_of)
     scheduler = build_scheduler(jobs)
     recording = asyncio.create_task(pipeline.keep_recording())
-    watching = asyncio.create_task(_watch_clock(scheduler))
+    watching = asyncio.create_task(clock_steps.watch(scheduler))
     gc.freeze()  # what is there now stays: the collector need not look at it again
     gc.set_threshold(*COLLECT_AFTER)
     scheduler.start()
@@ -81,12 +77,6 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
     await jobs.deliverer.stop(SEND_GRACE_SECONDS)
     await pipeline.stop(deadline - loop.time())
     scheduler.shutdown(wait=False)
-
-
-async def _watch_clock(scheduler: AsyncIOScheduler) -> None:
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        keep_in_step(scheduler, now=clock.utcnow())
 
 
 M_ARENA_MAX = -8  # malloc.h

@@ -1,35 +1,22 @@
 """What the worker does again and again. Each job does one pass and never ends the worker."""
 
-import asyncio
 import logging
-import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
 
 from webmon import clock, config
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.history import retention
 from webmon.commands.notifications import follow_ups
-from webmon.commands.notifications.clock_steps import realign_leases, realign_messages
 from webmon.db import DatabaseError, Session, reason
-from webmon.domain.durations import in_words
+from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
 from workers.pipeline import Pipeline
 from workers.retention import Retention
 from workers.settling import Settling
 
 log = logging.getLogger(__name__)
-
-DOUBTFUL = timedelta(hours=1)
-"""For so long after the clock went forward by more than that nothing is deleted for its age: who
-has set it wrongly may set it right again."""
-
-JUMP = timedelta(seconds=5)
-"""A difference between the wall clock and the steady one that means a stop or a step."""
-
-NOTHING = timedelta(0)
 
 SAY_EVERY_SECONDS = 60.0
 
@@ -42,9 +29,7 @@ class Jobs:
         self.retention = Retention(pipeline.database)
         self.settling = Settling(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
-        self._seen = clock.utcnow(), time.monotonic()
-        self._one_step = asyncio.Lock()
-        self._doubtful_until = -math.inf
+        self.clock_steps = ClockSteps(pipeline)
         self._looked_at = 0, 0
         """How far the last pass came through what is held back, and what flaps."""
 
@@ -61,53 +46,18 @@ class Jobs:
             return clock_steps.begin(session, now=now)
 
         overdue = await self._pipeline.in_database(first_pass)
-        await self._realign_channels(NOTHING)
+        await self.clock_steps.realign_channels()
         if overdue:
             log.info("%s checks were overdue and are spread over their interval", overdue)
 
     async def dispatch(self) -> None:
         """Claim and arm what is due in the coming second."""
-        await self._keep_step()
+        await self.clock_steps.follow()
         await self._pipeline.dispatch()
 
     def turn(self) -> float:
-        """When in a second to dispatch: workers take turns (`leases.tick`)."""
+        """When in a second to dispatch: workers take turns (`workers.tick`)."""
         return self._pipeline.turn
-
-    async def _keep_step(self) -> None:
-        """Where the clock was set, or the machine slept, since this was asked last: bring what is
-        stored into step. Every job that goes by stored instants begins with this."""
-        async with self._one_step:
-            wall, steady = clock.utcnow(), time.monotonic()
-            before_wall, before_steady = self._seen
-            passed, lasted = wall - before_wall, timedelta(seconds=steady - before_steady)
-            if passed > JUMP or abs(passed - lasted) > JUMP:
-                if passed > DOUBTFUL:
-                    self._doubtful_until = steady + DOUBTFUL.total_seconds()
-                back = lasted - passed
-                await self._follow_step(back if back > JUMP else NOTHING)
-            self._seen = wall, steady  # not before: without the database it is tried again
-
-    async def _follow_step(self, back: timedelta) -> None:
-        now = clock.utcnow()
-        spread = await self._pipeline.in_database(partial(clock_steps.realign, now=now))
-        await self._realign_channels(back)
-        self._pipeline.guard.pull_back(now)
-        what = "went forward, or this worker stood still"
-        if back:
-            what = f"went back by {in_words(back.total_seconds())}"
-        log.warning("the clock %s; %s checks are spread over their interval", what, spread)
-
-    async def _is_sure_of_the_time(self) -> bool:
-        """Whether what seems to be old may be deleted."""
-        await self._keep_step()
-        return time.monotonic() >= self._doubtful_until
-
-    async def _realign_channels(self, back: timedelta) -> None:
-        """In two transactions: who sends locks a channel and then the outbox, or the reverse."""
-        now = clock.utcnow()
-        for realign in (realign_messages, realign_leases):
-            await self._pipeline.in_database(partial(realign, now=now, back=back))
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""
@@ -115,7 +65,7 @@ class Jobs:
 
     async def retire_silent(self) -> None:
         """Take the leases from workers that have fallen silent."""
-        await self._keep_step()
+        await self.clock_steps.follow()
         silent = await self._pipeline.in_database(
             lambda session: workers.retire_silent(
                 session, asked_by=self._pipeline.worker_id, now=clock.utcnow()
@@ -126,7 +76,7 @@ class Jobs:
 
     async def deliver(self) -> None:
         """Send what is due to channels that nobody sends to at present."""
-        await self._keep_step()
+        await self.clock_steps.follow()
         await self.deliverer.dispatch()
 
     async def follow_up(self) -> None:
@@ -138,12 +88,12 @@ class Jobs:
             follow_ups.remind(session, now=now)
             return muted, follow_ups.sum_up(session, now=now, after=flapping)
 
-        await self._keep_step()
+        await self.clock_steps.follow()
         self._looked_at = await self._pipeline.in_database(one_pass)
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""
-        if await self._is_sure_of_the_time():
+        if await self.clock_steps.is_sure_of_the_time():
             await self.retention.delete_expired()
 
     async def settle_days(self) -> None:
@@ -160,7 +110,7 @@ class Jobs:
 
     async def forget_notifications(self) -> None:
         """Delete old notifications, a few at a time."""
-        if not await self._is_sure_of_the_time():
+        if not await self.clock_steps.is_sure_of_the_time():
             return
         kept = timedelta(days=config.settings().hourly_retention_days)
         before = clock.utcnow() - kept

@@ -11,7 +11,6 @@ from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
 
 MINUTE, HOUR = 60, 3600
-SLACK = timedelta(seconds=1)
 
 
 class Every(BaseTrigger):  # type: ignore[misc]
@@ -64,13 +63,3 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         done = pulse.beat if job == jobs.dispatch else None
         scheduler.add_job(guarded(job, done), trigger, id=job.__name__)
     return scheduler
-
-
-def keep_in_step(scheduler: AsyncIOScheduler, *, now: datetime) -> None:
-    """Run the jobs whose time lies further ahead than it can: the clock has gone back.
-
-    APScheduler goes by the clock, and would do nothing until it shows the old time again.
-    """
-    for job in scheduler.get_jobs():
-        if job.next_run_time > now + job.trigger.period + SLACK:
-            job.modify(next_run_time=now)

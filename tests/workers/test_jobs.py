@@ -121,7 +121,7 @@ async def test_a_worker_that_stood_still_does_not_say_that_the_clock_went_back(
 ):
     steady = time.monotonic
     set_clock(10 * MINUTE)
-    monkeypatch.setattr("workers.jobs.time.monotonic", lambda: steady() + 600.01)
+    monkeypatch.setattr("workers.clock_steps.time.monotonic", lambda: steady() + 600.01)
     await jobs.dispatch()
     assert "the clock went forward, or this worker stood still" in caplog.text
 
@@ -136,9 +136,9 @@ async def test_nothing_is_deleted_for_its_age_just_after_the_clock_went_far_forw
         passes.append(wall[0])
 
     monkeypatch.setattr(clock, "utcnow", lambda: wall[0])
-    monkeypatch.setattr("workers.jobs.time.monotonic", lambda: steady[0])
+    monkeypatch.setattr("workers.clock_steps.time.monotonic", lambda: steady[0])
     monkeypatch.setattr(jobs.retention, "delete_expired", delete_expired)
-    jobs._seen = wall[0], steady[0]
+    jobs.clock_steps.seen = wall[0], steady[0]
     await jobs.delete_expired()
     for step in (DAY, -DAY):
         wall[0] += step
@@ -146,7 +146,7 @@ async def test_nothing_is_deleted_for_its_age_just_after_the_clock_went_far_forw
     assert len(passes) == 1
     steady[0] += 3600
     wall[0] += HOUR
-    jobs._seen = wall[0], steady[0]  # the ticks of an hour
+    jobs.clock_steps.seen = wall[0], steady[0]  # the ticks of an hour
     await jobs.delete_expired()
     assert len(passes) == 2
 

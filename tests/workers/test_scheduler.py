@@ -6,9 +6,10 @@ import pytest
 
 from tests.clock import HOUR, NOW, SECOND
 from webmon import clock
+from workers.clock_steps import keep_in_step
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline
-from workers.scheduler import Every, build_scheduler, keep_in_step
+from workers.scheduler import Every, build_scheduler
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""What is made good after the wall clock was set, or the machine slept.
+"""Repair what is stored about checks after the wall clock was set, or the machine slept.
 
-Nothing ends, waits or is lost because of it: leases begin anew, and what was noted while the clock
-was ahead counts from now on, so that what follows keeps its order. What is owed to channels has
-its own (`follow_ups.realign_messages`, `channel_leases.realign_leases`).
+Nothing ends, waits or is lost because of it: leases run for their full time again, and what was
+noted while the clock was ahead counts from now on, so that later changes keep their order.
+`commands.notifications.clock_steps` does the same for messages; `workers.clock_steps` says when.
 """
 
 from datetime import datetime
