@@ -7,6 +7,8 @@ import reflex as rx
 
 from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
+from pages.admin.dashboard import page as dashboard
+from pages.admin.dashboard.state import DashboardState
 from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
@@ -40,7 +42,7 @@ def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
 STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
-    *("incidents", "forms", "dialogs", "toasts"),
+    *("incidents", "forms", "dialogs", "toasts", "dashboard"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -60,6 +62,7 @@ app.register_lifespan_task(keep_listening)
 app.register_lifespan_task(keep_dropping)
 app.register_lifespan_task(pulse.keep_beating)
 for room, page, load in (
+    (dashboard, dashboard.dashboard, DashboardState.load),
     (hosts, hosts.hosts, HostsState.load),
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),

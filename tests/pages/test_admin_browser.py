@@ -50,6 +50,7 @@ def sign_in(context: BrowserContext, role: str) -> Page:
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
     page.wait_for_url("**/admin/")
+    page.goto("/admin/hosts/")
     expect(host(page, "This monitor")).to_be_visible()
     return page
 
@@ -107,15 +108,15 @@ def test_a_form_keeps_what_was_typed_until_it_is_right(context: BrowserContext) 
     page = sign_in(context, "editor")
     button(page, "Add service to This monitor").click()
     form = page.locator("form.form")
-    expect(form.get_by_label("Name")).to_be_focused()
-    form.get_by_label("Name").fill("Closed port")
+    expect(form.get_by_label("Name", exact=True)).to_be_focused()
+    form.get_by_label("Name", exact=True).fill("Closed port")
     form.get_by_label("Kind").select_option("tcp")
     form.get_by_label("Port").fill("70000")
     form.get_by_label("Check every").fill("2s")
     button(form, "Add service").click()
     expect(form.get_by_role("alert")).to_have_text("Must be 65535 or less.")
     expect(form.get_by_label("Port")).to_be_focused()
-    expect(form.get_by_label("Name")).to_have_value("Closed port")
+    expect(form.get_by_label("Name", exact=True)).to_have_value("Closed port")
     expect(form.get_by_label("Port")).to_have_value("70000")
 
     form.get_by_label("Port").fill(str(free_port()))
@@ -141,7 +142,7 @@ def test_a_heartbeat_is_added_and_its_address_copied(context: BrowserContext) ->
     page = sign_in(context, "editor")
     button(page, "Add service to This monitor").click()
     form = page.locator("form.form")
-    form.get_by_label("Name").fill("Nightly import")
+    form.get_by_label("Name", exact=True).fill("Nightly import")
     expect(form.get_by_label("Check every")).to_be_visible()
     form.get_by_label("Kind").select_option("heartbeat")
     expect(form.get_by_label("Check every")).to_have_count(0)
@@ -172,9 +173,12 @@ def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserConte
 
 
 def room(page: Page, name: str) -> None:
-    """Go to a room by the links at the top; the focus is on what says where one is."""
-    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
-    page.wait_for_url(f"**/admin/{name.lower()}/")
+    """Go to a room by the rail, on a narrow screen by its menu; the focus is on the heading."""
+    menu = button(page, "Menu")
+    if menu.is_visible():
+        menu.click()
+    page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name).click()
+    page.wait_for_url("**/admin/" if name == "Dashboard" else f"**/admin/{name.lower()}/")
     expect(page).to_have_title(f"{name} – Beaconry")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
@@ -190,7 +194,7 @@ def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> No
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(button(page, "Sign out")).to_be_focused()
-    page.get_by_role("link", name="Skip to the list").press("Enter")
+    page.get_by_role("link", name="Skip to the content").press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Public page").click()
     page.wait_for_url("**/status/")
@@ -202,8 +206,8 @@ def test_a_channel_is_added_tested_switched_off_and_deleted(context: BrowserCont
     room(page, "Channels")
     button(page, "Add channel").click()
     form = page.locator("form.form")
-    expect(form.get_by_label("Name")).to_be_focused()
-    form.get_by_label("Name").fill("Ops")
+    expect(form.get_by_label("Name", exact=True)).to_be_focused()
+    form.get_by_label("Name", exact=True).fill("Ops")
     with SlackServer() as slack:
         button(form, "Add channel").click()
         expect(form.get_by_role("alert")).to_have_text("Is required.")
@@ -261,7 +265,7 @@ def test_what_is_known_of_an_outage_is_written_and_shown(
 
 def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:
     page, other = sign_in(context, "viewer"), context.new_page()
-    other.goto("/admin/")
+    other.goto("/admin/hosts/")
     expect(host(other, "This monitor")).to_be_visible()
     page.bring_to_front()
     button(page, "Sign out").click()
@@ -290,6 +294,23 @@ def test_nothing_runs_over_the_edge_and_all_can_be_hit(
         assert_it_fits(page)
         room(page, "Incidents")
         assert_it_fits(page)
+        room(page, "Dashboard")
+        expect(page.get_by_text("Hosts up")).to_be_visible()
+        assert_it_fits(page)
+
+
+def test_the_dashboard_says_how_everything_is_and_leads_there(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    room(page, "Dashboard")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("up|down"))
+    expect(page.get_by_text("Checks and messages are on time")).to_be_visible()
+    page.get_by_role("link", name="7 days").click()
+    expect(page).to_have_url(re.compile(r"range=7d"))
+    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
+    page.reload()
+    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
+    page.locator(".number a").first.click()
+    expect(host(page, "This monitor")).to_be_visible()
 
 
 def test_long_names_leave_room_beside_them(
@@ -313,7 +334,7 @@ def test_whoever_comes_back_sees_what_was_searched_for(context: BrowserContext) 
     search.fill("No such host")
     expect(page.get_by_text("No host matches.")).to_be_visible()
     room(page, "Channels")
-    page.get_by_role("link", name="Hosts").click()
+    room(page, "Hosts")
     expect(search).to_have_value("No such host")
     page.reload()
     expect(search).to_have_value("No such host")

@@ -1,4 +1,4 @@
-"""What every page of the admin app stands in."""
+"""What every page of the admin app stands in: the rail with its rooms, and the room itself."""
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
@@ -7,49 +7,84 @@ from webmon.ui.live import arrival
 from webmon.ui.native import NativeForm, NativeLink
 from webmon.ui.status import sprite
 
-ROOMS = {"Hosts": "/", "Channels": "/channels/", "Incidents": "/incidents/"}
-"""Within the app, so that going from one to the other loads nothing."""
+ROOMS = (
+    {
+        "Dashboard": "/",
+        "Hosts": "/hosts/",
+        "Incidents": "/incidents/",
+        "Channels": "/channels/",
+    },
+)
+"""Groups of rooms. Their addresses are within the app: going to one loads nothing."""
+
+MENU = "rooms"
 
 
 def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
     """A page of the admin app; ``who`` is signed in, ``here`` the room that it is."""
     return rx.fragment(
         sprite(),
-        NativeLink.create("Skip to the list", href="#main", class_name="skip"),
+        NativeLink.create("Skip to the content", href="#main", class_name="skip"),
         rx.el.header(
-            rx.el.div(
-                rx.el.span("Beaconry", class_name="brand"),
-                rx.el.nav(
-                    *(_way(name, address, name == here) for name, address in ROOMS.items()),
-                    NativeLink.create("Public page", href="/status/"),
-                    aria_label="Main",
-                ),
-                rx.el.span(who, class_name="who"),
-                NativeForm.create(
-                    rx.el.button("Sign out", type="submit", class_name="button quiet"),
-                    action="/auth/logout",
-                    method="post",
-                ),
-                class_name="bar",
+            rx.el.span("Beaconry", class_name="brand"),
+            rx.el.span(here, class_name="here", aria_hidden="true"),
+            rx.el.button(
+                "Menu",
+                type="button",
+                class_name="button quiet menu-button",
+                custom_attrs={"popovertarget": MENU},
             ),
+            _rail(who, here),
             class_name="head",
         ),
-        rx.el.noscript(
-            rx.el.p(
-                "The admin app needs JavaScript, which is turned off here.", class_name="notice"
-            )
-        ),
-        rx.cond(
-            has_connection_errors,
-            rx.el.p(
-                "The server does not answer. You see the last known state; "
-                "the page continues by itself when the server is back.",
-                class_name="notice away",
-                role="status",
+        rx.el.div(
+            rx.el.noscript(
+                rx.el.p(
+                    "The admin app needs JavaScript, which is turned off here.",
+                    class_name="notice",
+                )
             ),
+            rx.cond(
+                has_connection_errors,
+                rx.el.p(
+                    "The server does not answer. You see the last known state; "
+                    "the page continues by itself when the server is back.",
+                    class_name="notice away",
+                    role="status",
+                ),
+            ),
+            rx.el.main(*content, id="main", tab_index=-1),
+            class_name="room",
         ),
-        rx.el.main(*content, id="main", tab_index=-1),
         arrival(),
+    )
+
+
+def _rail(who: rx.Var[str], here: str) -> rx.Component:
+    """Beside the page; on a phone a menu, which the browser opens and closes by itself."""
+    return rx.el.div(
+        rx.el.nav(
+            *(
+                rx.el.ul(
+                    *(rx.el.li(_way(name, address, name == here)) for name, address in each.items())
+                )
+                for each in ROOMS
+            ),
+            rx.el.ul(rx.el.li(NativeLink.create("Public page", href="/status/"))),
+            aria_label="Rooms",
+        ),
+        rx.el.div(
+            rx.el.span(who, class_name="who"),
+            NativeForm.create(
+                rx.el.button("Sign out", type="submit", class_name="button quiet"),
+                action="/auth/logout",
+                method="post",
+            ),
+            class_name="person",
+        ),
+        id=MENU,
+        class_name="rail",
+        custom_attrs={"popover": "auto"},
     )
 
 

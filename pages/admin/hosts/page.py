@@ -1,4 +1,4 @@
-"""The admin app's first page: what is wrong, every host and service, and how to change them."""
+"""The room "Hosts": what is wrong, every host and service, and how to change them."""
 
 import reflex as rx
 
@@ -12,7 +12,7 @@ from webmon.ui.live import live, modal
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
 
-ROUTE = "/"
+ROUTE = "/hosts"
 TITLE = "Hosts – Beaconry"
 
 

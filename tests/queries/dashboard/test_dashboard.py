@@ -10,6 +10,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import outage, watched
 from webmon.domain.access import Actor, Role
+from webmon.domain.rollups import Rollup
 from webmon.domain.status import Status
 from webmon.models import (
     ChannelState,
@@ -144,8 +145,12 @@ def test_response_times_have_a_trend_and_the_slowest_stand_first(session: Sessio
         at_ms = round((NOW - HOUR).timestamp() * 1000)
         session.add(CheckResult(service_id=row.id, at_ms=at_ms, status=0, response_us=us * 1000))
         session.get_one(ServiceState, row.id).day_p95_us = us * 1000
+    open_hour = Rollup()
+    open_hour.add(Status.UP, 500_000)
+    state = session.get_one(ServiceState, slow.id)
+    state.hour, state.hourly = this_hour, open_hour.as_list()
     found = shown(session).figures
-    assert (found.response, found.trend_percent) == ("200 ms", 100)
+    assert (found.response, found.trend_percent) == ("300 ms", 200)
     assert [(each.name, each.p95) for each in found.slowest] == [
         ("Datastore / Slow", "900 ms"),
         ("Datastore / Quick", "100 ms"),

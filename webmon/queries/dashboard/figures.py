@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlmodel import Session
 
 from webmon.domain.calendar import utc_day
 from webmon.domain.figures import milliseconds
+from webmon.domain.rollups import ANSWERS, SUM_US
 from webmon.models import Daily, Host, Hourly, Service, ServiceState
 from webmon.models.columns import table
 from webmon.queries.dashboard.scope import Scope, host, within
@@ -110,11 +111,26 @@ def _response_us(
         )
     )
     sums = {True: [0, 0], False: [0, 0]}
+    sums[True] = list(_open_hours(session, chosen, days, now))
     for at, answers, sum_us in found:
         add = sums[at > number - length]
         add[0] += answers
         add[1] += sum_us
     return _mean(sums[True]), _mean(sums[False])
+
+
+def _open_hours(session: Session, chosen: Any, days: int, now: datetime) -> tuple[int, int]:
+    """Answers and microseconds of the hours that are going on: they are kept with the states."""
+    since = int((now - timedelta(days=days)).timestamp()) // HOUR_SECONDS
+    answers, sum_us = (
+        func.sum(cast(state.hourly[place].as_string(), BigInteger)) for place in (ANSWERS, SUM_US)
+    )
+    row = session.execute(
+        select(cast(answers, BigInteger), cast(sum_us, BigInteger)).where(
+            state.service_id.in_(chosen), state.hour > since
+        )
+    ).one()
+    return row[0] or 0, row[1] or 0
 
 
 def _mean(sums: list[int]) -> float | None:
