@@ -75,7 +75,12 @@ PINNED = {
         "first_seen_at": "2025-11-12T09:00:00+00:00",
     }
 }
-SHOWN = {"key_type": "ssh-ed25519", "fingerprint": "SHA256:new", "server": "OpenSSH"}
+SHOWN = {
+    "key_type": "ssh-ed25519",
+    "fingerprint": "SHA256:new",
+    "server": "OpenSSH",
+    "pinned_key": {"port": 22, "fingerprint": "SHA256:old"},
+}
 CHANGED = "host key changed: SHA256:new instead of SHA256:old (first seen 12 Nov 2025)"
 
 

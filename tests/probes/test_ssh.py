@@ -131,6 +131,10 @@ async def test_a_changed_key_is_down_and_gets_no_credentials() -> None:
             assert outcome.message == (
                 f"host key changed: {now} instead of {key.fingerprint} (first seen 3 May 2026)"
             )
+            assert outcome.evidence["pinned_key"] == {
+                "port": port,
+                "fingerprint": key.fingerprint,
+            }
     assert manners.logins == []
 
 

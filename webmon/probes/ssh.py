@@ -15,7 +15,7 @@ from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
 from webmon.probes.over_ssh.client import Broken
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.over_ssh.session import Connection, connection_to
-from webmon.probes.ssh_access import HostKey
+from webmon.probes.ssh_access import PINNED_KEY, HostKey
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
@@ -107,27 +107,32 @@ async def visit(
             connection_to(host, port, access, pinned["type"] if pinned else None) as connection,
         ):
             await connection.open()
-            _compare(pinned, connection.host_key)
+            _compare(port, pinned, connection.host_key)
             outcome = await talk(connection)
     except TimeoutError:
         assert connection is not None
         outcome = _too_late(connection, config, timeout)
-    except (Unreachable, Broken, Changed) as error:
+    except Changed as error:
+        outcome = down(str(error), evidence={PINNED_KEY: error.pinned_key})
+    except (Unreachable, Broken) as error:
         outcome = down(excerpt(str(error), MOST_MESSAGE_CHARACTERS))
     return _with_facts(outcome, connection, pinned)
 
 
 class Changed(Exception):
-    """The host shows another key than the pinned one."""
+    """The host shows another key than the pinned one, which stands in ``pinned_key``."""
+
+    def __init__(self, port: int, pinned: Mapping[str, str], seen: HostKey) -> None:
+        super().__init__(
+            f"host key changed: {seen.fingerprint} instead of {pinned['fingerprint']} "
+            f"(first seen {_day(pinned['first_seen_at'])})"
+        )
+        self.pinned_key = {"port": port, "fingerprint": pinned["fingerprint"]}
 
 
-def _compare(pinned: Mapping[str, str] | None, seen: HostKey | None) -> None:
-    if pinned is None or seen is None or pinned["fingerprint"] == seen.fingerprint:
-        return
-    raise Changed(
-        f"host key changed: {seen.fingerprint} instead of {pinned['fingerprint']} "
-        f"(first seen {_day(pinned['first_seen_at'])})"
-    )
+def _compare(port: int, pinned: Mapping[str, str] | None, seen: HostKey | None) -> None:
+    if pinned is not None and seen is not None and pinned["fingerprint"] != seen.fingerprint:
+        raise Changed(port, pinned, seen)
 
 
 def _day(instant: str) -> str:

@@ -101,6 +101,11 @@ def _load(text: str, passphrase: SecretStr | None) -> "PrivateKey":
     return load_private_key(text, None if passphrase is None else passphrase.get_secret_value())
 
 
+PINNED_KEY = "pinned_key"
+"""In the evidence of a check that met another key: the port, and the fingerprint of the pinned one.
+The page that asks whether the new key is right reads it there."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostKey:
     """The key by which a host proves who it is."""

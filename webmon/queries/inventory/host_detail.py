@@ -10,7 +10,7 @@ from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState
-from webmon.probes.ssh_access import SshAccess
+from webmon.probes.ssh_access import PINNED_KEY, SshAccess
 from webmon.queries.inventory.host_views import changed_port
 from webmon.queries.inventory.ssh_install import authorized_keys_of
 
@@ -109,10 +109,8 @@ def key_question(session: Session, host_id: int, port: int, *, actor: Actor) -> 
 
 def _changed(session: Session, host: Host) -> dict[int, ServiceState]:
     """What was found last at the ports at which another key than the pinned one was met."""
-    rows = session.exec(
-        select(Service, ServiceState).join(ServiceState).where(Service.host_id == host.id)
-    )
-    found = {changed_port(service, state.message, host): state for service, state in rows}
+    rows = session.exec(select(ServiceState).join(Service).where(Service.host_id == host.id))
+    found = {changed_port((state.evidence or {}).get(PINNED_KEY), host): state for state in rows}
     return {port: state for port, state in found.items() if port}
 
 

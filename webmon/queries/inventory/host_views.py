@@ -13,8 +13,6 @@ from webmon.probes import PROBES
 from webmon.queries.history.uptime import percentage
 
 FIRST_HEARTBEAT = "waiting for the first heartbeat"
-KEY_CHANGED = "host key changed"
-"""How the message of a service begins whose host shows another key than the pinned one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,7 @@ def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> S
         message=_message(row),
         plan=_plan(row),
         receives=row.heartbeat is not None,
-        changed_port=changed_port(row, row.message, host),
+        changed_port=changed_port(row.pinned_key, host),
         asked=asked_at is not None and (checked_at is None or checked_at < asked_at),
         paused=row.paused,
         public=row.public,
@@ -152,16 +150,17 @@ def _spoken(duration: Any) -> str:
         return str(duration)
 
 
-def changed_port(service: Any, message: str, host: Host) -> int:
-    """The port at which the last check met another key than the pinned one; else 0."""
-    kind = PROBES.get(service.kind)
-    if kind is None or not kind.over_ssh or not message.startswith(KEY_CHANGED):
+def changed_port(pinned_key: Mapping[str, Any] | None, host: Host) -> int:
+    """The port at which the last check met another key than the pinned one; else 0.
+
+    ``pinned_key`` is what the check says of it (`ssh_access.PINNED_KEY`).
+    """
+    if not pinned_key:
         return 0
-    own = kind.config.model_fields.get("port")
-    port = service.config.get("port", own.default) if own else (host.ssh or {}).get("port", 22)
+    port: int = pinned_key["port"]
     pinned = (host.host_keys or {}).get(str(port))
-    # One that was accepted since then is another than the one that is spoken of.
-    return int(port) if pinned and f"instead of {pinned['fingerprint']} " in message else 0
+    # Another key may have been accepted since the check.
+    return port if pinned and pinned["fingerprint"] == pinned_key["fingerprint"] else 0
 
 
 def _word(row: Any, seen_at: datetime | None) -> str:

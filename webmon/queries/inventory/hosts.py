@@ -12,6 +12,7 @@ from webmon.domain.status import Status
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES
+from webmon.probes.ssh_access import PINNED_KEY
 from webmon.queries.history.uptime import month_of_hosts
 from webmon.queries.inventory.host_views import (
     HostsView,
@@ -172,13 +173,15 @@ def _services(
 
 
 service, state, heartbeat = table(Service).c, table(ServiceState).c, table(Heartbeat).c
-TELLING = [name for name, kind in PROBES.items() if kind.receives or kind.over_ssh]
+RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
+OVER_SSH = [name for name, kind in PROBES.items() if kind.over_ssh]
 
 SHOWN = (
     sqlalchemy.select(
         *(service.id, service.host_id, service.name, service.kind, service.interval_seconds),
         *(service.critical, service.public, service.paused),
-        case((service.kind.in_(TELLING), service.config)).label("config"),
+        case((service.kind.in_(RECEIVING), service.config)).label("config"),
+        case((service.kind.in_(OVER_SSH), state.evidence[PINNED_KEY])).label("pinned_key"),
         *(state.status, state.last_status, state.since, state.last_checked_at),
         *(state.response_us, state.message),
         heartbeat.service_id.label("heartbeat"),
