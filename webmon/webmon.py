@@ -4,6 +4,7 @@ import gc
 import logging
 
 import reflex as rx
+from reflex_base.event import EventSpec
 
 from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
@@ -25,18 +26,21 @@ from webmon.ui.private import AuthMiddleware
 log = logging.getLogger(__name__)
 
 
-def tell_of_fault(exception: Exception) -> rx.event.EventSpec:
+def tell_of_fault(exception: Exception) -> EventSpec:
     """What somebody sees when a handler failed by a fault of ours; the reason is in the log.
 
     That the database is away is none.
     """
+    told: EventSpec
     if isinstance(exception, db.DatabaseUnavailable):
         log.warning("an event waits for the database: %s", db.reason(exception))
-        return rx.toast.error(DATABASE_AWAY, id="database")
+        told = rx.toast.error(DATABASE_AWAY, id="database")
+        return told
     log.error("an event failed", exc_info=exception)
-    return rx.toast.error(
+    told = rx.toast.error(
         "That failed because of an error in Beaconry. The log has the details.", id="fault"
     )
+    return told
 
 
 STYLES = (

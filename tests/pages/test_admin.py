@@ -61,8 +61,7 @@ def count(database: Database, model: Any) -> int:
 
 def as_a_browser_sends(form: FormView) -> dict[str, str]:
     """The form as it is: texts as they stand, checkboxes only where they are ticked."""
-    parts = (form.fields, form.config, form.options, form.more, form.access, form.choices)
-    fields = [field for part in parts for field in part]
+    fields = list(form.fields())
     texts = {field.name: field.value for field in fields if field.input != "checkbox"}
     return texts | {field.name: "on" for field in fields if field.checked}
 
@@ -106,10 +105,8 @@ def private_key() -> str:
 
 EDITING: dict[str, dict[str, Any]] = {
     "watch": {"form": {"url": "example.org"}},
-    "open_host": {"host_id": 1},
-    "open_namespace": {"namespace_id": 1},
-    "open_new_service": {"host_id": 1},
-    "open_service": {"service_id": 1},
+    "open_form": {"thing": "host", "row_id": 1},
+    "open_new": {"thing": "service", "parent_id": 1},
     "choose_kind": {"kind": "tcp"},
     "close_form": {},
     "save": {"form": {}},
@@ -148,14 +145,14 @@ def test_every_state_of_ours_is_private() -> None:
 @pytest.fixture(autouse=True)
 def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs: a new service's first check is looked for once, and not for long."""
-    monkeypatch.setattr("pages.admin.hosts.state.FOLLOW_SECONDS", (0.0,))
+    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
 
 
 CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
     Role.EDITOR: {"send_test", "send_again"},
-    Role.ADMIN: {"open_channel", "choose_kind", "close_form", "save", "switch", "try_again",
-                 "ask_delete", "keep", "delete"},
+    Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "switch",
+                 "try_again", "ask_delete", "keep", "delete"},
 }  # fmt: skip
 
 
@@ -308,8 +305,8 @@ async def test_a_new_host_begins_in_the_namespace_that_is_shown(database: Databa
         await tab.send(HostsState, "load")
         for slug, expected in (("", ids[0]), ("iati", ids[1])):
             await tab.send(HostsState, "choose_namespace", slug=slug)
-            await tab.send(HostsState, "open_host", host_id=0)
-            of = next(each for each in tab.shown["form"].fields if each.name == "namespace_id")
+            await tab.send(HostsState, "open_new", thing="host", parent_id=0)
+            of = next(each for each in tab.shown["form"].fields() if each.name == "namespace_id")
             assert of.value == str(expected)
 
 
@@ -317,7 +314,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(database: D
     add_service(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
-        await tab.send(HostsState, "open_new_service", host_id=1)
+        await tab.send(HostsState, "open_new", thing="service", parent_id=1)
         await tab.send(HostsState, "choose_kind", kind="tcp")
         typed = {"name": "Shell", "interval_seconds": "0s", "config.port": "22"}
         await tab.send(HostsState, "save", form=typed)
@@ -340,8 +337,8 @@ async def test_a_secret_never_reaches_the_browser_and_survives_an_edit(database:
     service_id = add_service(database, kind="http", config=config)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
-        await tab.send(HostsState, "open_service", service_id=service_id)
-        fields = {field.name: field for field in tab.shown["form"].config}
+        await tab.send(HostsState, "open_form", thing="service", row_id=service_id)
+        fields = {field.name: field for field in tab.shown["form"].fields()}
         assert fields["config.basic_auth"].is_set and fields["config.basic_auth"].value == ""
         assert "geheim" not in str(tab.shown)
         untouched = as_a_browser_sends(tab.shown["form"])
@@ -421,12 +418,17 @@ async def test_arguments_of_any_type_do_no_harm(database: Database, wrong: Any) 
     add_service(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
-        for handler in ("check", "pause", "resume", "toggle_detail", "open_service"):
+        for handler in ("check", "pause", "resume", "toggle_detail"):
             await tab.send(HostsState, handler, service_id=wrong)
             assert tab.told("does not exist")
         await tab.send(HostsState, "toggle_host", host_id=wrong)
         assert tab.told("does not exist")
-        await tab.send(HostsState, "ask_delete", thing="service", row_id=wrong)
+        for handler in ("open_form", "ask_delete"):
+            await tab.send(HostsState, handler, thing="service", row_id=wrong)
+            assert tab.told("does not exist")
+            await tab.send(HostsState, handler, thing=wrong, row_id=1)
+            assert tab.told("cannot be edited here")
+        await tab.send(HostsState, "open_new", thing="service", parent_id=wrong)
         assert tab.told("does not exist")
         await tab.send(HostsState, "turn_to", page=wrong)
         await tab.send(HostsState, "search_for", text=wrong)
@@ -449,10 +451,11 @@ async def test_a_host_gets_ssh_access_and_shows_the_line_to_install(database: Da
         host_id = factories.host(session, "Datastore").id
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
-        await tab.send(HostsState, "open_host", host_id=host_id)
+        await tab.send(HostsState, "open_form", thing="host", row_id=host_id)
         sent = as_a_browser_sends(tab.shown["form"])
         await tab.send(HostsState, "save", form=sent | {"ssh.user": "webmon"})
-        assert tab.shown["mistake"].control == "ssh.password" and tab.shown["mistake"].in_access
+        assert tab.shown["mistake"].control == "ssh.password"
+        assert tab.shown["mistake"].section == "SSH access"
         key = private_key()
         await tab.send(
             HostsState, "save", form=sent | {"ssh.user": "webmon", "ssh.private_key": key}
@@ -461,8 +464,8 @@ async def test_a_host_gets_ssh_access_and_shows_the_line_to_install(database: Da
         assert tab.shown["host"].user == "webmon" and tab.shown["host"].has_key
         assert tab.shown["install_line"].startswith('restrict,command="')
 
-        await tab.send(HostsState, "open_host", host_id=host_id)
-        stored = {field.name: field for field in tab.shown["form"].access}
+        await tab.send(HostsState, "open_form", thing="host", row_id=host_id)
+        stored = {field.name: field for field in tab.shown["form"].fields()}
         assert stored["ssh.private_key"].is_set and stored["ssh.private_key"].value == ""
         assert "PRIVATE KEY" not in str(tab.shown)
         untouched = as_a_browser_sends(tab.shown["form"])
@@ -481,7 +484,7 @@ async def test_a_host_without_ssh_access_stays_without_and_loses_it_when_asked(
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
         for typed in ({}, {"ssh.user": "webmon", "ssh.password": "geheim"}, {"ssh.remove": "on"}):
-            await tab.send(HostsState, "open_host", host_id=host_id)
+            await tab.send(HostsState, "open_form", thing="host", row_id=host_id)
             await tab.send(HostsState, "save", form=as_a_browser_sends(tab.shown["form"]) | typed)
             assert tab.told("Datastore is saved.")
             with database.read() as session:

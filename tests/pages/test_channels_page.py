@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from pages.admin.channels import forms, page
+from pages.admin.channels import channel_form as forms
+from pages.admin.channels import page
 from pages.admin.channels.state import ChannelsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
@@ -29,13 +30,14 @@ __all__ = ["outside"]
 HOOK = "https://hooks.slack.com/services/T0/B0/hidden"
 
 ADMINISTERING: dict[str, dict[str, Any]] = {
-    "open_channel": {"channel_id": 1},
+    "open_form": {"thing": "channel", "row_id": 1},
+    "open_new": {"thing": "channel", "parent_id": 0},
     "choose_kind": {"kind": "email"},
     "close_form": {},
     "save": {"form": {}},
     "switch": {"channel_id": 1, "enabled": False},
     "try_again": {"channel_id": 1},
-    "ask_delete": {"channel_id": 1},
+    "ask_delete": {"thing": "channel", "row_id": 1},
     "keep": {},
     "delete": {},
 }
@@ -116,7 +118,7 @@ async def test_a_channel_is_added_edited_and_its_secret_never_comes_back(
         namespace_id = factories.namespace(session).id
     async with open_tab(sign_in(database, Role.ADMIN)) as tab:
         await tab.send(ChannelsState, "load")
-        await tab.send(ChannelsState, "open_channel", channel_id=0)
+        await tab.send(ChannelsState, "open_new", thing="channel", parent_id=0)
         await fill_in(tab, name="chat")
         assert tab.shown["mistake"].control == "config.webhook_url"
         await tab.send(ChannelsState, "save", form={"name": "chat", "config.webhook_url": HOOK})
@@ -139,9 +141,9 @@ async def test_a_channel_is_added_edited_and_its_secret_never_comes_back(
         assert crypto.unseal(row.config) == {"webhook_url": HOOK}
 
         await tab.send(ChannelsState, "switch", channel_id=row.id, enabled=False)
-        await tab.send(ChannelsState, "open_channel", channel_id=row.id)
+        await tab.send(ChannelsState, "open_form", thing="channel", row_id=row.id)
         form = tab.shown["form"]
-        secret = next(each for each in form.config if each.name == "config.webhook_url")
+        secret = next(each for each in form.fields() if each.name == "config.webhook_url")
         assert (secret.value, secret.is_set) == ("", True)
         await fill_in(tab, name="talk", **{"events.up": "on"})
         row = stored(database, "talk")
@@ -157,9 +159,9 @@ async def test_of_the_administrators_channel_there_is_little_to_choose(database:
         [shown] = tab.shown["channels"]
         assert (shown.built_in, shown.word) == (True, "cannot send")
         assert "WEBMON_SMTP_URL" in shown.why
-        await tab.send(ChannelsState, "open_channel", channel_id=shown.id)
+        await tab.send(ChannelsState, "open_form", thing="channel", row_id=shown.id)
         form = tab.shown["form"]
-        assert [field.name for field in form.fields] == ["reminder_every_seconds"]
+        assert [field.name for field in form.sections[0].fields] == ["reminder_every_seconds"]
         await fill_in(tab, reminder_every_seconds="2h", **{"events.down": None})
         assert "must include down" in tab.shown["mistake"].message.lower()
         await fill_in(tab, reminder_every_seconds="2h")
@@ -168,7 +170,7 @@ async def test_of_the_administrators_channel_there_is_little_to_choose(database:
             ("switch", {"channel_id": shown.id, "enabled": False}),
             ("delete", {}),
         ):
-            await tab.send(ChannelsState, "ask_delete", channel_id=shown.id)
+            await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=shown.id)
             await tab.send(ChannelsState, handler, **payload)
             assert tab.told("someone must always be notified")
 
@@ -227,12 +229,12 @@ async def test_a_channel_is_deleted_after_a_question(database: Database, outside
     async with open_tab(sign_in(database, Role.ADMIN)) as tab:
         await tab.send(ChannelsState, "load")
         await tab.send(ChannelsState, "toggle", channel_id=channel_id)
-        await tab.send(ChannelsState, "ask_delete", channel_id=channel_id)
+        await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=channel_id)
         assert tab.shown["doomed"].question == "Delete the channel ops and its messages?"
         await tab.send(ChannelsState, "keep")
         await tab.send(ChannelsState, "delete")
         assert len(tab.shown["channels"]) == 2
-        await tab.send(ChannelsState, "ask_delete", channel_id=channel_id)
+        await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=channel_id)
         await tab.send(ChannelsState, "delete")
         assert tab.told("ops is deleted.")
         assert [each.name for each in tab.shown["channels"]] == ["Administrators"]
@@ -250,8 +252,6 @@ async def test_arguments_of_another_kind_are_refused_in_words(
         for handler, name in (
             ("turn_to", "page"),
             ("toggle", "channel_id"),
-            ("open_channel", "channel_id"),
-            ("ask_delete", "channel_id"),
             ("send_test", "channel_id"),
             ("send_again", "notification_id"),
             ("try_again", "channel_id"),
@@ -260,17 +260,25 @@ async def test_arguments_of_another_kind_are_refused_in_words(
         ):
             await tab.send(ChannelsState, handler, **{name: wrong})
             assert not tab.told("error in Beaconry"), handler
+        for handler, row in (
+            ("open_form", "row_id"),
+            ("open_new", "parent_id"),
+            ("ask_delete", "row_id"),
+        ):
+            for payload in ({"thing": "channel", row: wrong}, {"thing": wrong, row: 1}):
+                await tab.send(ChannelsState, handler, **payload)
+                assert not tab.told("error in Beaconry"), handler
     assert not notifications(database)
 
 
 @pytest.mark.parametrize("kind", NOTIFIERS)
 def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
-    form = forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
+    form = forms.new_channel(((1, "IATI"),), for_all=True)
     form = forms.with_kind(form, kind)
     model = NOTIFIERS[kind].config
-    shown = {field.name.split(".")[1] for field in (*form.config, *form.options)}
+    shown = {each.name.split(".")[1] for each in form.fields() if each.name.startswith("config.")}
     assert shown == set(model.model_fields)
-    fields = forms.typed_into(form, as_a_browser_sends(form) | {"name": "It"})
+    fields = forms.CHANNEL.read(form, as_a_browser_sends(form) | {"name": "It"})
     assert (fields["name"], fields["kind"]) == ("It", kind)
     assert fields["events"] == ["down", "up", "reminder", "downtime"]
     assert fields["reminder_every_seconds"] == 4 * 3600
@@ -281,8 +289,8 @@ def test_the_form_of_every_kind_reads_back_what_it_shows(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "word"), [("webhook", "JSON"), ("email", "HTML")])
 def test_what_a_kind_sends_is_written_as_it_is_called(kind: str, word: str) -> None:
-    form = forms.new_channel(((1, "IATI"),), for_all=True, serial=1)
-    fields = forms.with_kind(form, kind).fields
+    form = forms.new_channel(((1, "IATI"),), for_all=True)
+    fields = forms.with_kind(form, kind).fields()
     assert word in next(each.help for each in fields if each.name == "kind")
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pages.admin.hosts import forms
+from pages.admin.hosts import service_form as forms
 from tests.pages.test_admin import as_a_browser_sends
 from tests.probes.test_registry import smallest
-from webmon.commands.inventory.services import KEEP
+from webmon.commands.validation import KEEP
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.form import FormView
@@ -14,11 +14,11 @@ LOOKED_AT = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_s
 
 
 def names(form: FormView) -> set[str]:
-    return {field.name for field in (*form.fields, *form.more)}
+    return {field.name for field in form.fields() if "." not in field.name}
 
 
 def test_every_kind_can_be_chosen_by_its_title() -> None:
-    kinds = next(field for field in forms.new_service(1, "Host", 1).fields if field.name == "kind")
+    kinds = next(field for field in forms.new_service(1, "Host").fields() if field.name == "kind")
     assert [(option.value, option.label) for option in kinds.options] == [
         (name, kind.title) for name, kind in PROBES.items()
     ]
@@ -26,13 +26,13 @@ def test_every_kind_can_be_chosen_by_its_title() -> None:
 
 @pytest.mark.parametrize("kind", PROBES)
 def test_the_form_of_every_kind_shows_its_fields_and_reads_back_their_defaults(kind: str) -> None:
-    form = forms.with_kind(forms.new_service(1, "Host", 1), kind)
+    form = forms.with_kind(forms.new_service(1, "Host"), kind)
     model = PROBES[kind].config
-    shown = {field.name.split(".")[1] for field in (*form.config, *form.options)}
+    shown = {each.name.split(".")[1] for each in form.fields() if each.name.startswith("config.")}
     assert shown == set(model.model_fields)
     typed = as_a_browser_sends(form) | {"name": "It"}
     typed |= {f"config.{name}": str(value) for name, value in smallest(kind).items()}
-    fields = forms.typed_into(form, typed)
+    fields = forms.SERVICE.read(form, typed)
     told = {name: value for name, value in fields["config"].items() if value is not KEEP}
     assert model.model_validate(told) == model.model_validate(smallest(kind))
     assert (fields["name"], fields["kind"], fields["public"]) == ("It", kind, True)
@@ -40,28 +40,28 @@ def test_the_form_of_every_kind_shows_its_fields_and_reads_back_their_defaults(k
 
 @pytest.mark.parametrize("kind", PROBES)
 def test_no_two_fields_of_a_form_have_the_same_label(kind: str) -> None:
-    form = forms.with_kind(forms.new_service(1, "Host", 1), kind)
-    labels = [each.label for each in (*form.fields, *form.config, *form.options, *form.more)]
+    form = forms.with_kind(forms.new_service(1, "Host"), kind)
+    labels = [each.label for each in form.fields()]
     assert len(labels) == len(set(labels))
 
 
 def test_what_only_counts_where_somebody_looks_is_not_asked_of_a_heartbeat() -> None:
-    form = forms.new_service(1, "Host", 1)
+    form = forms.new_service(1, "Host")
     assert names(form) >= LOOKED_AT
     heartbeat = forms.with_kind(form, "heartbeat")
     assert not names(heartbeat) & LOOKED_AT
     again = forms.with_kind(heartbeat, "tls")
     assert names(again) == names(form)
-    interval = next(field for field in again.fields if field.name == "interval_seconds")
+    interval = next(field for field in again.fields() if field.name == "interval_seconds")
     assert interval.value == "1h"
 
 
 def test_a_stored_heartbeat_is_edited_without_them_too() -> None:
     fields = {"name": "Import", "interval_seconds": 600, "public": False}
     stored = ServiceForm(7, 1, 3, "heartbeat", fields, {"every": "10m"}, frozenset())
-    form = forms.edited_service(stored, 1)
+    form = forms.edited_service(stored)
     assert not names(form) & LOOKED_AT
-    assert form.fields[0].value == "Import"
-    typed = forms.typed_into(form, as_a_browser_sends(form))
+    assert next(form.fields()).value == "Import"
+    typed = forms.SERVICE.read(form, as_a_browser_sends(form))
     assert "interval_seconds" not in typed and typed["public"] is False
     assert typed["config"]["every"] == "10m"

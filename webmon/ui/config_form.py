@@ -6,43 +6,17 @@ its own fields (``basic_auth.user``). Secrets only ever travel from the browser 
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from webmon.ui.fields import REMOVE, FieldView, Option, is_ticked
+
 LONG_TEXTS = frozenset({"body", "send", "private_key", "query"})
 PREFIX = "config."
-REMOVE = ".remove"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One entry of a select."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """One field of a form. ``input`` is a type of ``<input>``, or ``textarea`` or ``select``."""
-
-    name: str
-    label: str
-    input: str = "text"
-    help: str = ""
-    value: str = ""
-    checked: bool = False
-    required: bool = False
-    options: tuple[Option, ...] = ()
-    placeholder: str = ""
-    is_set: bool = False
-    """A secret is stored: left empty, it stays."""
-    wide: bool = False
-    default: str | bool = ""
 
 
 def config_fields(
@@ -202,11 +176,6 @@ def _typed(name: str, info: FieldInfo, form: Mapping[str, Any], keep: Any) -> An
     if get_origin(kind) in (list, tuple, set, frozenset):
         return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
     return text
-
-
-def is_ticked(form: Mapping[str, Any], name: str) -> bool:
-    """Whether the checkbox ``name`` was ticked: a browser leaves out those that were not."""
-    return form.get(name) in ("on", "true", True)
 
 
 def _lines(text: str) -> dict[str, str]:

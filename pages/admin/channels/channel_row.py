@@ -6,20 +6,9 @@ from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.channels.state import ChannelsState
 from webmon.queries.notifications.channels import ChannelView
 from webmon.queries.notifications.previews import PreviewView
-from webmon.ui.form import form
+from webmon.ui.form_view import form
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
-
-
-def open_form() -> rx.Component:
-    """The form that is open."""
-    return form(
-        ChannelsState.form,
-        ChannelsState.mistake,
-        on_submit=ChannelsState.save,
-        on_cancel=ChannelsState.close_form,
-        on_kind=ChannelsState.choose_kind,
-    )
 
 
 def channel_row(channel: rx.Var[ChannelView]) -> rx.Component:
@@ -44,7 +33,7 @@ def channel_row(channel: rx.Var[ChannelView]) -> rx.Component:
             class_name="channel-row",
         ),
         rx.cond(ChannelsState.test.channel_id == channel.id, _test()),
-        rx.cond(is_edited, open_form()),
+        rx.cond(is_edited, form(ChannelsState)),
         rx.cond(is_open, _detail(channel)),
         class_name="channel",
         custom_attrs={"data-status": channel.status, "data-channel": channel.name},
@@ -101,7 +90,7 @@ def _actions(channel: rx.Var[ChannelView]) -> rx.Component:
                 "Edit",
                 type="button",
                 class_name="button small",
-                on_click=ChannelsState.open_channel(channel.id),
+                on_click=ChannelsState.open_form("channel", channel.id),
                 aria_label=rx.Var.create("Edit") + of_channel,
             ),
         ),
@@ -226,7 +215,7 @@ def _rare_actions(channel: rx.Var[ChannelView]) -> rx.Component:
             "Delete channel",
             type="button",
             class_name="button small danger",
-            on_click=ChannelsState.ask_delete(channel.id),
+            on_click=ChannelsState.ask_delete("channel", channel.id),
         ),
         class_name="rare",
     )

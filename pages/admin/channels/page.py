@@ -2,12 +2,11 @@
 
 import reflex as rx
 
-from pages.admin.channels.channel_row import channel_row, open_form
+from pages.admin.channels.channel_row import channel_row
 from pages.admin.channels.state import ChannelsState
+from webmon.ui.form_view import form
 from webmon.ui.frame import frame
-from webmon.ui.live import live, modal
-from webmon.ui.moment import moment
-from webmon.ui.status import icon
+from webmon.ui.room_view import add_button, confirmation, headline, no_worker, stays_current
 
 ROUTE = "/channels"
 TITLE = "Channels – Beaconry"
@@ -15,12 +14,15 @@ TITLE = "Channels – Beaconry"
 
 def channels() -> rx.Component:
     """The page."""
-    form = ChannelsState.form
+    opened = ChannelsState.form
     return frame(
-        live(on_tick=ChannelsState.tick.temporal, seen=ChannelsState.as_of),
+        stays_current(ChannelsState),
         _headline(),
-        rx.cond(ChannelsState.worker_silent & ChannelsState.loaded, _no_worker()),
-        rx.cond((form.thing == "channel") & (form.id == 0), open_form()),
+        rx.cond(
+            ChannelsState.worker_silent & ChannelsState.loaded,
+            no_worker("Nothing is being sent", and_so=" Messages stay queued until then."),
+        ),
+        rx.cond((opened.thing == "channel") & (opened.id == 0), form(ChannelsState)),
         rx.el.ol(rx.foreach(ChannelsState.channels, channel_row), class_name="channels"),
         rx.cond(
             ChannelsState.loaded & (ChannelsState.channels.length() <= 1),
@@ -34,73 +36,17 @@ def channels() -> rx.Component:
                 class_name="none",
             ),
         ),
-        _confirmation(),
+        confirmation(ChannelsState),
         who=ChannelsState.who,
         here="Channels",
     )
 
 
 def _headline() -> rx.Component:
-    return rx.el.div(
-        rx.el.h1(
-            rx.el.span(
-                icon(ChannelsState.status),
-                class_name="status",
-                custom_attrs={"data-status": ChannelsState.status},
-            ),
-            rx.cond(ChannelsState.loaded, ChannelsState.headline, "Channels"),
-        ),
-        rx.cond(
-            ChannelsState.loaded,
-            rx.el.span("as of ", moment(ChannelsState.as_of), class_name="as-of"),
-        ),
-        rx.cond(
-            ChannelsState.can_add,
-            rx.el.span(
-                rx.el.button(
-                    "Add channel",
-                    type="button",
-                    class_name="button",
-                    on_click=ChannelsState.open_channel(0),
-                ),
-                class_name="actions",
-            ),
-        ),
-        class_name="headline",
-    )
-
-
-def _no_worker() -> rx.Component:
-    return rx.el.p(
-        rx.el.b("Nothing is being sent: "),
-        "no worker has reported within 30 seconds. Start one with ",
-        rx.el.code("webmon worker"),
-        ", or both processes with ",
-        rx.el.code("webmon up"),
-        ". Messages stay queued until then.",
-        class_name="notice",
-        role="status",
-    )
-
-
-def _confirmation() -> rx.Component:
-    return modal(
-        rx.el.h2(ChannelsState.doomed.question, id="question"),
-        rx.el.p("This cannot be undone."),
-        rx.el.div(
-            rx.el.button(
-                "Keep",
-                type="button",
-                class_name="button",
-                on_click=ChannelsState.keep,
-                auto_focus=True,
-            ),
-            rx.el.button(
-                "Delete", type="button", class_name="button danger", on_click=ChannelsState.delete
-            ),
-            class_name="form-actions",
-        ),
-        is_open=ChannelsState.doomed.thing != "",
-        on_cancel=ChannelsState.keep,
-        labelled_by="question",
+    add = add_button("Add channel", ChannelsState.open_new("channel", 0))
+    return headline(
+        ChannelsState,
+        rx.cond(ChannelsState.loaded, ChannelsState.headline, "Channels"),
+        ChannelsState.status,
+        rx.cond(ChannelsState.can_add, add),
     )

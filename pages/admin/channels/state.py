@@ -1,15 +1,16 @@
 """The state of the channels' page: what it shows, and what can be done there."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 
 import reflex as rx
 
-from pages.admin.channels import forms
+from pages.admin.channels.channel_form import CHANNEL, edited_channel, new_channel
 from webmon.clock import utcnow
 from webmon.commands.notifications import channels, manual_sends
 from webmon.domain.access import Role
-from webmon.errors import Invalid, NotFound
-from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.errors import NotFound
 from webmon.queries.notifications.channels import (
     ChannelsView,
     ChannelView,
@@ -23,19 +24,20 @@ from webmon.queries.notifications.deliveries import (
     sent_test,
 )
 from webmon.queries.notifications.previews import PreviewView, previews
-from webmon.ui.form import FOCUS_FORM, FOCUS_MISTAKE, FOCUS_OPENER, FormView, Mistake
-from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+from webmon.ui.form import FormView
+from webmon.ui.private import PrivateState, act, ask, only, show
+from webmon.ui.room import Editing, Events, edited_by
+from webmon.ui.rows import Row
 
 FOLLOW_SECONDS = (0.3, 0.3, 0.4, 0.5, 0.5, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 5, 5)
 """When to look for what has become of a test."""
 
 
-class ChannelsState(PrivateState):
+@edited_by(Role.ADMIN)
+class ChannelsState(Editing, PrivateState):
     """One person's view of the channels in one tab."""
 
-    loaded: bool = False
     who: str = ""
-    as_of: str = ""
     status: str = "unknown"
     headline: str = ""
     can_add: bool = False
@@ -46,25 +48,17 @@ class ChannelsState(PrivateState):
     """Of the channel that is open."""
     previews: tuple[PreviewView, ...] = ()
     test: SentTestView = SentTestView()
-    form: FormView = FormView()
-    mistake: Mistake = Mistake()
-    doomed: Deletion = Deletion()
 
     _namespaces: tuple[tuple[int, str], ...] = ()
     _for_all: bool = False
     _test_id: int = 0
-    _serial: int = 0
 
-    async def _refresh(self) -> None:
-        """Show what the database knows now."""
-        now = utcnow()
+    async def _read(self, now: datetime) -> None:
         view: ChannelsView = await ask(self, admin_channels, now=now)
         self._namespaces, self._for_all = view.namespaces, view.all_namespaces
         show(
             self,
-            loaded=True,
             who=view.who,
-            as_of=now.isoformat(),
             status=view.status,
             headline=view.headline,
             can_add=view.can_add,
@@ -85,21 +79,21 @@ class ChannelsState(PrivateState):
             told, texts = DeliveriesView(), ()
         show(self, told=told, previews=texts)
 
-    @rx.event
-    @only(Role.VIEWER)
-    async def load(self):
-        """The page was opened."""
-        await self._refresh()
+    def _rows(self) -> Mapping[str, Row]:
+        return {"channel": CHANNEL}
+
+    async def _draw(self, thing: str, row_id: int, parent_id: int) -> FormView:  # noqa: ARG002
+        if not row_id:
+            return new_channel(self._namespaces, for_all=self._for_all)
+        stored = await ask(self, channel_form, row_id)
+        return edited_channel(stored, self._namespaces, for_all=self._for_all)
+
+    def _deleted(self, thing: str) -> None:  # noqa: ARG002
+        self.told, self.previews = DeliveriesView(), ()
 
     @rx.event
     @only(Role.VIEWER)
-    async def tick(self):
-        """Some seconds have gone by."""
-        await self._refresh()
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def toggle(self, channel_id: int):
+    async def toggle(self, channel_id: int) -> None:
         """Open or close what was told in a channel."""
         if self.told.channel_id == channel_id:
             self.told, self.previews = DeliveriesView(), ()
@@ -108,62 +102,14 @@ class ChannelsState(PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def turn_to(self, page: int):
+    async def turn_to(self, page: int) -> None:
         """Show older or newer messages of the open channel."""
         if self.told.channel_id:
             await self._open(self.told.channel_id, page if isinstance(page, int) else 1)
 
     @rx.event
     @only(Role.ADMIN)
-    async def open_channel(self, channel_id: int):
-        """The form of a channel; 0 for a new one."""
-        self._serial += 1
-        options = {"for_all": self._for_all, "serial": self._serial}
-        if channel_id:
-            stored = await ask(self, channel_form, channel_id)
-            form = forms.edited_channel(stored, self._namespaces, **options)
-        else:
-            form = forms.new_channel(self._namespaces, **options)
-        self.form, self.mistake = form, Mistake()
-        return FOCUS_FORM
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def choose_kind(self, kind: str):
-        """Draw the open form again for another kind."""
-        self.form = forms.with_kind(self.form, kind)
-        self.mistake = Mistake()
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def close_form(self):
-        """Leave the form; what was typed is forgotten."""
-        self.form, self.mistake = FormView(), Mistake()
-        return FOCUS_OPENER
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def save(self, form: dict):
-        """Do what the open form says; where something is wrong it stays open and says so."""
-        try:
-            if self.form.thing != "channel":
-                raise Invalid("this form was closed in the meantime; open it again")
-            fields = forms.typed_into(self.form, as_dict(form))
-            if self.form.id:
-                command, arguments = channels.update_channel, (self.form.id, fields)
-            else:
-                command, arguments = channels.create_channel, (fields,)
-            saved = await act(self, command, *arguments)
-        except Invalid as error:
-            self.mistake = self.form.mistake(forms.control_of(error.field), sentence(error.message))
-            return FOCUS_MISTAKE
-        self.form, self.mistake = FormView(), Mistake()
-        await self._refresh()
-        return [FOCUS_OPENER, rx.toast.success(f"{saved.name} is saved.")]
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def switch(self, channel_id: int, enabled: bool):
+    async def switch(self, channel_id: int, enabled: bool) -> Events:
         """Switch a channel on or off."""
         await act(self, channels.switch_channel, channel_id, enabled is True)
         await self._refresh()
@@ -171,7 +117,7 @@ class ChannelsState(PrivateState):
 
     @rx.event
     @only(Role.ADMIN)
-    async def try_again(self, channel_id: int):
+    async def try_again(self, channel_id: int) -> Events:
         """Let a channel that waits or has stopped send at once."""
         await act(self, channels.try_channel_again, channel_id)
         await self._refresh()
@@ -179,7 +125,7 @@ class ChannelsState(PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def send_test(self, channel_id: int):
+    async def send_test(self, channel_id: int) -> Events:
         """Queue a test message, and show what becomes of it."""
         self._test_id = await act(self, manual_sends.send_test, channel_id)
         self.test = await ask(self, sent_test, self._test_id)
@@ -187,7 +133,7 @@ class ChannelsState(PrivateState):
 
     @rx.event(background=True)
     @only(Role.VIEWER)
-    async def follow(self):
+    async def follow(self) -> None:
         """Look again soon, until it is known what became of the test."""
         for seconds in FOLLOW_SECONDS:
             await asyncio.sleep(seconds)
@@ -199,32 +145,8 @@ class ChannelsState(PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def send_again(self, notification_id: int):
-        """Queue a message anew."""
+    async def send_again(self, notification_id: int) -> Events:
+        """Queue a message to be sent again."""
         await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("Queued to be sent again.")
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def ask_delete(self, channel_id: int):
-        """Ask before a channel is deleted."""
-        self.doomed = await ask(self, deletion, "channel", channel_id)
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def keep(self):
-        """Delete nothing."""
-        self.doomed = Deletion()
-
-    @rx.event
-    @only(Role.ADMIN)
-    async def delete(self):
-        """Delete what was asked about."""
-        doomed, self.doomed = self.doomed, Deletion()
-        if doomed.thing != "channel":
-            return None
-        await act(self, channels.delete_channel, doomed.id)
-        self.form, self.told, self.previews = FormView(), DeliveriesView(), ()
-        await self._refresh()
-        return [FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]

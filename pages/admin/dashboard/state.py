@@ -31,7 +31,7 @@ class DashboardState(PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def load(self):
+    async def load(self) -> None:
         """The page was opened, or its address has changed."""
         chosen = self.router.url.query_parameters
         self._namespace = chosen.get("namespace", "")
@@ -41,6 +41,6 @@ class DashboardState(PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def tick(self):
+    async def tick(self) -> None:
         """Some seconds have gone by."""
         await self._refresh()

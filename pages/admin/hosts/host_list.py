@@ -3,9 +3,11 @@
 import reflex as rx
 
 from pages.admin.hosts.host_access import host_access
-from pages.admin.hosts.service_row import open_form, service_row
+from pages.admin.hosts.service_row import service_row
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import HostView
+from webmon.ui.form_view import form
+from webmon.ui.room_view import pages
 from webmon.ui.status import icon
 
 
@@ -18,33 +20,14 @@ def host_list() -> rx.Component:
             HostsState.loaded & (summary.found == 0) & ~summary.empty,
             rx.el.p("No host matches. Change the search, or show all.", class_name="none"),
         ),
-        rx.cond(
-            summary.pages > 1,
-            rx.el.nav(
-                _turn("Previous", summary.page - 1, summary.page <= 1),
-                rx.el.span("Page ", summary.page, " of ", summary.pages),
-                _turn("Next", summary.page + 1, summary.page >= summary.pages),
-                class_name="pages",
-                aria_label="Pages of the list",
-            ),
-        ),
-    )
-
-
-def _turn(text: str, page: rx.Var[int], is_over: rx.Var[bool]) -> rx.Component:
-    return rx.el.button(
-        text,
-        type="button",
-        class_name="button",
-        disabled=is_over,
-        on_click=HostsState.turn_to(page),
+        pages(HostsState, summary.page, summary.pages),
     )
 
 
 def _host(host: rx.Var[HostView]) -> rx.Component:
-    form = HostsState.form
-    is_edited = (form.thing == "host") & (form.id == host.id)
-    gets_service = (form.thing == "service") & (form.id == 0) & (form.parent == host.id)
+    opened = HostsState.form
+    is_edited = (opened.thing == "host") & (opened.id == host.id)
+    gets_service = (opened.thing == "service") & (opened.id == 0) & (opened.parent == host.id)
     return rx.el.li(
         rx.el.div(
             rx.el.span(
@@ -60,13 +43,13 @@ def _host(host: rx.Var[HostView]) -> rx.Component:
             class_name="host-head",
         ),
         rx.cond(HostsState.host.id == host.id, host_access()),
-        rx.cond(is_edited, open_form()),
+        rx.cond(is_edited, form(HostsState)),
         rx.el.ul(rx.foreach(host.services, service_row), class_name="services"),
         rx.cond(
             host.services.length() == 0,
             rx.el.p("Nothing is checked here yet: add a service.", class_name="none"),
         ),
-        rx.cond(gets_service, open_form()),
+        rx.cond(gets_service, form(HostsState)),
         class_name="host",
         custom_attrs={"data-status": host.status, "data-host": host.name},
         key=host.id.to(str),
@@ -111,14 +94,14 @@ def _changes(host: rx.Var[HostView]) -> rx.Component:
             "Add service",
             type="button",
             class_name="button small",
-            on_click=HostsState.open_new_service(host.id),
+            on_click=HostsState.open_new("service", host.id),
             aria_label=rx.Var.create("Add service to") + of_host,
         ),
         rx.el.button(
             "Edit",
             type="button",
             class_name="button small",
-            on_click=HostsState.open_host(host.id),
+            on_click=HostsState.open_form("host", host.id),
             aria_label=rx.Var.create("Edit") + of_host,
         ),
         rx.el.button(

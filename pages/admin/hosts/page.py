@@ -4,13 +4,12 @@ import reflex as rx
 
 from pages.admin.hosts.host_access import key_confirmation
 from pages.admin.hosts.host_list import host_list
-from pages.admin.hosts.service_row import open_form
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import NamespaceView
+from webmon.ui.form_view import form
 from webmon.ui.frame import frame
-from webmon.ui.live import live, modal
 from webmon.ui.moment import moment
-from webmon.ui.status import icon
+from webmon.ui.room_view import add_button, confirmation, headline, no_worker, stays_current
 
 ROUTE = "/hosts"
 TITLE = "Hosts – Beaconry"
@@ -19,7 +18,7 @@ TITLE = "Hosts – Beaconry"
 def hosts() -> rx.Component:
     """The page."""
     return frame(
-        live(on_tick=HostsState.tick.temporal, seen=HostsState.as_of),
+        stays_current(HostsState),
         _headline(),
         rx.cond(HostsState.summary.worker_silent & HostsState.loaded, _no_worker()),
         rx.cond((HostsState.summary.offline_since != "") & HostsState.loaded, _offline()),
@@ -29,9 +28,9 @@ def hosts() -> rx.Component:
             class_name="tools",
         ),
         _namespaces(),
-        rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), open_form()),
+        rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), form(HostsState)),
         host_list(),
-        _confirmation(),
+        confirmation(HostsState),
         key_confirmation(),
         who=HostsState.who,
         here="Hosts",
@@ -40,54 +39,28 @@ def hosts() -> rx.Component:
 
 def _headline() -> rx.Component:
     summary = HostsState.summary
-    return rx.el.div(
-        rx.el.h1(
-            rx.el.span(
-                icon(summary.status),
-                class_name="status",
-                custom_attrs={"data-status": summary.status},
-            ),
-            rx.cond(HostsState.loaded, summary.headline, "Hosts"),
-        ),
-        rx.cond(
-            HostsState.loaded,
-            rx.el.span("as of ", moment(HostsState.as_of), class_name="as-of"),
-        ),
-        rx.cond(
-            HostsState.can_edit,
-            rx.el.span(
-                rx.el.button(
-                    "Add host",
-                    type="button",
-                    class_name="button",
-                    on_click=HostsState.open_host(0),
-                ),
-                class_name="actions",
-            ),
-        ),
-        class_name="headline",
+    add = add_button("Add host", HostsState.open_new("host", 0))
+    return headline(
+        HostsState,
+        rx.cond(HostsState.loaded, summary.headline, "Hosts"),
+        summary.status,
+        rx.cond(HostsState.can_edit, add),
     )
 
 
 def _no_worker() -> rx.Component:
-    summary = HostsState.summary
-    return rx.el.p(
-        rx.el.b("Nothing is being checked: "),
+    since = HostsState.summary.silent_since
+    return no_worker(
+        "Nothing is being checked",
         rx.cond(
-            summary.silent_since != "",
+            since != "",
             rx.fragment(
                 "no worker has reported since ",
-                moment(summary.silent_since, seconds=False),
+                moment(since, seconds=False),
                 ". The statuses are from then. Start one with ",
             ),
             "no worker has reported within 30 seconds. Start one with ",
         ),
-        rx.el.code("webmon worker"),
-        ", or both processes with ",
-        rx.el.code("webmon up"),
-        ".",
-        class_name="notice",
-        role="status",
     )
 
 
@@ -183,7 +156,7 @@ def _choice(name: str | rx.Var[str], slug: str | rx.Var[str]) -> rx.Component:
 
 
 def _namespaces() -> rx.Component:
-    form = HostsState.form
+    opened = HostsState.form
     return rx.el.details(
         rx.el.summary("Namespaces"),
         rx.el.ul(rx.foreach(HostsState.namespaces, _namespace), class_name="namespaces"),
@@ -193,16 +166,16 @@ def _namespaces() -> rx.Component:
                 "Add namespace",
                 type="button",
                 class_name="button small",
-                on_click=HostsState.open_namespace(0),
+                on_click=HostsState.open_new("namespace", 0),
             ),
         ),
-        rx.cond((form.thing == "namespace") & (form.id == 0), open_form()),
+        rx.cond((opened.thing == "namespace") & (opened.id == 0), form(HostsState)),
         class_name="more",
     )
 
 
 def _namespace(each: rx.Var[NamespaceView]) -> rx.Component:
-    form = HostsState.form
+    opened = HostsState.form
     return rx.el.li(
         rx.el.div(
             rx.el.b(each.name),
@@ -212,7 +185,7 @@ def _namespace(each: rx.Var[NamespaceView]) -> rx.Component:
             rx.cond(HostsState.can_edit, _namespace_actions(each)),
             class_name="namespace-row",
         ),
-        rx.cond((form.thing == "namespace") & (form.id == each.id), open_form()),
+        rx.cond((opened.thing == "namespace") & (opened.id == each.id), form(HostsState)),
         key=each.id.to(str),
     )
 
@@ -223,7 +196,7 @@ def _namespace_actions(each: rx.Var[NamespaceView]) -> rx.Component:
             "Edit",
             type="button",
             class_name="button small",
-            on_click=HostsState.open_namespace(each.id),
+            on_click=HostsState.open_form("namespace", each.id),
             aria_label=rx.Var.create("Edit ") + each.name,
         ),
         rx.cond(
@@ -237,27 +210,4 @@ def _namespace_actions(each: rx.Var[NamespaceView]) -> rx.Component:
             ),
         ),
         class_name="actions",
-    )
-
-
-def _confirmation() -> rx.Component:
-    return modal(
-        rx.el.h2(HostsState.doomed.question, id="question"),
-        rx.el.p("This cannot be undone."),
-        rx.el.div(
-            rx.el.button(
-                "Keep",
-                type="button",
-                class_name="button",
-                on_click=HostsState.keep,
-                auto_focus=True,
-            ),
-            rx.el.button(
-                "Delete", type="button", class_name="button danger", on_click=HostsState.delete
-            ),
-            class_name="form-actions",
-        ),
-        is_open=HostsState.doomed.thing != "",
-        on_cancel=HostsState.keep,
-        labelled_by="question",
     )

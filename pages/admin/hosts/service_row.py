@@ -6,21 +6,9 @@ from pages.admin.hosts.host_access import accept_button
 from pages.admin.hosts.service_detail import service_detail
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import ServiceView
-from webmon.ui.form import form
+from webmon.ui.form_view import form
 from webmon.ui.moment import moment
 from webmon.ui.status import badge
-
-
-def open_form() -> rx.Component:
-    """The form that is open, wherever in the list it belongs."""
-    return form(
-        HostsState.form,
-        HostsState.mistake,
-        on_submit=HostsState.save,
-        on_cancel=HostsState.close_form,
-        on_kind=HostsState.choose_kind,
-        on_delete=HostsState.ask_delete("service", HostsState.form.id),
-    )
 
 
 def service_row(service: rx.Var[ServiceView]) -> rx.Component:
@@ -54,7 +42,7 @@ def service_row(service: rx.Var[ServiceView]) -> rx.Component:
             class_name="service-row",
         ),
         rx.cond(is_open, service_detail(HostsState.detail, service)),
-        rx.cond(is_edited, open_form()),
+        rx.cond(is_edited, form(HostsState)),
         class_name="service",
         custom_attrs={"data-status": service.status, "data-service": service.name},
         key=service.id.to(str),
@@ -113,7 +101,7 @@ def _actions(service: rx.Var[ServiceView]) -> rx.Component:
             "Edit",
             type="button",
             class_name="button small",
-            on_click=HostsState.open_service(service.id),
+            on_click=HostsState.open_form("service", service.id),
             aria_label=rx.Var.create("Edit ") + service.name,
         ),
         class_name="actions",

@@ -8,16 +8,17 @@ from webmon.domain.status import Status
 from webmon.models import Host
 from webmon.queries.inventory.host_views import NamespaceView, ServiceView
 from webmon.ui.private import sentence
+from webmon.ui.room import Events
 
 
-def result(service: ServiceView) -> rx.event.EventSpec:
+def result(service: ServiceView) -> Events:
     """What a check that somebody asked for has seen."""
     if service.last_status == Status.UP:
         return rx.toast.success(f"{service.name} is up.")
     return rx.toast.error(sentence(f"{service.name}: {service.message}"), duration=10_000)
 
 
-def watched(host: Host, namespaces: Sequence[NamespaceView]) -> rx.event.EventSpec:
+def watched(host: Host, namespaces: Sequence[NamespaceView]) -> Events:
     """That a site is watched, and in which of several namespaces."""
     names = [each.name for each in namespaces if each.id == host.namespace_id]
     where = f", in {names[0]}" if names and len(namespaces) > 1 else ""

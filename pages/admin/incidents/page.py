@@ -7,8 +7,8 @@ from pages.admin.incidents.state import UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
 from webmon.queries.notifications.incidents import IncidentView, UntoldView, UpdateView
 from webmon.ui.frame import frame
-from webmon.ui.live import live
 from webmon.ui.moment import moment
+from webmon.ui.room_view import headline, pages, stays_current
 from webmon.ui.status import icon
 
 ROUTE = "/incidents"
@@ -19,8 +19,8 @@ def incidents() -> rx.Component:
     """The page."""
     view = IncidentsState.view
     return frame(
-        live(on_tick=IncidentsState.tick.temporal, seen=IncidentsState.as_of),
-        _headline(),
+        stays_current(IncidentsState),
+        headline(IncidentsState, view.headline, view.status),
         rx.el.ol(rx.foreach(view.incidents, _incident), class_name="incidents", tab_index=-1),
         rx.cond(
             IncidentsState.loaded & (view.found == 0),
@@ -30,47 +30,9 @@ def incidents() -> rx.Component:
                 class_name="none",
             ),
         ),
-        rx.cond(view.pages > 1, _pages()),
+        pages(IncidentsState, view.page, view.pages),
         who=view.who,
         here="Incidents",
-    )
-
-
-def _headline() -> rx.Component:
-    view = IncidentsState.view
-    return rx.el.div(
-        rx.el.h1(
-            rx.el.span(
-                icon(view.status), class_name="status", custom_attrs={"data-status": view.status}
-            ),
-            view.headline,
-        ),
-        rx.cond(
-            IncidentsState.loaded,
-            rx.el.span("as of ", moment(IncidentsState.as_of), class_name="as-of"),
-        ),
-        class_name="headline",
-    )
-
-
-def _pages() -> rx.Component:
-    view = IncidentsState.view
-    return rx.el.nav(
-        _turn("Previous", view.page - 1, view.page <= 1),
-        rx.el.span("Page ", view.page, " of ", view.pages),
-        _turn("Next", view.page + 1, view.page >= view.pages),
-        class_name="pages",
-        aria_label="Pages of the list",
-    )
-
-
-def _turn(text: str, page: rx.Var[int], is_over: rx.Var[bool]) -> rx.Component:
-    return rx.el.button(
-        text,
-        type="button",
-        class_name="button",
-        disabled=is_over,
-        on_click=IncidentsState.turn_to(page),
     )
 
 

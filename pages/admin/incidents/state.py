@@ -1,8 +1,10 @@
 """The state of the incidents' page."""
 
+from datetime import datetime
+from typing import Any
+
 import reflex as rx
 
-from webmon.clock import utcnow
 from webmon.commands.notifications import incident_updates, manual_sends
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
@@ -12,8 +14,9 @@ from webmon.queries.notifications.incidents import (
     admin_incidents,
     incident_detail,
 )
-from webmon.ui.form import FOCUS_LIST, FOCUS_MISTAKE, SOON_MS
+from webmon.ui.form_view import FOCUS_MISTAKE, SOON_MS
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+from webmon.ui.room import Events, Listing
 
 UPDATE_TEXT = "update-text"
 FOCUS_TEXT = rx.call_script(
@@ -21,11 +24,9 @@ FOCUS_TEXT = rx.call_script(
 )
 
 
-class IncidentsState(PrivateState):
+class IncidentsState(Listing, PrivateState):
     """One person's view of the incidents in one tab."""
 
-    loaded: bool = False
-    as_of: str = ""
     view: IncidentsView = IncidentsView()
     detail: IncidentDetail = IncidentDetail()
     mistake: str = ""
@@ -33,14 +34,10 @@ class IncidentsState(PrivateState):
     serial: int = 0
     """Another one for every update, so that the browser starts from an empty form."""
 
-    _page: int = 1
-
-    async def _refresh(self) -> None:
-        """Show what the database knows now."""
-        now = utcnow()
+    async def _read(self, now: datetime) -> None:
         view: IncidentsView = await ask(self, admin_incidents, page=self._page, now=now)
         self._page = view.page
-        show(self, loaded=True, as_of=now.isoformat(), view=view)
+        show(self, view=view)
         if self.detail.id:
             await self._open(self.detail.id)
 
@@ -54,27 +51,7 @@ class IncidentsState(PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def load(self):
-        """The page was opened."""
-        await self._refresh()
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def tick(self):
-        """Some seconds have gone by."""
-        await self._refresh()
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def turn_to(self, page: int):
-        """Show another page of the list."""
-        self._page = page if isinstance(page, int) else 1
-        await self._refresh()
-        return FOCUS_LIST
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def toggle(self, incident_id: int):
+    async def toggle(self, incident_id: int) -> None:
         """Open or close who was told of an incident."""
         self.mistake = ""
         if self.detail.id == incident_id:
@@ -84,7 +61,7 @@ class IncidentsState(PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def write_update(self, form: dict):
+    async def write_update(self, form: dict[str, Any]) -> Events:
         """Tell what was written about the open incident."""
         text = as_dict(form).get("text", "")
         try:
@@ -100,8 +77,8 @@ class IncidentsState(PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def send_again(self, notification_id: int):
-        """Queue a message anew."""
+    async def send_again(self, notification_id: int) -> Events:
+        """Queue a message to be sent again."""
         await act(self, manual_sends.send_again, notification_id)
         await self._refresh()
         return rx.toast.success("Queued to be sent again.")

@@ -1,0 +1,128 @@
+"""The form of a channel: the settings of its kind, and what it is notified about."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from webmon.commands.notifications import channels
+from webmon.commands.validation import KEEP
+from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
+from webmon.errors import Invalid
+from webmon.notifiers import NOTIFIERS
+from webmon.queries.notifications.channels import ChannelForm
+from webmon.ui.config_form import config_fields, read_config, told_and_untold
+from webmon.ui.fields import FieldView, Option
+from webmon.ui.form import FormView, Section, choices, fill, read_form, row_form
+from webmon.ui.rows import Row
+
+DEFAULT_KIND = "slack"
+EVENTS = "events"
+LABELS = {
+    Event.DOWN: "Something is down",
+    Event.UP: "It is back online",
+    Event.REMINDER: "It is still down",
+    Event.DEGRADED: "Something has difficulties",
+    Event.DOWNTIME: "Planned downtime",
+    Event.INCIDENT_UPDATE: "Updates about an incident",
+}
+
+KINDS = tuple(Option(name, kind.title) for name, kind in NOTIFIERS.items())
+NAME = FieldView("name", "Name", required=True)
+KIND = FieldView("kind", "Kind", "kind", options=KINDS, value=DEFAULT_KIND, required=True)
+REMINDER = FieldView(
+    "reminder_every_seconds",
+    "Remind every",
+    "duration",
+    "While something stays down. Such as 30m, 4h or 1d.",
+    "4h",
+    required=True,
+)
+
+Namespaces = tuple[tuple[int, str], ...]
+
+
+def new_channel(namespaces: Namespaces, *, for_all: bool) -> FormView:
+    """An empty form; ``for_all``: the person may make one for every namespace."""
+    basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
+    form = row_form("channel", (Section(basics), _events(DEFAULT_EVENTS)), {})
+    return with_kind(form, DEFAULT_KIND)
+
+
+def edited_channel(stored: ChannelForm, namespaces: Namespaces, *, for_all: bool) -> FormView:
+    """A form that starts from a stored channel.
+
+    The administrators' own channel has neither name nor kind to choose.
+    """
+    values = {**stored.fields, "id": stored.id}
+    basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
+    sections = Section((REMINDER,) if stored.built_in else basics), _events(stored.fields[EVENTS])
+    kind = "" if stored.built_in else stored.fields["kind"]
+    form = fill(row_form("channel", sections, values, kind=kind), values)
+    return _with_config(form, stored.config, stored.secrets) if kind in NOTIFIERS else form
+
+
+def with_kind(form: FormView, kind: Any) -> FormView:
+    """The form with the config of another kind; what else was typed stays in the browser.
+
+    Raises:
+        Invalid: there is no such kind.
+    """
+    if not isinstance(kind, str) or kind not in NOTIFIERS:
+        raise Invalid("choose one of the kinds", "kind")
+    return _with_config(replace(form, kind=kind), {}, frozenset())
+
+
+def _with_config(form: FormView, config: Mapping[str, Any], secrets: frozenset[str]) -> FormView:
+    kind = NOTIFIERS[form.kind]
+    told, untold = told_and_untold(
+        tuple(_for_kind(each, form.kind) for each in config_fields(kind.config, config, secrets))
+    )
+    sends = kind.sends[:1].upper() + kind.sends[1:]
+    basics = (
+        replace(each, help=sends) if each.name == KIND.name else each
+        for each in form.fields()
+        if "." not in each.name
+    )
+    sections = (
+        Section((*basics, *told)),
+        *(each for each in form.sections if each.name == EVENTS),
+        Section(untold, "More settings", folded=True),
+    )
+    return replace(form, sections=tuple(each for each in sections if each.fields))
+
+
+def _for_kind(field: FieldView, kind: str) -> FieldView:
+    if field.input != "text":
+        return replace(field, of=kind)
+    is_required = field.name in {f"config.{name}" for name in NOTIFIERS[kind].required}
+    return replace(field, of=kind, required=field.required or is_required, wide=True)
+
+
+def _namespace(namespaces: Namespaces, for_all: bool) -> FieldView:
+    every = (Option("", "Every namespace"),) if for_all else ()
+    options = every + tuple(Option(str(row_id), name) for row_id, name in namespaces)
+    first = options[0].value if options else ""
+    return FieldView("namespace_id", "Namespace", "select", options=options, value=first)
+
+
+def _events(chosen: Iterable[str]) -> Section:
+    options = [Option(event.value, LABELS[event]) for event in CHOOSABLE]
+    return choices(EVENTS, "Notify about", options, chosen)
+
+
+def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
+    if not form.kind:
+        return read_form(form, raw)
+    if form.kind not in NOTIFIERS:
+        raise Invalid("choose one of the kinds", "kind")
+    config = read_config(NOTIFIERS[form.kind].config, raw, KEEP)
+    return read_form(form, raw) | {"kind": form.kind, "config": config}
+
+
+CHANNEL = Row(
+    create=channels.create_channel,
+    update=channels.update_channel,
+    delete=channels.delete_channel,
+    read=_read,
+    with_kind=with_kind,
+)

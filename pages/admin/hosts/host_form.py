@@ -1,0 +1,69 @@
+"""The form of a host, with its SSH access."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from webmon.commands.inventory import hosts
+from webmon.commands.validation import KEEP
+from webmon.probes.ssh_access import SshAccess
+from webmon.queries.inventory.host_views import NamespaceView
+from webmon.ui.config_form import config_fields, read_config
+from webmon.ui.fields import REMOVE, FieldView, Option, is_ticked
+from webmon.ui.form import FormView, Section, read_form, row_form
+from webmon.ui.rows import Row
+
+SSH = "ssh."
+ACCESS = ("user", "port", "private_key", "passphrase", "password")
+REMOVE_ACCESS = FieldView(
+    f"ssh{REMOVE}", "Remove the SSH access", "checkbox", "Checks no longer log in to the host."
+)
+
+
+def host_form(
+    namespaces: Sequence[NamespaceView],
+    stored: Mapping[str, Any],
+    *,
+    namespace_id: int | None = None,
+) -> FormView:
+    """A form for a host; ``stored`` is empty for a new one, which begins in ``namespace_id``."""
+    first = namespaces[0].id if namespaces else ""
+    chosen = stored.get("namespace_id") or namespace_id or first
+    options = tuple(Option(str(each.id), each.name) for each in namespaces)
+    fields = (
+        FieldView("name", "Name", required=True),
+        FieldView(
+            "address", "Address", help="Host name or IP address.", placeholder="data.example.org"
+        ),
+        FieldView(
+            "namespace_id", "Namespace", "select", value=str(chosen), options=options, required=True
+        ),
+        FieldView("public", "Show it on the public page", "checkbox", checked=True),
+    )
+    access = Section(_access(stored), "SSH access", folded=True)
+    return row_form("host", (Section(fields), access), stored)
+
+
+def _access(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
+    """Who logs in to the host. Nothing is required where nobody does."""
+    ssh, secrets = stored.get("ssh") or {}, stored.get("ssh_secrets", frozenset())
+    fields = config_fields(SshAccess, ssh, secrets, prefix=SSH)
+    by_name = {field.name: field if ssh else replace(field, required=False) for field in fields}
+    ordered = tuple(by_name[SSH + name] for name in ACCESS)
+    return (*ordered, REMOVE_ACCESS) if ssh else ordered
+
+
+def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
+    return read_form(form, raw) | {"ssh": _typed_access(form, raw)}
+
+
+def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The SSH access that was typed; None for none."""
+    if is_ticked(raw, REMOVE_ACCESS.name):
+        return None
+    ssh = read_config(SshAccess, raw, KEEP, prefix=SSH)
+    is_told = any(value is not KEEP for value in ssh.values())
+    return ssh if is_told or REMOVE_ACCESS in form.fields() else None
+
+
+HOST = Row(create=hosts.create_host, update=hosts.update_host, delete=hosts.delete_host, read=_read)

@@ -1,0 +1,144 @@
+"""The form of a service: the fields of its kind among those that every service has."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from webmon.commands.inventory import services
+from webmon.commands.validation import KEEP
+from webmon.domain.durations import format_duration
+from webmon.errors import Invalid
+from webmon.probes import PROBES
+from webmon.queries.inventory.services import ServiceForm
+from webmon.ui.config_form import config_fields, read_config, told_and_untold
+from webmon.ui.fields import FieldView, Option
+from webmon.ui.form import FormView, Section, fill, read_form, row_form
+from webmon.ui.rows import Row
+
+DEFAULT_KIND = "http"
+REQUEST = "Request and expectations"
+ALERTING = "Alerting and visibility"
+
+KINDS = tuple(Option(name, kind.title) for name, kind in PROBES.items())
+BASICS = (
+    FieldView("name", "Name", required=True),
+    FieldView("kind", "Kind", "kind", options=KINDS, value=DEFAULT_KIND, required=True),
+    FieldView(
+        "interval_seconds", "Check every", "duration", "Such as 30s, 5m or 1h.", required=True
+    ),
+    FieldView("timeout_seconds", "Timeout", "duration", "At most 2m.", "10s", required=True),
+)
+MORE = (
+    FieldView(
+        "failures_to_down",
+        "Failures until down",
+        "number",
+        "In a row, before anyone is notified.",
+        "2",
+        required=True,
+    ),
+    FieldView(
+        "retry_seconds",
+        "Retry after",
+        "duration",
+        "After a failure, to confirm it.",
+        "10s",
+        required=True,
+    ),
+    FieldView("successes_to_up", "Successes until up", "number", value="1", required=True),
+    FieldView(
+        "failures_to_degraded", "Slow results before warning", "number", value="2", required=True
+    ),
+    FieldView(
+        "degraded_above_ms",
+        "Slow above",
+        "duration",
+        "Slower responses count as difficulties.",
+        per_second=1000,
+    ),
+    FieldView("critical", "Critical: takes the host down", "checkbox"),
+    FieldView("public", "Show it on the public page", "checkbox", checked=True),
+    FieldView("paused", "Paused", "checkbox"),
+)
+OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_seconds"}
+"""The fields that mean nothing where nobody looks, because a job reports in."""
+
+
+def new_service(host_id: int, host: str) -> FormView:
+    """An empty form for a service of ``host``."""
+    form = row_form("service", (), {}, parent=host_id, title=f"New service on {host}")
+    return with_kind(form, DEFAULT_KIND)
+
+
+def edited_service(stored: ServiceForm) -> FormView:
+    """A form that starts from a stored service."""
+    values = {
+        **stored.fields,
+        "id": stored.id,
+        "revision": stored.revision,
+        "kind": stored.kind,
+    }
+    form = row_form(
+        "service",
+        (),
+        values,
+        parent=stored.host_id,
+        kind=stored.kind,
+        delete="Delete service",
+    )
+    kind = PROBES.get(stored.kind)
+    config = config_fields(kind.config, stored.config, stored.secrets) if kind else ()
+    return fill(_with_config(form, config), values)
+
+
+def with_kind(form: FormView, kind: Any) -> FormView:
+    """The form with the config of another kind; what else was typed stays in the browser.
+
+    Raises:
+        Invalid: there is no such kind.
+    """
+    if not isinstance(kind, str) or kind not in PROBES:
+        raise Invalid("choose one of the kinds", "kind")
+    return _with_config(replace(form, kind=kind), config_fields(PROBES[kind].config, {}))
+
+
+def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
+    """The form with the fields that mean something for its kind, filled in as they were."""
+    kind = PROBES.get(form.kind)
+    present = {each.name: each for each in form.fields()}
+    receives = kind is not None and kind.receives
+
+    def fitting(fields: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
+        wanted = [each for each in fields if not (receives and each.name in OF_LOOKING)]
+        return tuple(present.get(each.name, _by_default(each, form.kind)) for each in wanted)
+
+    told, untold = told_and_untold(tuple(replace(each, of=form.kind) for each in config))
+    sections = (
+        Section((*fitting(BASICS), *told)),
+        Section(untold, REQUEST, folded=True),
+        Section(fitting(MORE), ALERTING, folded=True),
+    )
+    return replace(form, sections=tuple(each for each in sections if each.fields))
+
+
+def _by_default(field: FieldView, kind: str) -> FieldView:
+    if field.name == "interval_seconds" and kind in PROBES:
+        return replace(field, value=format_duration(PROBES[kind].interval_seconds))
+    return field
+
+
+def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
+    if form.kind not in PROBES:
+        raise Invalid("choose one of the kinds", "kind")
+    config = read_config(PROBES[form.kind].config, raw, KEEP)
+    return read_form(form, raw) | {"kind": form.kind, "config": config}
+
+
+SERVICE = Row(
+    create=services.create_service,
+    update=services.update_service,
+    delete=services.delete_service,
+    read=_read,
+    with_kind=with_kind,
+    has_revision=True,
+)

@@ -1,0 +1,181 @@
+"""How a form looks: its sections below each other, and what is wrong beside the field."""
+
+from typing import Any
+
+import reflex as rx
+
+from webmon.ui.fields import REMOVE, FieldView
+from webmon.ui.form import FormView, Mistake, Section
+
+# The browser has drawn the change by then.
+SOON_MS = 60
+
+FOCUS_FORM = rx.call_script(
+    "globalThis.openedBy = document.activeElement;"
+    f"setTimeout(() => document.querySelector('form.form .control')?.focus(), {SOON_MS})"
+)
+FOCUS_OPENER = rx.call_script(
+    "setTimeout(() => (globalThis.openedBy?.isConnected ? globalThis.openedBy"
+    f" : document.getElementById('main'))?.focus(), {SOON_MS})"
+)
+FOCUS_LIST = rx.call_script(
+    "setTimeout(() => { const list = document.querySelector('main > ol');"
+    f"list?.scrollIntoView(); list?.focus({{preventScroll: true}}); }}, {SOON_MS})"
+)
+"""Another page of a list is read from its top."""
+FOCUS_MISTAKE = rx.call_script(
+    "setTimeout(() => document.querySelector('form [aria-invalid=true], form [role=alert]')"
+    f"?.focus(), {SOON_MS})"
+)
+
+
+def form(state: Any) -> rx.Component:
+    """The form that is open in a room, with the buttons to save, to leave and to delete.
+
+    ``state`` is a class that derives from `room.Editing`.
+    """
+    view, mistake = state.form, state.mistake
+    return rx.el.form(
+        rx.el.h2(view.title, class_name="form-title"),
+        rx.cond(
+            (mistake.message != "") & (mistake.control == ""),
+            rx.el.p(mistake.message, class_name="mistake", role="alert", tab_index=-1),
+        ),
+        rx.foreach(view.sections, lambda each: _section(each, mistake, state.choose_kind)),
+        rx.el.div(
+            rx.el.button(view.submit, type="submit", class_name="button primary"),
+            rx.el.button("Cancel", type="button", class_name="button", on_click=state.close_form),
+            rx.cond(view.delete != "", _delete(state, view)),
+            class_name="form-actions",
+        ),
+        on_submit=state.save,
+        class_name="form",
+        custom_attrs={"noValidate": True},
+        key=view.serial.to(str),
+    )
+
+
+def _delete(state: Any, view: rx.Var[FormView]) -> rx.Component:
+    return rx.el.button(
+        view.delete,
+        type="button",
+        class_name="button danger",
+        on_click=state.ask_delete(view.thing, view.id),
+    )
+
+
+def _section(section: rx.Var[Section], mistake: rx.Var[Mistake], on_kind: Any) -> rx.Component:
+    fields = rx.foreach(section.fields, lambda each: _field(each, mistake, on_kind))
+    has_mistake = (mistake.message != "") & (mistake.section == section.title)
+    return rx.cond(
+        section.folded,
+        rx.el.details(
+            rx.el.summary(section.title),
+            rx.el.div(fields, class_name="fields"),
+            class_name="more",
+            open=has_mistake,
+            key=section.title,
+        ),
+        rx.cond(
+            section.name != "",
+            rx.el.fieldset(
+                rx.el.legend(section.title),
+                rx.el.div(fields, class_name="fields ticks"),
+                class_name="choices-of",
+                key=section.title,
+            ),
+            rx.el.div(fields, class_name="fields", key=section.title),
+        ),
+    )
+
+
+def _field(each: rx.Var[FieldView], mistake: rx.Var[Mistake], on_kind: Any) -> rx.Component:
+    """One field with its label, its help, and what is wrong with it."""
+    is_wrong = (mistake.message != "") & (mistake.control == each.name)
+    return rx.el.div(
+        rx.cond(
+            each.input == "checkbox",
+            _checkbox(each, is_wrong),
+            rx.fragment(
+                rx.el.label(_label(each), html_for=_id(each, "control"), class_name="label"),
+                _control(each, is_wrong, on_kind),
+            ),
+        ),
+        rx.cond(each.help != "", rx.el.p(each.help, class_name="help", id=_id(each, "help"))),
+        rx.cond(
+            is_wrong,
+            rx.el.p(mistake.message, class_name="mistake", role="alert", id=_id(each, "mistake")),
+        ),
+        rx.cond(each.is_set & ~each.required, _remove(each)),
+        class_name=rx.cond(each.wide, "field wide", "field"),
+        key=each.of + each.name,
+    )
+
+
+def _id(each: rx.Var[FieldView], what: str) -> rx.Var[str]:
+    return rx.Var.create(f"{what}-") + each.name
+
+
+def _label(each: rx.Var[FieldView]) -> rx.Component:
+    optional = rx.el.span(" optional", class_name="optional")
+    return rx.el.span(each.label, rx.cond(each.required | (each.input == "select"), "", optional))
+
+
+def _described(each: rx.Var[FieldView]) -> dict[str, Any]:
+    return {"aria-describedby": _id(each, "help") + " " + _id(each, "mistake")}
+
+
+def _control(each: rx.Var[FieldView], is_wrong: Any, on_kind: Any) -> rx.Component:
+    shared = {
+        "name": each.name,
+        "id": _id(each, "control"),
+        "custom_attrs": _described(each) | {"aria-invalid": is_wrong},
+        "class_name": "control",
+    }
+    typed = {**shared, "placeholder": each.placeholder, "default_value": each.value}
+    plain = {"auto_complete": "off", "spell_check": False}
+    return rx.match(
+        each.input,
+        ("textarea", rx.el.textarea(rows="3", **typed, **plain)),
+        (
+            "select",
+            rx.el.select(
+                rx.foreach(each.options, lambda o: rx.el.option(o.label, value=o.value)),
+                default_value=each.value,
+                **shared,
+            ),
+        ),
+        (
+            "kind",
+            rx.el.select(
+                rx.foreach(each.options, lambda o: rx.el.option(o.label, value=o.value)),
+                default_value=each.value,
+                on_change=on_kind,
+                **shared,
+            ),
+        ),
+        ("password", rx.el.input(type="password", auto_complete="new-password", **typed)),
+        ("number", rx.el.input(type="text", input_mode="numeric", **typed, **plain)),
+        rx.el.input(type="text", **typed, **plain),
+    )
+
+
+def _checkbox(each: rx.Var[FieldView], is_wrong: Any) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox",
+            name=each.name,
+            default_checked=each.checked,
+            custom_attrs=_described(each) | {"aria-invalid": is_wrong},
+        ),
+        rx.el.span(each.label),
+        class_name="label tick",
+    )
+
+
+def _remove(each: rx.Var[FieldView]) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", name=each.name + REMOVE),
+        rx.el.span("Remove what is stored"),
+        class_name="label tick",
+    )

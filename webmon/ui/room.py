@@ -1,0 +1,222 @@
+"""What the rooms of the admin app have in common: a list that stays current, and its forms.
+
+A room's state derives from `Listing`, or from `Editing` where rows can be changed:
+
+    @edited_by(Role.ADMIN)
+    class UsersState(Editing, PrivateState):
+        view: UsersView = UsersView()
+
+        async def _read(self, now):
+            show(self, view=await ask(self, admin_users, page=self._page, now=now))
+
+        def _rows(self):
+            return {"user": USER}
+
+        async def _draw(self, thing, row_id, parent_id):
+            return user_form(await ask(self, user_fields, row_id) if row_id else {})
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import reflex as rx
+
+from webmon.clock import utcnow
+from webmon.domain.access import Role
+from webmon.errors import Invalid, NotFound
+from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.ui.form import FormView, Mistake
+from webmon.ui.form_view import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
+from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+from webmon.ui.rows import Row, Saved, saving, with_kind
+
+Room = TypeVar("Room", bound="Editing")
+
+Events = Any
+"""What a handler tells the browser to do: an event, several, or none. Reflex gives them no type."""
+
+CLOSED = "this form was closed in the meantime; open it again"
+
+
+class Listing(PrivateState, mixin=True):
+    """A room that shows something, and looks again every few seconds while it is in view."""
+
+    loaded: bool = False
+    as_of: str = ""
+
+    _page: int = 1
+
+    async def _read(self, now: datetime) -> None:
+        """Ask the database for everything that the room shows, and show it."""
+        raise NotImplementedError
+
+    async def _refresh(self) -> None:
+        now = utcnow()
+        await self._read(now)
+        show(self, loaded=True, as_of=now.isoformat())
+
+    def _close(self) -> None:
+        """Close what belongs to the page of the list that is left."""
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def load(self) -> None:
+        """The page was opened."""
+        await self._refresh()
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def tick(self) -> None:
+        """Some seconds have gone by."""
+        await self._refresh()
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def turn_to(self, page: int) -> Events:
+        """Show another page of the list."""
+        self._page = page if isinstance(page, int) else 1
+        self._close()
+        await self._refresh()
+        return FOCUS_LIST
+
+
+class Editing(Listing, mixin=True):
+    """A room whose rows can be added, changed and deleted; see `edited_by`.
+
+    At most one form is open, and at most one question whether to delete something.
+    """
+
+    form: FormView = FormView()
+    mistake: Mistake = Mistake()
+    doomed: Deletion = Deletion()
+
+    _serial: int = 0
+
+    def _rows(self) -> Mapping[str, Row]:
+        """The things that can be edited here, by the names that their forms have."""
+        raise NotImplementedError
+
+    async def _draw(self, thing: str, row_id: int, parent_id: int) -> FormView:
+        """The form of a stored row, or of a new one (``row_id`` 0) that belongs to another."""
+        raise NotImplementedError
+
+    async def _saved(self, row: Saved) -> list[Events]:  # noqa: ARG002
+        """Called after a row was saved; returns further events."""
+        return []
+
+    def _deleted(self, thing: str) -> None:
+        """Called after a row was deleted."""
+
+    def _close(self) -> None:
+        self.form, self.mistake = FormView(), Mistake()
+
+    def _row(self, thing: Any) -> Row:
+        row = self._rows().get(thing) if isinstance(thing, str) else None
+        if row is None:
+            raise NotFound("this cannot be edited here")
+        return row
+
+    async def _show_form(self, thing: str, row_id: int, parent_id: int) -> Events:
+        self._row(thing)
+        form = await self._draw(thing, row_id, parent_id)
+        self._serial += 1
+        self.form, self.mistake = replace(form, serial=self._serial), Mistake()
+        return FOCUS_FORM
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def open_form(self, thing: str, row_id: int) -> Events:
+        """Open the form of a stored row."""
+        self._row(thing)
+        if not row_id:
+            raise NotFound(f"this {thing} does not exist")
+        return await self._show_form(thing, row_id, 0)
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def open_new(self, thing: str, parent_id: int) -> Events:
+        """Open the form of a new row; ``parent_id`` is the row that it belongs to, or 0."""
+        return await self._show_form(thing, 0, parent_id)
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def choose_kind(self, kind: str) -> None:
+        """Draw the open form again for another kind."""
+        self.form = with_kind(self._row(self.form.thing), self.form, kind)
+        self.mistake = Mistake()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def close_form(self) -> Events:
+        """Leave the form; what was typed is lost."""
+        self._close()
+        return FOCUS_OPENER
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def save(self, form: dict[str, Any]) -> Events:
+        """Save the open form. If something is wrong, it stays open and says so."""
+        opened = self.form
+        try:
+            if opened.thing not in self._rows():
+                raise Invalid(CLOSED)
+            command = saving(self._rows()[opened.thing], opened, as_dict(form))
+            row: Saved = await act(self, command)
+        except Invalid as error:
+            self.mistake = opened.mistake(error.field, sentence(error.message))
+            return FOCUS_MISTAKE
+        self._close()
+        await self._refresh()
+        more = await self._saved(row)
+        return [FOCUS_OPENER, rx.toast.success(f"{row.name} is saved."), *more]
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def ask_delete(self, thing: str, row_id: int) -> None:
+        """Ask before a row is deleted."""
+        self._row(thing)
+        self.doomed = await ask(self, deletion, thing, row_id)
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def keep(self) -> None:
+        """Do not delete it."""
+        self.doomed = Deletion()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def delete(self) -> Events:
+        """Delete what was asked about."""
+        doomed, self.doomed = self.doomed, Deletion()
+        if not doomed.thing:
+            return None
+        await act(self, self._row(doomed.thing).delete, doomed.id)
+        self._close()
+        self._deleted(doomed.thing)
+        await self._refresh()
+        return [FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
+
+
+EDITING = (
+    "open_form",
+    "open_new",
+    "choose_kind",
+    "close_form",
+    "save",
+    "ask_delete",
+    "keep",
+    "delete",
+)
+
+
+def edited_by(role: Role) -> Callable[[type[Room]], type[Room]]:
+    """Opens the handlers of `Editing` to people who have ``role`` or more (by default: admins)."""
+
+    def mark(state: type[Room]) -> type[Room]:
+        for name in EDITING:
+            state.event_handlers[name].fn.open_to = role
+        return state
+
+    return mark

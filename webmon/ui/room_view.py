@@ -1,0 +1,89 @@
+"""What the pages of rooms have in common: the headline, the pages of a list, the question."""
+
+from typing import Any
+
+import reflex as rx
+
+from webmon.ui.live import live, modal
+from webmon.ui.moment import moment
+from webmon.ui.status import icon
+
+
+def stays_current(state: Any) -> rx.Component:
+    """Has the room look again every few seconds while it is in view."""
+    return live(on_tick=state.tick.temporal, seen=state.as_of)
+
+
+def headline(
+    state: Any, text: Any, status: str | rx.Var[str], *actions: rx.Component
+) -> rx.Component:
+    """The room in one line: its worst status, when that was so, and what can be added here."""
+    return rx.el.div(
+        rx.el.h1(
+            rx.el.span(icon(status), class_name="status", custom_attrs={"data-status": status}),
+            text,
+        ),
+        rx.cond(state.loaded, rx.el.span("as of ", moment(state.as_of), class_name="as-of")),
+        *actions,
+        class_name="headline",
+    )
+
+
+def add_button(label: str, on_click: Any) -> rx.Component:
+    """Opens the form of a new row; stands in the headline."""
+    button = rx.el.button(label, type="button", class_name="button", on_click=on_click)
+    return rx.el.span(button, class_name="actions")
+
+
+def pages(state: Any, page: rx.Var[int], of: rx.Var[int]) -> rx.Component:
+    """The way to the other pages of a list; nothing where there is only one."""
+    return rx.cond(
+        of > 1,
+        rx.el.nav(
+            _turn(state, "Previous", page - 1, page <= 1),
+            rx.el.span("Page ", page, " of ", of),
+            _turn(state, "Next", page + 1, page >= of),
+            class_name="pages",
+            aria_label="Pages of the list",
+        ),
+    )
+
+
+def _turn(state: Any, text: str, page: rx.Var[int], is_over: rx.Var[bool]) -> rx.Component:
+    return rx.el.button(
+        text, type="button", class_name="button", disabled=is_over, on_click=state.turn_to(page)
+    )
+
+
+def no_worker(consequence: str, *since: rx.Component | str, and_so: str = "") -> rx.Component:
+    """The notice that no worker runs, and how to start one."""
+    return rx.el.p(
+        rx.el.b(f"{consequence}: "),
+        *(since or ("no worker has reported within 30 seconds. Start one with ",)),
+        rx.el.code("webmon worker"),
+        ", or both processes with ",
+        rx.el.code("webmon up"),
+        f".{and_so}",
+        class_name="notice",
+        role="status",
+    )
+
+
+def confirmation(state: Any) -> rx.Component:
+    """The question before something is deleted; ``state`` derives from `room.Editing`."""
+    return modal(
+        rx.el.h2(state.doomed.question, id="question"),
+        rx.el.p("This cannot be undone."),
+        rx.el.div(
+            rx.el.button(
+                "Keep", type="button", class_name="button", on_click=state.keep, auto_focus=True
+            ),
+            rx.el.button(
+                "Delete", type="button", class_name="button danger", on_click=state.delete
+            ),
+            class_name="form-actions",
+        ),
+        is_open=state.doomed.thing != "",
+        on_cancel=state.keep,
+        labelled_by="question",
+    )
