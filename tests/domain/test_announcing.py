@@ -10,7 +10,7 @@ from webmon.domain.announcing import (
     Decision,
     LastWord,
     decide,
-    decide_settled,
+    decide_after_flapping,
     decide_unmuted,
 )
 from webmon.domain.news import Event
@@ -191,7 +191,7 @@ def test_flapping(change, last, wants, muted, expected):
     ],
 )
 def test_whoever_heard_of_flapping_hears_how_it_ended(status, wants, expected):
-    assert decide_settled(status, wants) == expected
+    assert decide_after_flapping(status, wants) == expected
 
 
 @pytest.mark.parametrize(

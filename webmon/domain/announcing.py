@@ -135,7 +135,7 @@ def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:
     return _why_not_the_end(last) if Event.DOWN in wants else ""
 
 
-def decide_settled(status: Status, wants: Set[Event]) -> Decision:
+def decide_after_flapping(status: Status, wants: Set[Event]) -> Decision:
     """What a channel hears that was told "flapping", once that is over: how it ended."""
     if status is Status.DOWN:
         return Decision(Event.DOWN, is_open=True)

@@ -1,6 +1,7 @@
-"""Decide what is owed to whom, and put it into the outbox; `commands.deliveries` sends it.
+"""Decide which channels are told of a change, and queue their notifications in the outbox.
 
-Everything here runs in the transaction of what it tells of: both are stored, or neither.
+Everything here runs in the transaction that stores the change: both are stored, or neither. The
+worker sends what is queued (`workers.deliver`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +14,9 @@ from sqlmodel import Session
 
 from webmon.commands.notifications.audience import (
     SWITCHED_OFF,
-    Destination,
+    ChannelRules,
     Subject,
-    load_destinations,
+    load_channels,
     load_subjects,
 )
 from webmon.commands.notifications.mutes import Mutes, load_mutes, why_not_theirs
@@ -50,7 +51,7 @@ UP_AGAIN = "it is up again"
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A stored change of a service; ``incident_id`` and ``down_since`` of the one that it ended."""
+    """A stored change of a service, with the incident that it ended, if any."""
 
     service_id: int
     before: Status
@@ -61,27 +62,31 @@ class Occurrence:
 
 
 def announce(session: Session, occurrences: Iterable[Occurrence], *, now: datetime) -> None:
-    """Owe news of these changes to every channel that wants them.
+    """Queue news of these changes for every channel that wants it.
 
-    1. Leave out the changes that nobody hears of: no statement for a service seen up at first.
-    2. Read the services, the channels, the last words to them, and how often each has changed.
-    3. Decide for each channel (`domain.announcing`), and write all of it at once.
+    1. Leave out changes that are never announced, such as a new service that is up: they cost no
+       statement.
+    2. Read the services, the channels, what each channel was told last, and how often each service
+       has changed lately.
+    3. Decide for each channel (`domain.announcing`), and write everything at once.
     """
     telling = [each for each in occurrences if {each.before, each.after} & NOT_WELL]
     if not telling:
         return
     service_ids = [each.service_id for each in telling]
     subjects = load_subjects(session, service_ids)
-    destinations = load_destinations(session)
+    channels = load_channels(session)
     last_words = load_last_words(session, service_ids)
     often = changes_since(session, service_ids, now - FLAPPING_WINDOW)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
     for each in telling:
         subject = subjects[each.service_id]
-        told = _Telling(batch, each, often.get(each.service_id, Often()), subject, mutes)
-        for destination in destinations:
-            told.to(destination, last_words.get((destination.id, each.service_id), ()))
+        announcement = _Announcement(
+            batch, each, often.get(each.service_id, Often()), subject, mutes
+        )
+        for channel in channels:
+            announcement.add_for(channel, last_words.get((channel.id, each.service_id), ()))
     batch.store(session)
 
 
@@ -99,8 +104,8 @@ def changes_since(
     return {each[0]: Often(each[1], each[2]) for each in session.execute(counted)}
 
 
-class _Telling:
-    """One change, told to one channel after the other: the same news to all of them."""
+class _Announcement:
+    """One change and the channels that are told of it: the same news to all of them."""
 
     def __init__(
         self, batch: Batch, each: Occurrence, often: Often, subject: Subject, mutes: Mutes
@@ -112,25 +117,26 @@ class _Telling:
         self._mutes = mutes
         self._news: dict[tuple[Event, int], News] = {}
 
-    def to(self, destination: Destination, stored: Sequence[Row[Any]]) -> None:
-        """Decide and note what the channel hears; ``stored`` is the last word to it."""
-        if not stored and not destination.hears_of(self._subject.namespace_id):
+    def add_for(self, channel: ChannelRules, stored: Sequence[Row[Any]]) -> None:
+        """Decide what the channel is told; ``stored`` are its open notifications of the service."""
+        if not stored and not channel.wants_news_of(self._subject.namespace_id):
             return
         last = last_word(stored)
         failed = [before for before in stored if has_failed(before)]
         if last is not None and failed:
-            last = replace(last, is_told=True)  # it is told with its end
-        muted = self._mutes.why(destination, self._subject)
+            # The outage could not be sent before: it goes out together with its end.
+            last = replace(last, is_told=True)
+        muted = self._mutes.why(channel, self._subject)
         each = self._occurrence
-        change = Change(each.before, each.after, self._often.for_whom(destination.wants))
-        decisions = decide(change, last, destination.wants, muted)
-        for_good = bool(why_not_theirs(destination, self._subject))
+        change = Change(each.before, each.after, self._often.for_whom(channel.wants))
+        decisions = decide(change, last, channel.wants, muted)
+        for_good = bool(why_not_theirs(channel, self._subject))
         for decision in decisions:
-            if not destination.enabled:
+            if not channel.enabled:
                 decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
             elif for_good:
                 decision = replace(decision, is_muted=False)
-            self._add(destination, stored, decision)
+            self._add(channel, stored, decision)
             if decision.event is Event.UP and not decision.reason:
                 for before in failed:
                     self._batch.send_after_all(before)
@@ -141,17 +147,15 @@ class _Telling:
             if not (holds_back and is_told(before)):
                 close(self._batch, before, UP_AGAIN)
 
-    def _add(
-        self, destination: Destination, stored: Sequence[Row[Any]], decision: Decision
-    ) -> None:
+    def _add(self, channel: ChannelRules, stored: Sequence[Row[Any]], decision: Decision) -> None:
         counts = decision.event is Event.FLAPPING
-        key = decision.event, self._often.for_whom(destination.wants) if counts else 0
+        key = decision.event, self._often.for_whom(channel.wants) if counts else 0
         news = self._news.get(key)
         if news is None:
             news = self._news[key] = self._news_of(*key)
         cause = self._cause(decision.event)
         self._batch.add(
-            destination.id,
+            channel.id,
             news,
             decision,
             cause=cause,
@@ -184,15 +188,15 @@ class _Telling:
 
 
 def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now: datetime) -> None:
-    """Whoever was told that one of these services is not well hears that nobody looks any more.
+    """Tell the channels that know of an outage of these services that watching has ended.
 
-    Called while services and incidents are still there; ``why`` ends a sentence: "was paused".
+    Called before services and incidents are deleted; ``why`` ends a sentence: "was paused".
     """
     last_words = load_last_words(session, service_ids)
     if not last_words:
         return
     subjects = load_subjects(session, service_ids)
-    destinations = {each.id: each for each in load_destinations(session)}
+    channels = {each.id: each for each in load_channels(session)}
     batch = Batch(now)
     news = {
         service_id: subject.news(
@@ -203,13 +207,13 @@ def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now:
     for (channel_id, service_id), stored in last_words.items():
         for each in stored:
             close(batch, each, f"it {why}")
-        destination, last, newest = destinations[channel_id], last_word(stored), stored[-1]
-        if last is None or not last.is_told or Event.UP not in destination.wants:
+        channel, last, newest = channels[channel_id], last_word(stored), stored[-1]
+        if last is None or not last.is_told or Event.UP not in channel.wants:
             continue
         batch.add(
             channel_id,
             news[service_id],
-            Decision(Event.UP, "" if destination.enabled else SWITCHED_OFF),
+            Decision(Event.UP, "" if channel.enabled else SWITCHED_OFF),
             cause=newest.cause,
             sequence=sequence_after(newest, Event.UP, newest.cause),
             subject=subjects[service_id],
@@ -218,7 +222,7 @@ def end_watching(session: Session, service_ids: Sequence[int], why: str, *, now:
 
 
 def close(batch: Batch, stored: Row[Any], because: str) -> None:
-    """Let this no longer be the last word; a reminder that still waits is dropped."""
+    """Mark this as no longer the last word; a reminder that is still queued is suppressed."""
     batch.close(stored)
     if stored.event == Event.REMINDER and still_waits(stored):
         batch.take_back(stored, because)
@@ -235,24 +239,24 @@ def tell_monitor(
 ) -> None:
     """Tell the administrators something about the monitor itself, once per ``cause``.
 
-    It goes to their own channel and to every other one for all namespaces that is not public;
-    not to ``about_channel``, which it is about, but to whoever looks after its namespace. With
-    ``everywhere``, because it concerns every namespace, also to the channels of only one; so it
-    does where it is their own channel that fails.
+    It goes to their own channel and to every private channel for all namespaces. News about a
+    channel (``about_channel``) goes to the private channels of its namespace too, but not to the
+    channel itself. With ``everywhere``, or if the administrators' own channel has failed, it goes
+    to the private channels of every namespace.
     """
     news = News(Event.MONITOR, now, message=text)
-    destinations = load_destinations(session)
-    about = next((each for each in destinations if each.id == about_channel), None)
+    channels = load_channels(session)
+    about = next((each for each in channels if each.id == about_channel), None)
     namespace_id = about.namespace_id if about is not None else None
     everywhere = everywhere or (about is not None and about.built_in)
     batch = Batch(now)
-    for destination in destinations:
-        kind = NOTIFIERS.get(destination.kind)
-        is_private = destination.built_in or (kind is not None and not kind.is_public)
-        is_meant = everywhere or destination.is_for(namespace_id)
-        if is_private and is_meant and destination.enabled and destination.id != about_channel:
+    for channel in channels:
+        kind = NOTIFIERS.get(channel.kind)
+        is_private = channel.built_in or (kind is not None and not kind.is_public)
+        is_meant = everywhere or channel.is_for(namespace_id)
+        if is_private and is_meant and channel.enabled and channel.id != about_channel:
             batch.add(
-                destination.id,
+                channel.id,
                 news,
                 Decision(Event.MONITOR),
                 cause=cause,

@@ -1,4 +1,4 @@
-"""Who is told: the services that news are about, and the channels that want them."""
+"""Who is told what: the services that news is about, and the channels that want it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Subject:
     public: bool
 
     def news(self, event: Event, now: datetime, **fields: Any) -> News:
-        """News about the service as it is now; ``fields`` say what is told otherwise."""
+        """News about the service as it is now; ``fields`` replace what is read from it."""
         said: dict[str, Any] = {
             "status": self.status,
             "since": self.since,
@@ -102,8 +102,8 @@ def load_subjects(session: Session, service_ids: Iterable[int]) -> dict[int, Sub
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """A channel, as far as it decides what it is told."""
+class ChannelRules:
+    """The columns of a channel that decide what it is told."""
 
     id: int
     namespace_id: int | None
@@ -113,17 +113,17 @@ class Destination:
     reminder_every_seconds: int
     wants: frozenset[Event]
 
-    def hears_of(self, namespace_id: int) -> bool:
-        """Whether news of the namespace go there."""
+    def wants_news_of(self, namespace_id: int) -> bool:
+        """Whether the channel is on, and for this namespace."""
         return self.enabled and self.is_for(namespace_id)
 
     def is_for(self, namespace_id: int | None) -> bool:
-        """Whether they would go there if the channel is switched on; None is every namespace."""
+        """Whether the channel is for this namespace, on or off; None stands for all of them."""
         return self.namespace_id in (None, namespace_id)
 
 
-def load_destinations(session: Session) -> list[Destination]:
-    """Every channel; none of them is deleted before the transaction ends."""
+def load_channels(session: Session) -> list[ChannelRules]:
+    """Every channel, locked against deletion until the transaction ends."""
     rows = session.execute(
         select(
             channel.id,
@@ -138,7 +138,7 @@ def load_destinations(session: Session) -> list[Destination]:
         .with_for_update(read=True, key_share=True)
     )
     return [
-        Destination(
+        ChannelRules(
             each.id,
             each.namespace_id,
             each.kind,

@@ -1,4 +1,4 @@
-"""The monthly budget of a channel: counted in messages that it has taken, warned of, kept."""
+"""The monthly budget of a channel: counts the messages it has taken, warns, and enforces it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from webmon.queries.notifications.sent_counts import WARN_AT, sent_this_month
 def why_used_up(
     session: Session, channel_id: int, kind: str, config: Mapping[str, Any], *, now: datetime
 ) -> str:
-    """That nothing more may be sent this month; empty where something may."""
+    """Why nothing more may be sent this month; empty if something may."""
     most = _budget(kind, config)
     if most is None or sent_this_month(session, channel_id, now=now) < most:
         return ""
@@ -25,8 +25,8 @@ def why_used_up(
 
 
 def watch(session: Session, channel_id: int, *, now: datetime) -> None:
-    """Warn once a month when most of the budget is used, and once when all of it is; anew where
-    there is another budget."""
+    """Warn once a month when most of the budget is used, and once when all of it is. A changed
+    budget is warned of again."""
     found = session.execute(
         select(channel.name, channel.kind, channel.config).where(channel.id == channel_id)
     ).first()

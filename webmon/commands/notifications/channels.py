@@ -1,6 +1,6 @@
 """Create, change, switch and delete channels. Only admins may: a channel speaks for everybody.
 
-Nothing here sends: a command only says where the worker shall tell what.
+Nothing is sent here; the worker sends.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def _reminder(seconds: int) -> int:
 
 
 class ChannelFields(Fields):
-    """What can be said about a channel; ``config`` is checked by its kind's own model."""
+    """The settings of a channel; ``config`` is checked by its kind's own model."""
 
     name: str = Field(min_length=1, max_length=100)
     kind: str
@@ -56,7 +56,7 @@ class ChannelFields(Fields):
 def create_channel(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Channel:
-    """A new channel; it is told what happens from now on.
+    """Create a channel; it is told what happens from now on.
 
     Raises:
         Invalid: a field is wrong, or the name is taken.
@@ -81,10 +81,10 @@ def update_channel(
     actor: Actor | None,
     now: datetime,
 ) -> Channel:
-    """Give a channel new fields. What is left out gets its default; but whether it is switched on
-    stays, and what the administrators' channel is called.
+    """Give a channel new fields. A field that is left out gets its default; ``enabled``, and the
+    name of the administrators' channel, stay as they are.
 
-    With another config, or switched on again, it is tried at once, also where it had stopped.
+    With another config, or switched on again, the channel is tried at once, even if it had stopped.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
@@ -103,14 +103,14 @@ def update_channel(
         columns = _columns(wanted, stored=channel)
         if wanted.name != channel.name:
             _require_free_name(session, wanted.name)
-    sends_anew = _sends_otherwise(channel, columns)
+    sends_differently = _sends_differently(channel, columns)
     reminded = channel.events, channel.reminder_every_seconds
     channel.sqlmodel_update(columns)
     session.flush()
-    if sends_anew:
-        _try_anew(session, channel.id, now)
+    if sends_differently:
+        _retry_now(session, channel.id, now)
     if (channel.events, channel.reminder_every_seconds) != reminded:
-        _remind_anew(session, channel, now)
+        _reschedule_reminders(session, channel, now)
     return channel
 
 
@@ -122,7 +122,7 @@ def switch_channel(
     actor: Actor | None,
     now: datetime,
 ) -> None:
-    """Switch a channel on or off. What arises while it is off is not told there.
+    """Switch a channel on or off. What happens while it is off is not sent later.
 
     Raises:
         Invalid: it is the one of the administrators.
@@ -136,7 +136,7 @@ def switch_channel(
     channel.enabled = enabled
     session.flush()
     if enabled:
-        _try_anew(session, channel.id, now)
+        _retry_now(session, channel.id, now)
 
 
 def try_channel_again(
@@ -146,12 +146,12 @@ def try_channel_again(
     actor: Actor | None,
     now: datetime,
 ) -> None:
-    """Let a channel that waits or has stopped send at once what it owes, and what failed.
+    """Retry a channel that waits or has stopped now, with everything queued or failed.
 
     Raises:
         NotFound, PermissionDenied.
     """
-    _try_anew(session, find_channel(session, channel_id, actor=actor).id, now)
+    _retry_now(session, find_channel(session, channel_id, actor=actor).id, now)
 
 
 def delete_channel(
@@ -161,7 +161,7 @@ def delete_channel(
     actor: Actor | None,
     now: datetime,  # noqa: ARG001 -- every command takes it
 ) -> None:
-    """Delete a channel with all that was told there.
+    """Delete a channel with all its notifications.
 
     Raises:
         Invalid: it is the one of the administrators.
@@ -178,14 +178,14 @@ def delete_channel(
 def find_channel(
     session: Session, channel_id: int, *, actor: Actor | None, lock: bool = False
 ) -> Channel:
-    """The channel, for somebody who may change it; with ``lock`` nobody else does meanwhile.
+    """The channel, if the actor may change it; with ``lock``, locked against other changes.
 
     Raises:
         NotFound, PermissionDenied.
     """
     how: dict[str, Any] = {}
     if lock and is_id(channel_id):
-        leases.lock_channels(session, [channel_id])  # as who deletes one: first how it goes
+        leases.lock_channels(session, [channel_id])  # in the order in which deleting locks
         how = {"populate_existing": True, "with_for_update": {"key_share": True}}
     channel = session.get(Channel, channel_id, **how) if is_id(channel_id) else None
     if channel is None:
@@ -197,7 +197,7 @@ def find_channel(
 def complete(fields: Mapping[str, Any], *, built_in: bool = False) -> dict[str, Any]:
     """``fields`` with every default filled in, as they would be stored, secrets in the clear.
 
-    The config of the ``built_in`` channel is for no kind to judge: it is empty.
+    The config of the ``built_in`` channel is empty, and not checked.
 
     Raises:
         Invalid: a field is wrong.
@@ -210,7 +210,7 @@ def complete(fields: Mapping[str, Any], *, built_in: bool = False) -> dict[str, 
 
 
 def _columns(wanted: ChannelFields, *, stored: Channel | None = None) -> dict[str, Any]:
-    """The columns of `Channel` that are asked for, the config's secrets encrypted."""
+    """The columns of `Channel` for the wanted fields, the config's secrets encrypted."""
     kind = NOTIFIERS.get(wanted.kind)
     if kind is None:
         raise Invalid(f"there is no kind {wanted.kind}; known are {', '.join(NOTIFIERS)}", "kind")
@@ -224,7 +224,7 @@ def _columns(wanted: ChannelFields, *, stored: Channel | None = None) -> dict[st
 
 
 def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> None:
-    """The administrators' channel has events and reminders to choose, nothing else."""
+    """Of the administrators' channel, only events and reminders can be chosen."""
     if not wanted.enabled:
         raise Invalid("this channel cannot be switched off", "enabled")
     if wanted.namespace_id is not None:
@@ -239,7 +239,7 @@ def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> Non
 
 
 def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
-    """A channel for every namespace is a matter of who looks after all of them."""
+    """Only an admin of all namespaces may change a channel that is for all of them."""
     if actor is None:
         return
     require(actor, Role.ADMIN, namespace_id)
@@ -257,8 +257,9 @@ def _require_free_name(session: Session, name: str) -> None:
         raise Invalid(f"there is a channel {name} already", "name")
 
 
-def _sends_otherwise(channel: Channel, wanted: Mapping[str, Any]) -> bool:
-    """Whether what the worker sends with changes. No two tokens are equal, even of one secret."""
+def _sends_differently(channel: Channel, wanted: Mapping[str, Any]) -> bool:
+    """Whether kind, config or ``enabled`` change what is sent. Configs are compared decrypted: the
+    same secret encrypts differently each time."""
     if wanted.get("enabled", channel.enabled) and not channel.enabled:
         return True
     if wanted.get("kind", channel.kind) != channel.kind:
@@ -267,10 +268,11 @@ def _sends_otherwise(channel: Channel, wanted: Mapping[str, Any]) -> bool:
     return bool(crypto.unseal(config) != crypto.unseal(channel.config))
 
 
-def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
-    """Forget that sending failed, and tell now what could not be told: what lasts, what has ended.
+def _retry_now(session: Session, channel_id: int, now: datetime) -> None:
+    """Forget that sending failed, and send now what failed: outages that last as reminders,
+    recoveries as they were.
 
-    Only these columns: a worker may be about to write the others.
+    Writes only these columns of the state: a worker may be writing the others.
     """
     session.execute(
         update(ChannelState)
@@ -289,11 +291,11 @@ def _try_anew(session: Session, channel_id: int, now: datetime) -> None:
     for each in failed:
         each.remind_at = now
     session.flush()
-    missed_recoveries.owe_again(session, channel_id, now=now)
+    missed_recoveries.requeue(session, channel_id, now=now)
 
 
-def _remind_anew(session: Session, channel: Channel, now: datetime) -> None:
-    """Let the reminders that are to come follow the channel's present choice."""
+def _reschedule_reminders(session: Session, channel: Channel, now: datetime) -> None:
+    """Move the coming reminders to the channel's new interval, or drop them."""
     told = session.exec(
         select(Notification)
         .where(Notification.channel_id == channel.id, col(Notification.is_open))

@@ -1,4 +1,4 @@
-"""What is made good in the outbox and the channels' leases after the clock was set back."""
+"""Repair the instants in the outbox and in the channels' leases after the clock was set."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +15,10 @@ from webmon.models.columns import table
 
 
 def realign_messages(session: Session, *, now: datetime, back: timedelta) -> None:
-    """After the clock went ``back``: let nothing that is owed wait for longer because of it.
+    """After the clock went ``back``: no notification waits longer because of it.
 
-    What is queued is due in a moment, a reminder comes when it would have, and the end of flapping
-    once it has been quiet from now on. After a step forward a reminder comes too early, once.
+    A queued one is due in a moment, a reminder comes when it would have, and the end of flapping
+    once the service is quiet from now on. After a step forward a reminder comes too early, once.
     """
     is_flapping = row.is_open & (row.event == Event.FLAPPING)
     waiting = session.execute(
@@ -56,10 +56,10 @@ def _aligned_message(stored: Row[Any], now: datetime, back: timedelta) -> dict[s
 
 
 def realign_leases(session: Session, *, now: datetime, back: timedelta) -> None:
-    """After the clock went ``back``: let no channel wait for an instant that now lies far ahead.
+    """After the clock went ``back``: no channel waits for an instant that now lies far ahead.
 
-    Whoever is sending goes on, and nobody else sends the same. After a step forward nothing has
-    to be done: a channel is tried too early, once.
+    A send under way goes on, and no other worker sends the same. After a step forward there is
+    nothing to do: a channel is retried too early, once.
     """
     states = session.execute(
         select(state.channel_id, state.lease_until, state.next_try_at, state.last_error_at)

@@ -1,10 +1,10 @@
-"""What is owed as time passes: reminders, the end of flapping, news that was held back.
+"""Queue what becomes due as time passes: reminders, the end of flapping, news that was held back.
 
 Each pass finds its candidates, locks their services (as `record` does), and looks again: a service
 that has recovered in between has had its recovery announced, and nothing follows.
 
-A pass looks at some hundreds. Where it may leave them as they are it says where the next one goes
-on, so that none stands in another's way.
+A pass looks at some hundreds. If it may leave them unchanged, it returns where the next pass goes
+on, so that candidates that stay do not hide the others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,9 @@ from sqlmodel import Session
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.announcements import changed, changes_since
 from webmon.commands.notifications.audience import (
-    Destination,
+    ChannelRules,
     Subject,
-    load_destinations,
+    load_channels,
     load_subjects,
 )
 from webmon.commands.notifications.mutes import load_mutes, why_not_theirs
@@ -30,7 +30,7 @@ from webmon.domain.announcing import (
     QUIET,
     Decision,
     Often,
-    decide_settled,
+    decide_after_flapping,
     decide_unmuted,
 )
 from webmon.domain.durations import in_words
@@ -45,19 +45,19 @@ HELD_BACK = timedelta(seconds=10)
 
 
 def remind(session: Session, *, now: datetime) -> None:
-    """Owe reminders of what has been down for so long that a channel wants to hear it again.
+    """Queue reminders of outages that have lasted for the channel's reminder interval.
 
-    A little ahead, so that those of a host go out together and yet when it is time.
+    A little ahead of time, so that the reminders of a host are grouped and still go out on time.
     """
     due, _ = _last_words(session, row.remind_at <= now + WAIT)
     if not due:
         return
-    subjects, destinations = _surroundings(session, due)
+    subjects, channels = _surroundings(session, due)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
     later: dict[int, timedelta] = {}
     for stored in due:
-        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
         if subject is None or subject.status is not Status.DOWN:
             batch.close(stored)
         elif not _is_reminded(channel, subject) or why_not_theirs(channel, subject):
@@ -74,8 +74,8 @@ def remind(session: Session, *, now: datetime) -> None:
     _postpone(session, {key: now + wait for key, wait in later.items()})
 
 
-def _is_reminded(channel: Destination, subject: Subject) -> bool:
-    return Event.REMINDER in channel.wants and channel.hears_of(subject.namespace_id)
+def _is_reminded(channel: ChannelRules, subject: Subject) -> bool:
+    return Event.REMINDER in channel.wants and channel.wants_news_of(subject.namespace_id)
 
 
 def _postpone(session: Session, instants: dict[int, datetime]) -> None:
@@ -87,7 +87,7 @@ def _postpone(session: Session, instants: dict[int, datetime]) -> None:
 
 
 def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
-    """Whoever was told that a service is flapping hears how it ended, once it has settled.
+    """Tell the channels that know that a service is flapping how it ended, once it is stable.
 
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
@@ -95,36 +95,36 @@ def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
     flapping, following = _last_words(
         session, is_flapping & (row.created_at <= now - QUIET), after=after
     )
-    settled = _settled(session, {stored.service_id for stored in flapping}, now)
-    ended = [stored for stored in flapping if stored.service_id in settled]
+    stable = _stable(session, {stored.service_id for stored in flapping}, now)
+    ended = [stored for stored in flapping if stored.service_id in stable]
     if not ended:
         return following
-    subjects, destinations = _surroundings(session, ended)
+    subjects, channels = _surroundings(session, ended)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
     for stored in ended:
-        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
         if subject is None or subject.status not in OBSERVED:
             batch.close(stored)
         elif mutes.is_only_restored(subject):
             continue  # how it ended is not known yet
         elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
             batch.close(stored)
-            decision = decide_settled(subject.status, channel.wants)
+            decision = decide_after_flapping(subject.status, channel.wants)
             summary = _summary(session, stored, subject, channel, decision.event, now)
             batch.add(stored.channel_id, summary, decision, cause=stored.cause, subject=subject)
     batch.store(session)
     return following
 
 
-def _settled(session: Session, service_ids: set[int], now: datetime) -> set[int]:
+def _stable(session: Session, service_ids: set[int], now: datetime) -> set[int]:
     """Those of the services that have not changed for a while."""
     if not service_ids:
         return set()
     restless = session.scalars(
         select(changed.service_id)
         .where(changed.service_id.in_(service_ids))
-        # What lies ahead is from before the clock went back: `realign` has seen to that.
+        # A change that lies ahead is from before the clock went back (`clock_steps`).
         .where(changed.decided_at > now - QUIET, changed.decided_at <= now)
         .distinct()
     )
@@ -135,7 +135,7 @@ def _summary(
     session: Session,
     stored: Row[Any],
     subject: Subject,
-    channel: Destination,
+    channel: ChannelRules,
     event: Event,
     now: datetime,
 ) -> News:
@@ -149,18 +149,18 @@ def _summary(
 
 
 def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
-    """Owe the news that was held back, where nothing holds it back any more and it is still so.
+    """Queue news that was held back, if nothing holds it back any more and it is still true.
 
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
     muted, following = _last_words(session, row.is_muted, after=after)
     if not muted:
         return following
-    subjects, destinations = _surroundings(session, muted)
+    subjects, channels = _surroundings(session, muted)
     mutes = load_mutes(session, subjects.values())
     batch = Batch(now)
     for stored in muted:
-        subject, channel = subjects.get(stored.service_id), destinations[stored.channel_id]
+        subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
         decision = decide_unmuted(subject.status, channel.wants) if subject else None
         if subject is None or decision is None:
             batch.close(stored)
@@ -183,7 +183,7 @@ def _add(
     ready_at: datetime | None = None,
     told_before: bool = False,
 ) -> None:
-    """News of how the service is now, after ``stored``, about the same."""
+    """Add news of how the service is now, as the successor of ``stored``."""
     batch.add(
         stored.channel_id,
         subject.news(decision.event, ready_at or batch.now, told_before=told_before),
@@ -198,9 +198,9 @@ def _add(
 def _last_words(
     session: Session, condition: ColumnElement[bool], *, after: int = 0
 ) -> tuple[Sequence[Row[Any]], int]:
-    """Open notifications that fulfil ``condition``, locked after their services.
+    """Open notifications that meet ``condition``, locked after their services.
 
-    Looks at some of those with ids greater than ``after``; returns also where to go on.
+    Looks at some of those with ids greater than ``after``; also returns where to go on.
     """
     open_ones = row.is_open & condition
     found = session.execute(
@@ -224,6 +224,6 @@ def _last_words(
 
 def _surroundings(
     session: Session, stored: Iterable[Row[Any]]
-) -> tuple[dict[int, Subject], dict[int, Destination]]:
+) -> tuple[dict[int, Subject], dict[int, ChannelRules]]:
     subjects = load_subjects(session, {each.service_id for each in stored})
-    return subjects, {each.id: each for each in load_destinations(session)}
+    return subjects, {each.id: each for each in load_channels(session)}

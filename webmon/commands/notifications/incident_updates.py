@@ -1,4 +1,4 @@
-"""What people write about an open incident, and to whom it is owed."""
+"""Updates that people write about an open incident, and the channels that are told of them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from webmon.commands.locks import lock_services
 from webmon.commands.notifications.audience import (
     SWITCHED_OFF,
     Subject,
-    load_destinations,
+    load_channels,
     load_subjects,
 )
 from webmon.commands.notifications.mutes import why_not_theirs
@@ -27,7 +27,7 @@ from webmon.models.history import MOST_CHARACTERS
 
 
 class UpdateFields(Fields):
-    """What somebody writes: one line."""
+    """The text of an update: one line."""
 
     text: Annotated[
         str, BeforeValidator(lambda typed: one_line(typed) if isinstance(typed, str) else typed)
@@ -37,7 +37,7 @@ class UpdateFields(Fields):
 def write_update(
     session: Session, incident_id: int, text: str, *, actor: Actor, now: datetime
 ) -> IncidentUpdate:
-    """Store what ``actor`` writes about an open incident, and owe it to whoever wants to hear it.
+    """Store an update of an open incident, and queue it for the channels that want updates.
 
     Raises:
         Invalid: the text is empty or too long, or the incident is over.
@@ -54,7 +54,7 @@ def write_update(
     )
     session.add(written)
     session.flush()
-    _owe(session, written, subject, now)
+    _queue(session, written, subject, now)
     return written
 
 
@@ -67,14 +67,14 @@ def _service_of(session: Session, incident_id: int, actor: Actor) -> int:
     return service.id
 
 
-def _owe(session: Session, written: IncidentUpdate, subject: Subject, now: datetime) -> None:
-    """To every channel that wants updates and knows of the incident; else suppressed."""
+def _queue(session: Session, written: IncidentUpdate, subject: Subject, now: datetime) -> None:
+    """For every channel that wants updates: queued if it knows of the incident, else suppressed."""
     news = subject.news(Event.INCIDENT_UPDATE, now, message=written.text)
     last_words = load_last_words(session, [subject.service_id])
     batch = Batch(now)
-    for channel in load_destinations(session):
+    for channel in load_channels(session):
         stored = last_words.get((channel.id, subject.service_id), ())
-        is_meant = bool(stored) or channel.hears_of(subject.namespace_id)
+        is_meant = bool(stored) or channel.wants_news_of(subject.namespace_id)
         if Event.INCIDENT_UPDATE not in channel.wants or not is_meant:
             continue
         because = why_no_update(last_word(stored), channel.wants)

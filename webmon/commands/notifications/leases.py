@@ -1,4 +1,4 @@
-"""Who sends to which channel: one worker at a time, so that the order is kept."""
+"""Which worker sends to which channel: one at a time, so that the order is kept."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -36,8 +36,8 @@ def claim_channels(
 ) -> list[Lease]:
     """Take up to ``most`` channels that have something to send, the longest waiting first.
 
-    A channel that failed waits for its next try; one that somebody sends to is left alone, and
-    those that the worker itself has ``under_way`` are whatever the clock says of its lease.
+    A channel that failed waits for its next try. A channel that is being sent to is left alone;
+    those that this worker has ``under_way``, even if the clock says that their lease has ended.
     """
     if most <= 0:
         return []
@@ -70,7 +70,7 @@ def claim_channels(
 
 
 def next_ready_at(session: Session, *, now: datetime, before: datetime) -> datetime | None:
-    """When the next of what is queued is ready, where that is between ``now`` and ``before``."""
+    """When the next notification is ready, if that is between ``now`` and ``before``."""
     coming = select(func.min(row.ready_at)).where(row.ready_at > now, row.ready_at <= before)
     found: datetime | None = session.scalar(coming)
     return found
@@ -81,7 +81,7 @@ def _position(channel_ids: Sequence[int]) -> Any:
 
 
 def _make_states(session: Session, channel_ids: Sequence[int]) -> None:
-    """Each channel gets its state with its first message."""
+    """A channel gets its state with its first message."""
     known = session.scalars(select(state.channel_id).where(state.channel_id.in_(channel_ids)))
     missing = set(channel_ids) - set(known)
     if missing:
@@ -119,15 +119,16 @@ def hand_back(session: Session, lease: Lease) -> None:
 
 
 def retire(session: Session, worker_id: str) -> None:
-    """Give up what a worker holds that has ended."""
+    """Give up the leases of a worker that has ended."""
     session.execute(
         update(STATES).where(state.worker_id == worker_id).values(worker_id=None, lease_until=None)
     )
 
 
 def lock_channels(session: Session, channel_ids: Any) -> None:
-    """Wait until nobody is about to send to these channels (ids, or a select of them), and keep
-    it so: whoever deletes channels does this first."""
+    """Lock the states of these channels (ids, or a select of them) until the transaction ends.
+
+    Deleting channels begins with this: sending locks the state first, and then the outbox."""
     session.execute(
         select(state.channel_id)
         .where(state.channel_id.in_(channel_ids))

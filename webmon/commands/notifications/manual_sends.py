@@ -1,11 +1,11 @@
-"""Let something go out now, because somebody asks for it: a test, or a message once more."""
+"""Send on request: a test message, or a message again."""
 
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from webmon.commands.notifications.outbox import QUEUED_ANEW
+from webmon.commands.notifications.outbox import QUEUED_AGAIN
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
@@ -14,7 +14,7 @@ from webmon.models import Channel, ChannelState, Notification
 
 
 def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
-    """Queue a test message, to be sent at once and tried once; returns the notification's id.
+    """Queue a test message, sent at once and tried once; returns the notification's id.
 
     Raises:
         NotFound, PermissionDenied.
@@ -37,12 +37,12 @@ def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: da
 def send_again(
     session: Session, notification_id: int, *, actor: Actor | None, now: datetime
 ) -> None:
-    """Queue a message anew that has failed, was suppressed, or was sent already.
+    """Queue a message again that has failed, was suppressed, or was sent.
 
-    All that was told in that message goes again, and the channel is tried at once.
+    All news of that message is sent again, and the channel is tried at once.
 
     Raises:
-        Invalid: it is on its way already.
+        Invalid: it is queued already.
         NotFound, PermissionDenied.
     """
     found = session.get(Notification, notification_id) if is_id(notification_id) else None
@@ -59,7 +59,7 @@ def send_again(
         update(Notification)
         .where(together, col(Notification.channel_id) == found.channel_id)
         .where(col(Notification.ready_at).is_(None))
-        .values(**QUEUED_ANEW, ready_at=now, sent_at=None, attempts=0, error="", is_muted=False)
+        .values(**QUEUED_AGAIN, ready_at=now, sent_at=None, attempts=0, error="", is_muted=False)
         .returning(col(Notification.id))
         .execution_options(synchronize_session=False)
     ).all()
@@ -69,7 +69,7 @@ def send_again(
 
 
 def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:
-    """The channel, for somebody who may use it: one for all namespaces is theirs who see all."""
+    """The channel, if the actor may use it. One for all namespaces needs access to all of them."""
     found = session.get(Channel, channel_id) if is_id(channel_id) else None
     if found is None:
         raise NotFound("this channel does not exist")
@@ -81,7 +81,7 @@ def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Cha
 
 
 def _try_at_once(session: Session, channel_id: int) -> None:
-    """Let the channel not wait for its next try; also a lock on how it is sent to."""
+    """Clear the wait for the next try; this also locks the state of the channel."""
     session.execute(
         update(ChannelState)
         .where(col(ChannelState.channel_id) == channel_id)

@@ -1,11 +1,11 @@
-"""Ends of what a channel was told that it did not take: owed again once the channel works."""
+"""Recoveries that a channel did not take: sent again once the channel works."""
 
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from webmon.commands.notifications.outbox import OUTBOX, QUEUED_ANEW, row
+from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
 from webmon.domain.news import Event
 from webmon.models.notifications import Delivery
 
@@ -28,8 +28,9 @@ _LAST_TOLD = (
 )
 
 
-def owe_again(session: Session, channel_id: int, *, now: datetime) -> None:
-    """Queue them, but for what is no longer the last word, or ends what nobody there heard of."""
+def requeue(session: Session, channel_id: int, *, now: datetime) -> None:
+    """Re-queue failed recovery messages, unless newer news superseded them or the channel was never
+    told of the outage."""
     lost = session.scalars(
         select(row.id)
         .where(row.channel_id == channel_id, row.event == Event.UP)
@@ -39,4 +40,4 @@ def owe_again(session: Session, channel_id: int, *, now: datetime) -> None:
     ).all()
     if lost:
         again = update(OUTBOX).where(row.id.in_(lost))
-        session.execute(again.values(**QUEUED_ANEW, ready_at=now, error=""))
+        session.execute(again.values(**QUEUED_AGAIN, ready_at=now, error=""))

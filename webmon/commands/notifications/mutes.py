@@ -1,9 +1,8 @@
-"""Why bad news is held back at present. The one place that knows.
+"""Why bad news is held back at present. The one place that decides this.
 
-Today: while a critical service of a host is down, the others' troubles follow from it; what the
-public page does not show is not told in public; what is known from a backup alone is not told
-until a check has seen it; and host or channel may have gone to another
-namespace since the channel heard of it last.
+Four reasons: a critical service of the host is down, so the other failures follow from it; the
+channel is public and the service is not; the outage is known from a backup only, and no check has
+confirmed it yet; or host or channel have moved to another namespace since it was told last.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.commands.notifications.audience import ELSEWHERE, Destination, Subject, service, state
+from webmon.commands.notifications.audience import ELSEWHERE, ChannelRules, Subject, service, state
 from webmon.domain.status import Status
 from webmon.models import ServiceState
 from webmon.models.columns import table
@@ -22,7 +21,7 @@ ONLY_RESTORED = "it was restored, and no check has seen it since"
 
 
 class Mutes:
-    """What holds back news at one moment."""
+    """The reasons to hold back news at one moment."""
 
     def __init__(
         self, critical_down: Mapping[int, list[tuple[int, str]]], only_restored: Set[int]
@@ -30,9 +29,9 @@ class Mutes:
         self._critical_down = critical_down
         self._only_restored = only_restored
 
-    def why(self, destination: Destination, subject: Subject) -> str:
-        """Why the channel is not told now that the service is not well; empty where it is."""
-        if because := why_not_theirs(destination, subject):
+    def why(self, channel: ChannelRules, subject: Subject) -> str:
+        """Why the channel is not told now that the service has failed; empty if it is told."""
+        if because := why_not_theirs(channel, subject):
             return because
         if self.is_only_restored(subject):
             return ONLY_RESTORED
@@ -46,18 +45,18 @@ class Mutes:
         return subject.service_id in self._only_restored
 
 
-def why_not_theirs(destination: Destination, subject: Subject) -> str:
-    """Why who reads the channel is not to know of the service; empty where they are."""
-    if not destination.is_for(subject.namespace_id):
+def why_not_theirs(channel: ChannelRules, subject: Subject) -> str:
+    """Why the readers of the channel may not know of the service; empty if they may."""
+    if not channel.is_for(subject.namespace_id):
         return ELSEWHERE
-    kind = NOTIFIERS.get(destination.kind)
+    kind = NOTIFIERS.get(channel.kind)
     if kind is not None and kind.is_public and not subject.public:
         return "it is not public, but this channel is"
     return ""
 
 
 def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
-    """What holds back news about these services."""
+    """The reasons to hold back news about these services."""
     subjects = list(subjects)
     rows = session.execute(
         select(service.host_id, service.id, service.name)

@@ -1,7 +1,7 @@
 """Compose the next message of a channel: what goes into it, or why it is not sent.
 
-A message whose send was cut off is composed exactly as it was; one that the channel has refused is
-composed anew, together with what has arisen meanwhile.
+A message whose send was cut off is composed exactly as before, so that a receiver can recognise it.
+A message that the channel refused is composed again, together with newer news.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace)
 CUT_OFF = "the worker ended while this was being sent: it may have arrived twice"
 NO_ANSWER = "an answer to this was lost: it may have arrived twice"
 DOUBTFUL = (CUT_OFF, NO_ANSWER)
-"""Stays with the message whatever becomes of it."""
+"""These notes stay with the message, even if it is sent later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message, and all that is needed to send it. ``config`` is still sealed."""
+    """A composed message, and what is needed to send it. ``config`` is still sealed."""
 
     lease: Lease
     notification_ids: tuple[int, ...]
@@ -51,28 +51,30 @@ class Outgoing:
 
 
 def compose(session: Session, lease: Lease, *, now: datetime) -> Outgoing | None:
-    """The next message that the channel is to be sent, noted as under way; None if none is due.
+    """The next message for the channel, marked as under way; None if none is due.
 
-    What is not to be sent after all is suppressed with its reason.
+    Notifications that must not be sent any more are suppressed with the reason.
     """
-    place = locked(session, lease)
-    if place is None:
+    channel = locked(session, lease)
+    if channel is None:
         return None
     while True:
-        rows, is_cut_off = _next_rows(session, place, now)
+        rows, is_cut_off = _next_rows(session, channel, now)
         if not rows:
             return None
-        if unwanted := _elsewhere(place, rows):
-            _suppress(session, place, unwanted, ELSEWHERE, now)
+        if unwanted := _elsewhere(channel, rows):
+            _suppress(session, channel, unwanted, ELSEWHERE, now)
             continue
-        because = _why_not(session, place, rows, now)
+        because = _why_not(session, channel, rows, now)
         if not because:
-            return _under_way(session, lease, place, rows, is_cut_off, now)
-        _suppress(session, place, rows, because, now)
+            return _under_way(session, lease, channel, rows, is_cut_off, now)
+        _suppress(session, channel, rows, because, now)
 
 
-def _next_rows(session: Session, place: Row[Any], now: datetime) -> tuple[Sequence[Row[Any]], bool]:
-    """What goes out together next, locked; and whether it had been under way before."""
+def _next_rows(
+    session: Session, channel: Row[Any], now: datetime
+) -> tuple[Sequence[Row[Any]], bool]:
+    """The notifications of the next message, locked; and whether a send of it was cut off."""
     queued = session.execute(
         select(
             row.id,
@@ -82,35 +84,37 @@ def _next_rows(session: Session, place: Row[Any], now: datetime) -> tuple[Sequen
             row.ready_at,
             row.told_with,
         )
-        .where(row.channel_id == place.channel_id, row.ready_at.is_not(None))
+        .where(row.channel_id == channel.channel_id, row.ready_at.is_not(None))
         .order_by(row.id)
     ).all()
     cut_off = [each.id for each in queued if each.told_with is not None]
     if cut_off:
         return lock_rows(session, cut_off), True
     waiting = [Waiting(each.id, Event(each.event), *each[2:5]) for each in queued]
-    if not place.enabled:
+    if not channel.enabled:
         unwanted = [each.id for each in waiting if each.event is not Event.TEST]
         return lock_rows(session, unwanted or [each.id for each in waiting][:1]), False
-    return lock_rows(session, next_message(waiting, _told_lately(session, place, now), now)), False
+    return lock_rows(
+        session, next_message(waiting, _told_lately(session, channel, now), now)
+    ), False
 
 
-def _told_lately(session: Session, place: Row[Any], now: datetime) -> list[Told]:
+def _told_lately(session: Session, channel: Row[Any], now: datetime) -> list[Told]:
     rows = session.execute(
         select(row.told_with, row.event, row.namespace_id, row.host_id, row.sent_at).where(
-            row.channel_id == place.channel_id,
+            row.channel_id == channel.channel_id,
             row.sent_at.between(now - HOLD, now + WAIT),  # not from before the clock went back
         )
     )
     return [Told(each[0], Event(each[1]), *each[2:]) for each in rows]
 
 
-def _elsewhere(place: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """What had been queued about a namespace that the channel is not for any more; not the end of
-    what was told there."""
+def _elsewhere(channel: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Notifications of a namespace that the channel is no longer for, except recoveries from
+    outages that it was told of."""
     found, untold = [], set()
     for each in rows:
-        if each.namespace_id is None or place.namespace_id in (None, each.namespace_id):
+        if each.namespace_id is None or channel.namespace_id in (None, each.namespace_id):
             continue
         if each.event != Event.UP:
             untold.add(each.service_id)
@@ -119,23 +123,23 @@ def _elsewhere(place: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     return found
 
 
-def _why_not(session: Session, place: Row[Any], rows: Sequence[Row[Any]], now: datetime) -> str:
-    """Why these are not sent; empty where they are."""
-    if not place.enabled and rows[0].event != Event.TEST:
+def _why_not(session: Session, channel: Row[Any], rows: Sequence[Row[Any]], now: datetime) -> str:
+    """Why these are not sent; empty if they are."""
+    if not channel.enabled and rows[0].event != Event.TEST:
         return SWITCHED_OFF
-    if place.kind == "email" and not config.settings().smtp_url.get_secret_value():
+    if channel.kind == "email" and not config.settings().smtp_url.get_secret_value():
         return "WEBMON_SMTP_URL is not set"
-    if place.built_in and not _admins(session, rows[0].namespace_id):
+    if channel.built_in and not _admins(session, rows[0].namespace_id):
         return "there is no active administrator"
-    return budgets.why_used_up(session, place.channel_id, place.kind, place.config, now=now)
+    return budgets.why_used_up(session, channel.channel_id, channel.kind, channel.config, now=now)
 
 
 def _suppress(
-    session: Session, place: Row[Any], rows: Sequence[Row[Any]], because: str, now: datetime
+    session: Session, channel: Row[Any], rows: Sequence[Row[Any]], because: str, now: datetime
 ) -> None:
-    """Do not send these; the next reminder comes when it would have after this one."""
+    """Suppress these; the next reminder comes when it would have come after this one."""
     is_reminder = row.is_open & (row.event == Event.REMINDER)
-    next_at = now + timedelta(seconds=place.reminder_every_seconds)
+    next_at = now + timedelta(seconds=channel.reminder_every_seconds)
     session.execute(
         update(OUTBOX)
         .where(row.id.in_([each.id for each in rows]))
@@ -152,13 +156,13 @@ def _suppress(
 def _under_way(
     session: Session,
     lease: Lease,
-    place: Row[Any],
+    channel: Row[Any],
     rows: Sequence[Row[Any]],
     is_cut_off: bool,
     now: datetime,
 ) -> Outgoing:
     ids = tuple(each.id for each in rows)
-    message = _message(session, place, rows, is_cut_off, now)
+    message = _message(session, channel, rows, is_cut_off, now)
     session.execute(
         update(OUTBOX)
         .where(row.id.in_(ids))
@@ -178,17 +182,21 @@ def _under_way(
         settings.public_url,
         settings.smtp_url.get_secret_value(),
         settings.x_api_url,
-        _admins(session, rows[0].namespace_id) if place.built_in else (),
+        _admins(session, rows[0].namespace_id) if channel.built_in else (),
     )
-    return Outgoing(lease, ids, place.kind, place.config, message, surroundings)
+    return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings)
 
 
 def _message(
-    session: Session, place: Row[Any], rows: Sequence[Row[Any]], is_cut_off: bool, now: datetime
+    session: Session,
+    channel: Row[Any],
+    rows: Sequence[Row[Any]],
+    is_cut_off: bool,
+    now: datetime,
 ) -> Message:
     news = tuple(news_from(each.payload) for each in rows)
     key = message_key([each.id for each in rows])
-    composed_at = _composed_at(place, key, news, is_cut_off, now)
+    composed_at = _composed_at(channel, key, news, is_cut_off, now)
     timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
     base = config.settings().public_url
     return Message(
@@ -196,17 +204,17 @@ def _message(
         news,
         composed_at,
         timezone=timezone,
-        reply_to=_reply_to(session, place.channel_id, rows),
+        reply_to=_reply_to(session, channel.channel_id, rows),
         status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
     )
 
 
 def _composed_at(
-    place: Row[Any], key: str, news: Sequence[News], is_cut_off: bool, now: datetime
+    channel: Row[Any], key: str, news: Sequence[News], is_cut_off: bool, now: datetime
 ) -> datetime:
-    """The instant of the first try, as long as the same is told and that is not late by now."""
-    before: datetime | None = place.composed_at
-    if before is None or place.message_key != key:
+    """The instant of the first try, while the message says the same and is not late by now."""
+    before: datetime | None = channel.composed_at
+    if before is None or channel.message_key != key:
         return now
     limit_at = max(each.told_at for each in news) + LATE_AFTER
     is_late_now = before <= limit_at < now
@@ -214,7 +222,7 @@ def _composed_at(
 
 
 def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str, str]:
-    """Those of the namespace as it is now; without one, or where it is gone, UTC and none."""
+    """Timezone and slug of the namespace; UTC and no slug without one, or if it was deleted."""
     columns = select(namespace.timezone, namespace.slug)
     found = session.execute(columns.where(namespace.id == namespace_id)).first()
     return (found.timezone, found.slug) if found is not None else ("UTC", "")
@@ -236,7 +244,7 @@ def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> st
 
 
 def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:
-    """The addresses of the active administrators who look after the namespace."""
+    """The addresses of the active administrators of the namespace."""
     theirs = select(limit.user_id).where(limit.namespace_id == namespace_id)
     found = session.scalars(
         select(user.email)

@@ -1,8 +1,8 @@
-"""The outbox: what channels were told last, and new notifications, read and written many at once.
+"""The outbox: what channels were told last, and new notifications, read and written in bulk.
 
-Whoever writes here about services holds the locks on their states (`hosts.lock_services`, or
-`record`'s own): so what a channel hears of a service is decided by one after the other. Rows of
-the outbox are locked in the order of their ids.
+Code that writes here about services must hold the locks on their states (`locks.lock_services`, or
+those of `record`): so notifications about one service are decided one after the other. Rows of the
+outbox are locked in the order of their ids, so that no two transactions wait for each other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,21 +28,22 @@ from webmon.models.notifications import Delivery
 OUTBOX = table(Notification)
 row = OUTBOX.c
 
-QUEUED_ANEW = {
+QUEUED_AGAIN = {
     "delivery": Delivery.QUEUED,
     "told_with": None,
     "tried_seconds": 0.0,
     "reason": "",
 }
-"""What becomes of something settled that is to be sent after all; ``ready_at`` says from when."""
+"""The columns of a notification that is sent after all; ``ready_at`` says from when."""
 
 
 LastWords = dict[tuple[int, int], list[Row[Any]]]
-"""By (channel, service); what is held back stands after what was told before and has not ended."""
+"""By (channel, service), oldest first: an outage that was told stands before news that is held
+back."""
 
 
 def load_last_words(session: Session, service_ids: Iterable[int]) -> LastWords:
-    """The last word to each channel about these services, locked."""
+    """What each channel was told last about these services, locked."""
     rows = session.execute(
         select(OUTBOX)
         .where(row.is_open, row.service_id.in_(list(service_ids)))
@@ -56,7 +57,7 @@ def load_last_words(session: Session, service_ids: Iterable[int]) -> LastWords:
 
 
 def last_word(stored: Sequence[Row[Any]]) -> LastWord | None:
-    """``stored``, the open notifications of one service in one channel, as the rules see it."""
+    """The open notifications of one service in one channel, in the form that the rules need."""
     if not stored:
         return None
     newest = stored[-1]
@@ -64,24 +65,24 @@ def last_word(stored: Sequence[Row[Any]]) -> LastWord | None:
 
 
 def is_told(stored: Row[Any]) -> bool:
-    """Whether it was sent, or is on its way; or what it reminds of was."""
+    """Whether it was sent or is queued, or is a reminder of an outage that was."""
     is_sent = stored.delivery in (Delivery.QUEUED, Delivery.SENT)
     return is_sent or bool(stored.payload.get("told_before"))
 
 
 def has_failed(stored: Row[Any]) -> bool:
-    """Whether nothing was told although it was tried: that is made good with the end of it."""
+    """Whether sending failed, and the channel knows nothing: then it is sent with the recovery."""
     return stored.delivery == Delivery.FAILED and not is_told(stored)
 
 
 def still_waits(stored: Row[Any]) -> bool:
-    """Whether it is queued and not in a message under way, so that it may yet be taken back."""
+    """Whether it is queued and not part of a message under way, so that it can be suppressed."""
     return stored.ready_at is not None and stored.told_with is None
 
 
 @dataclass(slots=True)
 class Batch:
-    """Changes of the outbox, collected and then written with one statement each."""
+    """Changes of the outbox: collected, then written with one statement for each sort."""
 
     now: datetime
     _new: list[dict[str, Any]] = field(default_factory=list)
@@ -102,10 +103,10 @@ class Batch:
         namespace_id: int | None = None,
         ready_at: datetime | None = None,
     ) -> None:
-        """One notification: queued, or suppressed where the decision has a reason.
+        """Add one notification: queued, or suppressed if the decision has a reason.
 
-        It waits for its host's other services, unless ``ready_at`` says otherwise. The namespace
-        is that of the ``subject``, where there is one.
+        It waits for its host's other services (`grouping.WAIT`), unless ``ready_at`` is given.
+        With a ``subject``, its namespace counts.
         """
         is_queued = not decision.reason
         ready_at = ready_at or self.now + WAIT
@@ -130,23 +131,23 @@ class Batch:
         )
 
     def _payload(self, news: News) -> dict[str, Any]:
-        """Made once for all channels that hear the same."""
+        """Made once for all channels that are told the same."""
         return self._payloads.setdefault(id(news), (news, payload_of(news)))[1]
 
     def close(self, stored: Row[Any]) -> None:
-        """Let this no longer be the last word."""
+        """Mark this as no longer the last word."""
         self._closed.append(stored.id)
 
     def take_back(self, stored: Row[Any], reason: str) -> None:
-        """Suppress what still waits."""
+        """Suppress a notification that is still queued."""
         self._taken_back.append({"key": stored.id, "because": reason})
 
     def send_after_all(self, stored: Row[Any]) -> None:
-        """Queue again what has failed, together with what is added now."""
+        """Queue a failed notification again, together with those added now."""
         self._sent_after_all.append(stored.id)
 
     def store(self, session: Session) -> None:
-        """Write everything; what is stored already (same cause, event and sequence) stays."""
+        """Write everything. Rows with the same cause, event and sequence are stored only once."""
         connection = session.connection()
         if self._closed:
             closed = update(OUTBOX).where(row.id.in_(self._closed))
@@ -161,7 +162,7 @@ class Batch:
             )
         if self._sent_after_all:
             again = update(OUTBOX).where(row.id.in_(self._sent_after_all))
-            session.execute(again.values(**QUEUED_ANEW, ready_at=self.now + WAIT))
+            session.execute(again.values(**QUEUED_AGAIN, ready_at=self.now + WAIT))
         insert_new(session, OUTBOX, self._new)
 
 
@@ -174,7 +175,7 @@ def sequence_after(stored: Row[Any] | None, event: Event, cause: str) -> int:
 
 
 def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
-    """These notifications as far as they are still queued."""
+    """Those of these notifications that are still queued, locked."""
     ids = list(ids)
     if not ids:
         return []

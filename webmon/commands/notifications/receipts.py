@@ -1,4 +1,4 @@
-"""Note what became of a message: taken by its channel, or refused."""
+"""Note what became of a message: the channel took it, or refused it."""
 
 import random
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def note(
 
 
 def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: datetime) -> None:
-    """Note that the channel has taken a message, whoever holds the lease by now."""
+    """Note that the channel has taken a message, even if another worker holds the lease by now."""
     ids = [each.id for each in lock_rows(session, sent.notification_ids)]
     session.execute(
         update(OUTBOX)
@@ -53,7 +53,7 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
     )
     had_stopped = state.channel_id == sent.lease.channel_id, state.stopped_at.is_not(None)
     if session.scalar(select(state.channel_id).where(*had_stopped)):
-        missed_recoveries.owe_again(session, sent.lease.channel_id, now=now)
+        missed_recoveries.requeue(session, sent.lease.channel_id, now=now)
     session.execute(
         held(sent.lease).values(
             failures=0,
@@ -68,12 +68,12 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
 
 
 def _unless_doubtful(error: str) -> Any:
-    """``error``, where it is not said already that the message may have arrived twice."""
+    """``error``, unless the row says already that the message may have arrived twice."""
     return case((row.error.in_(DOUBTFUL), row.error), else_=error)
 
 
 def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | None:
-    """When the channel is to be reminded; None where it does not want that."""
+    """When the channel is reminded; None if it wants no reminders."""
     found = session.execute(
         select(channel.events, channel.reminder_every_seconds).where(
             channel.id == sent.lease.channel_id
@@ -87,24 +87,24 @@ def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | 
 def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: datetime) -> None:
     """Note that the channel has not taken a message.
 
-    A test has failed with that; what else waits does so as long as the server says. Wrong settings
-    end this message, mark the channel, and are told to the administrators; what follows is kept and
-    tried at growing distances until somebody has mended the channel. Everything is tried again for
-    a day.
+    A test is tried once; if the server asked us to wait, the messages behind it wait too. A
+    permanent error (wrong settings) ends this message, marks the channel as stopped and is
+    reported to the administrators; later messages stay queued and are tried with growing waits
+    until the channel works again. Any other message is retried for a day.
     """
-    place = locked(session, sent.lease)
-    if place is not None:
-        _count_trying(session, place, now)
+    channel_row = locked(session, sent.lease)
+    if channel_row is not None:
+        _count_trying(session, channel_row, now)
     rows = lock_rows(session, sent.notification_ids)
-    if place is None or not rows:
-        return  # another worker has taken over, or it was settled already
+    if channel_row is None or not rows:
+        return  # another worker has taken over, or has noted it already
     if sent.is_test:
         _fail(session, rows, str(error), None)
         if error.retry_after_seconds is not None:
             later = now + timedelta(seconds=max(1.0, error.retry_after_seconds))
             session.execute(held(sent.lease).values(next_try_at=later))
         return
-    stops = error.permanent and place.stopped_at is None
+    stops = error.permanent and channel_row.stopped_at is None
     enough = GIVE_UP_AFTER.total_seconds()
     lost = rows if stops else [each for each in rows if each.tried_seconds >= enough]
     because = str(error) if stops else f"not taken within 24 hours: {error}"
@@ -117,7 +117,7 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
             error=_unless_doubtful(NO_ANSWER if error.may_have_arrived else str(error)),
         )
     )
-    failures = place.failures + 1
+    failures = channel_row.failures + 1
     wait = retry_delay_seconds(
         failures, jitter=random.random(), retry_after_seconds=error.retry_after_seconds
     )
@@ -127,26 +127,29 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
             next_try_at=now + timedelta(seconds=wait),
             last_error=str(error),
             last_error_at=now,
-            stopped_at=place.stopped_at or (now if lost else None),
+            stopped_at=channel_row.stopped_at or (now if lost else None),
         )
     )
-    if lost and place.stopped_at is None:
+    if lost and channel_row.stopped_at is None:
         _tell_stopped(session, sent, because, now)
 
 
-def _count_trying(session: Session, place: Row[Any], now: datetime) -> None:
-    """Add the time since the last try to what has waited since then, as far as it was planned.
+def _count_trying(session: Session, channel_row: Row[Any], now: datetime) -> None:
+    """Add the time since the last try to the messages that have waited since then.
 
-    So neither a clock that was set nor a worker that stood still makes anything old.
+    At most the planned wait counts, so that a clock that was set, or a worker that stood still,
+    ends no message early.
     """
-    if not place.failures or place.last_error_at is None:
+    if not channel_row.failures or channel_row.last_error_at is None:
         return
-    passed = (now - place.last_error_at).total_seconds()
+    passed = (now - channel_row.last_error_at).total_seconds()
     planned = LONGEST_SECONDS
-    if place.next_try_at is not None:
-        planned = (place.next_try_at - place.last_error_at).total_seconds()
+    if channel_row.next_try_at is not None:
+        planned = (channel_row.next_try_at - channel_row.last_error_at).total_seconds()
     spent_seconds = max(0.0, min(passed, planned))
-    waiting = (row.channel_id == place.channel_id) & (row.ready_at <= place.last_error_at)
+    waiting = (row.channel_id == channel_row.channel_id) & (
+        row.ready_at <= channel_row.last_error_at
+    )
     session.execute(select(row.id).where(waiting).order_by(row.id).with_for_update()).all()
     session.execute(
         update(OUTBOX).where(waiting).values(tried_seconds=row.tried_seconds + spent_seconds)
@@ -156,7 +159,7 @@ def _count_trying(session: Session, place: Row[Any], now: datetime) -> None:
 def _fail(
     session: Session, rows: Sequence[Row[Any]], because: str, remind_at: datetime | None
 ) -> None:
-    """What is still open is told by a reminder, should the channel work again by then."""
+    """Mark as failed. An open outage is sent as a reminder once the channel works again."""
     session.execute(
         update(OUTBOX)
         .where(row.id.in_([each.id for each in rows]))
