@@ -1,4 +1,4 @@
-"""What the worker does again and again. Each job does one pass and never ends the worker."""
+"""The worker's periodic jobs. Each run does one pass, and no failure ends the worker."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ SAY_EVERY_SECONDS = 60.0
 
 
 class Jobs:
-    """The passes over one pipeline, and over what is owed to channels."""
+    """The jobs of one worker: passes over its checks, and over notifications."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -31,7 +31,7 @@ class Jobs:
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self.clock_steps = ClockSteps(pipeline)
         self._looked_at = 0, 0
-        """How far the last pass came through what is held back, and what flaps."""
+        """The ids that the last pass reached among held-back news, and among flapping services."""
 
     async def start(self, successor_of: str | None) -> None:
         """Take over from a predecessor that has ended, and bring the backlog into step."""
@@ -75,12 +75,12 @@ class Jobs:
             log.warning("worker %s has fallen silent; its checks are due again", worker_id)
 
     async def deliver(self) -> None:
-        """Send what is due to channels that nobody sends to at present."""
+        """Send what is due, to channels that no worker sends to at present."""
         await self.clock_steps.follow()
         await self.deliverer.dispatch()
 
     async def follow_up(self) -> None:
-        """Owe what time brings: reminders, the end of flapping, news that was held back."""
+        """Queue what becomes due as time passes: reminders, the end of flapping, held-back news."""
 
         def one_pass(session: Session) -> tuple[int, int]:
             now, (muted, flapping) = clock.utcnow(), self._looked_at
@@ -159,7 +159,7 @@ def guarded(
             if done is not None:
                 done()
         except Exception:
-            # The worker's only net: whatever it is, the next tick may go well.
+            # The worker's last resort: no error of a job may end it. The next tick tries again.
             log.exception("job %s failed", job.__name__)
 
     return run

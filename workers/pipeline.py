@@ -69,7 +69,7 @@ class Pipeline:
         self._met: set[str] = set()
         self._stopping = False
         self.turn = 0.0
-        """When in a second it is this worker's turn to claim, among those that are alive."""
+        """When in a second it is this worker's turn to claim, among the live workers."""
 
     @property
     def outstanding(self) -> int:
@@ -99,7 +99,7 @@ class Pipeline:
         due = await self.in_database(claim)
         await self._meet({check.kind for check in due})
         if self._stopping:
-            return  # what was claimed in the meantime is given back by `stop`
+            return  # `stop` gives back what was claimed meanwhile
         loop, arrived = asyncio.get_running_loop(), clock.utcnow().timestamp()
         for at, together in by_instant(due).items():
             self._armed.update(check.service_id for check in together)
@@ -167,7 +167,7 @@ class Pipeline:
             await self.record_findings()
 
     async def record_findings(self) -> None:
-        """Record what was found so far. What cannot be recorded now is kept for the next time."""
+        """Record what was found so far. Without the database it is kept for the next time."""
         while self._findings:
             batch = self._findings[:BATCH]
             try:

@@ -1,16 +1,16 @@
-"""How many checks are under way at once, without the ones that hang standing in the way."""
+"""Limit how many checks are under way at once, without counting those that hang."""
 
 import asyncio
 import time
 from collections import deque
 
 PATIENCE_SECONDS = 0.25
-"""A check that takes longer waits for its peer and costs nothing: the next one gets its place."""
+"""A check that takes longer is waiting for its peer: the next check gets its place."""
 
 BUSY_SHARE = 0.7
 WATCHED_SECONDS = 0.05
-"""Where the event loop has computed for more than this share of the last moments, it is the checks
-that wait for this process. More of them at once would take longer each, and memory besides."""
+"""If the event loop was busy for more than `BUSY_SHARE` of `WATCHED_SECONDS`, the checks wait for
+this process and not for their peers. Starting more would make each slower, and take memory."""
 
 WAITING_PER_PLACE = 10
 """How many checks may be open for each that may be under way."""
@@ -19,7 +19,7 @@ WAITING_PER_PLACE = 10
 class Slots:
     """Places for checks under way.
 
-    Where there is a free one, it costs next to nothing: only those who wait look at the clock.
+    Taking a free place is cheap: the clock is read only while checks wait.
     """
 
     def __init__(self, places: int) -> None:
@@ -47,12 +47,12 @@ class Slots:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it came at the same moment
+            if not turn.cancelled():  # the place was given at the same moment
                 self.leave(place)
             raise
 
     def leave(self, place: "Place") -> None:
-        """``place`` is needed no more."""
+        """Give ``place`` back."""
         self._open -= 1
         self._held.pop(place, None)
         if self._queue:
@@ -74,7 +74,7 @@ class Slots:
         self._look_again()
 
     def _look_again(self) -> None:
-        """While somebody waits, take the places that have been held for too long."""
+        """While checks wait, take back the places that were held for too long."""
         if self._queue and self._held and self._timer is None:
             since, now = next(iter(self._held.values())), self._loop.time()
             self._watched_since = now, time.thread_time()

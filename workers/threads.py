@@ -1,4 +1,4 @@
-"""Threads for what blocks: few that work, and room for those that wait for a host."""
+"""The thread pool for checks that block: few threads work, many may wait for a host."""
 
 import asyncio
 import threading
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 class Threads(ThreadPoolExecutor):
-    """Runs at most ``places`` functions at once. One that takes long only waits for its peer and
-    costs nothing: as in `Slots`, the next one gets its place."""
+    """Runs at most ``places`` functions at once. A function that takes long is waiting for its
+    peer and costs nothing, so the next one gets its place, as in `Slots`."""
 
     def __init__(self, places: int) -> None:
         super().__init__(places * WAITING_PER_PLACE, thread_name_prefix="probe")
@@ -37,7 +37,7 @@ class Threads(ThreadPoolExecutor):
         return super().submit(run)
 
     def _in_loop(self, what: Callable[[], object]) -> None:
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+        with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(what)
 
 

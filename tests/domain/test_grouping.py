@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clock import NOW, SECOND
-from webmon.domain.grouping import HOLD, Told, Waiting, message_key, next_message
+from webmon.domain.grouping import HOLD, Sent, Waiting, message_key, next_message
 from webmon.domain.news import Event
 
 DOWN, UP, REMINDER = Event.DOWN, Event.UP, Event.REMINDER
@@ -15,7 +15,7 @@ def waiting(id, event=DOWN, host=1, ready=0.0, namespace=IATI):
 
 
 def told(message, event=DOWN, host=1, sent=0.0, namespace=IATI):
-    return Told(message, event, namespace, host, NOW + sent * SECOND)
+    return Sent(message, event, namespace, host, NOW + sent * SECOND)
 
 
 def alone(id, event=Event.MONITOR, ready=0.0):

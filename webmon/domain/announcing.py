@@ -1,4 +1,4 @@
-"""Decide what a channel hears when a service changes. Pure: values in, values out."""
+"""Decide what a channel is told when a service changes. Pure: values in, values out."""
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ MOST_CHANGES = 6
 FLAPPING_WINDOW = timedelta(hours=1)
 
 QUIET = FLAPPING_WINDOW / MOST_CHANGES
-"""After so long without a change it has settled: it no longer changes that often."""
+"""A service without a change for this long is stable: it can no longer reach `MOST_CHANGES`."""
 
 SUMMED_UP = "it is flapping: one summary follows when it is stable"
 NEVER_TOLD = "this channel was never notified of the problem"
@@ -29,8 +29,8 @@ class Often(NamedTuple):
     changes: int = 0
     outages: int = 0
 
-    def for_whom(self, wants: Set[Event]) -> int:
-        """What counts for a channel: that it is slow and quick again only where it hears of it."""
+    def seen_by(self, wants: Set[Event]) -> int:
+        """The changes that a channel counts: difficulties only if it is told of them."""
         return self.changes if Event.DEGRADED in wants else self.outages
 
 
@@ -48,9 +48,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """What a channel heard last of a service that is not well, and has not heard the end of.
+    """What a channel was told last of a service that has failed and whose end it was not told.
 
-    ``is_told``: it was sent, or is on its way. Otherwise ``reason`` says why not.
+    ``is_told``: it was sent or is queued. Otherwise ``reason`` says why not.
     """
 
     event: Event
@@ -62,8 +62,8 @@ class LastWord:
 class Decision:
     """News for the channel; with a ``reason`` it is suppressed.
 
-    ``is_open``: this becomes the channel's last word, whose end is owed to it. ``is_muted``: it is
-    told later, where it is still so then.
+    ``is_open``: this becomes the channel's last word, and the channel must be told when it ends.
+    ``is_muted``: it is held back, and sent later if it is still true then.
     """
 
     event: Event
@@ -75,10 +75,10 @@ class Decision:
 def decide(
     change: Change, last: LastWord | None, wants: Set[Event], muted: str = ""
 ) -> tuple[Decision, ...]:
-    """What becomes of ``change`` in a channel that ``wants`` these events.
+    """What to send or suppress about ``change`` in a channel that ``wants`` these events.
 
-    ``muted`` says why bad news is held back at present; empty where it is not. The end of what was
-    told is never held back.
+    ``muted`` says why bad news is held back at present; empty if it is not. The end of an outage
+    that the channel was told of is never held back.
     """
     plain = _plain(change, last, wants, muted)
     if plain is None:
@@ -111,32 +111,32 @@ def _event(change: Change, last: LastWord | None, wants: Set[Event]) -> Event | 
         return Event.DOWN
     ends_outage = change.before is Status.DOWN
     if change.after is Status.DEGRADED and Event.DEGRADED in wants:
-        # That an outage has ended says more than that difficulties have begun.
-        is_owed = ends_outage and Event.UP in wants and not _why_not_the_end(last)
-        return Event.UP if is_owed else Event.DEGRADED
+        # One message only: the end of the outage says more than the beginning of difficulties.
+        tells_end = ends_outage and Event.UP in wants and not _why_not_the_end(last)
+        return Event.UP if tells_end else Event.DEGRADED
     if ends_outage or (change.before is Status.DEGRADED and last is not None):
         return Event.UP
     return None
 
 
 def _why_not_the_end(last: LastWord | None) -> str:
-    """Why nothing more is told of what has begun; empty where it is."""
+    """Why the channel is not told that it has ended; empty if it is told."""
     if last is None:
         return NEVER_TOLD
     return "" if last.is_told else f"its start was not announced: {last.reason}"
 
 
 def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:
-    """Why a channel that wants updates of incidents is not told one; empty where it is.
+    """Why a channel that wants updates of incidents is not sent one; empty if it is.
 
-    One that is to hear of outages hears no more of those that it was not told of. One that is not
-    has chosen to hear what people write and nothing else.
+    A channel that wants outages gets no update of an outage it was not told of. A channel that
+    wants only updates gets all of them.
     """
     return _why_not_the_end(last) if Event.DOWN in wants else ""
 
 
 def decide_after_flapping(status: Status, wants: Set[Event]) -> Decision:
-    """What a channel hears that was told "flapping", once that is over: how it ended."""
+    """How flapping ended, for a channel that was told of it."""
     if status is Status.DOWN:
         return Decision(Event.DOWN, is_open=True)
     if status is Status.DEGRADED and Event.DEGRADED in wants:
@@ -145,6 +145,6 @@ def decide_after_flapping(status: Status, wants: Set[Event]) -> Decision:
 
 
 def decide_unmuted(status: Status, wants: Set[Event]) -> Decision | None:
-    """What a channel hears when bad news is no longer held back, and the service is like this."""
+    """What to send when bad news is no longer held back and the service has this status."""
     event = {Status.DOWN: Event.DOWN, Status.DEGRADED: Event.DEGRADED}.get(status)
     return Decision(event, is_open=True) if event is not None and event in wants else None

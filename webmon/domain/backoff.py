@@ -7,7 +7,7 @@ LONGEST_SECONDS = 600.0
 JITTER = 0.2
 
 GIVE_UP_AFTER = timedelta(hours=24)
-"""What a channel has not taken by then has failed."""
+"""A message that its channel has not taken after this has failed."""
 
 
 def retry_delay_seconds(
@@ -16,7 +16,7 @@ def retry_delay_seconds(
     """Seconds until the next try after ``failures`` (1 or more) in a row.
 
     Doubles from 5 s to 10 min, longer by up to a fifth (``jitter``, from 0 to 1), so that channels
-    that failed together do not come back together. Where the server has said when, that holds.
+    that failed together are not retried together. If the server said when to retry, that counts.
     """
     if retry_after_seconds is not None:
         return max(1.0, retry_after_seconds)

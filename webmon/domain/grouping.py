@@ -1,9 +1,9 @@
 """Decide which news go out in one message, and when. Pure: values in, ids out.
 
-News wait a moment for their host's other services; what is due takes along everything that waits
-for the same host, and where many hosts of a namespace wait, everything of the namespace. So what
-is told of a service always keeps its order, and a recovery that arises before its outage could be
-told goes out with it, as one message.
+News waits a moment for the host's other services. When one piece is due, everything queued for the
+same host goes out with it; if many hosts of a namespace are queued, everything of the namespace.
+So news of a service keeps its order, and a recovery that happens before its outage was sent goes
+out in the same message.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from webmon.domain.news import Event
 
 WAIT = timedelta(seconds=3)
-"""How long news about a host wait for its other services."""
+"""How long news about a host waits for its other services."""
 
 HOLD = timedelta(seconds=30)
-"""How long after a message more of the same waits for company."""
+"""After a message, more news of the same direction about the host is collected for this long."""
 
 MOST_HOSTS = 5
-"""Where more hosts of a namespace wait, one digest names them all."""
+"""If more hosts of a namespace are queued, one digest names them all."""
 
 BAD, GOOD = "bad", "good"
 DIRECTIONS = {Event.DOWN: BAD, Event.DEGRADED: BAD, Event.FLAPPING: BAD, Event.UP: GOOD}
@@ -38,8 +38,8 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A notification that was sent not longer than `HOLD` ago; ``message`` names its message."""
+class Sent:
+    """A notification that was sent at most `HOLD` ago; ``message`` names its message."""
 
     message: int
     event: Event
@@ -49,13 +49,13 @@ class Told:
 
 
 def next_message(
-    waiting: Sequence[Waiting], told: Iterable[Told], now: datetime
+    waiting: Sequence[Waiting], sent: Iterable[Sent], now: datetime
 ) -> tuple[int, ...]:
-    """The ids of what goes out together now, the oldest first; empty where nothing is due.
+    """The ids of the next message's notifications, the oldest first; empty if nothing is due.
 
     ``waiting`` is everything that is queued for one channel, the oldest first.
     """
-    messages = _messages(told)
+    messages = _messages(sent)
     due = [each for each in waiting if _due_at(each, messages) <= now]
     if not due:
         return ()
@@ -69,12 +69,12 @@ def next_message(
     }
     if len(hosts) <= MOST_HOSTS:
         hosts = {first.host_id}
-    # By the host alone: what arose before it moved to this namespace keeps its order.
+    # By the host alone: it may have moved to this namespace, and its older news goes first.
     return tuple(each.id for each in waiting if each.host_id in hosts)
 
 
 def message_key(ids: Sequence[int]) -> str:
-    """The name of the message that tells these notifications: the same ids, the same name."""
+    """The key of the message with these notifications: the same ids give the same key."""
     digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
     return f"{ids[0]}-{digest[:16]}"
 
@@ -87,15 +87,15 @@ class _Message:
     directions: set[str | None]
 
     def is_about(self, news: Waiting) -> bool:
-        """Whether it told of the host, or was a digest of its namespace."""
+        """Whether it was about the host, or a digest of its namespace."""
         is_digest = len(self.hosts) > 1 and self.namespace_id == news.namespace_id
         return is_digest or news.host_id in self.hosts
 
 
-def _messages(told: Iterable[Told]) -> list[_Message]:
+def _messages(sent: Iterable[Sent]) -> list[_Message]:
     """The messages sent lately, the newest first."""
     found: dict[int, _Message] = {}
-    for each in told:
+    for each in sent:
         message = found.setdefault(
             each.message, _Message(each.sent_at, each.namespace_id, set(), set())
         )
@@ -105,9 +105,9 @@ def _messages(told: Iterable[Told]) -> list[_Message]:
 
 
 def _due_at(news: Waiting, messages: Sequence[_Message]) -> datetime:
-    """When ``news`` may go out: later where the message before said the same of its host.
+    """When ``news`` may go out: later if the message before had the same direction for its host.
 
-    So the first recovery after bad news never waits for company, nor does the reverse.
+    So the first recovery after bad news is never held, and the other way round.
     """
     direction = DIRECTIONS.get(news.event)
     if direction is None or news.host_id is None:

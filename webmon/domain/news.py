@@ -1,4 +1,4 @@
-"""What is told: news as values, and the message that carries one or several of them. Pure."""
+"""News as values, and the message that carries one or several pieces of it. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ class Event(StrEnum):
     DEGRADED = "degraded"
     DOWNTIME = "downtime"
     INCIDENT_UPDATE = "incident_update"
-    """What somebody has written about an incident that is open."""
+    """A text that a person wrote about an open incident."""
     FLAPPING = "flapping"
     """A service changes so often that its changes are summed up; goes where ``down`` goes."""
     MONITOR = "monitor"
@@ -42,10 +42,10 @@ LATE_AFTER = timedelta(minutes=5)
 class News:
     """One thing to tell: the payload of a notification.
 
-    ``since`` is when the status that is told began (for an ``up``: the recovery), ``down_since``
-    when the outage began, ``told_at`` when the news arose. Empty texts and 0 mean "does not apply".
-    An ``up`` ends what was told before: its status is degraded where difficulties are left, and
-    paused where nobody looks any more.
+    ``since`` is when the status began (for an ``up``: the recovery), ``down_since`` when the outage
+    began, ``told_at`` when the news arose. Empty texts and 0 mean "does not apply".
+    An ``up`` ends an outage: its status is degraded if difficulties remain, and paused if the
+    service is no longer watched.
     """
 
     event: Event
@@ -56,7 +56,7 @@ class News:
     host: str = ""
     service: str = ""
     service_id: int = 0
-    """The service's id, which a new name does not change; 0 where it is not known."""
+    """The service's id, which stays when it is renamed; 0 if it is not known."""
     status: Status = Status.UNKNOWN
     since: datetime | None = None
     down_since: datetime | None = None
@@ -72,11 +72,10 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent at once: one or several news, in the order in which they arose.
+    """One or several pieces of news that are sent together, in the order in which they arose.
 
-    Everything in it stays the same from one attempt to the next, so that a message cut off in the
-    middle can be recognised as the same one: ``key`` names it, ``composed_at`` is the instant that
-    its texts speak of.
+    It stays the same from one attempt to the next, so that a receiver can recognise a message whose
+    send was cut off: ``key`` identifies it, ``composed_at`` is the present of its texts.
     """
 
     key: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 25.0
 
-# It writes parts of the addresses, which are secrets; what matters of its words is in our errors.
+# Its log has parts of the addresses, which are secrets. Our own errors say what matters.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
 
@@ -41,8 +41,8 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
     """Hand the message over once.
 
     Raises:
-        NotifierError: the service did not take it. Apprise does not tell whether trying again
-            helps, so it is tried again.
+        NotifierError: the service did not take it. Apprise does not say whether trying again
+            helps, so it is never permanent.
     """
     import apprise
 
@@ -62,7 +62,7 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
 
 
 def _service(url: str) -> Any:
-    """Apprise's object for the address; None where it knows none."""
+    """Apprise's object for the address; None if it knows no such service."""
     import apprise
 
     return apprise.Apprise.instantiate(url, asset=_ways(), suppress_exceptions=True)
@@ -74,7 +74,7 @@ def load_apprise() -> None:
 
 
 def _ways() -> "apprise.AppriseAsset":
-    """How Apprise works for us: nothing is stored, followed, or read into a text."""
+    """Apprise's options: it stores nothing, follows no redirect, and leaves texts as they are."""
     import apprise
 
     return apprise.AppriseAsset(

@@ -31,10 +31,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message was taken. ``reference`` lets later ones reply to it (a post's id, a Message-ID).
+    """The receiver took a message. ``reference`` lets later messages reply to it (a post's id, a
+    Message-ID).
 
-    ``note`` says what did not go well all the same: a recipient that was refused. ``had_before``:
-    the receiver had got it at an earlier try, and does not show it twice.
+    ``note`` says what went wrong nevertheless, such as a recipient that was refused.
+    ``had_before``: the receiver had the message from an earlier try, and does not show it twice.
     """
 
     reference: str = ""
@@ -43,11 +44,11 @@ class Receipt:
 
 
 class NotifierError(Exception):
-    """A message was not taken; the text is meant for an admin and has no secret in it.
+    """The receiver did not take a message. The text is for an admin, and contains no secret.
 
-    ``permanent``: trying again does not help, the channel's settings are wrong.
+    ``permanent``: trying again does not help; the channel's settings are wrong.
     ``retry_after_seconds``: the server has said when to try again.
-    ``may_have_arrived``: all of it was handed over, and no answer came.
+    ``may_have_arrived``: the message was sent in full, but no answer came.
     """
 
     def __init__(
@@ -109,9 +110,9 @@ class NotifierKind:
     required: tuple[str, ...] = ()
     """Fields that only the administrators' channel may leave at their defaults."""
     is_public: bool = False
-    """Everybody reads it: neither the monitor itself nor what is not public is told of there."""
+    """Everybody can read it: no news of the monitor itself, and none of private services."""
     weigh: Callable[[str], int] | None = None
-    """How long a text is by the receiver's own rules, where at most ``most_weight`` is taken."""
+    """Length of a text by the receiver's own rules, if it takes at most ``most_weight``."""
     most_weight: int = 0
     budget: Callable[[Any], int | None] = any_number
-    """How many messages the config allows in a calendar month; None for any number."""
+    """Messages per calendar month that the config allows; None for any number."""

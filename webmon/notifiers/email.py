@@ -1,4 +1,8 @@
-"""The `email` notifier: one mail to all recipients of a channel, as text and HTML."""
+"""The `email` notifier: one mail to all recipients of a channel, as text and HTML.
+
+It sends in a thread (`base.blocking`): `smtplib` is in the standard library and does all that is
+needed, and an asynchronous client would be one more dependency for a few mails a minute.
+"""
 
 import hashlib
 import re
@@ -37,7 +41,7 @@ Addresses = Annotated[
 
 
 class EmailConfig(NotifierConfig):
-    """Who gets the mail; nobody, for the channel of the administrators, means all of those."""
+    """Who gets the mail. Empty only in the administrators' channel: all of them get it."""
 
     to: Addresses = Field(
         default=(),
@@ -50,10 +54,10 @@ class EmailConfig(NotifierConfig):
 def send_email(config: EmailConfig, message: Message, surroundings: Surroundings) -> Receipt:
     """Hand one mail to the mail server. Its Message-ID is the reference for later ones.
 
-    A recipient that is refused is told in the receipt's note and does not lose the others.
+    A refused recipient is named in the receipt's note; the others get the mail.
 
     Raises:
-        NotifierError: the server took it for nobody.
+        NotifierError: the server took it for no recipient.
     """
     wanted = dict.fromkeys(config.to or surroundings.admins)
     recipients = tuple(address for address in wanted if address.isascii())
@@ -68,7 +72,8 @@ def send_email(config: EmailConfig, message: Message, surroundings: Surroundings
 
 
 def compose(message: Message, server: MailServer, recipients: tuple[str, ...]) -> EmailMessage:
-    """The mail. Its Message-ID is made of the message's key: sent twice, it is one mail."""
+    """The mail. Its Message-ID is derived from the message's key, so that mail programs show a
+    mail that was sent twice once."""
     mail = EmailMessage()
     mail["From"] = Mailbox(server.sender_name, addr_spec=server.sender)
     mail["To"] = ", ".join(recipients)

@@ -1,4 +1,4 @@
-"""Why there was no answer, in words for an admin. No address is in them but a proxy's."""
+"""Why there was no answer, in words for an admin. They name no address except a proxy's."""
 
 import errno
 import os
@@ -15,13 +15,13 @@ UNREACHABLE = "cannot be reached"
 BROKEN_OFF = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED})
 
 _REFUSED = re.compile(r"(?:Tunnel connection failed: )?([1-5][0-9]{2})\b")
-"""How requests and httpx say that a proxy opens no tunnel."""
+"""The text in which requests and httpx report that a proxy refused a tunnel."""
 
 
 def reason(error: BaseException, proxy: Proxy | None = None) -> str:
-    """What a client ran into on the way to the receiver, through ``proxy`` if any.
+    """What went wrong on the way to the receiver, through ``proxy`` if any.
 
-    Only the proxy is connected to where there is one; what goes wrong later may be either's fault.
+    With a proxy, only the proxy is connected to; a later failure may be either side's fault.
     """
     causes = _causes(error)
     if proxy is None:
@@ -40,14 +40,14 @@ def through(proxy: Proxy | None) -> str:
 
 
 def refusal(proxy: Proxy, status: int) -> str:
-    """What it means that the proxy itself answered with this status."""
+    """The proxy itself answered with this status, in words."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return f"the proxy {proxy} rejects the credentials"
     return f"the proxy {proxy} answered {status_text(status)}"
 
 
 def status_text(status: int) -> str:
-    """The status with its name, where it has one."""
+    """The status with its name, if it has one."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -55,7 +55,7 @@ def status_text(status: int) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, or, as urllib3 has it, was made of."""
+    """The error and its causes; urllib3 passes them as arguments."""
     causes = [error]
     for each in causes:
         for cause in (each.__cause__ or each.__context__, *each.args):
@@ -74,7 +74,7 @@ def _reason(causes: list[BaseException]) -> str:
     if any(each.errno in BROKEN_OFF for each in failures):
         return "the connection was lost"
     for each in failures:
-        # asyncio's words have the address in them; a look-up's number is not the system's.
+        # asyncio puts the address into its text; the number of a failed look-up is no errno.
         is_look_up = isinstance(each, socket.gaierror)
         words = each.strerror if is_look_up else each.errno and os.strerror(each.errno)
         if words:

@@ -22,13 +22,13 @@ SETTING = "WEBMON_SMTP_URL"
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where it is, how the connection is encrypted, and who we are there."""
+    """Its address, how the connection is encrypted, and our login and sender."""
 
     host: str
     port: int
     sender: str
     hello: str
-    """How we call ourselves; otherwise smtplib asks the name server, which may take long."""
+    """Our name in EHLO. Without it smtplib asks the name server, which can take long."""
     sender_name: str = "Beaconry"
     user: str = ""
     password: str = field(default="", repr=False)
@@ -43,7 +43,7 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
     says otherwise. Without ``from``, the sender is the user or ``webmon@`` our own host.
 
     Raises:
-        NotifierError: there is none, or the setting is wrong.
+        NotifierError: no server is set, or the setting is wrong.
     """
     if not surroundings.smtp_url:
         raise NotifierError(f"no mail server is set: {SETTING} is empty", permanent=True)
@@ -96,15 +96,15 @@ def _is_near(host: str) -> bool:
 
 
 Refused = dict[str, tuple[int, bytes]]
-"""Recipients with the server's answer."""
+"""Refused recipients with the server's answer: code and text."""
 
 
 def hand_over(server: MailServer, mail: EmailMessage, recipients: tuple[str, ...]) -> Refused:
     """Give ``mail`` to the server; the recipients that it refused, if it took some.
 
     Raises:
-        NotifierError: it took none. Permanent, where it is about who we are, or about all of the
-            recipients; what is about this moment or this mail is tried again.
+        NotifierError: it took none. Permanent if it refuses the login, the sender, or every
+            recipient for good; anything else is tried again.
     """
     with _in_words(server), _connected(server) as smtp:
         return smtp.send_message(mail, server.sender, recipients)
@@ -114,14 +114,14 @@ def greet(server: MailServer) -> None:
     """Connect and log in as for a mail, and send none.
 
     Raises:
-        NotifierError: the server does not let us.
+        NotifierError: the server refuses.
     """
     with _in_words(server), _connected(server):
         pass
 
 
 class _AnswerLost(Exception):
-    """The connection broke off while the server had the text of the mail."""
+    """The connection was lost after the text of the mail was sent."""
 
 
 class _Smtp(smtplib.SMTP):
@@ -140,7 +140,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
 
 @contextlib.contextmanager
 def _in_words(server: MailServer) -> Iterator[None]:
-    """What goes wrong inside, said for an admin."""
+    """Errors inside become a `NotifierError`, in words for an admin."""
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:

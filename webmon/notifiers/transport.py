@@ -1,4 +1,4 @@
-"""The one way of posting, and the one rule of what to try again, for notifiers that speak HTTP."""
+"""How notifiers post over HTTP, and the one rule of what is tried again."""
 
 import asyncio
 import ssl
@@ -27,11 +27,11 @@ HEADERS = {
     "Accept-Encoding": "identity",
 }
 TIMEOUT_SECONDS = 20.0
-"""For the whole exchange: a receiver that answers drop by drop must not hold a channel for ever."""
+"""For the whole exchange: a receiver that answers byte by byte must not hold up its channel."""
 MOST_ANSWER_BYTES = 10_000
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 TRIED_AGAIN = frozenset({408, 421, 425, 429})
-"""Statuses below 500 that speak of the moment and not of the request (RFC 9110, 8470, 6585)."""
+"""Statuses below 500 that are temporary (RFC 9110, 8470, 6585)."""
 
 
 def _web_address(value: SecretStr) -> SecretStr:
@@ -47,28 +47,28 @@ def _web_address(value: SecretStr) -> SecretStr:
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
-"""An address that lets whoever knows it write: a secret."""
+"""An address that is a secret: everybody who knows it can write there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a receiver said: the status, and the beginning of the body."""
+class Response:
+    """A receiver's answer: the status, and the beginning of the body."""
 
     status: int
     headers: Mapping[str, str]
     text: str
     proxy: Proxy | None = None
-    """The one that may have said this in the receiver's place."""
+    """A proxy that may have answered in the receiver's place."""
 
 
 def proxy_to(url: str) -> Proxy | None:
-    """The proxy of the environment that leads to ``url``, by the rule that the checks have."""
+    """The proxy of the environment for ``url``, by the same rule as for checks."""
     routes = of_environment()
     return None if routes is None else routes.to(httpx.URL(url))
 
 
-async def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send ``body`` as JSON and read the answer, whatever its status. Redirects are not followed.
+async def post(url: SecretStr, body: bytes, headers: Mapping[str, str]) -> Response:
+    """Send ``body`` as JSON and return the answer with any status. Redirects are not followed.
 
     Raises:
         NotifierError: there was no answer; trying again may help.
@@ -92,7 +92,7 @@ async def _exchange(
     headers: Mapping[str, str],
     proxy: Proxy | None,
     sent: asyncio.Event,
-) -> Answer:
+) -> Response:
     """``sent`` is set when the body is on its way."""
     told = {**HEADERS, **headers}
 
@@ -119,7 +119,7 @@ async def _exchange(
                 break
         text = beginning[:MOST_ANSWER_BYTES].decode("utf-8", "replace")
         by = proxy if response.url.scheme == "http" else None
-        return Answer(response.status_code, response.headers, text, by)
+        return Response(response.status_code, response.headers, text, by)
 
 
 def load() -> None:
@@ -154,8 +154,8 @@ def made_context() -> ssl.SSLContext:
 def require_taken(
     status: int, headers: Mapping[str, str], receiver: str, proxy: Proxy | None = None
 ) -> None:
-    """The retry rule: 2xx is taken; 5xx and what speaks of the moment is tried again; the rest is
-    a matter of the settings. A redirect is one too: its target was not chosen by an admin.
+    """The retry rule: 2xx is success; 5xx and temporary statuses are tried again; the rest means
+    wrong settings. So does a redirect: no admin has chosen its target.
 
     ``proxy`` may have answered in the receiver's place.
 
@@ -189,5 +189,5 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def seconds_until(at: datetime) -> float:
-    """How long to wait until ``at``: not less than nothing, not more than a day."""
+    """How long to wait until ``at``: from 0 to a day."""
     return min(max(0.0, (at - clock.utcnow()).total_seconds()), LONGEST_WAIT_SECONDS)

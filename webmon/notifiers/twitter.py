@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import requests
 
 HOST = "https://api.twitter.com"
-"""Where tweepy sends everything to; `_session` sends it to the API that is set."""
+"""The host that tweepy uses; `_session` replaces it by the API of the settings."""
 TIMEOUT_SECONDS = 10.0
 RESETS = (
     ("x-user-limit-24hour-remaining", "x-user-limit-24hour-reset"),
     ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
     ("x-rate-limit-remaining", "x-rate-limit-reset"),
 )
-"""What is left of each limit, and when there is more again, in seconds since 1970.
+"""Headers: what is left of each limit, and when it is reset, in seconds since 1970.
 
 https://docs.x.com/x-api/fundamentals/rate-limits
 """
@@ -73,7 +73,7 @@ class TwitterConfig(NotifierConfig):
 
 
 class _Refused(Exception):
-    """X's answer, where it is not a 2xx; ``said`` is what it says about why, in lower case."""
+    """An answer of X that is not a 2xx; ``said`` is its explanation in lower case."""
 
     def __init__(self, response: "requests.Response") -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Refused(Exception):
 def send_twitter(config: TwitterConfig, message: Message, surroundings: Surroundings) -> Receipt:
     """Post once, as a reply to the incident's first post.
 
-    What X has got already (its answer was lost) counts as sent.
+    A post that X has already (its answer was lost) counts as sent.
 
     Raises:
         NotifierError: X did not take it.
@@ -122,7 +122,7 @@ def send_twitter(config: TwitterConfig, message: Message, surroundings: Surround
 
 
 def _session(base_url: str, proxy: Proxy | None) -> "requests.Session":
-    """A session of tweepy's that talks to ``base_url``, for a while, and follows no redirect."""
+    """A session for tweepy that talks to ``base_url``, with a time-out and without redirects."""
     import requests
 
     class Session(requests.Session):
@@ -143,9 +143,9 @@ def _session(base_url: str, proxy: Proxy | None) -> "requests.Session":
 
 
 def _lead_through(proxy: Proxy, session: "requests.Session") -> None:
-    """Send everything through ``proxy``, where we log in as the checks do.
+    """Send everything through ``proxy``, with the same login header as checks.
 
-    From a login in the address requests would make another header where it has foreign letters.
+    requests would encode a login in the address differently if it has letters outside ASCII.
     """
     import requests
 
@@ -159,7 +159,7 @@ def _lead_through(proxy: Proxy, session: "requests.Session") -> None:
 
 
 def _create(client: Any, text: str, reply_to: str) -> str:
-    """The new post's id. Where the first post is gone, this one stands by itself."""
+    """The new post's id. If the first post was deleted, this one is no reply."""
     try:
         response = client.create_tweet(text=text, in_reply_to_tweet_id=reply_to or None)
     except _Refused as refused:
@@ -172,7 +172,7 @@ def _create(client: Any, text: str, reply_to: str) -> str:
 def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
     """What X's refusal means: https://docs.x.com/x-api/fundamentals/response-codes-and-errors.
 
-    ``proxy`` may have answered in its place.
+    ``proxy`` may have answered in X's place.
     """
     status, said = refused.status, refused.said
     if status == 403 and "duplicate" in said:
@@ -189,7 +189,7 @@ def _judge(refused: _Refused, proxy: Proxy | None) -> Receipt:
         raise NotifierError(_forbidden(said), permanent=True)
     if status == 429:
         wait = _seconds_until_reset(refused.headers)
-        if wait is None:  # a proxy in between may say it in its own way
+        if wait is None:  # a proxy may send the usual header instead
             wait = retry_after_seconds(refused.headers)
         raise NotifierError("X accepts no more posts for the moment", retry_after_seconds=wait)
     require_taken(status, refused.headers, "X", proxy)
@@ -202,7 +202,7 @@ def _is_about_money(status: int, said: str) -> bool:
 
 
 def _forbidden(said: str) -> str:
-    """What a 403 says, as far as it is known."""
+    """What a 403 means, as far as X documents it."""
     if "suspended" in said:
         return "X has suspended the account"
     if "locked" in said:
@@ -215,7 +215,7 @@ def _forbidden(said: str) -> str:
 
 
 def _seconds_until_reset(headers: Mapping[str, str]) -> float | None:
-    """When the limit that is used up ends; with several of them, the last."""
+    """When the exhausted limit is reset; with several, the last of them."""
     used_up = [reset for remaining, reset in RESETS if headers.get(remaining, "0").strip() == "0"]
     ends = [headers[reset].strip() for reset in used_up if reset in headers]
     waits = [

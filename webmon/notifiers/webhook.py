@@ -1,4 +1,4 @@
-"""The `webhook` notifier: signed JSON to a program of one's own."""
+"""The `webhook` notifier: signed JSON to a program."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ def _blank_is_none(value: object) -> object:
 
 
 class WebhookConfig(NotifierConfig):
-    """Where to post, and the secret by which the receiver knows who did."""
+    """Where to post, and the secret that proves to the receiver who did."""
 
     url: WebAddress = Field(title="Address (URL)", description="Begins with http:// or https://")
     secret: Annotated[SecretStr | None, BeforeValidator(_blank_is_none)] = Field(

@@ -128,7 +128,7 @@ class _Announcement:
             last = replace(last, is_told=True)
         muted = self._mutes.why(channel, self._subject)
         each = self._occurrence
-        change = Change(each.before, each.after, self._often.for_whom(channel.wants))
+        change = Change(each.before, each.after, self._often.seen_by(channel.wants))
         decisions = decide(change, last, channel.wants, muted)
         for_good = bool(why_not_theirs(channel, self._subject))
         for decision in decisions:
@@ -149,7 +149,7 @@ class _Announcement:
 
     def _add(self, channel: ChannelRules, stored: Sequence[Row[Any]], decision: Decision) -> None:
         counts = decision.event is Event.FLAPPING
-        key = decision.event, self._often.for_whom(channel.wants) if counts else 0
+        key = decision.event, self._often.seen_by(channel.wants) if counts else 0
         news = self._news.get(key)
         if news is None:
             news = self._news[key] = self._news_of(*key)

@@ -141,7 +141,7 @@ def _summary(
 ) -> News:
     since: datetime = stored.created_at - FLAPPING_WINDOW
     often = changes_since(session, [subject.service_id], since).get(subject.service_id, Often())
-    count = often.for_whom(channel.wants)
+    count = often.seen_by(channel.wants)
     stable = in_words(max(QUIET, now - subject.since).total_seconds())
     text = f"It changed {count} times within {in_words((subject.since - since).total_seconds())}"
     message = f"{text} and has stayed like this for {stable}. {subject.message}".strip()

@@ -18,7 +18,7 @@ from webmon.commands.notifications.audience import ELSEWHERE, SWITCHED_OFF
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.domain.access import Role
-from webmon.domain.grouping import HOLD, WAIT, Told, Waiting, message_key, next_message
+from webmon.domain.grouping import HOLD, WAIT, Sent, Waiting, message_key, next_message
 from webmon.domain.news import LATE_AFTER, Event, Message, News
 from webmon.domain.payloads import news_from
 from webmon.models import Namespace, User, UserNamespace
@@ -99,14 +99,14 @@ def _next_rows(
     ), False
 
 
-def _told_lately(session: Session, channel: Row[Any], now: datetime) -> list[Told]:
+def _told_lately(session: Session, channel: Row[Any], now: datetime) -> list[Sent]:
     rows = session.execute(
         select(row.told_with, row.event, row.namespace_id, row.host_id, row.sent_at).where(
             row.channel_id == channel.channel_id,
             row.sent_at.between(now - HOLD, now + WAIT),  # not from before the clock went back
         )
     )
-    return [Told(each[0], Event(each[1]), *each[2:]) for each in rows]
+    return [Sent(each[0], Event(each[1]), *each[2:]) for each in rows]
 
 
 def _elsewhere(channel: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:

@@ -27,7 +27,7 @@ COLOURS = {
     Kind.UP: GREEN,
     Kind.DOWNTIME: BLUE,
 }
-"""Of a line's edge only: what is written has the colours of the reader's own program."""
+"""The colour of a line's edge only: text keeps the colours of the reader's own program."""
 
 
 def subject(message: Message) -> str:
@@ -37,7 +37,7 @@ def subject(message: Message) -> str:
 
 
 def plain_text(message: Message) -> str:
-    """One paragraph per line of the message: what is so, and what the probe saw."""
+    """One paragraph per line of the message: the statement, and what the probe saw."""
     clock = clock_of(message)
     paragraphs = [_paragraph(line, clock) for line in lines_of(message)]
     if message.is_late:
@@ -67,7 +67,7 @@ def _footer(message: Message) -> list[str]:
 
 
 def html(message: Message) -> str:
-    """The same with a coloured edge per line. Everything that is not ours is escaped."""
+    """The same with a coloured edge per line. All texts from outside are escaped."""
     clock = clock_of(message)
     late = f"<p><strong>{escape(_late(message))}</strong></p>" if message.is_late else ""
     lines = "\n".join(_block(line, clock) for line in lines_of(message))

@@ -10,7 +10,7 @@ from webmon.domain.status import Status
 
 
 class Kind(StrEnum):
-    """What a line says; the value is its word in capitals. The gravest stands first."""
+    """What a line says; the value is its word in capitals. The most serious stands first."""
 
     DOWN = "DOWN"
     STILL_DOWN = "STILL DOWN"
@@ -38,7 +38,7 @@ class Line:
 
     @property
     def length_seconds(self) -> float:
-        """How long the outage lasted, or has lasted; 0 where that is not known."""
+        """How long the outage lasted, or has lasted; 0 if that is not known."""
         if self.since is None or self.until is None:
             return 0.0
         return max(0.0, (self.until - self.since).total_seconds())
@@ -56,16 +56,16 @@ _KINDS = {
     Event.TEST: Kind.TEST,
 }
 _ENDS = {Status.DEGRADED: Kind.EASED, Status.PAUSED: Kind.UNWATCHED}
-"""What an ``up`` says of a service with difficulties, and of one that nobody looks at any more."""
+"""What an ``up`` says of a service with difficulties, and of one that is no longer watched."""
 _OUTAGE = frozenset({Kind.DOWN, Kind.STILL_DOWN})
 _ABOUT_NOW = _OUTAGE | {Kind.DEGRADED, Kind.EASED, Kind.FLAPPING}
-"""What no longer holds once something newer is said of the same service."""
+"""Kinds that newer news of the same service replaces."""
 
 
 def lines_of(message: Message) -> tuple[Line, ...]:
-    """What ``message`` says: what is over by now is told as over, not as if it were still so.
+    """The lines of ``message``: an outage that is over by now is described as over.
 
-    A ``down`` that could not be told before its ``up`` becomes one line with both times.
+    A ``down`` that was not sent before its ``up`` becomes one line with both times.
     """
     lines: list[Line] = []
     for news in message.news:
@@ -79,7 +79,7 @@ def lines_of(message: Message) -> tuple[Line, ...]:
 
 
 def grouped(lines: Iterable[Line]) -> Iterator[tuple[Kind, tuple[Line, ...]]]:
-    """The lines of each kind together, the gravest kind first."""
+    """The lines of each kind together, the most serious kind first."""
     lines = tuple(lines)
     for kind in Kind:
         if members := tuple(line for line in lines if line.kind is kind):
@@ -107,7 +107,7 @@ def _line(news: News, before: Line | None) -> Line:
             return Line(over, news, news.down_since or before.since, _began(news))
         return Line(kind, news, news.down_since, _began(news))
     if kind is Kind.STILL_DOWN:
-        if before is not None and before.kind is Kind.DOWN:  # has not been told before
+        if before is not None and before.kind is Kind.DOWN:  # not sent before
             kind = Kind.DOWN
         return Line(kind, news, news.down_since or news.since, news.told_at)
     if kind is Kind.UPDATE:

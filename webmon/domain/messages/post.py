@@ -25,9 +25,9 @@ from webmon.domain.news import Message
 
 MOST_NAMES = 40
 ROOMS = (200, 120, 60, 30, 16)
-"""What one name may weigh; the next smaller is tried while the post is too long."""
+"""The weight of one name; the next smaller one is tried while the post is too long."""
 LEAST_UPDATE = 100
-"""What somebody has written keeps more room than names do."""
+"""Texts that people wrote get more room than names."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|://", re.IGNORECASE)
 _DOT = re.compile(r"(?<=\S)\.(?=[^\W\d_])")
@@ -63,7 +63,7 @@ def post(message: Message, *, with_url: bool = False) -> str:
 
 
 def _sizes(lines: Sequence[Line], groups: Sequence[object]) -> Iterator[tuple[int, int, int]]:
-    """How many names, what each may weigh, and how many kinds of news: ever less of them."""
+    """Number of names, weight of each, and number of kinds of news: less with every step."""
     for names in range(min(len(lines), MOST_NAMES), 0, -1):
         yield names, ROOMS[0], len(groups)
     for most in range(len(groups), 0, -1):
@@ -91,7 +91,7 @@ def _part(message: Message, kind: Kind, lines: Sequence[Line], names: int, room:
 
 
 def _updates(lines: Sequence[Line], names: int, room: int) -> str:
-    """The newest of what was written, as many as there is room for; each names its service."""
+    """The newest texts that people wrote, as many as fit; each names its service."""
     told = []
     for line in lines[-names:]:
         text = clipped(defused(line.news.message).removesuffix("."), max(room, LEAST_UPDATE))
@@ -100,7 +100,7 @@ def _updates(lines: Sequence[Line], names: int, room: int) -> str:
 
 
 def _subject(lines: Sequence[Line], names: int, room: int) -> tuple[str, bool]:
-    """Whom it is about, and whether that is one."""
+    """The subject of a sentence, and whether it is singular."""
     hosts = list(dict.fromkeys(_name(line.news.host, room) for line in lines))
     if len(hosts) > 1:
         return f"services of {listed(hosts, names)}", False
@@ -140,12 +140,12 @@ def _predicate(message: Message, kind: Kind, lines: Sequence[Line], is_one: bool
 
 @lru_cache(maxsize=1024)
 def _name(name: str, room: int) -> str:
-    """A name as a post has it. Remembered: it is asked for once per size that is tried."""
+    """A name as it stands in a post. Cached: each size that is tried asks for it again."""
     return clipped(defused(name), room)
 
 
 def defused(text: str) -> str:
-    """``text`` without anything that X makes a link of or that calls somebody."""
+    """``text`` without anything that X turns into a link or a mention."""
     text = unicodedata.normalize("NFC", one_line(text))
     text = one_line(_SCHEME.sub(" ", text))
     return _AT.sub("(at)", _DOT.sub(ONE_DOT_LEADER, text))

@@ -10,15 +10,15 @@ from webmon.domain.news import Message
 
 PRODUCT = "Beaconry"
 MOST_NAMES = 3
-"""So many services or hosts are named in a headline, where there is not much room."""
+"""How many services or hosts a headline names: it has little room."""
 ABOUT_A_SERVICE = frozenset(Kind) - {Kind.DOWNTIME, Kind.MONITOR, Kind.TEST}
 HAS_CAUSE = ABOUT_A_SERVICE - {Kind.UPDATE}
-"""Where the message of the news is what a probe saw, told beside the sentence."""
+"""Kinds whose message is what a probe saw; it is added to the sentence."""
 
 _JOINERS = "\u200c\u200d"
 
 Clock = Callable[[datetime], str]
-"""An instant as people of the namespace read it."""
+"""Formats an instant in the local time of the namespace."""
 
 
 def clock_of(message: Message) -> Clock:
@@ -37,7 +37,7 @@ def clock_of(message: Message) -> Clock:
 
 
 def zone_of(message: Message) -> tzinfo:
-    """The message's timezone; UTC where the system does not know it."""
+    """The message's timezone; UTC if the system does not know it."""
     try:
         return ZoneInfo(message.timezone)
     except (KeyError, ValueError, OSError):
@@ -47,7 +47,7 @@ def zone_of(message: Message) -> tzinfo:
 def one_line(text: str) -> str:
     """``text`` without line breaks and without characters that cannot be seen.
 
-    Two of those stay, which join or part the letters of some scripts, and the parts of emoji.
+    The two joiners stay: some scripts and emoji need them.
     """
     shown = "".join(each if each.isprintable() or each in _JOINERS else " " for each in text)
     return " ".join(shown.split())
@@ -62,7 +62,7 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
 
 
 def subject_of(lines: Sequence[Line], most: int = MOST_NAMES) -> str:
-    """Who it is about: ``Datastore – Website``, ``Datastore – 5 services``, ``7 hosts – A, …``."""
+    """The subject: ``Datastore – Website``, ``Datastore – 5 services``, ``7 hosts – A, …``."""
     hosts = list(dict.fromkeys(one_line(line.news.host) for line in lines))
     if len(hosts) > 1:
         return f"{len(hosts)} hosts – {listed(hosts, most)}"
@@ -75,7 +75,7 @@ def subject_of(lines: Sequence[Line], most: int = MOST_NAMES) -> str:
 
 
 def tag(message: Message) -> str:
-    """The namespace as people call it, or the product where it is about none."""
+    """The namespace's name, or the product's if the message is about none."""
     names = dict.fromkeys(one_line(news.namespace_name or news.namespace) for news in message.news)
     return ", ".join(filter(None, names)) or PRODUCT
 
@@ -117,7 +117,7 @@ def _detail(kind: Kind, lines: tuple[Line, ...], clock: Clock) -> str:
 
 
 def first_line(text: str) -> str:
-    """The beginning of a longer text: its first line that says anything."""
+    """The beginning of a longer text: its first line that is not empty."""
     return next((one_line(line) for line in text.splitlines() if one_line(line)), "")
 
 
@@ -132,12 +132,12 @@ def _span(line: Line, clock: Clock) -> str:
 
 
 def changes(line: Line) -> str:
-    """How often a flapping service has changed, where that is known."""
+    """How often a flapping service has changed, if that is known."""
     return f"{line.news.changes} changes within an hour" if line.news.changes else ""
 
 
 def is_planned(lines: Sequence[Line]) -> bool:
-    """Whether all of it happens in planned downtime."""
+    """Whether all lines happen in planned downtime."""
     return all(line.news.planned_downtime for line in lines)
 
 
