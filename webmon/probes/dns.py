@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
 from webmon.probes.name_servers.answers import expected_parts, has_all, listed, text_of
-from webmon.probes.name_servers.query import PORT, Answer, Failure, Inquiry, place
+from webmon.probes.name_servers.query import PORT, DnsAnswer, Failure, Inquiry, place
 from webmon.probes.wire.addresses import Endpoint, Unreachable, literal_endpoint, resolve
 from webmon.probes.wire.texts import excerpt, milliseconds
 
@@ -141,7 +141,7 @@ async def _servers(config: DnsConfig) -> list[Endpoint]:
 
 
 def _judged(
-    config: DnsConfig, inquiry: Inquiry, found: Answer | Failure, looked_up_us: int | None
+    config: DnsConfig, inquiry: Inquiry, found: DnsAnswer | Failure, looked_up_us: int | None
 ) -> Outcome:
     answer = found.answer if isinstance(found, Failure) else found
     evidence = _question(config, inquiry)
@@ -164,7 +164,7 @@ def _judged(
 
 
 def _records(
-    config: DnsConfig, answer: Answer
+    config: DnsConfig, answer: DnsAnswer
 ) -> tuple[list[dns.rdata.Rdata], int | None, str | None]:
     """The records asked for, through aliases too, and their TTL; or why there are none."""
     if answer.message.rcode() != dns.rcode.NOERROR:
@@ -191,7 +191,7 @@ def _question(config: DnsConfig, inquiry: Inquiry) -> dict[str, Any]:
     return {"name": config.name, "record": config.record, "resolver": inquiry.places or None}
 
 
-def _reply(answer: Answer, records: list[dns.rdata.Rdata], ttl: int | None) -> dict[str, Any]:
+def _reply(answer: DnsAnswer, records: list[dns.rdata.Rdata], ttl: int | None) -> dict[str, Any]:
     return {
         "resolver": place(answer.endpoint),
         "transport": answer.transport,

@@ -16,7 +16,7 @@ from webmon.probes.http_exchange.body_conditions import (
     json_fault,
     text_fault,
 )
-from webmon.probes.http_exchange.exchange import Visit
+from webmon.probes.http_exchange.exchange import Trace
 from webmon.probes.http_exchange.redirects import follow_redirects
 from webmon.probes.http_exchange.request import HttpConfig
 from webmon.probes.http_exchange.transport import Body, OneShotTransport
@@ -53,25 +53,25 @@ async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Out
         most_body_bytes=config.max_body_kb * 1024,
         routes=config.routes,
     )
-    visits = transport.visits
+    traces = transport.traces
     try:
         response = await transport.handle_async_request(config.request)
         if config.follow_redirects and response.has_redirect_location:
             response = await follow_redirects(response, transport, _private_headers(config))
     except httpx.TooManyRedirects as error:
-        return _down(config, visits, str(error))
+        return _down(config, traces, str(error))
     except httpx.TransportError as error:
-        return _down(config, visits, _plain(error))
+        return _down(config, traces, _plain(error))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return _down(config, visits, "redirects to an address that is not valid")
-    page = _read(response, config.max_body_kb * 1024, visits[-1].truncated)
-    fault = _fault(config, page, visits[-1].proxy)
+        return _down(config, traces, "redirects to an address that is not valid")
+    page = _read(response, config.max_body_kb * 1024, traces[-1].truncated)
+    fault = _fault(config, page, traces[-1].proxy)
     if fault is not None:
-        return _down(config, visits, fault, page)
-    response_us = _microseconds(visits[0].started, visits[-1].finished)
+        return _down(config, traces, fault, page)
+    response_us = _microseconds(traces[0].started, traces[-1].finished)
     status = _status_text(response.status_code)
-    evidence = _evidence(visits, response_us, page)
-    return up(f"{status} in {milliseconds(response_us)}", response_us, _phases(visits), **evidence)
+    evidence = _evidence(traces, response_us, page)
+    return up(f"{status} in {milliseconds(response_us)}", response_us, _phases(traces), **evidence)
 
 
 def _plain(error: httpx.TransportError) -> str:
@@ -156,18 +156,18 @@ def _body_fault(config: HttpConfig, page: Page) -> str | None:
 
 
 def _down(
-    config: HttpConfig, visits: Sequence[Visit], message: str, page: Page | None = None
+    config: HttpConfig, traces: Sequence[Trace], message: str, page: Page | None = None
 ) -> Outcome:
     """There is a response time only where there was an answer."""
-    taken_us = _microseconds(visits[0].started, visits[-1].finished or time.perf_counter())
-    evidence = _evidence(visits, taken_us, page)
+    taken_us = _microseconds(traces[0].started, traces[-1].finished or time.perf_counter())
+    evidence = _evidence(traces, taken_us, page)
     if page is not None and page.body:
         text = decode_text(page.body[: 8 * MOST_BODY_CHARACTERS], page.response.charset_encoding)
         evidence["body"] = excerpt(_without_secrets(config, text), MOST_BODY_CHARACTERS)
     return down(
         excerpt(_without_secrets(config, message), MOST_MESSAGE_CHARACTERS),
         response_us=taken_us if page is not None else None,
-        phases=_phases(visits),
+        phases=_phases(traces),
         evidence=evidence,
     )
 
@@ -186,25 +186,25 @@ def _microseconds(begin: float, end: float) -> int:
     return max(0, round((end - begin) * 1_000_000))
 
 
-def _phases(visits: Sequence[Visit]) -> Phases:
+def _phases(traces: Sequence[Trace]) -> Phases:
     """The steps' times, added up over redirects; None for a step that was never finished."""
     taken: dict[str, int] = {}
-    for visit in visits:
-        began, ready = visit.started, visit.secured or visit.connected
+    for trace in traces:
+        began, ready = trace.started, trace.secured or trace.connected
         for name, start, end in (
-            ("dns_us", began, visit.resolved if visit.named else 0.0),
-            ("connect_us", visit.resolved, visit.connected),
-            ("tls_us", visit.connected, visit.secured),
-            ("first_byte_us", ready, visit.first_byte),
+            ("dns_us", began, trace.resolved if trace.named else 0.0),
+            ("connect_us", trace.resolved, trace.connected),
+            ("tls_us", trace.connected, trace.secured),
+            ("first_byte_us", ready, trace.first_byte),
         ):
             if end:
                 taken[name] = taken.get(name, 0) + _microseconds(start, end)
     return Phases(**taken)
 
 
-def _evidence(visits: Sequence[Visit], taken_us: int, page: Page | None) -> dict[str, Any]:
+def _evidence(traces: Sequence[Trace], taken_us: int, page: Page | None) -> dict[str, Any]:
     """What was met, fit to be stored: no header values, no query strings."""
-    last = visits[-1]
+    last = traces[-1]
     evidence: dict[str, Any] = {
         "url": _shown_url(str(last.url)),
         "address": None if last.endpoint is None or last.proxy else str(last.endpoint),
@@ -212,8 +212,8 @@ def _evidence(visits: Sequence[Visit], taken_us: int, page: Page | None) -> dict
     }
     if last.proxy is not None:
         evidence["proxy"] = str(last.proxy)
-    if len(visits) > 1:
-        evidence["redirects"] = [_shown_url(str(visit.url)) for visit in visits]
+    if len(traces) > 1:
+        evidence["redirects"] = [_shown_url(str(trace.url)) for trace in traces]
     if last.certificate is not None:
         evidence["certificate"] = _certificate_evidence(last.certificate)
     if page is not None:

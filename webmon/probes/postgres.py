@@ -9,7 +9,7 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.databases.login import Answer, DatabaseConfig, Login, only_allowed
+from webmon.probes.databases.login import DatabaseConfig, Login, QueryAnswer, only_allowed
 from webmon.probes.databases.postgres_protocol import ServerError, Session, log_in
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
@@ -116,7 +116,11 @@ async def _is_in_recovery(session: Session) -> bool | None:
 
 
 def _judged(
-    session: Session, config: PostgresConfig, login: Login, answer: Answer, in_recovery: bool | None
+    session: Session,
+    config: PostgresConfig,
+    login: Login,
+    answer: QueryAnswer,
+    in_recovery: bool | None,
 ) -> tuple[Status, str]:
     name = f"PostgreSQL {session.conversation.evidence['server_version']}".rstrip()
     is_replica = " (a replica in recovery)" if in_recovery else ""

@@ -45,7 +45,7 @@ class SmtpConfig(ProbeConfig):
 
 
 @dataclass(slots=True)
-class Visit:
+class Greeting:
     """What the server said of itself."""
 
     banner: str = ""
@@ -60,38 +60,38 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
     if config.tls or config.starttls:
         tls_context(config.verify_tls, http=False)  # made before the clock starts
     deadline = asyncio.get_running_loop().time() + timeout
-    visit = Visit()
+    greeting = Greeting()
     with Stream() as stream:
         try:
             async with asyncio.timeout_at(deadline):
-                await _greet(config, stream, visit, host)
+                await _greet(config, stream, greeting, host)
         except TimeoutError:
             message = f"no answer within {timeout:g} s ({stream.step})"
         except (Unreachable, Broken) as error:
             message = str(error)
         else:
-            outcome = _up(stream, visit)
+            outcome = _up(stream, greeting)
             await _say_goodbye(stream, deadline)
             return outcome
     return down(
         excerpt(message, MOST_MESSAGE_CHARACTERS),
         phases=stream.phases,
-        evidence=_evidence(stream, visit),
+        evidence=_evidence(stream, greeting),
     )
 
 
-async def _greet(config: SmtpConfig, stream: Stream, visit: Visit, host: str) -> None:
+async def _greet(config: SmtpConfig, stream: Stream, greeting: Greeting, host: str) -> None:
     server_name = host.strip("[]").rstrip(".")
     await stream.connect(host, config.port)
     if config.tls:
         await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
     banner = await read_greeting(stream, "SMTP")
-    visit.banner = excerpt(banner.lines[0], 200)
-    visit.offered = await say_hello(stream)
+    greeting.banner = excerpt(banner.lines[0], 200)
+    greeting.offered = await say_hello(stream)
     if config.starttls:
-        await ask_smtp(stream, visit.offered)
+        await ask_smtp(stream, greeting.offered)
         await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
-        visit.offered = await say_hello(stream)
+        greeting.offered = await say_hello(stream)
 
 
 async def _say_goodbye(stream: Stream, deadline: float) -> None:
@@ -103,23 +103,23 @@ async def _say_goodbye(stream: Stream, deadline: float) -> None:
             await read_reply(stream, "SMTP")
 
 
-def _up(stream: Stream, visit: Visit) -> Outcome:
+def _up(stream: Stream, greeting: Greeting) -> Outcome:
     taken_us = stream.elapsed_us
     how = f" over {stream.tls_version}" if stream.tls_version else ""
     return up(
         f"{stream.endpoint} greets{how}, in {milliseconds(taken_us)}",
         taken_us,
         stream.phases,
-        **_evidence(stream, visit),
+        **_evidence(stream, greeting),
     )
 
 
-def _evidence(stream: Stream, visit: Visit) -> dict[str, Any]:
+def _evidence(stream: Stream, greeting: Greeting) -> dict[str, Any]:
     evidence: dict[str, Any] = stream.facts
-    if visit.banner:
-        evidence["banner"] = visit.banner
-    if visit.offered:
-        evidence["capabilities"] = list(visit.offered[:MOST_CAPABILITIES])
+    if greeting.banner:
+        evidence["banner"] = greeting.banner
+    if greeting.offered:
+        evidence["capabilities"] = list(greeting.offered[:MOST_CAPABILITIES])
     if stream.tls_version:
         evidence["protocol"] = stream.tls_version
     if stream.certificate is not None:

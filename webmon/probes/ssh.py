@@ -12,7 +12,7 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
-from webmon.probes.over_ssh.client import Broken
+from webmon.probes.over_ssh.client import SshError
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.over_ssh.session import Connection, connection_to
 from webmon.probes.ssh_access import PINNED_KEY, HostKey
@@ -114,7 +114,7 @@ async def visit(
         outcome = _too_late(connection, config, timeout)
     except Changed as error:
         outcome = down(str(error), evidence={PINNED_KEY: error.pinned_key})
-    except (Unreachable, Broken) as error:
+    except (Unreachable, SshError) as error:
         outcome = down(excerpt(str(error), MOST_MESSAGE_CHARACTERS))
     return _with_facts(outcome, connection, pinned)
 

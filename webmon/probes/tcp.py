@@ -16,6 +16,7 @@ from webmon.probes.wire.addresses import (
     open_socket,
     resolve,
 )
+from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
 MOST_BYTES = 64 * 1024
@@ -74,10 +75,6 @@ class TcpConfig(ProbeConfig):
         description="A text the answer must contain; empty: connecting is enough",
         max_length=1000,
     )
-
-
-class Broken(Exception):
-    """The conversation ended otherwise than it should; the text says how."""
 
 
 class Conversation:

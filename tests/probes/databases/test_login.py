@@ -17,7 +17,7 @@ from tests.probes.servers import Talk, serving
 from webmon.domain.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
-from webmon.probes.databases.login import Answer
+from webmon.probes.databases.login import QueryAnswer
 from webmon.probes.mysql import MysqlConfig
 from webmon.probes.postgres import PostgresConfig
 
@@ -300,16 +300,16 @@ def test_a_trailing_semicolon_is_no_second_statement() -> None:
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
-        (Answer(), "the query returned no row"),
-        (Answer(None, True), "the query returned NULL"),
-        (Answer("false", True, is_boolean=True), "the query returned false"),
-        (Answer("0.00", True, is_number=True), "the query returned 0.00"),
-        (Answer("-0", True, is_number=True), "the query returned -0"),
-        (Answer("0", True), None),
-        (Answer("10", True, is_number=True), None),
-        (Answer("true", True, is_boolean=True), None),
-        (Answer("", True), None),
+        (QueryAnswer(), "the query returned no row"),
+        (QueryAnswer(None, True), "the query returned NULL"),
+        (QueryAnswer("false", True, is_boolean=True), "the query returned false"),
+        (QueryAnswer("0.00", True, is_number=True), "the query returned 0.00"),
+        (QueryAnswer("-0", True, is_number=True), "the query returned -0"),
+        (QueryAnswer("0", True), None),
+        (QueryAnswer("10", True, is_number=True), None),
+        (QueryAnswer("true", True, is_boolean=True), None),
+        (QueryAnswer("", True), None),
     ],
 )
-def test_the_first_value_decides(answer: Answer, fault: str | None) -> None:
+def test_the_first_value_decides(answer: QueryAnswer, fault: str | None) -> None:
     assert answer.fault == fault

@@ -188,7 +188,7 @@ def _check_dsn(told: Mapping[str, str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryAnswer:
     """The first value of a query's first row, as text; None for NULL, and where there is none."""
 
     value: str | None = None

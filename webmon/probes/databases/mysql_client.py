@@ -13,7 +13,7 @@ from pymysql.connections import Connection  # type: ignore[import-untyped]
 from pymysql.constants import CLIENT, CR, FIELD_TYPE  # type: ignore[import-untyped]
 
 from webmon.clock import utcnow
-from webmon.probes.databases.login import Answer, Login
+from webmon.probes.databases.login import Login, QueryAnswer
 from webmon.probes.wire.certificates import handshake_failure, tls_context, verification_failure
 from webmon.probes.wire.conversation import MOST_BYTES, Conversation
 from webmon.probes.wire.stream import Broken
@@ -141,7 +141,7 @@ class Client:
         """
         self.ask(statement)
 
-    def ask(self, query: str) -> Answer:
+    def ask(self, query: str) -> QueryAnswer:
         """The first value of what ``query`` returns; the server refuses all but one statement.
 
         Raises:
@@ -229,9 +229,9 @@ class Client:
         return Broken(f"gave an answer that makes no sense in MySQL’s protocol ({said})")
 
 
-def _first_value(cursor: Any) -> Answer:
+def _first_value(cursor: Any) -> QueryAnswer:
     row = cursor.fetchone()
     if not row or not cursor.description:
-        return Answer()
+        return QueryAnswer()
     value = row[0].decode("utf-8", errors="replace") if isinstance(row[0], bytes) else row[0]
-    return Answer(value, has_row=True, is_number=cursor.description[0][1] in _NUMBERS)
+    return QueryAnswer(value, has_row=True, is_number=cursor.description[0][1] in _NUMBERS)

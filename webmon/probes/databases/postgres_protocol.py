@@ -7,7 +7,7 @@ computes as many rounds for a password as a server demands, while the whole proc
 
 from dataclasses import dataclass, field
 
-from webmon.probes.databases.login import Answer, Login
+from webmon.probes.databases.login import Login, QueryAnswer
 from webmon.probes.databases.postgres_passwords import Scram, md5_answer
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import MOST_BYTES, Conversation
@@ -83,7 +83,7 @@ class Session:
         await self.conversation.send(_message(b"Q", statements.encode() + b"\0"))
         await self._answers()
 
-    async def ask(self, query: str) -> Answer:
+    async def ask(self, query: str) -> QueryAnswer:
         """The first value of what ``query`` returns; the server refuses all but one statement.
 
         Raises:
@@ -102,7 +102,7 @@ class Session:
                 oid = _first_type(body)
             elif kind == b"D":
                 return _first_value(body, oid)
-        return Answer()
+        return QueryAnswer()
 
     async def _answers(self) -> list[tuple[bytes, bytes]]:
         """The messages until the server is ready for the next statement; an error comes last."""
@@ -215,14 +215,14 @@ def _first_type(body: bytes) -> int:
     return int.from_bytes(after_name[6:10], "big")
 
 
-def _first_value(body: bytes, oid: int) -> Answer:
+def _first_value(body: bytes, oid: int) -> QueryAnswer:
     length = int.from_bytes(body[2:6], "big", signed=True)
     if length < 0 or body[:2] == b"\0\0":
-        return Answer(None, has_row=True)
+        return QueryAnswer(None, has_row=True)
     value = _text(body[6 : 6 + length])
     if oid == BOOLEAN:
         value = {"t": "true", "f": "false"}.get(value, value)
-    return Answer(value, True, oid == BOOLEAN, oid in NUMBERS)
+    return QueryAnswer(value, True, oid == BOOLEAN, oid in NUMBERS)
 
 
 def _text(data: bytes) -> str:

@@ -24,7 +24,7 @@ BEGINNING = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}[ \r\n]")
 """How an answer begins; with what does not, there is no need of a second opinion."""
 
 
-class Answer:
+class HttpAnswer:
     """Status, headers and the body, at most ``most_body_bytes`` of it (``truncated`` says so).
 
     ``complete`` is True when nothing more is to be read.
@@ -159,7 +159,7 @@ class Answer:
         return False
 
 
-def _make_parser(answer: Answer) -> httptools.HttpResponseParser:
+def _make_parser(answer: HttpAnswer) -> httptools.HttpResponseParser:
     parser = httptools.HttpResponseParser(answer)
     # As forgiving as browsers: bare line feeds, a length beside chunks, spaces behind their sizes,
     # and an interim answer that says that the connection ends.

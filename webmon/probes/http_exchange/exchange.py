@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import httpx
 
-from webmon.probes.http_exchange.answer import Answer
+from webmon.probes.http_exchange.answer import HttpAnswer
 from webmon.probes.wire.addresses import Endpoint
 from webmon.proxies import Proxy
 
@@ -30,7 +30,7 @@ class Step(StrEnum):
 
 
 @dataclass(slots=True)
-class Visit:
+class Trace:
     """What one request met on its way. Times are of `time.perf_counter`, 0 where not reached."""
 
     url: httpx.URL
@@ -54,17 +54,17 @@ class Exchange(asyncio.Protocol):
     """Sends ``wire`` as soon as it is connected, and collects the answer."""
 
     def __init__(
-        self, visit: Visit, wire: bytes, answer: Answer, finished: asyncio.Future[None]
+        self, trace: Trace, wire: bytes, answer: HttpAnswer, finished: asyncio.Future[None]
     ) -> None:
         self.answer = answer
         self.finished = finished
-        self._visit = visit
+        self._trace = trace
         self._wire = wire
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connected(transport)
-        self._visit.step = Step.FIRST_BYTE
+        self._trace.step = Step.FIRST_BYTE
         transport.write(self._wire)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
@@ -89,25 +89,25 @@ class Exchange(asyncio.Protocol):
 
     def _connected(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
-        self._visit.connected = time.perf_counter()
+        self._trace.connected = time.perf_counter()
 
     def _take(self, data: bytes) -> None:
-        visit, answer = self._visit, self.answer
-        if not visit.first_byte:
-            visit.first_byte = time.perf_counter()
-            visit.step = Step.HEADERS
+        trace, answer = self._trace, self.answer
+        if not trace.first_byte:
+            trace.first_byte = time.perf_counter()
+            trace.step = Step.HEADERS
         answer.feed(data)
         if answer.complete:
             self._finish(None)
         elif not answer.in_headers:
-            visit.step = Step.BODY
+            trace.step = Step.BODY
 
     def _end(self, error: Exception | None) -> None:
         """The server closed the connection, or it broke (``error``)."""
         if self.finished.done():
             return
         if error is not None:
-            text = f"connection reset by {self._visit.endpoint} while {self._visit.step}"
+            text = f"connection reset by {self._trace.endpoint} while {self._trace.step}"
             self._finish(httpx.ReadError(text))
             return
         try:
@@ -120,7 +120,7 @@ class Exchange(asyncio.Protocol):
     def _finish(self, error: Exception | None) -> None:
         if self.finished.done():
             return
-        self._visit.finished = time.perf_counter()
+        self._trace.finished = time.perf_counter()
         if error is None:
             self.finished.set_result(None)
         else:

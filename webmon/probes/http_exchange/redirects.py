@@ -25,8 +25,8 @@ async def follow_redirects(
         try:
             return await client.send(first.request, stream=True, follow_redirects=True)
         except httpx.TooManyRedirects:
-            seen = {visit.url for visit in transport.visits}
-            looped = len(seen) < len(transport.visits)
+            seen = {trace.url for trace in transport.traces}
+            looped = len(seen) < len(transport.traces)
             text = "redirects in a loop" if looped else f"more than {MOST_REDIRECTS} redirects"
             raise httpx.TooManyRedirects(text) from None
 

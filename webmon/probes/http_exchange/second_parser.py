@@ -10,7 +10,7 @@ import httptools
 
 
 class SecondParser:
-    """Calls the same methods of an `Answer` as `httptools.HttpResponseParser` does.
+    """Calls the same methods of an `HttpAnswer` as `httptools.HttpResponseParser` does.
 
     Where the first parser, whose ``error`` this was, was right, that is raised.
     """

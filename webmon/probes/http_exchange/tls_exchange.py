@@ -6,8 +6,8 @@ import time
 
 import httpx
 
-from webmon.probes.http_exchange.answer import Answer
-from webmon.probes.http_exchange.exchange import Exchange, Step, Visit
+from webmon.probes.http_exchange.answer import HttpAnswer
+from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.wire.certificates import handshake_failure, plain_reason, presented_certificate
 
 TLS_RECORD_BYTES = 16 * 1024
@@ -18,27 +18,27 @@ class TlsExchange(Exchange):
 
     def __init__(
         self,
-        visit: Visit,
+        trace: Trace,
         wire: bytes,
-        answer: Answer,
+        answer: HttpAnswer,
         finished: asyncio.Future[None],
         *,
         context: ssl.SSLContext,
         server_name: str,
     ) -> None:
-        super().__init__(visit, wire, answer, finished)
+        super().__init__(trace, wire, answer, finished)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connected(transport)
-        self._visit.step = Step.TLS
+        self._trace.step = Step.TLS
         self.data_received(b"")
 
     def _take(self, data: bytes) -> None:
         self._incoming.write(data)
         try:
-            if self._visit.secured or self._shake_hands():
+            if self._trace.secured or self._shake_hands():
                 self._read()
         except ssl.SSLError as error:
             raise self._as_transport_error(error) from error
@@ -50,9 +50,9 @@ class TlsExchange(Exchange):
         except ssl.SSLWantReadError:
             return False
         else:
-            self._visit.secured = time.perf_counter()
-            self._visit.step = Step.FIRST_BYTE
-            self._visit.certificate = self._tls.getpeercert(binary_form=True)
+            self._trace.secured = time.perf_counter()
+            self._trace.step = Step.FIRST_BYTE
+            self._trace.certificate = self._tls.getpeercert(binary_form=True)
             self._tls.write(self._wire)
             return True
         finally:
@@ -77,16 +77,16 @@ class TlsExchange(Exchange):
             self._transport.write(self._outgoing.read())
 
     def _end(self, error: Exception | None) -> None:
-        if self._visit.step is not Step.TLS or self.finished.done():
+        if self._trace.step is not Step.TLS or self.finished.done():
             super()._end(error)
             return
         did = "reset" if error else "closed"
-        text = f"connection {did} by {self._visit.endpoint} in the TLS handshake"
+        text = f"connection {did} by {self._trace.endpoint} in the TLS handshake"
         self._finish(httpx.ConnectError(text))
 
     def _as_transport_error(self, error: ssl.SSLError) -> httpx.TransportError:
-        if self._visit.secured:
-            return httpx.ReadError(f"TLS failed while {self._visit.step}: {plain_reason(error)}")
+        if self._trace.secured:
+            return httpx.ReadError(f"TLS failed while {self._trace.step}: {plain_reason(error)}")
         if isinstance(error, ssl.SSLCertVerificationError):
-            self._visit.certificate = presented_certificate(self._tls)
-        return httpx.ConnectError(handshake_failure(error, self._visit.endpoint))
+            self._trace.certificate = presented_certificate(self._tls)
+        return httpx.ConnectError(handshake_failure(error, self._trace.endpoint))

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 from webmon.clock import utcnow
-from webmon.probes.http_exchange.answer import Answer
-from webmon.probes.http_exchange.exchange import Exchange, Step, Visit
+from webmon.probes.http_exchange.answer import HttpAnswer
+from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
 from webmon.probes.http_exchange.tls_exchange import TlsExchange
 from webmon.probes.http_exchange.tunnel_exchange import TunnelExchange
@@ -48,7 +48,7 @@ class Body(httpx.AsyncByteStream, httpx.SyncByteStream):
 
 
 class OneShotTransport(httpx.AsyncBaseTransport):
-    """The transport of one check. ``visits`` tells what each of its requests met.
+    """The transport of one check. ``traces`` tells what each of its requests met.
 
     The whole check ends ``timeout`` seconds after this object was made; a body is read up to
     ``most_body_bytes``, after which the response counts as complete. ``routes`` says which proxy
@@ -65,7 +65,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     ) -> None:
         # Made before the clock starts: the first one of the process takes a tenth of a second.
         self._context = tls_context(verify)
-        self.visits: list[Visit] = []
+        self.traces: list[Trace] = []
         self._timeout = timeout
         self._deadline = asyncio.get_running_loop().time() + timeout
         self._most_body_bytes = most_body_bytes
@@ -77,18 +77,18 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: there is none; the text says why, for an admin.
         """
-        visit = Visit(request.url, time.perf_counter())
-        self.visits.append(visit)
+        trace = Trace(request.url, time.perf_counter())
+        self.traces.append(trace)
         if request.url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"cannot follow a {request.url.scheme}:// address")
         if self._routes is not None:
-            visit.proxy = self._routes.to(request.url)
+            trace.proxy = self._routes.to(request.url)
         try:
             async with asyncio.timeout_at(self._deadline):
-                answer = await self._ask(visit, request)
+                answer = await self._ask(trace, request)
         except TimeoutError:
-            raise self._timed_out(visit) from None
-        visit.truncated = answer.truncated
+            raise self._timed_out(trace) from None
+        trace.truncated = answer.truncated
         body = b"".join(answer.body)
         version = f"HTTP/{answer.version}".encode("ascii")
         return httpx.Response(
@@ -99,116 +99,116 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             extensions={"http_version": version, "body": body},
         )
 
-    async def _ask(self, visit: Visit, request: httpx.Request) -> Answer:
-        wire = _serialised(visit, request, await request.aread())
+    async def _ask(self, trace: Trace, request: httpx.Request) -> HttpAnswer:
+        wire = _serialised(trace, request, await request.aread())
         url = request.url
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
-        if visit.proxy is None:
-            endpoints = await _resolve(visit, host, port)
+        if trace.proxy is None:
+            endpoints = await _resolve(trace, host, port)
         else:
-            endpoints = await _resolve_proxy(visit, visit.proxy)
-        exchange = self._exchange(visit, request, wire, host)
+            endpoints = await _resolve_proxy(trace, trace.proxy)
+        exchange = self._exchange(trace, request, wire, host)
         try:
-            await _connect(exchange, visit, endpoints)
+            await _connect(exchange, trace, endpoints)
             await exchange.finished
         except asyncio.CancelledError:
             if not exchange.answer.complete:
                 raise
             # It was there in time; only this task is woken up too late.
         except httpx.ConnectError as error:
-            raise _explained(error, visit, host) from None
+            raise _explained(error, trace, host) from None
         except httpx.RemoteProtocolError as error:
-            if visit.proxy is None or request.url.scheme == "https":
+            if trace.proxy is None or request.url.scheme == "https":
                 raise
             # Whether it was the proxy or the site behind it cannot be told apart.
-            raise httpx.RemoteProtocolError(f"{error} (through the proxy {visit.proxy})") from None
+            raise httpx.RemoteProtocolError(f"{error} (through the proxy {trace.proxy})") from None
         finally:
             exchange.close()
         return exchange.answer
 
-    def _exchange(self, visit: Visit, request: httpx.Request, wire: bytes, host: str) -> Exchange:
+    def _exchange(self, trace: Trace, request: httpx.Request, wire: bytes, host: str) -> Exchange:
         expects_body = request.method != "HEAD"
-        answer = Answer(expects_body=expects_body, most_body_bytes=self._most_body_bytes)
+        answer = HttpAnswer(expects_body=expects_body, most_body_bytes=self._most_body_bytes)
         finished = asyncio.get_running_loop().create_future()
         if request.url.scheme == "http":
-            return Exchange(visit, wire, answer, finished)
+            return Exchange(trace, wire, answer, finished)
         name = host.rstrip(".")
         try:
-            if visit.proxy is None:
+            if trace.proxy is None:
                 return TlsExchange(
-                    visit, wire, answer, finished, context=self._context, server_name=name
+                    trace, wire, answer, finished, context=self._context, server_name=name
                 )
             return TunnelExchange(
-                visit, wire, answer, finished, context=self._context, server_name=name
+                trace, wire, answer, finished, context=self._context, server_name=name
             )
         except ValueError:
             raise httpx.ConnectError(f"no certificate can be for the name {host}") from None
 
-    def _timed_out(self, visit: Visit) -> httpx.TimeoutException:
+    def _timed_out(self, trace: Trace) -> httpx.TimeoutException:
         text = f"no answer within {self._timeout:g} s"
-        if visit.step is Step.LOOK_UP:
-            name = visit.url.host if visit.proxy is None else f"of the proxy {visit.proxy.host}"
-            return httpx.ConnectTimeout(f"{text} ({visit.step} {name})")
-        if visit.step is Step.CONNECT:
-            return httpx.ConnectTimeout(f"{text} (connecting to {visit.endpoint})")
+        if trace.step is Step.LOOK_UP:
+            name = trace.url.host if trace.proxy is None else f"of the proxy {trace.proxy.host}"
+            return httpx.ConnectTimeout(f"{text} ({trace.step} {name})")
+        if trace.step is Step.CONNECT:
+            return httpx.ConnectTimeout(f"{text} (connecting to {trace.endpoint})")
         before = (Step.TUNNEL, Step.TLS)
-        kind = httpx.ConnectTimeout if visit.step in before else httpx.ReadTimeout
-        return kind(f"{text} (connected to {visit.endpoint}, {visit.step})")
+        kind = httpx.ConnectTimeout if trace.step in before else httpx.ReadTimeout
+        return kind(f"{text} (connected to {trace.endpoint}, {trace.step})")
 
 
-async def _resolve(visit: Visit, host: str, port: int) -> list[Endpoint]:
+async def _resolve(trace: Trace, host: str, port: int) -> list[Endpoint]:
     literal = literal_endpoint(host, port)
-    visit.named = literal is None
+    trace.named = literal is None
     try:
         endpoints = [literal] if literal else await resolve(host, port)
     except Unreachable as error:
         raise httpx.ConnectError(str(error)) from None
-    visit.endpoint, visit.step = endpoints[0], Step.CONNECT
-    visit.resolved = time.perf_counter()
+    trace.endpoint, trace.step = endpoints[0], Step.CONNECT
+    trace.resolved = time.perf_counter()
     return endpoints
 
 
-async def _resolve_proxy(visit: Visit, proxy: Proxy) -> list[Endpoint]:
+async def _resolve_proxy(trace: Trace, proxy: Proxy) -> list[Endpoint]:
     try:
-        found = await _resolve(visit, proxy.host, proxy.port)
+        found = await _resolve(trace, proxy.host, proxy.port)
     except httpx.ConnectError as error:
         raise httpx.ConnectError(f"the proxy cannot be found: {error}") from None
     endpoints: list[Endpoint] = [ProxyEndpoint(*each) for each in found]
-    visit.endpoint = endpoints[0]
+    trace.endpoint = endpoints[0]
     return endpoints
 
 
-async def _connect(exchange: Exchange, visit: Visit, endpoints: list[Endpoint]) -> None:
+async def _connect(exchange: Exchange, trace: Trace, endpoints: list[Endpoint]) -> None:
     loop = asyncio.get_running_loop()
     try:
         if len(endpoints) == 1:
             await loop.create_connection(lambda: exchange, endpoints[0].ip, endpoints[0].port)
         else:
             # A race of bare sockets: the request is sent over the one that wins, and only there.
-            winner, visit.endpoint = await open_socket(endpoints)
+            winner, trace.endpoint = await open_socket(endpoints)
             await loop.create_connection(lambda: exchange, sock=winner)
     except Unreachable as error:
         raise httpx.ConnectError(str(error)) from None
     except OSError as error:
-        assert isinstance(visit.endpoint, Endpoint)
-        raise httpx.ConnectError(connect_failure([(visit.endpoint, error)])) from None
+        assert isinstance(trace.endpoint, Endpoint)
+        raise httpx.ConnectError(connect_failure([(trace.endpoint, error)])) from None
 
 
-def _serialised(visit: Visit, request: httpx.Request, body: bytes) -> bytes:
+def _serialised(trace: Trace, request: httpx.Request, body: bytes) -> bytes:
     url = request.url
     target, lines = url.raw_path, [b"%b: %b" % header for header in request.headers.raw]
-    if visit.proxy is not None and url.scheme == "http":
+    if trace.proxy is not None and url.scheme == "http":
         target = b"http://%b%b" % (url.netloc, target)
-        lines += login_lines(visit.proxy)
+        lines += login_lines(trace.proxy)
     lines.insert(0, b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target))
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def _explained(error: httpx.ConnectError, visit: Visit, host: str) -> httpx.ConnectError:
+def _explained(error: httpx.ConnectError, trace: Trace, host: str) -> httpx.ConnectError:
     """The same error; where a certificate was not accepted, with the reason in plain words."""
     cause = error.__cause__
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return error
-    shown = read_certificate(visit.certificate) if visit.certificate else None
+    shown = read_certificate(trace.certificate) if trace.certificate else None
     return httpx.ConnectError(verification_failure(cause, shown, host, now=utcnow()))

@@ -5,29 +5,29 @@ from typing import Any
 
 import httpx
 
-from webmon.probes.http_exchange.answer import Answer
-from webmon.probes.http_exchange.exchange import Step, Visit
+from webmon.probes.http_exchange.answer import HttpAnswer
+from webmon.probes.http_exchange.exchange import Step, Trace
 from webmon.probes.http_exchange.proxies import tunnel_request
 from webmon.probes.http_exchange.tls_exchange import TlsExchange
 
 
 class TunnelExchange(TlsExchange):
-    """The proxy is the visit's.
+    """The proxy is the trace's.
 
     One that does not let us through is `httpx.ProxyError`; what is no answer at all is
     `httpx.RemoteProtocolError`, as it is where there is no proxy.
     """
 
-    def __init__(self, visit: Visit, *args: Any, **more: Any) -> None:
-        super().__init__(visit, *args, **more)
-        assert visit.proxy is not None
-        self._proxy = visit.proxy
-        self._place = visit.url.netloc.decode("ascii") + ("" if visit.url.port else ":443")
-        self._tunnel: Answer | None = Answer(expects_body=False, most_body_bytes=0)
+    def __init__(self, trace: Trace, *args: Any, **more: Any) -> None:
+        super().__init__(trace, *args, **more)
+        assert trace.proxy is not None
+        self._proxy = trace.proxy
+        self._place = trace.url.netloc.decode("ascii") + ("" if trace.url.port else ":443")
+        self._tunnel: HttpAnswer | None = HttpAnswer(expects_body=False, most_body_bytes=0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
-        self._visit.step = Step.TUNNEL
+        self._trace.step = Step.TUNNEL
         transport.write(tunnel_request(self._proxy, self._place))  # type: ignore[attr-defined]
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class TunnelExchange(TlsExchange):
         assert self._transport is not None
         self._tunnel.close()
         self._tunnel = None
-        self._visit.endpoint = f"{self._place} through the proxy {self._proxy}"
+        self._trace.endpoint = f"{self._place} through the proxy {self._proxy}"
         super().connection_made(self._transport)
 
     def _end(self, error: Exception | None) -> None:

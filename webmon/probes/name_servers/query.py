@@ -26,7 +26,7 @@ FINAL = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN, dns.rcode.YXDOMAIN})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DnsAnswer:
     """What a name server answered, after how long, and over what."""
 
     message: dns.message.Message
@@ -44,7 +44,7 @@ class Failure:
     """Why there is no such answer, and what was answered instead, if anything."""
 
     text: str
-    answer: Answer | None = None
+    answer: DnsAnswer | None = None
 
 
 class Inquiry:
@@ -61,14 +61,14 @@ class Inquiry:
         """Whom was asked, in words."""
         return " and ".join(place(each) for each in self.asked)
 
-    async def ask(self, servers: list[Endpoint]) -> Answer | Failure:
+    async def ask(self, servers: list[Endpoint]) -> DnsAnswer | Failure:
         """The first answer about the name; where nobody gives one, the last failure.
 
         The servers are asked in order, each a moment after the one before it, at once when that
         one failed.
         """
         waiting, failure = list(servers), Failure("there is no name server to ask")
-        under_way: set[asyncio.Task[Answer | Failure]] = set()
+        under_way: set[asyncio.Task[DnsAnswer | Failure]] = set()
         try:
             while waiting or under_way:
                 if waiting:
@@ -80,7 +80,7 @@ class Inquiry:
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 for found in [each.result() for each in done]:
-                    if isinstance(found, Answer):
+                    if isinstance(found, DnsAnswer):
                         return found
                     failure = found
         finally:
@@ -89,7 +89,7 @@ class Inquiry:
             await asyncio.gather(*under_way, return_exceptions=True)
         return failure
 
-    async def _ask_one(self, server: Endpoint) -> Answer | Failure:
+    async def _ask_one(self, server: Endpoint) -> DnsAnswer | Failure:
         query = dns.message.make_query(self._name, self._record)
         query.flags |= dns.flags.AD  # asks to be told whether the answer was verified (RFC 6840)
         began = time.perf_counter()
@@ -106,7 +106,7 @@ class Inquiry:
         except Broken as error:
             return Failure(f"the answer is too long for UDP, and over TCP {place(server)} {error}")
         taken_us = round((time.perf_counter() - began) * 1_000_000)
-        answer = Answer(message, server, transport, taken_us)
+        answer = DnsAnswer(message, server, transport, taken_us)
         if message.rcode() in FINAL:
             return answer
         return Failure(_refusal(server, answer.rcode), answer)

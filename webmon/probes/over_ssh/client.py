@@ -28,7 +28,7 @@ LONG_SECONDS = 150.0
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what goes wrong is told as an outcome
 
 
-class Broken(Exception):
+class SshError(Exception):
     """The connection cannot do what is wanted; the text says why."""
 
 
@@ -68,12 +68,12 @@ class Client:
         """The key that the server has proved to have.
 
         Raises:
-            Broken.
+            SshError.
         """
         transport = self._transport
         await self._event(lambda event: transport.start_client(event=event))
         if not transport.is_active():
-            raise Broken(_exchange_failure(transport.get_exception()))
+            raise SshError(_exchange_failure(transport.get_exception()))
         shown = transport.get_remote_server_key()
         return HostKey(port, shown.get_name(), base64.b64encode(shown.asbytes()).decode("ascii"))
 
@@ -81,7 +81,7 @@ class Client:
         """Try the key, then the password.
 
         Raises:
-            Broken.
+            SshError.
         """
         transport = self._transport
         error: Exception | None = None
@@ -97,13 +97,13 @@ class Client:
             error = transport.get_exception()
             if not transport.is_active():
                 break
-        raise Broken(_login_failure(access, way, error, transport.is_active()))
+        raise SshError(_login_failure(access, way, error, transport.is_active()))
 
     def execute(self, line: str, output: bytearray, most: int) -> None:
         """Run a command and append what it says, at most ``most`` bytes. Blocks.
 
         Raises:
-            Broken.
+            SshError.
         """
         try:
             channel = self._transport.open_session(timeout=LONG_SECONDS)
@@ -117,7 +117,7 @@ class Client:
             finally:
                 channel.close()
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise Broken(f"the host runs no commands: {_short(error)}") from None
+            raise SshError(f"the host runs no commands: {_short(error)}") from None
 
     async def _event(self, start: Callable[["_LoopEvent"], object]) -> None:
         """Do something that paramiko finishes in its own thread, and wait for that."""

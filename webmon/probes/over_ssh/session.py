@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from webmon.probes.over_ssh.client import Broken, Client
+from webmon.probes.over_ssh.client import Client, SshError
 from webmon.probes.over_ssh.commands import Command, last_section
 from webmon.probes.ssh_access import HostKey, SshAccess
 from webmon.probes.wire.addresses import Endpoint, literal_endpoint, open_socket, resolve
@@ -90,7 +90,7 @@ class Connection:
         """Connect and exchange keys. Nobody has been told anything secret then.
 
         Raises:
-            Unreachable, Broken.
+            Unreachable, SshError.
         """
         await self._once("open", self._open)
 
@@ -98,7 +98,7 @@ class Connection:
         """Log in, after the host's key was found to be the right one.
 
         Raises:
-            Broken.
+            SshError.
         """
         await self._once("log in", self._log_in)
 
@@ -106,7 +106,7 @@ class Connection:
         """What the command says; who asks for the same in the same moment gets the same.
 
         Raises:
-            Broken.
+            SshError.
         """
         running = self._running.get(command.line)
         is_old = running is not None and self._loop.time() - running.began > LINGER_SECONDS
@@ -179,20 +179,20 @@ class Connection:
         try:
             first = opened.recv(255, socket.MSG_PEEK)
         except OSError:
-            raise Broken(f"connection reset by {self.endpoint}, no SSH banner") from None
+            raise SshError(f"connection reset by {self.endpoint}, no SSH banner") from None
         if not first:
-            raise Broken(f"no SSH banner: {self.endpoint} closed the connection")
+            raise SshError(f"no SSH banner: {self.endpoint} closed the connection")
         self._first = first.decode("utf-8", errors="replace")
 
     async def _exchange_keys(self, opened: socket.socket) -> None:
         self._client = Client(opened, self._key_type)
         try:
             seen = self.host_key = await self._client.exchange_keys(self.port)
-        except Broken as error:
+        except SshError as error:
             if self._first.startswith("SSH-"):
                 raise
             said = quoted(self._first)
-            raise Broken(f"no SSH banner: {self.endpoint} sent {said}") from error
+            raise SshError(f"no SSH banner: {self.endpoint} sent {said}") from error
         self.evidence |= {
             "server": self._client.software,
             "key_type": seen.type,
