@@ -2,22 +2,29 @@
 
 import fcntl
 import json
+import os
 import sys
 import threading
+import time
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from webmon import config, frontend
-from webmon.frontend import BuildFailed
+from webmon.frontend import BuildFailed, __main__, builds, progress, tools
 
 STAND_IN = """\
 import os, pathlib, sys
 print("Compiling production app and preparing for export.")
 print("Creating Production Build")
 client = pathlib.Path(os.environ["REFLEX_WEB_WORKDIR"], "build/client")
-client.mkdir(parents=True, exist_ok=True)
+(client / "assets").mkdir(parents=True, exist_ok=True)
+for old in (client / "assets").iterdir():
+    old.unlink()
+number = len(pathlib.Path("built").read_text()) if pathlib.Path("built").exists() else 0
+(client / f"assets/page-{number}.js").write_text(str(number))
+(client / "index.html").write_text(str(number))
 with pathlib.Path("built").open("a") as built:
     built.write(os.environ["WEBMON_FRONTEND"] + " ")
 """
@@ -37,20 +44,19 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("pages/public/status.py", "pages/admin/hosts/page.py", "reflex.lock/package.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
-    for name in ("rxconfig.py", "requirements.txt", "webmon/frontend.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("rxconfig.py", "requirements.txt", "webmon/frontend/tools.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("1")
     (tmp_path / "webmon/site.py").write_text("1")
     (tmp_path / "webmon/webmon.py").write_text("1")
     monkeypatch.setattr(config, "ROOT", tmp_path)
-    monkeypatch.setattr(frontend, "WEB", tmp_path / ".web")
-    monkeypatch.setattr(frontend, "LOCK_FILES", [tmp_path / "reflex.lock/package.json"])
+    monkeypatch.setattr(builds, "_held", {})
     pretend(monkeypatch, STAND_IN)
     return tmp_path
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    monkeypatch.setattr(frontend, "EXPORT", [sys.executable, "-c", script])
+    monkeypatch.setattr(tools, "EXPORT", [sys.executable, "-c", script])
 
 
 def built(tree: Path) -> list[str]:
@@ -118,8 +124,90 @@ def test_a_failure_names_the_log_shows_its_end_and_is_tried_again(
         frontend.build(sites=["public"])
     assert (tree / ".web/public.log").read_text().startswith("first")
     assert (tree / "reflex.lock/package.json").read_text() == "1"
-    (tree / "rxconfig.py").write_text("1")
     assert not frontend.is_current("public")
+    (tree / "rxconfig.py").write_text("1")
+    assert frontend.is_current("public"), "the build before is still there"
+
+
+def test_a_failure_leaves_the_build_before_whole(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frontend.build(sites=["public"])
+    before = frontend.static_dir("public")
+    (tree / "rxconfig.py").write_text("2")
+    pretend(monkeypatch, "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(BuildFailed, match=r"killed, probably for lack of memory \(\d+ MB needed\)"):
+        frontend.build(sites=["public"])
+    assert frontend.static_dir("public") == before
+    assert (before / "index.html").read_text() == "0"
+    assert frontend.is_there("public")
+    assert not frontend.is_current("public")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Creating Production Build failed with exit code 247",
+        "Creating Production Build failed with exit code -9",
+        "FATAL ERROR: Reached heap limit - JavaScript heap out of memory",
+    ],
+)
+def test_a_tool_that_was_killed_is_said_in_words(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    pretend(monkeypatch, f"import sys; print({said!r}); sys.exit(1)")
+    with pytest.raises(BuildFailed, match=r"the public site could not be built: killed, probably"):
+        frontend.build(sites=["public"])
+
+
+def test_what_is_served_stays_as_it_is_until_its_process_ends(tree: Path) -> None:
+    frontend.build(sites=["public"])
+    held = frontend.hold("public")
+    for _ in range(3):
+        frontend.build(sites=["public"], force=True)
+    assert frontend.static_dir("public") == held / "build/client"
+    assert (held / "build/client/index.html").read_text() == "0"
+    os.close(builds._held.pop("public")[1])
+    assert frontend.static_dir("public") != held / "build/client"
+    frontend.build(sites=["public"], force=True)
+    assert not held.exists(), "nobody serves it any more"
+    assert len([each for each in (tree / ".web/builds").iterdir() if not each.is_symlink()]) == 1
+
+
+def test_pages_that_are_open_find_their_files_after_a_build(tree: Path) -> None:
+    frontend.build(sites=["public"])
+    first = frontend.static_dir("public") / "assets/page-0.js"
+    assert first.read_text() == "0"
+    for _ in range(2):
+        frontend.build(sites=["public"], force=True)
+        assert (frontend.static_dir("public") / "assets/page-0.js").read_text() == "0"
+    old = frontend.static_dir("public") / "assets/page-0.js"
+    os.utime(old, (0, 0))
+    frontend.build(sites=["public"], force=True)
+    assert not (frontend.static_dir("public") / "assets/page-0.js").exists(), "a month has passed"
+
+
+def test_a_finished_build_writes_nothing(tree: Path) -> None:
+    frontend.build()
+    (tree / ".web/lock").unlink()
+    frontend.build()
+    assert not (tree / ".web/lock").exists()
+    assert (frontend.static_dir("public") / "index.html").stat().st_mode & 0o777 == 0o644
+
+
+def test_an_interrupted_build_leaves_no_tool_running(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, "import time; print('begun', flush=True); time.sleep(60)")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Progress, "heard", interrupt)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        frontend.build(sites=["public"])
+    assert time.monotonic() - began < 30
 
 
 def test_other_packages_than_the_committed_ones_are_refused(
@@ -138,7 +226,8 @@ def test_other_packages_than_the_committed_ones_are_refused(
 
 def test_two_builds_at_once_take_turns(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: SimpleQueue[str] = SimpleQueue()
-    monkeypatch.setattr(frontend, "_say", said.put)
+    monkeypatch.setattr(frontend, "say", said.put)
+    monkeypatch.setattr(progress, "say", said.put)
     (tree / ".web").mkdir()
     second = threading.Thread(target=frontend.build)
     with (tree / ".web/lock").open("w") as lock:
@@ -156,7 +245,7 @@ def test_an_unknown_site_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["frontend", "other"])
     with pytest.raises(SystemExit, match="2"):
-        frontend.main()
+        __main__.main()
     assert "there is no other site" in capsys.readouterr().err
 
 

@@ -157,13 +157,13 @@ def proxies() -> dict[str, str]:
     return urllib.request.getproxies_environment()
 
 
-def prepare_reflex(settings: Settings) -> None:
-    """Tell Reflex, before it is imported, to serve the admin app as it was built."""
+def prepare_reflex(settings: Settings, built: Path) -> None:
+    """Tell Reflex, before it is imported, to serve the admin app as it was built in that folder."""
     os.environ.update(
         REFLEX_ENV_MODE="prod",
         __REFLEX_SKIP_COMPILE="true",
         __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
-        REFLEX_WEB_WORKDIR=str(ROOT / ".web" / "admin"),
+        REFLEX_WEB_WORKDIR=str(built),
         REFLEX_STATES_WORKDIR=str(settings.data_dir.absolute() / "states"),
         REFLEX_TELEMETRY_ENABLED="false",
         WEBSOCKETS_MAX_LINE_LENGTH="32768",  # a host name may have many cookies of others

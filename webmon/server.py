@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from webmon import config, descriptors
+from webmon import config, descriptors, frontend
 from webmon.config import ROOT, Settings
 from webmon.edge.crowd import Crowd
 from webmon.edge.http_protocol import GuardedHttp
@@ -29,7 +29,8 @@ def serve(settings: Settings) -> None:
     """
     most = descriptors.allow_many()
     listener = bind(settings, backlog=min(2048, most // 4))
-    config.prepare_reflex(settings)
+    frontend.hold("public")
+    config.prepare_reflex(settings, frontend.hold("admin"))
     os.chdir(ROOT)  # Reflex reads rxconfig.py from the current directory only
     served = configuration(APPLICATION, crowd=Crowd(room_for_connections(most)))
     load_quickly(served)

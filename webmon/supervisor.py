@@ -1,5 +1,6 @@
 """`webmon up`: the web and the worker process side by side, restarted when they die.
 
+The worker starts first. Where the pages must be built, web starts once that is done.
 A child that ends by itself is started again after a pause that doubles while it keeps dying. A
 child that says that its settings are wrong (exit status 2) ends everything: it would say it again.
 A child that runs but gives no sign of life any more (`webmon.pulse`) is ended, and started again.
@@ -13,10 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from webmon import config
+from webmon.frontend import KILLED
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ START_SECONDS = 900.0
 """The same until the first sign of life: what comes before may take minutes on a small machine."""
 END_SECONDS = 5.0
 """What a silent child gets to end by itself."""
+STEP_PAUSE = 600.0
+"""Before a build that has failed is tried again: it takes much of a small machine."""
 WRONG_SETTINGS = 2
 PROGRAM = [sys.executable, "-m", "webmon.cli"]
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -50,6 +55,14 @@ class Child:
     heard: float = 0.0
     patience: float = START_SECONDS
     is_ending: bool = False
+    then: Callable[[bool], None] | None = None
+    """For a child that ends when its work is done: what follows, by whether it went well."""
+    waits: bool = False
+    """For something that comes first, or because its work is done."""
+
+    def may_start(self) -> bool:
+        """Whether it is time to start it."""
+        return not self.waits and time.monotonic() >= self.due
 
     def start(self) -> None:
         """Start the process; on Linux it ends with this one, even if that is killed."""
@@ -85,6 +98,23 @@ class Child:
         self.heard, self.patience, self.is_ending = now, END_SECONDS, True
         self.process.terminate()
 
+    def note_end(self) -> None:
+        """Start again, or go on with what follows."""
+        assert self.process is not None
+        went_well = self.process.returncode == 0
+        if self.then is None or not went_well:
+            self.plan_restart()
+        else:
+            self.process, self.waits = None, True
+            self._stop_listening()
+        if self.then is not None:
+            self.then(went_well)
+
+    def _stop_listening(self) -> None:
+        if self.pulse is not None:
+            os.close(self.pulse)
+        self.pulse = None
+
     def plan_restart(self) -> None:
         """Start again after a pause, longer each time unless the process had run well."""
         if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
@@ -92,8 +122,17 @@ class Child:
         self.due = time.monotonic() + self.pause
         status = self.process.returncode if self.process is not None else None
         self.process = None
-        if self.pulse is not None:
-            os.close(self.pulse)
+        self._stop_listening()
+        if self.then is not None:
+            self.due += STEP_PAUSE - self.pause
+            what = KILLED if status == -signal.SIGKILL else _why(status)
+            log.error(
+                "%s failed (%s); checks and messages go on; it is tried again in %g minutes",
+                self.name,
+                what,
+                STEP_PAUSE / 60,
+            )
+            return
         log.error("%s ended (%s); it starts again in %g s", self.name, _why(status), self.pause)
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
@@ -130,14 +169,15 @@ def supervise(children: list[Child]) -> int:
     status = 0
     while not stopping.is_set():
         for child in children:
-            if child.process is None and time.monotonic() >= child.due:
-                child.start()
-            elif child.process is not None and child.process.poll() is not None:
+            if child.process is None:
+                if child.may_start():
+                    child.start()
+            elif child.process.poll() is not None:
                 if child.process.returncode == WRONG_SETTINGS:
                     status = WRONG_SETTINGS
                     stopping.set()
                     break
-                child.plan_restart()
+                child.note_end()
             else:
                 child.listen()
         stopping.wait(0.2)

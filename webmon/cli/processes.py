@@ -1,9 +1,12 @@
 """The commands that run until they are stopped, and the build that they need."""
 
+import logging
 import os
 import signal
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +15,7 @@ from webmon import clock, config, crypto, db, logs
 from webmon.cli.console import plainly, require_set_up
 
 commands = typer.Typer()
+log = logging.getLogger(__name__)
 
 
 @commands.command()
@@ -20,8 +24,6 @@ def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
     from webmon import frontend, proxies, supervisor
     from webmon.commands import schema
-    from webmon.commands.accounts import users
-    from webmon.commands.inventory import first_start
     from webmon.server import bind
 
     settings = config.settings()
@@ -30,19 +32,47 @@ def up() -> None:
     bind(settings).close()  # a taken port is said now, not after the build
     crypto.vault()
     schema.migrate(db.current())
-    frontend.build()
-    with db.write() as session:
-        own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
-        first_start.watch_ourselves(session, own_page, now=clock.utcnow())
-        token = users.new_setup_token(session)
+    db.current().dispose()
+    name = f"{socket.gethostname()}-up-{os.getpid()}"
+    worker = supervisor.Child("worker", ["worker", "--name", name])
+    web = supervisor.Child("web", ["web"])
+    if all(map(frontend.is_current, frontend.SITES)):
+        _welcome()
+        raise typer.Exit(supervisor.supervise([worker, web]))
+    typer.echo("Checks and messages begin now. The pages are built first:")
+    web.waits = True
+
+    def after_build(went_well: bool) -> None:
+        if went_well:
+            web.arguments, web.waits = ["web"], False
+            if web.process is not None:  # it serves the pages of before
+                web.process.terminate()
+            _welcome()
+        elif all(map(frontend.is_there, frontend.SITES)):
+            typer.echo("Until then the pages are served as they were built before.")
+            web.arguments, web.waits = ["web", "--no-build"], False
+
+    build = supervisor.Child("build", ["build"], then=after_build)
+    raise typer.Exit(supervisor.supervise([worker, build, web]))
+
+
+def _welcome() -> None:
+    """Say where the pages are, now that there are some. A new installation watches its own."""
+    from webmon import supervisor
+    from webmon.commands.accounts import users
+    from webmon.commands.inventory import first_start
+
+    settings = config.settings()
+    own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
+    token = None
+    try:
+        with db.write() as session:
+            first_start.watch_ourselves(session, own_page, now=clock.utcnow())
+            token = users.new_setup_token(session)
+    except db.DatabaseError as error:  # the worker goes on, and so do we
+        log.error("the database cannot be used: %s", db.reason(error))
     db.current().dispose()
     typer.echo(supervisor.welcome(settings.public_url, token))
-    name = f"{socket.gethostname()}-up-{os.getpid()}"
-    children = [
-        supervisor.Child("web", ["web"]),
-        supervisor.Child("worker", ["worker", "--name", name]),
-    ]
-    raise typer.Exit(supervisor.supervise(children))
 
 
 def _own_address(bind: str) -> str:
@@ -54,7 +84,11 @@ def _own_address(bind: str) -> str:
 
 @commands.command()
 @plainly
-def web() -> None:
+def web(
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Serve what was built last, whatever changed since.")
+    ] = False,
+) -> None:
     """Serve the public page, the admin app and the API."""
     from webmon import frontend
     from webmon.server import serve
@@ -64,7 +98,8 @@ def web() -> None:
     settings = config.settings()
     logs.configure(settings, "web")
     require_set_up()
-    frontend.build()
+    if not no_build:
+        frontend.build()
     serve(settings)
 
 
@@ -87,7 +122,9 @@ def worker(
 @commands.command()
 @plainly
 def build() -> None:
-    """Build both front ends, as far as their sources have changed."""
+    """Build both front ends, as far as their sources have changed. What is served goes on."""
     from webmon import frontend
 
+    with suppress(OSError):  # where memory is short, the build ends and not the monitor
+        Path("/proc/self/oom_score_adj").write_text("500")
     frontend.build()
