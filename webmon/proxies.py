@@ -66,6 +66,16 @@ class Routes:
         return None if _is_direct(url.raw_host.decode("ascii"), port, self._direct) else proxy
 
     @property
+    def is_of_environment(self) -> bool:
+        """Whether who runs this program has chosen the proxies, and not a service."""
+        return self._direct is not None
+
+    @property
+    def places(self) -> frozenset[tuple[str, int]]:
+        """Host and port of each proxy."""
+        return frozenset((proxy.host, proxy.port) for proxy in self._proxies.values())
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown when somebody repeats it."""
         return tuple(secret for proxy in self._proxies.values() for secret in proxy.secrets)

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from webmon import probes
+from webmon.commands.networks import reach
 from webmon.domain.status import WORDS, Status
 from webmon.probes import CannotLook
 from webmon.probes.base import Outcome, Target, unknown
@@ -50,6 +51,7 @@ async def _look(service: DefinitionView) -> Outcome:
         ),
         timeout=service.timeout_seconds,
         degraded_above_ms=service.degraded_above_ms,
+        reach=reach(service.networks, limited=service.limited),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,5 +36,6 @@ async def in_thread(work: Callable[[], T], *, name: str) -> T:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(finish, result, error)
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    context = copy_context()  # what guards the caller's connections guards those of the work
+    threading.Thread(target=context.run, args=(run,), name=name, daemon=True).start()
     return await future

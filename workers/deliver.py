@@ -114,7 +114,9 @@ class Deliverer:
             kind, config = notifiers.read_definition(outgoing.kind, outgoing.config)
         except NotifierError as error:
             return error
-        return await notifiers.run(kind, config, outgoing.message, outgoing.surroundings)
+        return await notifiers.run(
+            kind, config, outgoing.message, outgoing.surroundings, outgoing.reach
+        )
 
     def _note(
         self, sent: Outgoing, answer: Receipt | NotifierError, session: Session

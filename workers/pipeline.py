@@ -16,6 +16,7 @@ from webmon.commands.checks import workers
 from webmon.commands.checks.claims import HORIZON
 from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.db import Database, DatabaseUnavailable, Session, reason, within
+from webmon.domain.networks import ANYWHERE, Reach
 from webmon.probes import CannotLook, Definition
 from webmon.probes.base import Outcome, Target, unknown
 from webmon.probes.ssh_access import SshTarget
@@ -64,7 +65,7 @@ class Pipeline:
         self._armed: set[int] = set()
         self._under_way: set[asyncio.Task[None]] = set()
         self._findings: list[Finding] = []
-        self._definitions: dict[int, Definition] = {}
+        self._definitions: dict[int, tuple[Definition, Reach]] = {}
         self._revisions: dict[int, int] = {}
         self._met: set[str] = set()
         self._stopping = False
@@ -139,7 +140,7 @@ class Pipeline:
 
     async def _look(self, check: DueCheck) -> Outcome:
         try:
-            kind, config, ssh = self._definition(check)
+            (kind, config, ssh), reach = self._definition(check)
         except CannotLook as error:
             return unknown(str(error))
         return await probes.run(
@@ -148,13 +149,14 @@ class Pipeline:
             Target(check.address, heartbeat=check.heartbeat, ssh=_knowing(ssh, check.host_keys)),
             timeout=check.timeout_seconds,
             degraded_above_ms=check.degraded_above_ms,
+            reach=reach,
         )
 
-    def _definition(self, check: DueCheck) -> Definition:
-        """Read once per edit of the service or its host."""
+    def _definition(self, check: DueCheck) -> tuple[Definition, Reach]:
+        """Read once per edit of the service, its host, or what its namespace may look at."""
         if check.config is not None:
             read = probes.read_definition(check.kind, check.config, check.ssh)
-            self._definitions[check.service_id] = read
+            self._definitions[check.service_id] = read, check.reach or ANYWHERE
             self._revisions[check.service_id] = check.revision
         return self._definitions[check.service_id]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from pages.admin.hosts import service_form as forms
+from pages.admin.hosts.namespace_form import NAMESPACE, namespace_form
 from tests.pages.test_admin import as_a_browser_sends
 from tests.probes.test_registry import smallest
 from webmon.commands.validation import KEEP
@@ -65,3 +66,13 @@ def test_a_stored_heartbeat_is_edited_without_them_too() -> None:
     typed = forms.SERVICE.read(form, as_a_browser_sends(form))
     assert "interval_seconds" not in typed and typed["public"] is False
     assert typed["config"]["every"] == "10m"
+
+
+def test_the_form_of_a_namespace_asks_for_networks_only_who_may_allow_them() -> None:
+    stored = {"id": 1, "name": "IATI", "slug": "iati", "networks": ["10.1.0.0/16", "fd12::/32"]}
+    form = namespace_form(stored, may_allow=True)
+    read = NAMESPACE.read(form, as_a_browser_sends(form))
+    assert read["networks"] == ["10.1.0.0/16", "fd12::/32"]
+    assert NAMESPACE.read(form, as_a_browser_sends(form) | {"networks": ""})["networks"] == []
+    other = namespace_form(stored, may_allow=False)
+    assert "networks" not in NAMESPACE.read(other, as_a_browser_sends(other))

@@ -194,7 +194,7 @@ async def test_reading_stops_at_the_limit() -> None:
     assert (outcome.evidence["body_bytes"], outcome.evidence["truncated"]) == (64 * 1024, True)
     outcome = await answered(answer, contains="end", max_body_kb=64)
     assert outcome.message == "does not contain “end” in its first 64 kB"
-    assert len(outcome.evidence["body"]) == 501
+    assert len(outcome.evidence["body"]) == 81
     outcome = await answered(answer, json_path="a", max_body_kb=64)
     assert outcome.message == "is larger than 64 kB, too large to be judged as JSON"
 

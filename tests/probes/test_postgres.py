@@ -119,7 +119,7 @@ async def test_ways_to_log_in(primary: Postgres, fields: dict[str, Any]) -> None
         (
             {"user": "outsider", "tls": "disable"},
             "user outsider is not let in: pg_hba.conf rejects connection for host “127.0.0.1”, "
-            "user “outsider”, database “postgres”, no encryption",
+            'user “outsider”, database "…',
         ),
     ],
 )

@@ -3,14 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from webmon.models.columns import NEVER_REUSED, optional_json, owned_by
 
 
 class Namespace(SQLModel, table=True):
-    """A group of hosts with its own filter on the public page, channels and timezone."""
+    """A group of hosts with its own filter on the public page, channels and timezone.
+
+    ``networks`` are those private ones that its services may look at (`domain.networks`), as
+    somebody who looks after all namespaces has allowed it.
+    """
 
     __table_args__ = NEVER_REUSED
 
@@ -18,6 +22,7 @@ class Namespace(SQLModel, table=True):
     slug: str = Field(max_length=50, unique=True)
     name: str = Field(max_length=100)
     timezone: str = Field(default="UTC", max_length=50)
+    networks: list[str] = Field(default=[], sa_type=JSON)
     created_at: datetime
 
 
@@ -25,7 +30,8 @@ class Host(SQLModel, table=True):
     """A tool or machine we watch.
 
     ``ssh`` is who logs in there (`probes.ssh_access.SshAccess`), its secrets encrypted;
-    ``host_keys`` the keys that it showed first, by port.
+    ``host_keys`` the keys that it showed first, by port. It is ``limited`` where somebody who is
+    limited to namespaces has set its address or login last.
     """
 
     __table_args__ = (UniqueConstraint("namespace_id", "name"), NEVER_REUSED)
@@ -37,4 +43,5 @@ class Host(SQLModel, table=True):
     public: bool = True
     ssh: dict[str, Any] | None = optional_json()
     host_keys: dict[str, Any] | None = optional_json()
+    limited: bool = False
     created_at: datetime

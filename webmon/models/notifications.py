@@ -23,7 +23,8 @@ class Channel(SQLModel, table=True):
     """Where to tell. Without a namespace it is told of every one.
 
     The one that is ``built_in`` writes to the administrators: it is always there, always on, and
-    its recipients are the present administrators.
+    its recipients are the present administrators. It is ``limited`` where somebody who is limited
+    to namespaces has set kind or config last.
     """
 
     __table_args__ = NEVER_REUSED
@@ -37,6 +38,7 @@ class Channel(SQLModel, table=True):
     reminder_every_seconds: int = 4 * 3600
     enabled: bool = True
     built_in: bool = False
+    limited: bool = False
     created_at: datetime
 
 

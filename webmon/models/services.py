@@ -23,7 +23,8 @@ from webmon.models.columns import (
 class Service(SQLModel, table=True):
     """One thing a host offers. ``config`` is the probe's, its secrets encrypted.
 
-    ``revision`` grows with every edit: an outcome of an older revision is not recorded.
+    ``revision`` grows with every edit: an outcome of an older revision is not recorded. It is
+    ``limited`` where somebody who is limited to namespaces has set kind or config last.
     """
 
     __table_args__ = (UniqueConstraint("host_id", "name"), NEVER_REUSED)
@@ -44,6 +45,7 @@ class Service(SQLModel, table=True):
     public: bool = True
     paused: bool = False
     revision: int = 1
+    limited: bool = False
     created_at: datetime
 
 

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from webmon import crypto
 from webmon.domain.messages import MOST_WEIGHT, weighted_length
+from webmon.domain.networks import ANYWHERE, Reach
 from webmon.domain.news import Message
 from webmon.errors import Invalid, what_is_wrong
+from webmon.guard import Place, guarded
 from webmon.notifiers import transport
 from webmon.notifiers.apprise import AppriseConfig, load_apprise, preview_apprise, send_apprise
 from webmon.notifiers.base import (
@@ -29,6 +31,7 @@ from webmon.notifiers.email import EmailConfig, preview_email, send_email
 from webmon.notifiers.slack import SlackConfig, preview_slack, send_slack
 from webmon.notifiers.twitter import TwitterConfig, preview_twitter, send_twitter
 from webmon.notifiers.webhook import WebhookConfig, preview_webhook, send_webhook
+from webmon.proxies import of_environment
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_slack,
         load=transport.load,
         sends="a message to the channel of an incoming webhook",
+        is_addressed=True,
     ),
     "twitter": NotifierKind(
         "X (Twitter)",
@@ -71,6 +75,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_webhook,
         load=transport.load,
         sends="JSON to a program, signed with the secret",
+        is_addressed=True,
     ),
     "apprise": NotifierKind(
         "Another service (Apprise)",
@@ -79,6 +84,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_apprise,
         load=load_apprise,
         sends="title and text to any of the services that Apprise knows",
+        is_addressed=True,
     ),
 }
 
@@ -116,9 +122,38 @@ def read_definition(kind: str, config: Any) -> Definition:
 
 
 async def run(
+    kind: NotifierKind,
+    config: NotifierConfig,
+    message: Message,
+    surroundings: Surroundings,
+    reach: Reach = ANYWHERE,
+) -> Receipt | NotifierError:
+    """Send once, for at most `LONGEST_SEND_SECONDS`. Every failure is returned as an error.
+
+    What the config names is connected to only within ``reach``.
+    """
+    if not kind.is_addressed:
+        return await _sent(kind, config, message, surroundings)
+    with guarded(reach, await _proxies()) as watch:
+        answer = await _sent(kind, config, message, surroundings)
+    if watch.refused and isinstance(answer, NotifierError):
+        return NotifierError(f"not sent: {watch.refused}", permanent=True)
+    return answer
+
+
+async def _proxies() -> frozenset[Place]:
+    """Where the proxies of the environment are: who runs this program has chosen them."""
+    routes, found = of_environment(), set[Place]()
+    for host, port in routes.places if routes is not None else ():
+        with suppress(OSError):
+            rows = await asyncio.get_running_loop().getaddrinfo(host, port)
+            found |= {(str(row[4][0]), port) for row in rows}
+    return frozenset(found)
+
+
+async def _sent(
     kind: NotifierKind, config: NotifierConfig, message: Message, surroundings: Surroundings
 ) -> Receipt | NotifierError:
-    """Send once, for at most `LONGEST_SEND_SECONDS`. Every failure is returned as an error."""
     try:
         async with asyncio.timeout(LONGEST_SEND_SECONDS):
             return await kind.send(config, message, surroundings)

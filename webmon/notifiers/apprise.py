@@ -36,6 +36,12 @@ class AppriseConfig(NotifierConfig):
         description="Such as discord://…, msteams://…, ntfy://…: appriseit.com/services",
     )
 
+    @property
+    def places(self) -> dict[str, str]:
+        """See `NotifierConfig.places`."""
+        host = getattr(_service(self.url.get_secret_value()), "host", None)
+        return {"url": host} if isinstance(host, str) else {}
+
 
 def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroundings) -> Receipt:
     """Hand the message over once.

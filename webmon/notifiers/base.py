@@ -16,6 +16,11 @@ class NotifierConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The hosts that it sends to, by the field that names them."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -107,6 +112,8 @@ class NotifierKind:
     """Loads what reading a config or sending needs on the event loop; blocks up to a second."""
     sends: str = ""
     """What arrives there; for the table in docs/notifications.md."""
+    is_addressed: bool = False
+    """A channel's config says where to send: only where its namespace may."""
     required: tuple[str, ...] = ()
     """Fields that only the administrators' channel may leave at their defaults."""
     is_public: bool = False

@@ -8,7 +8,7 @@ from pydantic import Field
 from webmon.domain.messages import slack_payload
 from webmon.domain.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
-from webmon.notifiers.transport import WebAddress, post, require_taken
+from webmon.notifiers.transport import WebAddress, host_of, post, require_taken
 
 ANSWERS = {
     "invalid_payload": "Slack does not understand the message (invalid_payload)",
@@ -34,6 +34,11 @@ class SlackConfig(NotifierConfig):
         title="Webhook address",
         description="Slack: Apps, Incoming Webhooks, Add; https://hooks.slack.com/services/…",
     )
+
+    @property
+    def places(self) -> dict[str, str]:
+        """See `NotifierConfig.places`."""
+        return {"webhook_url": host_of(self.webhook_url)}
 
 
 async def send_slack(config: SlackConfig, message: Message, _surroundings: Surroundings) -> Receipt:

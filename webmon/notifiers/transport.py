@@ -19,6 +19,7 @@ from pydantic import AfterValidator, SecretStr
 from webmon import clock
 from webmon.notifiers.base import NotifierError
 from webmon.notifiers.failures import reason, refusal, status_text, through
+from webmon.notifiers.guarded_http import GuardedTransport, require_allowed_target
 from webmon.proxies import Proxy, of_environment
 
 HEADERS = {
@@ -48,6 +49,11 @@ def _web_address(value: SecretStr) -> SecretStr:
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 """An address that is a secret: everybody who knows it can write there."""
+
+
+def host_of(url: SecretStr) -> str:
+    """The host that an address names."""
+    return httpx.URL(url.get_secret_value()).host
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ async def _exchange(
 ) -> Response:
     """``sent`` is set when the body is on its way."""
     told = {**HEADERS, **headers}
+    if proxy is not None:
+        require_allowed_target(url)
 
     async def trace(step: str, details: Mapping[str, Any]) -> None:
         # A proxy is asked for a tunnel in the same way before.
@@ -107,6 +115,7 @@ async def _exchange(
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
             proxy=httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None,
+            transport=None if proxy else GuardedTransport(verify=tls_context()),
         ) as client,
         client.stream(
             "POST", url, content=body, headers=told, extensions={"trace": trace}

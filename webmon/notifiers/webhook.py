@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from webmon.domain.messages import webhook_payload
 from webmon.domain.news import Message
 from webmon.notifiers.base import NotifierConfig, Receipt, Surroundings
-from webmon.notifiers.transport import WebAddress, post, require_taken
+from webmon.notifiers.transport import WebAddress, host_of, post, require_taken
 
 
 def _blank_is_none(value: object) -> object:
@@ -26,6 +26,11 @@ class WebhookConfig(NotifierConfig):
         title="Secret",
         description="Signs each message: X-Webmon-Signature: sha256=… (HMAC of the body)",
     )
+
+    @property
+    def places(self) -> dict[str, str]:
+        """See `NotifierConfig.places`."""
+        return {"url": host_of(self.url)}
 
 
 async def send_webhook(

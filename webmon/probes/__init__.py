@@ -16,8 +16,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from webmon import clock, crypto
+from webmon.domain.networks import ANYWHERE, Reach
 from webmon.domain.status import Status
 from webmon.errors import Invalid, what_is_wrong
+from webmon.guard import NotAllowed, within
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, in_file, unknown
 from webmon.probes.ssh_access import SshTarget
 
@@ -148,14 +150,18 @@ async def run(
     *,
     timeout: float,
     degraded_above_ms: int | None = None,
+    reach: Reach = ANYWHERE,
 ) -> Outcome:
     """Look once, for at most ``timeout`` seconds. Never raises: a failure is an outcome too.
+
+    Only what is within ``reach`` is connected to; where that is nothing, nothing is known.
 
     The probe is given the timeout to end by itself with a message that names the phase; the limit
     here is the last resort. A failure later than both was this process's own, which is no data.
     """
     began_at, started = clock.utcnow(), time.perf_counter()
-    outcome = await _looked(kind, config, target, timeout)
+    with within(reach):
+        outcome = await _looked(kind, config, target, timeout)
     if outcome.status is not Status.DOWN:
         return judge_speed(outcome, degraded_above_ms)
     # While a machine sleeps, the steady clock stands still and connections break.
@@ -173,6 +179,8 @@ async def _looked(kind: ProbeKind, config: ProbeConfig, target: Target, timeout:
     try:
         async with asyncio.timeout(timeout + MARGIN_SECONDS):
             return await kind.probe(config, target, timeout)
+    except NotAllowed as error:
+        return unknown(f"this service cannot be looked at: {error}")
     except TimeoutError:
         return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
     except Exception as error:

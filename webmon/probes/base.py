@@ -24,6 +24,11 @@ class ProbeConfig(BaseModel):
         """Whether it looks at the address of the service's host."""
         return True
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The hosts that it looks at besides, by the field that names them."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -17,7 +17,13 @@ from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
 from webmon.probes.name_servers.answers import expected_parts, has_all, listed, text_of
 from webmon.probes.name_servers.query import PORT, DnsAnswer, Failure, Inquiry, place
-from webmon.probes.wire.addresses import Endpoint, Unreachable, literal_endpoint, resolve
+from webmon.probes.wire.addresses import (
+    Endpoint,
+    Unreachable,
+    allowed,
+    literal_endpoint,
+    resolve,
+)
 from webmon.probes.wire.texts import excerpt, milliseconds
 
 MOST_ANSWERS = 20
@@ -110,6 +116,11 @@ class DnsConfig(ProbeConfig):
         """See `ProbeConfig.needs_address`."""
         return False
 
+    @property
+    def places(self) -> dict[str, str]:
+        """See `ProbeConfig.places`."""
+        return {"resolver": _split_resolver(self.resolver)[0]} if self.resolver else {}
+
 
 async def probe_dns(config: DnsConfig, _target: Target, timeout: float) -> Outcome:
     """Ask, for at most ``timeout`` seconds; nothing a server answers raises."""
@@ -134,7 +145,8 @@ async def probe_dns(config: DnsConfig, _target: Target, timeout: float) -> Outco
 
 async def _servers(config: DnsConfig) -> list[Endpoint]:
     if config.resolver:
-        return await resolve(*_split_resolver(config.resolver))
+        return allowed(await resolve(*_split_resolver(config.resolver)))
+    # The monitor's own are its system's choice, and often have a link-local address.
     own = dns.resolver.Resolver()
     found = (literal_endpoint(str(each), own.port) for each in own.nameservers)
     return [each for each in found if each is not None]
@@ -197,7 +209,7 @@ def _reply(answer: DnsAnswer, records: list[dns.rdata.Rdata], ttl: int | None) -
         "transport": answer.transport,
         "rcode": answer.rcode,
         "authenticated": bool(answer.message.flags & dns.flags.AD),
-        "answers": [excerpt(text_of(each), 200) for each in records[:MOST_ANSWERS]],
+        "answers": [excerpt(text_of(each)) for each in records[:MOST_ANSWERS]],
         "answers_total": len(records),
         "ttl": ttl,
     }

@@ -21,13 +21,12 @@ from webmon.probes.http_exchange.redirects import follow_redirects
 from webmon.probes.http_exchange.request import HttpConfig
 from webmon.probes.http_exchange.transport import Body, OneShotTransport
 from webmon.probes.wire.certificates import read_certificate
-from webmon.probes.wire.texts import excerpt, milliseconds
+from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds
 from webmon.proxies import Proxy
 
 __all__ = ["HttpConfig", "probe_http"]
 
 MOST_MESSAGE_CHARACTERS = 300
-MOST_BODY_CHARACTERS = 500
 MOST_CODINGS = 3
 """A body that is compressed more often is meant to keep us busy."""
 
@@ -162,8 +161,8 @@ def _down(
     taken_us = _microseconds(traces[0].started, traces[-1].finished or time.perf_counter())
     evidence = _evidence(traces, taken_us, page)
     if page is not None and page.body:
-        text = decode_text(page.body[: 8 * MOST_BODY_CHARACTERS], page.response.charset_encoding)
-        evidence["body"] = excerpt(_without_secrets(config, text), MOST_BODY_CHARACTERS)
+        text = decode_text(page.body[: 8 * MOST_REPEATED], page.response.charset_encoding)
+        evidence["body"] = excerpt(_without_secrets(config, text))
     return down(
         excerpt(_without_secrets(config, message), MOST_MESSAGE_CHARACTERS),
         response_us=taken_us if page is not None else None,
@@ -226,7 +225,7 @@ def _page_evidence(page: Page) -> dict[str, Any]:
     evidence = {
         "status_code": response.status_code,
         "http_version": response.http_version,
-        "content_type": excerpt(response.headers.get("content-type", ""), 100),
+        "content_type": excerpt(response.headers.get("content-type", "")),
         "body_bytes": len(page.body),
         "truncated": page.truncated,
     }
@@ -248,4 +247,4 @@ def _certificate_evidence(der: bytes) -> dict[str, Any] | None:
 
 def _shown_url(url: str) -> str:
     """``url`` without what may be secret in it: user, password, query and fragment."""
-    return excerpt(_USER_INFO.sub("//", _PRIVATE_PART.split(url, maxsplit=1)[0]), 200)
+    return excerpt(_USER_INFO.sub("//", _PRIVATE_PART.split(url, maxsplit=1)[0]))

@@ -12,7 +12,13 @@ from pydantic import Field
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
 from webmon.probes.wire import icmp
-from webmon.probes.wire.addresses import Endpoint, Unreachable, literal_endpoint, resolve
+from webmon.probes.wire.addresses import (
+    Endpoint,
+    Unreachable,
+    allowed,
+    literal_endpoint,
+    resolve,
+)
 from webmon.probes.wire.texts import milliseconds
 
 SPACING_SECONDS = 0.2
@@ -116,7 +122,7 @@ async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outc
     deadline = asyncio.get_running_loop().time() + timeout
     try:
         async with asyncio.timeout_at(deadline):
-            endpoints = await resolve(host, 0)
+            endpoints = allowed(await resolve(host, 0))
     except TimeoutError:
         return down(f"no answer within {timeout:g} s (looking up the name)")
     except Unreachable as error:

@@ -89,7 +89,7 @@ async def _judge(conversation: Conversation) -> tuple[Status, str]:
                 raise
     for name in ("redis_version", "role", "master_link_status", "rdb_last_bgsave_status"):
         if name in facts:
-            conversation.evidence[name] = conversation.shown(facts[name], 100)
+            conversation.evidence[name] = conversation.shown(facts[name])
     if facts.get("loading") == "1":
         raise RedisError("LOADING")
     name = f"Redis {conversation.evidence.get('redis_version', '')}".rstrip()

@@ -86,7 +86,7 @@ async def _greet(config: SmtpConfig, stream: Stream, greeting: Greeting, host: s
     if config.tls:
         await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
     banner = await read_greeting(stream, "SMTP")
-    greeting.banner = excerpt(banner.lines[0], 200)
+    greeting.banner = excerpt(banner.lines[0])
     greeting.offered = await say_hello(stream)
     if config.starttls:
         await ask_smtp(stream, greeting.offered)

@@ -76,7 +76,7 @@ async def probe_by_command(
             said = f": {quoted(output)}" if output.strip() else " and said nothing"
             return down(
                 f"the host did not run the commands{said}",
-                evidence={"output": excerpt(output, 300)},
+                evidence={"output": excerpt(output)},
             )
         status, message, evidence = judge(found)
         running = connection.running(command)

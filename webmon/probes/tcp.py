@@ -17,10 +17,9 @@ from webmon.probes.wire.addresses import (
     resolve,
 )
 from webmon.probes.wire.stream import Broken
-from webmon.probes.wire.texts import excerpt, milliseconds, quoted
+from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds, quoted
 
 MOST_BYTES = 64 * 1024
-MOST_SHOWN_CHARACTERS = 200
 
 _ESCAPE = re.compile(r"\\(?:([rnt0\\])|x([0-9a-fA-F]{2})|(.)|$)", re.DOTALL)
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
@@ -139,7 +138,7 @@ class Conversation:
     @property
     def text(self) -> str:
         """What was received, as text."""
-        return self.received[: 4 * MOST_SHOWN_CHARACTERS].decode("utf-8", errors="replace")
+        return self.received[: 4 * MOST_REPEATED].decode("utf-8", errors="replace")
 
 
 async def probe_tcp(config: TcpConfig, target: Target, timeout: float) -> Outcome:
@@ -190,5 +189,5 @@ def _evidence(conversation: Conversation) -> dict[str, Any]:
     endpoint = conversation.endpoint
     evidence: dict[str, Any] = {"address": None if endpoint is None else str(endpoint)}
     if conversation.received:
-        evidence["received"] = excerpt(conversation.text, MOST_SHOWN_CHARACTERS)
+        evidence["received"] = excerpt(conversation.text)
     return evidence

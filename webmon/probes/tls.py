@@ -152,7 +152,7 @@ def _evidence(config: TlsConfig, stream: Stream, server_name: str, now: datetime
         return evidence
     return evidence | {
         "subject": certificate.subject,
-        "names": [excerpt(name, 100) for name in certificate.names[:MOST_NAMES]],
+        "names": [excerpt(name) for name in certificate.names[:MOST_NAMES]],
         "names_total": len(certificate.names),
         "issuer": certificate.issuer,
         "serial": certificate.serial,

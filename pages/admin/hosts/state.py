@@ -16,7 +16,11 @@ from webmon.commands.inventory.watch_site import watch_site
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion
-from webmon.queries.inventory.form_values import host_fields, namespace_fields
+from webmon.queries.inventory.form_values import (
+    host_fields,
+    may_allow_networks,
+    namespace_fields,
+)
 from webmon.queries.inventory.host_detail import HostDetail, KeyQuestion
 from webmon.queries.inventory.host_views import HostsView, NamespaceView, Summary
 from webmon.queries.inventory.hosts import LONGEST_SEARCH, admin_hosts
@@ -94,7 +98,8 @@ class HostsState(HostAccess, Editing, PrivateState):
             host = await ask(self, host_fields, parent_id)
             return new_service(host["id"], host["name"])
         if thing == "namespace":
-            return namespace_form(await ask(self, namespace_fields, row_id) if row_id else {})
+            stored = await ask(self, namespace_fields, row_id) if row_id else {}
+            return namespace_form(stored, may_allow=await ask(self, may_allow_networks))
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
 

@@ -102,7 +102,7 @@ def test_who_is_limited_to_a_namespace_neither_takes_from_nor_puts_into_another(
 ) -> None:
     other = factories.namespace(session, "di")
     limited = Actor(3, "l@example.org", Role.EDITOR, frozenset({namespace.id}))
-    own = create_host(session, fields(namespace), actor=limited, now=NOW)
+    own = create_host(session, fields(namespace, address="a.example"), actor=limited, now=NOW)
     foreign = create_host(session, fields(other), actor=None, now=NOW)
     with pytest.raises(PermissionDenied, match="not one of yours"):
         update_host(session, own.id, fields(other), actor=limited, now=NOW)

@@ -36,7 +36,11 @@ def test_a_namespace_is_stored_as_given(session: Session) -> None:
         ({"name": "a" * 101}, "name", "at most 100 characters"),
         ({"name": 7}, "name", "must be a text"),
         ({"timezone": "Mars/Olympus"}, "timezone", "the name of a timezone"),
-        ({"colour": "red"}, "colour", "is not known here; known are name, slug, timezone"),
+        (
+            {"colour": "red"},
+            "colour",
+            "is not known here; known are name, networks, slug, timezone",
+        ),
     ],
 )
 def test_a_wrong_field_is_refused_with_its_name(

@@ -188,7 +188,8 @@ async def test_a_site_in_a_tunnel_that_speaks_no_tls() -> None:
 async def test_a_login_that_is_repeated_is_not_kept() -> None:
     async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        writer.write(http(request + PASSWORD.encode(), "500 Oops"))
+        login = next(line for line in request.splitlines() if line.startswith(b"Proxy-"))
+        writer.write(http(login + PASSWORD.encode(), "500 Oops"))
         await writer.drain()
 
     async with serving(talk=repeat) as server:

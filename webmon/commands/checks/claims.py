@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, case, select, update
 from sqlmodel import Session, col
 
+from webmon.commands.networks import reach
 from webmon.domain.heartbeats import Reports
-from webmon.models import Heartbeat, Host, Service, ServiceState
+from webmon.domain.networks import Reach
+from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES
 from webmon.queries.system.listening import listened_until
 
 STATES = table(ServiceState)
 state, service, host = STATES.c, table(Service).c, table(Host).c
+namespace = table(Namespace).c
 
 HORIZON = timedelta(seconds=1.5)
 """How far ahead checks are claimed: a tick's second, and half of one for a tick that is late."""
@@ -47,6 +50,8 @@ class DueCheck(NamedTuple):
     """The pinned keys of its host; for kinds that log in there."""
     config: dict[str, Any] | None
     ssh: dict[str, Any] | None
+    reach: Reach | None = None
+    """What it may look at; None where the config is."""
     heartbeat: Reports | None = None
 
 
@@ -86,8 +91,15 @@ DEFINITIONS = (
     .where(service.id.in_(bindparam("service_ids", expanding=True)))
 )
 CONFIGS = (
-    select(service.id, service.config, case((service.kind.in_(OVER_SSH), host.ssh)))
+    select(
+        service.id,
+        service.config,
+        case((service.kind.in_(OVER_SSH), host.ssh)),
+        namespace.networks,
+        service.limited | host.limited,
+    )
     .join(table(Host), host.id == service.host_id)
+    .join(table(Namespace), namespace.id == host.namespace_id)
     .where(service.id.in_(bindparam("service_ids", expanding=True)))
 )
 
@@ -125,16 +137,19 @@ def _with_definitions(
     due = []
     for row in rows:
         service_id, *definition = row
-        config, ssh = configs.get(service_id, (None, None))
-        told = *claimed[service_id], *definition, config, ssh, reports.get(service_id)
+        config, ssh, reached = configs.get(service_id, (None, None, None))
+        told = *claimed[service_id], *definition, config, ssh, reached, reports.get(service_id)
         due.append(DueCheck(service_id, *told))
     return due
 
 
-def _configs(session: Session, service_ids: Sequence[int]) -> dict[int, tuple[Any, Any]]:
-    """Config and SSH access of services, sealed."""
+def _configs(session: Session, service_ids: Sequence[int]) -> dict[int, tuple[Any, Any, Reach]]:
+    """Config and SSH access of services, sealed, and what they may look at."""
     rows = session.execute(CONFIGS, {"service_ids": service_ids})
-    return {service_id: (config, ssh) for service_id, config, ssh in rows}
+    return {
+        service_id: (config, ssh, reach(networks, limited=limited))
+        for service_id, config, ssh, networks, limited in rows
+    }
 
 
 def _reports(session: Session, service_ids: Sequence[int]) -> dict[int, Reports]:

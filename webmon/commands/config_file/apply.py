@@ -79,7 +79,7 @@ class _Run:
         with self.at(*path):
             wanted = validated(namespaces.NamespaceFields, item)
             row = find_namespace(self.session, wanted.slug)
-            fields = wanted.model_dump()
+            fields = {**wanted.model_dump(), "networks": wanted.networks or []}
             if row is None:
                 namespaces.create_namespace(self.session, fields, actor=None, now=self.now)
                 self.applied.note("+", f"namespace {wanted.slug}")

@@ -17,7 +17,7 @@ from webmon.probes.ssh_access import SshAccess
 
 def namespace_fields(row: Namespace) -> dict[str, Any]:
     """The namespace's fields as `NamespaceFields` names them."""
-    return {"slug": row.slug, "name": row.name, "timezone": row.timezone}
+    return {"slug": row.slug, "name": row.name, "timezone": row.timezone, "networks": row.networks}
 
 
 def host_fields(row: Host) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def host_fields(row: Host) -> dict[str, Any]:
 
 def service_fields(row: Service) -> dict[str, Any]:
     """The service's fields as `ServiceFields` names them, secrets in the clear."""
-    fields = row.model_dump(exclude={"id", "host_id", "revision", "created_at"})
+    fields = row.model_dump(exclude={"id", "host_id", "revision", "limited", "created_at"})
     fields["config"] = crypto.unseal(row.config)
     return fields
 
@@ -39,7 +39,7 @@ NAMESPACE = "namespace_id"
 
 def channel_fields(session: Session, row: Channel) -> dict[str, Any]:
     """The channel's fields as `ChannelFields` names them, secrets in the clear."""
-    fields = row.model_dump(exclude={"id", "built_in", "created_at"})
+    fields = row.model_dump(exclude={"id", "built_in", "limited", "created_at"})
     namespace = session.get(Namespace, row.namespace_id) if row.namespace_id else None
     return {
         **fields,

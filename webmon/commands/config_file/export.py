@@ -58,6 +58,7 @@ class _Export:
     def namespaces(self) -> list[dict[str, Any]]:
         return [
             _text({"slug": row.slug, "name": row.name, "timezone": row.timezone})
+            | ({"networks": list(row.networks)} if row.networks else {})
             for row in self._namespaces.values()
         ]
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from webmon import crypto
 from webmon.commands.locks import lock_services
+from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP, Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
@@ -48,7 +49,14 @@ def create_host(
     wanted = validated(HostFields, fields)
     _require_namespace(session, wanted.namespace_id, actor)
     _require_free_name(session, wanted)
-    host = Host(**wanted.model_dump(exclude={"ssh"}), ssh=_sealed_ssh(wanted), created_at=now)
+    limited = is_limited(actor)
+    _require_reachable(session, wanted, limited)
+    host = Host(
+        **wanted.model_dump(exclude={"ssh"}),
+        ssh=_sealed_ssh(wanted),
+        limited=limited,
+        created_at=now,
+    )
     session.add(host)
     session.flush()
     return host
@@ -76,6 +84,7 @@ def update_host(
     host = _locked(session, host_id, actor)
     if (wanted.name, wanted.namespace_id) != (host.name, host.namespace_id):
         _require_free_name(session, wanted)
+    moved = wanted.namespace_id != host.namespace_id
     before = host.address, crypto.unseal(host.ssh)
     if host.address and not wanted.address:
         _require_nobody_needs_the_address(session, host)
@@ -86,9 +95,17 @@ def update_host(
             host.ssh = ssh
     _require_password_again(wanted, host, *before)
     if (host.address, crypto.unseal(host.ssh)) != before:
-        _look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
+        host.limited = is_limited(actor)
+        _require_reachable(session, wanted, host.limited)
+    if moved or (host.address, crypto.unseal(host.ssh)) != before:
+        look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
     session.flush()
     return host
+
+
+def _require_reachable(session: Session, wanted: HostFields, limited: bool) -> None:
+    places = {"address": wanted.address}
+    require_reachable(session, wanted.namespace_id, places, limited=limited)
 
 
 def _require_password_again(
@@ -164,11 +181,11 @@ def accept_host_key(
         "first_seen_at": now.isoformat(timespec="seconds"),
     }
     host.host_keys = known
-    _look_anew(session, concerned, now)
+    look_anew(session, concerned, now)
     session.flush()
 
 
-def _look_anew(session: Session, service_ids: Any, now: datetime) -> None:
+def look_anew(session: Session, service_ids: Any, now: datetime) -> None:
     """Make services due now, and let nothing count that was found before, or is on its way."""
     session.flush()
     session.exec(

@@ -9,11 +9,13 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
 
+from webmon.commands.inventory.hosts import look_anew
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
+from webmon.domain.networks import MOST_NETWORKS, is_never_reached, parse_networks
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, Host, Namespace, Service
 
@@ -30,12 +32,27 @@ def _timezone(value: str) -> str:
     return value
 
 
+def _networks(values: list[str] | None) -> list[str] | None:
+    if values is None:
+        return None
+    networks = parse_networks(values)
+    if len(networks) > MOST_NETWORKS:
+        raise ValueError(f"must be at most {MOST_NETWORKS}")
+    for network in networks:
+        if is_never_reached(network):
+            raise ValueError(f"{network} is never looked at: link-local, metadata or multicast")
+    return list(dict.fromkeys(str(each) for each in networks))
+
+
 class NamespaceFields(Fields):
     """What can be said about a namespace."""
 
     slug: Annotated[str, AfterValidator(_slug)] = Field(min_length=1, max_length=50)
     name: str = Field(min_length=1, max_length=100)
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    networks: Annotated[list[str] | None, AfterValidator(_networks)] = None
+    """The private networks that its services may look at, also where an editor of this namespace
+    alone has set them; None in a change: as they are."""
 
 
 def create_namespace(
@@ -50,7 +67,8 @@ def create_namespace(
     _require_all_namespaces(actor)
     wanted = validated(NamespaceFields, fields)
     _require_free_slug(session, wanted.slug)
-    namespace = Namespace(**wanted.model_dump(), created_at=now)
+    networks = _require_may_allow(actor, wanted.networks, [])
+    namespace = Namespace(**{**wanted.model_dump(), "networks": networks}, created_at=now)
     session.add(namespace)
     session.flush()
     return namespace
@@ -62,9 +80,9 @@ def update_namespace(
     fields: Mapping[str, Any],
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> Namespace:
-    """Give a namespace another slug, name or timezone.
+    """Give a namespace another slug, name or timezone, or other networks to look at.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
@@ -75,9 +93,27 @@ def update_namespace(
     wanted = validated(NamespaceFields, fields)
     if wanted.slug != namespace.slug:
         _require_free_slug(session, wanted.slug)
-    namespace.sqlmodel_update(wanted.model_dump())
+    networks = _require_may_allow(actor, wanted.networks, namespace.networks)
+    looks_elsewhere = networks != namespace.networks
+    namespace.sqlmodel_update({**wanted.model_dump(), "networks": networks})
+    if looks_elsewhere:
+        owned = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
+        lock_services(session, owned)
+        look_anew(session, owned, now)
     session.flush()
     return namespace
+
+
+def _require_may_allow(
+    actor: Actor | None, wanted: list[str] | None, present: list[str]
+) -> list[str]:
+    """The networks as they shall be; only an admin of all namespaces chooses others."""
+    if wanted is None or wanted == present:
+        return present
+    if actor is not None:
+        require(actor, Role.ADMIN)
+        _require_all_namespaces(actor)
+    return wanted
 
 
 def delete_namespace(

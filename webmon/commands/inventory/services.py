@@ -17,6 +17,7 @@ from webmon.commands.checks.status_changes import resolve_incidents
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.inventory.hosts import find_host, needs_address
 from webmon.commands.locks import lock_services
+from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, merged, validated
@@ -77,7 +78,9 @@ def create_service(
     wanted = _columns(fields, stored=None)
     _require_free_name(session, host.id, wanted["name"])
     _require_address(host, wanted)
-    service = Service(**wanted, host_id=host.id, created_at=now)
+    limited = is_limited(actor)
+    _require_reachable(session, host, wanted, limited=limited)
+    service = Service(**wanted, host_id=host.id, limited=limited, created_at=now)
     session.add(service)
     session.flush()
     session.add(untouched_state(service, now))
@@ -112,8 +115,12 @@ def update_service(
     wanted = _columns(fields, stored=service)
     if wanted["name"] != service.name:
         _require_free_name(session, service.host_id, wanted["name"])
-    _require_address(session.get_one(Host, service.host_id), wanted)
+    host = session.get_one(Host, service.host_id)
+    _require_address(host, wanted)
     starts_anew = _looks_elsewhere(service, wanted)
+    if starts_anew:
+        service.limited = is_limited(actor)
+        _require_reachable(session, host, wanted, limited=service.limited)
     paused = wanted.pop("paused")
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
     heartbeats.prepare(session, service, now=now)
@@ -233,6 +240,16 @@ def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
     if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
         because = f"needs the address of its host: give {host.name} an address first"
         raise Invalid(because, "kind")
+
+
+def _require_reachable(
+    session: Session, host: Host, wanted: Mapping[str, Any], *, limited: bool
+) -> None:
+    """Refuse what would never be looked at. The host's own address is judged with the host, but
+    for somebody who may not look at all that others may."""
+    config = PROBES[wanted["kind"]].config.model_validate(crypto.unseal(wanted["config"]))
+    places = places_of(config, host.address if limited else "")
+    require_reachable(session, host.namespace_id, places, limited=limited or host.limited)
 
 
 def untouched_state(service: Service, now: datetime) -> ServiceState:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.validation import Fields, merged, validated
 from webmon.domain.access import Actor, Role, require
@@ -67,7 +68,9 @@ def create_channel(
     _require_namespace(session, wanted.namespace_id)
     columns = _columns(wanted)
     _require_free_name(session, wanted.name)
-    channel = Channel(**columns, created_at=now)
+    limited = is_limited(actor)
+    _require_reachable(session, wanted.namespace_id, columns, limited)
+    channel = Channel(**columns, limited=limited, created_at=now)
     session.add(channel)
     session.flush()
     return channel
@@ -104,6 +107,9 @@ def update_channel(
         if wanted.name != channel.name:
             _require_free_name(session, wanted.name)
     sends_differently = _sends_differently(channel, columns)
+    if "config" in columns and _has_other_config(channel, columns):
+        channel.limited = is_limited(actor)
+        _require_reachable(session, columns["namespace_id"], columns, channel.limited)
     reminded = channel.events, channel.reminder_every_seconds
     channel.sqlmodel_update(columns)
     session.flush()
@@ -238,6 +244,14 @@ def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> Non
         raise Invalid("must include down: someone must always be notified", "events")
 
 
+def _require_reachable(
+    session: Session, namespace_id: int | None, columns: Mapping[str, Any], limited: bool
+) -> None:
+    config = NOTIFIERS[columns["kind"]].config.model_validate(crypto.unseal(columns["config"]))
+    places = {f"config.{name}": host for name, host in config.places.items()}
+    require_reachable(session, namespace_id, places, limited=limited)
+
+
 def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
     """Only an admin of all namespaces may change a channel that is for all of them."""
     if actor is None:
@@ -262,6 +276,10 @@ def _sends_differently(channel: Channel, wanted: Mapping[str, Any]) -> bool:
     same secret encrypts differently each time."""
     if wanted.get("enabled", channel.enabled) and not channel.enabled:
         return True
+    return _has_other_config(channel, wanted)
+
+
+def _has_other_config(channel: Channel, wanted: Mapping[str, Any]) -> bool:
     if wanted.get("kind", channel.kind) != channel.kind:
         return True
     config = wanted.get("config", channel.config)

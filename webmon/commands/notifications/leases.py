@@ -100,6 +100,7 @@ def locked(session: Session, lease: Lease) -> Row[Any] | None:
             channel.config,
             channel.enabled,
             channel.built_in,
+            channel.limited,
             channel.reminder_every_seconds,
         )
         .join(CHANNELS, channel.id == state.channel_id)

@@ -13,12 +13,14 @@ from sqlalchemy import Row, case, select, update
 from sqlmodel import Session
 
 from webmon import config
+from webmon.commands.networks import reach
 from webmon.commands.notifications import budgets
 from webmon.commands.notifications.audience import ELSEWHERE, SWITCHED_OFF
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Sent, Waiting, message_key, next_message
+from webmon.domain.networks import ANYWHERE, Reach
 from webmon.domain.news import LATE_AFTER, Event, Message, News
 from webmon.domain.payloads import news_from
 from webmon.models import Namespace, User, UserNamespace
@@ -44,6 +46,8 @@ class Outgoing:
     config: dict[str, Any]
     message: Message
     surroundings: Surroundings
+    reach: Reach = ANYWHERE
+    """Where the channel may send to."""
 
     @property
     def is_test(self) -> bool:
@@ -184,7 +188,16 @@ def _under_way(
         settings.x_api_url,
         _admins(session, rows[0].namespace_id) if channel.built_in else (),
     )
-    return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings)
+    reached = _reach(session, channel)
+    return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings, reached)
+
+
+def _reach(session: Session, channel: Row[Any]) -> Reach:
+    """Where the channel may send to, as far as its own config says where."""
+    networks = session.scalar(
+        select(namespace.networks).where(namespace.id == channel.namespace_id)
+    )
+    return reach(networks or (), limited=channel.limited)
 
 
 def _message(

@@ -135,6 +135,12 @@ class DatabaseConfig(ProbeConfig):
         return not self.login.host
 
     @property
+    def places(self) -> dict[str, str]:
+        """See `ProbeConfig.places`."""
+        login = self.login
+        return {"host" if login.host == self.host else "dsn": login.host} if login.host else {}
+
+    @property
     def login(self) -> Login:
         """What the DSN says, and what the fields say where it does not."""
         told = self.read_dsn(self.dsn.get_secret_value().strip()) if self.dsn else {}

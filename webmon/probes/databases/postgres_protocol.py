@@ -56,7 +56,7 @@ class Session:
                 raise _as_error(self.conversation, body)
             if kind == b"S":
                 name, value, *_ = [*body.split(b"\0"), b"", b""]
-                self.parameters[_text(name)] = self.conversation.shown(value, 100)
+                self.parameters[_text(name)] = self.conversation.shown(value)
             elif kind not in (b"N", b"K", b"v", b"A"):
                 return kind, body
 

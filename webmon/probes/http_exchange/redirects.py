@@ -2,6 +2,7 @@
 
 import httpx
 
+from webmon.guard import NotAllowed
 from webmon.probes.http_exchange.transport import Body, OneShotTransport
 
 MOST_REDIRECTS = 10
@@ -48,7 +49,10 @@ class _Onward(httpx.AsyncBaseTransport):
             if not _is_same_site(self._start, request.url):
                 for name in self._private_headers:
                     request.headers.pop(name, None)
-            response = await self._transport.handle_async_request(request)
+            try:
+                response = await self._transport.handle_async_request(request)
+            except NotAllowed as error:
+                raise httpx.ConnectError(f"redirects to where it must not: {error}") from None
         if response.has_redirect_location:
             response.stream = Body(b"")  # the client would decode it, however large it is
         return response

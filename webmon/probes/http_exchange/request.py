@@ -19,7 +19,7 @@ from pydantic import (
 from webmon.probes.base import ProbeConfig
 from webmon.probes.http_exchange.body_conditions import JsonScalar, parse_json_path, parse_statuses
 from webmon.probes.http_exchange.proxies import ProxyUrl
-from webmon.proxies import Routes, of_environment, only_through
+from webmon.proxies import Routes, of_environment, only_through, read_proxy
 
 HEADERS = httpx.Headers(
     {
@@ -222,6 +222,14 @@ class HttpConfig(ProbeConfig):
     def needs_address(self) -> bool:
         """See `ProbeConfig.needs_address`."""
         return False
+
+    @property
+    def places(self) -> dict[str, str]:
+        """See `ProbeConfig.places`."""
+        places = {"url": httpx.URL(self.url).host}
+        if self.proxy is not None:
+            places["proxy"] = read_proxy(self.proxy.get_secret_value()).host
+        return places
 
     @cached_property
     def statuses(self) -> frozenset[int]:

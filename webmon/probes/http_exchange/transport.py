@@ -8,10 +8,13 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import httpx
 
 from webmon.clock import utcnow
+from webmon.domain.networks import ANYWHERE
+from webmon.guard import present_reach, require_allowed, within
 from webmon.probes.http_exchange.answer import HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
@@ -20,6 +23,7 @@ from webmon.probes.http_exchange.tunnel_exchange import TunnelExchange
 from webmon.probes.wire.addresses import (
     Endpoint,
     Unreachable,
+    allowed,
     connect_failure,
     literal_endpoint,
     open_socket,
@@ -27,6 +31,9 @@ from webmon.probes.wire.addresses import (
 )
 from webmon.probes.wire.certificates import read_certificate, tls_context, verification_failure
 from webmon.proxies import Proxy, Routes
+
+LOOK_UP_SECONDS = 1.0
+"""For a name that only the proxy has to know; where we do not, it is the proxy's own judgement."""
 
 SLICE_BYTES = 2048
 """What is given to a decoder at once. Deflate grows a thousandfold at most: 2 MB."""
@@ -104,13 +111,11 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         url = request.url
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
-        if trace.proxy is None:
-            endpoints = await _resolve(trace, host, port)
-        else:
-            endpoints = await _resolve_proxy(trace, trace.proxy)
+        endpoints = await self._endpoints(trace, host, port)
         exchange = self._exchange(trace, request, wire, host)
         try:
-            await _connect(exchange, trace, endpoints)
+            with within(ANYWHERE):  # the endpoints have been judged
+                await _connect(exchange, trace, endpoints)
             await exchange.finished
         except asyncio.CancelledError:
             if not exchange.answer.complete:
@@ -126,6 +131,22 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         finally:
             exchange.close()
         return exchange.answer
+
+    async def _endpoints(self, trace: Trace, host: str, port: int) -> list[Endpoint]:
+        """What is to be connected to, and may be.
+
+        Raises:
+            NotAllowed: nothing may.
+        """
+        if trace.proxy is None:
+            endpoints = allowed(await _resolve(trace, host, port))
+        else:
+            await _require_target(host, port)
+            endpoints = await _resolve_proxy(trace, trace.proxy)
+            if self._routes is not None and not self._routes.is_of_environment:
+                endpoints = allowed(endpoints)
+        trace.endpoint = endpoints[0]
+        return endpoints
 
     def _exchange(self, trace: Trace, request: httpx.Request, wire: bytes, host: str) -> Exchange:
         expects_body = request.method != "HEAD"
@@ -174,9 +195,21 @@ async def _resolve_proxy(trace: Trace, proxy: Proxy) -> list[Endpoint]:
         found = await _resolve(trace, proxy.host, proxy.port)
     except httpx.ConnectError as error:
         raise httpx.ConnectError(f"the proxy cannot be found: {error}") from None
-    endpoints: list[Endpoint] = [ProxyEndpoint(*each) for each in found]
-    trace.endpoint = endpoints[0]
-    return endpoints
+    return [ProxyEndpoint(*each) for each in found]
+
+
+async def _require_target(host: str, port: int) -> None:
+    """Judge what is asked for through a proxy as if there were none, as far as we know it.
+
+    Raises:
+        NotAllowed: it may not be asked for.
+    """
+    if literal_endpoint(host, port) is not None:
+        require_allowed(host)
+    elif not present_reach().private:
+        with suppress(Unreachable, TimeoutError):
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                allowed(await resolve(host, port))
 
 
 async def _connect(exchange: Exchange, trace: Trace, endpoints: list[Endpoint]) -> None:

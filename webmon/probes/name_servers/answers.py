@@ -21,7 +21,7 @@ def text_of(record: dns.rdata.Rdata) -> str:
 
 def listed(texts: list[str]) -> str:
     """The first of ``texts`` in one sentence."""
-    shown = ", ".join(excerpt(text, 100) for text in texts[:MOST_SHOWN])
+    shown = ", ".join(excerpt(text) for text in texts[:MOST_SHOWN])
     more = len(texts) - MOST_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 

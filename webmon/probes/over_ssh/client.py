@@ -57,7 +57,7 @@ class Client:
     @property
     def software(self) -> str:
         """How the server introduced itself."""
-        return excerpt(str(self._transport.remote_version), 100)
+        return excerpt(str(self._transport.remote_version))
 
     @property
     def key_exchange(self) -> str:
@@ -146,7 +146,7 @@ class _LoopEvent:
 
 
 def _short(error: BaseException) -> str:
-    return excerpt(str(error) or type(error).__name__, 100)
+    return excerpt(str(error) or type(error).__name__)
 
 
 def _prefer(transport: Any, key_type: str) -> None:
@@ -188,10 +188,10 @@ def _paramiko_key(access: SshAccess) -> Any:
 
 def _exchange_failure(error: Exception | None) -> str:
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-        return f"no algorithm in common with the server: {excerpt(str(error), 150)}"
+        return f"no algorithm in common with the server: {excerpt(str(error))}"
     if error is None or isinstance(error, EOFError | OSError):
         return "the server closed the connection during the key exchange"
-    return f"the key exchange failed: {excerpt(str(error) or type(error).__name__, 150)}"
+    return f"the key exchange failed: {excerpt(str(error) or type(error).__name__)}"
 
 
 def _login_failure(access: SshAccess, way: str, error: Exception | None, is_active: bool) -> str:
@@ -210,4 +210,4 @@ def _login_failure(access: SshAccess, way: str, error: Exception | None, is_acti
 
 
 def _names(types: Any) -> str:
-    return excerpt(" or ".join(str(each) for each in types), 100) or "nothing"
+    return excerpt(" or ".join(str(each) for each in types)) or "nothing"

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from webmon.domain.networks import Reach
+from webmon.guard import present_reach
 from webmon.probes.over_ssh.client import Client, SshError
 from webmon.probes.over_ssh.commands import Command, last_section
 from webmon.probes.ssh_access import HostKey, SshAccess
@@ -57,7 +59,7 @@ class Connection:
 
     def __init__(self, key: "Key", key_type: str | None) -> None:
         self.key = key
-        self.host, self.port, self._access = key
+        self.host, self.port, self._access, _ = key
         self.step = "looking up the name"
         self.users = 0
         self.endpoint: Endpoint | None = None
@@ -219,8 +221,9 @@ class Connection:
             self._client.execute(running.command.line, running.output, MOST_OUTPUT)
 
 
-Key = tuple[str, int, SshAccess | None]
-"""Host, port, and who logs in there: nobody can be somebody else on the same connection."""
+Key = tuple[str, int, SshAccess | None, Reach]
+"""Host, port, who logs in there, and where they may: nobody can be somebody else on the same
+connection."""
 
 _connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, Connection]] = (
     WeakKeyDictionary()
@@ -239,7 +242,7 @@ async def connection_to(
     """
     loop = asyncio.get_running_loop()
     open_ones = _connections.setdefault(loop, {})
-    key = host, port, access
+    key = host, port, access, present_reach()
     connection = open_ones.get(key)
     if connection is None or not connection.is_fresh:
         connection = open_ones[key] = Connection(key, key_type)

@@ -13,6 +13,8 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from webmon.guard import NotAllowed, require_allowed
+
 STAGGER_SECONDS = 0.25
 """How long one address is waited for before the next one is tried as well (RFC 8305)."""
 
@@ -130,6 +132,25 @@ def _lookup_failure(host: str, error: Exception) -> str:
     return f"no such host: {host}"
 
 
+def allowed(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Those of ``endpoints`` that may be connected to here.
+
+    Raises:
+        NotAllowed: none may.
+    """
+    found, refused = [], None
+    for each in endpoints:
+        try:
+            require_allowed(each.ip)
+        except NotAllowed as error:
+            refused = refused or error
+        else:
+            found.append(each)
+    if refused is not None and not found:
+        raise refused
+    return found
+
+
 async def open_socket(endpoints: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
     """A connected socket to whichever of ``endpoints`` answers first.
 
@@ -137,8 +158,9 @@ async def open_socket(endpoints: list[Endpoint]) -> tuple[socket.socket, Endpoin
 
     Raises:
         Unreachable: none of them can be connected to.
+        NotAllowed: none of them may be connected to.
     """
-    waiting = list(endpoints)
+    waiting = allowed(endpoints)
     attempts: dict[asyncio.Task[socket.socket], Endpoint] = {}
     failures: list[tuple[Endpoint, OSError]] = []
     try:

@@ -97,8 +97,8 @@ def _shown(name: x509.Name, *preferred: x509.ObjectIdentifier) -> str:
     for oid in preferred:
         found = name.get_attributes_for_oid(oid)
         if found:
-            return excerpt(str(found[0].value), 100)
-    return excerpt(name.rfc4514_string(), 100)
+            return excerpt(str(found[0].value))
+    return excerpt(name.rfc4514_string())
 
 
 def _key(certificate: x509.Certificate) -> str:
@@ -193,7 +193,7 @@ def plain_reason(error: ssl.SSLError) -> str:
 def _list(shown: Certificate | None) -> str:
     if shown is None or not shown.names:
         return "another host"
-    names = ", ".join(excerpt(name, 100) for name in shown.names[:MOST_NAMES])
+    names = ", ".join(excerpt(name) for name in shown.names[:MOST_NAMES])
     more = len(shown.names) - MOST_NAMES
     return f"{names} and {more} more" if more > 0 else names
 

@@ -15,13 +15,12 @@ from webmon.domain.status import Status
 from webmon.probes.base import Outcome, down
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.stream import Broken, Stream
-from webmon.probes.wire.texts import excerpt, milliseconds, quoted
+from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds, quoted
 
 MOST_BYTES = 1024 * 1024
 """Read in one check at most. It also keeps a server that never stops from holding the loop."""
 
 MOST_MESSAGE_CHARACTERS = 300
-MOST_SHOWN = 200
 SHORTEST_SECRET = 4
 """A shorter one is not looked for in answers: it would be found in most of them."""
 
@@ -69,7 +68,7 @@ class Conversation(Stream):
         said = quoted(self.shown(self._beginning))
         return Broken(f"{self.endpoint} does not speak {protocol}, it sent {said}")
 
-    def shown(self, said: bytes | str, limit: int = MOST_SHOWN) -> str:
+    def shown(self, said: bytes | str, limit: int = MOST_REPEATED) -> str:
         """What the server ``said``, fit to be shown and stored, without the secret."""
         text = said if isinstance(said, str) else said.decode("utf-8", errors="replace")
         return excerpt(text.replace(self._secret, "•••") if self._secret else text, limit)

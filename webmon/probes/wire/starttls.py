@@ -9,7 +9,6 @@ from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt, quoted
 
 MOST_LINES = 100
-MOST_SHOWN = 200
 
 _REPLY = re.compile(r"([1-5][0-9]{2})([ -]|$)(.*)", re.DOTALL)
 
@@ -22,7 +21,7 @@ class Reply:
     lines: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"“{excerpt(f'{self.code} {self.lines[0]}'.strip(), MOST_SHOWN)}”"
+        return f"“{excerpt(f'{self.code} {self.lines[0]}'.strip())}”"
 
 
 async def read_reply(stream: Stream, protocol: str) -> Reply:
@@ -71,7 +70,7 @@ async def say_hello(stream: Stream) -> tuple[str, ...]:
     reply = await read_reply(stream, "SMTP")
     if reply.code != 250:
         raise Broken(f"said {reply} to EHLO instead of 250")
-    return tuple(excerpt(line.upper().strip(), MOST_SHOWN) for line in reply.lines[1:])
+    return tuple(excerpt(line.upper().strip()) for line in reply.lines[1:])
 
 
 async def ask_smtp(stream: Stream, offered: tuple[str, ...]) -> None:
@@ -107,7 +106,7 @@ async def _begin_imap(stream: Stream) -> None:
     stream.wait_for("its greeting")
     greeting = await _text_line(stream)
     if greeting.upper().startswith("* BYE"):
-        raise Broken(f"is not available now: said {quoted(greeting, MOST_SHOWN)}")
+        raise Broken(f"is not available now: said {quoted(greeting)}")
     if not greeting.upper().startswith(("* OK", "* PREAUTH")):
         raise Broken(f"did not answer with IMAP, but with {quoted(greeting)}")
     stream.wait_for("the answer to STARTTLS")
@@ -119,7 +118,7 @@ async def _begin_imap(stream: Stream) -> None:
     else:
         raise Broken(f"sent more than {MOST_LINES} lines before the answer to STARTTLS")
     if not line.upper().startswith("A OK"):
-        raise Broken(f"said {quoted(line, MOST_SHOWN)} to STARTTLS")
+        raise Broken(f"said {quoted(line)} to STARTTLS")
 
 
 BEGIN: dict[str, Callable[[Stream], Awaitable[None]]] = {

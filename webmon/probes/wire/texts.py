@@ -1,7 +1,11 @@
 """Texts that come from the network, made fit to be shown and stored."""
 
+MOST_REPEATED = 80
+"""Characters of an answer that are stored and shown in one place: enough to see what differs, and
+not a way to read what only this monitor's network can reach."""
 
-def excerpt(text: str, limit: int) -> str:
+
+def excerpt(text: str, limit: int = MOST_REPEATED) -> str:
     """The beginning of ``text``: at most ``limit`` characters, all of them printable."""
     shown = text[: 2 * limit].replace("\r\n", "\n")[:limit]
     if not shown.isprintable():

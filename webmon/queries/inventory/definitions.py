@@ -26,6 +26,10 @@ class DefinitionView:
     ssh: dict[str, Any] | None
     """Who logs in at the host; still sealed."""
     host_keys: dict[str, Any] | None
+    networks: tuple[str, ...]
+    """The private networks that its namespace may look at."""
+    limited: bool
+    """Whether somebody limited to namespaces has chosen what is looked at."""
     heartbeat: Reports | None = None
     report_to: str = ""
     """The address of a service that receives heartbeats."""
@@ -46,6 +50,7 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
     if not found:
         what = f"service {service}" if service else "services"
         raise NotFound(f"{row.name} has no {what}")
+    networks = tuple(session.get_one(Namespace, row.namespace_id).networks)
     reported = _heartbeats(session, [each.id for each in found])
     return [
         DefinitionView(
@@ -58,7 +63,9 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
             each.degraded_above_ms,
             row.ssh,
             row.host_keys,
-            *reported.get(each.id, ()),
+            networks,
+            each.limited or row.limited,
+            *reported.get(each.id, (None, "")),
         )
         for each in found
     ]

@@ -40,3 +40,8 @@ def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> di
         raise NotFound("this namespace does not exist")
     require(actor, Role.EDITOR, namespace.id)
     return namespace.model_dump()
+
+
+def may_allow_networks(_session: Session, *, actor: Actor) -> bool:
+    """Whether the person chooses which private networks a namespace looks at."""
+    return actor.has(Role.ADMIN) and actor.namespace_ids is None
