@@ -20,8 +20,8 @@ SPREAD_SECONDS = 60
 
 
 SPREAD_SHARE = 0.8
-"""A backlog is spread over most of the interval, so that all is looked at within one; but over a
-minute at the most."""
+"""A backlog is spread over most of the interval, so that everything is checked within one, but over
+a minute at most."""
 
 
 PLANNED = (
@@ -70,9 +70,9 @@ def spread_backlog(session: Session, *, now: datetime) -> int:
 
 
 def look_again(session: Session, *, since: datetime, now: datetime) -> None:
-    """Check soon what since then could not be looked at, and would wait for its interval now.
+    """Check soon what could not be checked since then, instead of after the whole interval.
 
-    Also what is under way: nobody knows yet whether it counts (`record` looks at the sooner time).
+    Also checks under way: it is not known yet whether they count (`record` keeps the sooner time).
     """
     looked_in_vain = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
     rows = session.execute(

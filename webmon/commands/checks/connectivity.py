@@ -75,7 +75,7 @@ def pull_back(session: Session, *, now: datetime) -> None:
 
 
 def _locked(session: Session) -> Offline:
-    """What is noted; nobody else changes it before the transaction ends."""
+    """What is noted, locked until the transaction ends."""
     empty = {"name": OFFLINE, "value": Offline().as_text()}
     insert_new(session, table(Setting), [empty])
     return noted_offline(session, lock=True)

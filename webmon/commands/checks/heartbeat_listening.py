@@ -1,8 +1,8 @@
-"""When heartbeats could be received, and what is made good when they could not.
+"""When heartbeats could be received, and what is corrected when they could not.
 
-The web process notes every two seconds that it listens. Where notes are missing nobody did: the
-product was stopped, the machine slept, the database was away, or the clock was set forward. That
-is no fault of a job that should have reported meanwhile.
+The web process notes every two seconds that it listens. A gap in these notes means that it did not:
+the product was stopped, the machine slept, the database was away, or the clock was set forward. A
+job that should have reported in the gap is not to blame.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ HEARTBEATS, STATES, SERVICES = table(Heartbeat), table(ServiceState), table(Serv
 heartbeat, state, service = HEARTBEATS.c, STATES.c, SERVICES.c
 
 SILENCE = 2.5 * LISTEN_EVERY
-"""Notes that lie further apart mean that nobody listened in between."""
+"""Notes that lie further apart mean that the web process did not run in between."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 INSTANTS = ("last_at", "expected_from", "started_at")
@@ -62,7 +62,7 @@ def make_good(session: Session, *, since: datetime, now: datetime) -> int:
 
 
 def _locked_heartbeats(session: Session) -> Sequence[Any]:
-    """What was reported to the services that are not paused; nobody else changes it meanwhile."""
+    """The reports to the services that are not paused, locked until the transaction ends."""
     return session.execute(
         select(*heartbeat, service.config)
         .join(SERVICES, service.id == heartbeat.service_id)

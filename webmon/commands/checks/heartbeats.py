@@ -70,7 +70,7 @@ def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: d
     """Take in a signal and what the job said with it. A paused service takes no notice.
 
     Raises:
-        NotFound: nobody has this token (any more).
+        NotFound: no service has this token (any more).
     """
     row = _locked(session, token)
     if row.paused:
@@ -87,7 +87,7 @@ def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: d
 
 
 def _locked(session: Session, token: str) -> Any:
-    """The heartbeat and what its service's definition says; nobody else changes them meanwhile."""
+    """The heartbeat and its service's definition, locked until the transaction ends."""
     wanted = {"token_hash": token_hash(token)}
     session.execute(LOCK, wanted).all()
     row = session.execute(FIND, wanted).first()

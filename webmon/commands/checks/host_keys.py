@@ -1,4 +1,4 @@
-"""The keys by which hosts are known: the one that is seen first stays."""
+"""Pinned SSH host keys: the first key that is seen at a port stays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ ShownKey = tuple[int, HostKey, datetime]
 
 
 def pin_host_keys(session: Session, shown: Sequence[ShownKey]) -> None:
-    """Remember the keys of hosts of which none is known at that port.
+    """Pin the keys of hosts that have none yet at that port.
 
     The rows are locked, after the services' states as everywhere: of two who see a host for the
     first time, the second finds what the first has pinned.

@@ -52,15 +52,15 @@ class Finding:
 def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> None:
     """Store what was found, and everything that follows from it, in the session's transaction.
 
-    1. Lock and read the condition of each service; a finding whose claim is no longer the present
-       one (lease lost, service deleted) or whose service was edited meanwhile is dropped.
+    1. Lock and read the condition of each service. Drop a finding whose claim was replaced (lease
+       lost, service deleted), or whose service was edited meanwhile.
     2. Advance each condition (`domain.transitions`), and sum up the result.
-    3. Store the results, the time in which nobody looked, the hours that are over, what machines
-       said of themselves, and the keys of hosts that were seen for the first time.
+    3. Store the results, gaps without checks, the hours that are over, the figures of machines, and
+       SSH host keys that were seen for the first time.
     4. Store the conditions, give back the leases, set the next check, and take back what was
        settled of days that the news reach back to.
-    5. Where the status changed, store the change, open or resolve the incident, and owe the news
-       to the channels.
+    5. If a status changed, store the change, open or resolve the incident, and queue the news for
+       the channels.
     """
     found = _Found()
     present = lock_conditions(session, [finding.service_id for finding in findings])
@@ -86,7 +86,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
 
 @dataclass(slots=True)
 class _Found:
-    """What a batch comes to."""
+    """What a batch of findings changes."""
 
     results: list[dict[str, Any]] = field(default_factory=list)
     long_failures: list[dict[str, Any]] = field(default_factory=list)
@@ -159,13 +159,13 @@ def _is_held(row: Row, finding: Finding) -> bool:
 
 
 def _says_nothing_new(row: Row, outcome: Outcome) -> bool:
-    """Whether it is what the service's condition rests on already."""
+    """Whether it repeats the observation that the service's condition is based on."""
     is_decided = row.status is not Status.UNKNOWN
     return outcome.repeated and outcome.status is row.last_status and is_decided
 
 
 def _silence(row: Row, at: datetime) -> Period | None:
-    """The time before an observation in which nobody looked, if that was too long."""
+    """The gap without checks before an observation, if it was too long."""
     # An undecided service may have been seen failing: its outage will count from then on.
     is_watched = row.status in OBSERVED or row.up_count > 0
     if row.observed_at is None or not is_watched:

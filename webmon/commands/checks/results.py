@@ -21,8 +21,8 @@ state = table(ServiceState).c
 
 
 def result_row(service_id: int, at: datetime, outcome: Outcome) -> dict[str, Any]:
-    """A row of `CheckResult`: ordinary successes keep their numbers only, and where we could not
-    look, the reason."""
+    """A row of `CheckResult`. A success keeps its numbers only; a check that could not be made keeps
+    the reason."""
     has_failed = outcome.status in (Status.DOWN, Status.DEGRADED)
     phases = outcome.phases
     return {
@@ -54,7 +54,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> dict[str, Any]:
-    """What is kept of the last check: phases, evidence, and the previous issuer of the certificate.
+    """The evidence kept of the last check: phases, facts, the previous certificate issuer.
 
     ``issuer`` and ``former`` are those of the check before.
     """
@@ -96,7 +96,7 @@ def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Store the time in which nobody looked."""
+    """Store gaps without checks."""
     upsert(session, table(NoData), rows)
 
 
@@ -104,7 +104,7 @@ SILENCE_COLUMNS = ("status", "observed_at", "credit_seconds", "patience_seconds"
 
 
 def store_silence(session: Session, service: Service, *, now: datetime) -> None:
-    """Store as no data that nobody has looked for too long, before a service is left alone."""
+    """Store the gap since the last check as no data, before a service is paused."""
     columns = [state[name] for name in SILENCE_COLUMNS]
     known = session.execute(select(*columns).where(state.service_id == service.id)).one()
     if known.observed_at is None or known.status not in OBSERVED:

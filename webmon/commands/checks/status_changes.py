@@ -1,4 +1,4 @@
-"""Store changes of status, the incidents that they open or resolve, and what is told of them."""
+"""Store changes of status, the incidents that they open or resolve, and their notifications."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Transition:
 def store_transitions(
     session: Session, transitions: Sequence[Transition], *, now: datetime
 ) -> None:
-    """Store these changes and all that follows; the new conditions are stored already."""
+    """Store these changes, their incidents and notifications. The conditions are stored already."""
     if not transitions:
         return
     change_ids = _store_changes(session, transitions, now)

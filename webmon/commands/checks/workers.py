@@ -1,4 +1,4 @@
-"""Workers, and the leases they hold on checks: given back, taken over, brought back into step."""
+"""Workers, and the leases that they hold on checks: given back, and taken over."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ STATES = table(ServiceState)
 state, service, worker = STATES.c, table(Service).c, table(Worker).c
 
 SILENT_AFTER = timedelta(seconds=10)
-"""A worker that has not ticked for so long has lost its leases."""
+"""A worker that has not ticked for this long has lost its leases."""
 
 
 def tick(session: Session, worker_id: str, *, now: datetime) -> float:
