@@ -335,6 +335,15 @@ def test_two_heartbeats_in_one_millisecond_are_two_results(session: Session) -> 
     assert counted(session, CheckResult) == 3
 
 
+def test_heartbeats_that_are_recorded_in_the_reverse_order_are_all_kept(session: Session) -> None:
+    token = create(session)
+    for number in reversed(range(20)):
+        send(session, token, "", NOW + number * MILLISECOND)
+    for _ in range(20):
+        send(session, token, "", NOW)
+    assert counted(session, CheckResult) == 40
+
+
 def test_many_heartbeats_at_once_are_all_recorded(database: Database) -> None:
     with database.write() as session:
         token = create(session)

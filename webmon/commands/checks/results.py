@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -21,7 +21,7 @@ state = table(ServiceState).c
 
 
 def result_row(service_id: int, at: datetime, outcome: Outcome) -> dict[str, Any]:
-    """A row of `CheckResult`. A success keeps its numbers only; a check that could not be made keeps
+    """A row of `CheckResult`. A success keeps its numbers only; one that could not be made keeps
     the reason."""
     has_failed = outcome.status in (Status.DOWN, Status.DEGRADED)
     phases = outcome.phases
@@ -75,8 +75,8 @@ def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> d
     return kept
 
 
-ROOM_MS = 10
-"""So many results may compete for one millisecond: see `_free_ms`."""
+ROOM_MS = 500
+"""Within this, results compete for one millisecond (`_free_ms`). Less than between two checks."""
 
 
 def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -120,12 +120,12 @@ def store_silence(session: Session, service: Service, *, now: datetime) -> None:
 
 
 def _free_ms(into: Table, new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[int]:
-    """The millisecond of a new result, or the one after those that stand there already."""
+    """The millisecond of a new result; if it is taken, the one after those that follow closely."""
     there, at_ms = into.alias().c, new["at_ms"]
-    last = select(func.max(there.at_ms)).where(
-        there.service_id == new["service_id"], there.at_ms.between(at_ms, at_ms + ROOM_MS)
-    )
-    return func.coalesce(last.scalar_subquery() + 1, at_ms)
+    theirs = there.service_id == new["service_id"]
+    taken = select(there.at_ms).where(theirs, there.at_ms == at_ms).exists()
+    last = select(func.max(there.at_ms)).where(theirs, there.at_ms.between(at_ms, at_ms + ROOM_MS))
+    return case((taken, last.scalar_subquery() + 1), else_=at_ms)
 
 
 @cache
