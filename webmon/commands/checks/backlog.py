@@ -74,10 +74,10 @@ def look_again(session: Session, *, since: datetime, now: datetime) -> None:
 
     Also checks under way: it is not known yet whether they count (`record` keeps the sooner time).
     """
-    looked_in_vain = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
+    could_not_look = (state.last_checked_at >= since) & (state.last_status == Status.UNKNOWN)
     rows = session.execute(
         PLANNED.where(
-            looked_in_vain | state.lease_until.is_not(None), service.kind.not_in(RECEIVING)
+            could_not_look | state.lease_until.is_not(None), service.kind.not_in(RECEIVING)
         ).with_for_update(of=STATES, skip_locked=True)
     )
     sooner = [
