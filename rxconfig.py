@@ -3,10 +3,11 @@
 import reflex as rx
 
 from webmon import config as settings
+from webmon import shared_states
 from webmon.ui.portable import SameOriginPlugin
 
 PUBLIC = settings.frontend() == "public"
-REDIS_URL = settings.settings().redis_url
+REDIS_URL = shared_states.address()
 
 config = rx.Config(
     app_name="webmon",

@@ -15,6 +15,7 @@ missing=""
 present chromium chromium-browser google-chrome || missing="$missing chromium fonts-dejavu-core"
 present mariadbd || missing="$missing mariadb-server-core"
 present my_print_defaults || missing="$missing mariadb-client-core"
+present pgbouncer || missing="$missing pgbouncer"
 present redis-server || missing="$missing redis-server"
 present sshd || missing="$missing openssh-server"
 

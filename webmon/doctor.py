@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from tempfile import TemporaryFile
 
-from webmon import clock, config, crypto, db, frontend
+from webmon import clock, config, crypto, db, frontend, shared_states
 from webmon.domain.access import Actor, Role
 from webmon.domain.figures import size
 from webmon.errors import Invalid, WebmonError
@@ -64,6 +64,8 @@ def examine() -> Iterator[Diagnosis]:
     yield from _examined("worker", _worker)
     if config.settings().connectivity_targets:
         yield from _examined("connectivity", _connectivity)
+    if config.settings().redis_url:
+        yield from _examined("Redis", _redis)
     yield from _examined("mail", _mail)
     yield from _examined("channels", _channels)
     yield from _examined("front ends", _front_ends)
@@ -181,6 +183,12 @@ def _connectivity() -> Diagnosis:
         return Diagnosis("connectivity", f"{silent}: not answering", remedy, is_hint=True)
     finding = f"{silent}: not answering; as long as none does, nobody is told of an outage"
     return Diagnosis("connectivity", finding, remedy)
+
+
+def _redis() -> Diagnosis:
+    if fault := shared_states.fault():
+        return Diagnosis("Redis", fault, "start it, or check WEBMON_REDIS_URL")
+    return Diagnosis("Redis", "answering")
 
 
 def _mail() -> Diagnosis:

@@ -14,7 +14,7 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
-from webmon import db, pulse
+from webmon import db, pulse, shared_states
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
@@ -24,6 +24,8 @@ from webmon.ui.kept_states import drop_stale, keep_dropping
 from webmon.ui.private import AuthMiddleware
 
 log = logging.getLogger(__name__)
+
+REDIS_AWAY = "The Redis that keeps this page cannot be reached. Please try again soon."
 
 
 def tell_of_fault(exception: Exception) -> EventSpec:
@@ -35,6 +37,10 @@ def tell_of_fault(exception: Exception) -> EventSpec:
     if isinstance(exception, db.DatabaseUnavailable):
         log.warning("an event waits for the database: %s", db.reason(exception))
         told = rx.toast.error(DATABASE_AWAY, id="database")
+        return told
+    if settings().redis_url and shared_states.is_fault(exception):
+        log.warning("an event waits for Redis: %s", exception)
+        told = rx.toast.error(REDIS_AWAY, id="redis")
         return told
     log.error("an event failed", exc_info=exception)
     told = rx.toast.error(

@@ -5,7 +5,7 @@ import logging
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from webmon import db
+from webmon import db, shared_states
 from webmon.api.question import Question
 from webmon.clock import utcnow
 from webmon.domain.plain_page import RETRY_SECONDS
@@ -23,7 +23,8 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "`detail` names what is missing"}})
 async def readyz() -> JSONResponse:
-    """The database can be reached, and a worker has ticked within the last 30 seconds."""
+    """The database can be reached, a worker has ticked within the last 30 seconds, and Redis
+    answers where one is set."""
     try:
         missing = await _whether_ready.answer()
     except TimeoutError:
@@ -42,7 +43,9 @@ def _missing() -> str:
     except Exception as error:
         log.warning("the database cannot be reached: %s", type(error).__name__)
         return "the database cannot be reached"
-    return "" if ticks else "no worker has ticked in the last 30 seconds"
+    if not ticks:
+        return "no worker has ticked in the last 30 seconds"
+    return shared_states.AWAY if shared_states.fault() else ""
 
 
 _whether_ready = Question(_missing)
