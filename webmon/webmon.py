@@ -10,10 +10,14 @@ from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
 from pages.admin.dashboard import page as dashboard
 from pages.admin.dashboard.state import DashboardState
+from pages.admin.host import page as host
+from pages.admin.host.state import HostPageState
 from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
+from pages.admin.service import page as service
+from pages.admin.service.state import ServicePageState
 from webmon import db, pulse, shared_states
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
@@ -52,7 +56,7 @@ def tell_of_fault(exception: Exception) -> EventSpec:
 STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
-    *("incidents", "forms", "dialogs", "toasts", "dashboard"),
+    *("incidents", "forms", "dialogs", "toasts", "dashboard", "records"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -74,6 +78,8 @@ app.register_lifespan_task(pulse.keep_beating)
 for room, page, load in (
     (dashboard, dashboard.dashboard, DashboardState.load),
     (hosts, hosts.hosts, HostsState.load),
+    (host, host.host, HostPageState.load),
+    (service, service.service, ServicePageState.load),
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),
 ):

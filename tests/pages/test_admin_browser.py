@@ -313,6 +313,29 @@ def test_the_dashboard_says_how_everything_is_and_leads_there(context: BrowserCo
     expect(host(page, "This monitor")).to_be_visible()
 
 
+def test_a_service_has_a_page_with_its_history(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    shown = host(page, "This monitor")
+    shown.locator(".open-detail").first.click()
+    shown.get_by_role("link", name="Charts, months and last results").click()
+    page.wait_for_url("**/admin/service/?id=*")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Status page")
+    expect(page.get_by_role("heading", name="Response time")).to_be_visible()
+    expect(page.locator(".recharts-line").first).to_be_attached()
+    days = page.get_by_label("Day")
+    days.focus()
+    days.press("Home")
+    expect(page.locator(".day-told")).to_contain_text("not observed")
+    days.press("End")
+    expect(page.locator(".day-told")).to_contain_text("no outage")
+    assert_it_fits(page)
+    page.get_by_role("link", name="This monitor").click()
+    page.wait_for_url("**/admin/host/?id=*")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("This monitor")
+    page.goto("/admin/service/?id=2147483647")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such service")
+
+
 def test_long_names_leave_room_beside_them(
     browser: Browser, product: Product, tmp_path: Path
 ) -> None:

@@ -134,6 +134,12 @@ def uptime(line: Timeline, period: Period) -> Uptime:
     return Uptime(observed, observed - down)
 
 
+def unobserved(line: Timeline, period: Period) -> timedelta:
+    """How much of ``period`` nobody observed; time before the line begins counts."""
+    observed = uptime(line, period).observed
+    return max(ZERO, period.ended_at - period.began_at - observed)
+
+
 @dataclass(frozen=True, slots=True)
 class Outages:
     """The outages of a period; those that reach beyond its edges count with their part."""

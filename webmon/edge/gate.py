@@ -21,7 +21,14 @@ from webmon.queries import accounts
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
-ROOMS = ("/admin", "/admin/hosts", "/admin/channels", "/admin/incidents")
+ROOMS = (
+    "/admin",
+    "/admin/host",
+    "/admin/service",
+    "/admin/hosts",
+    "/admin/channels",
+    "/admin/incidents",
+)
 MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", *ROOMS)}
 PAGES = frozenset({"/status/", "/login/", "/setup/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})

@@ -57,13 +57,17 @@ class Listing(PrivateState, mixin=True):
         await self._read(now)
         show(self, loaded=True, as_of=now.isoformat())
 
+    def _follow(self, chosen: Mapping[str, str]) -> None:
+        """Take over what the address says: the query's parameters, which anybody may have typed."""
+
     def _close(self) -> None:
         """Close what belongs to the page of the list that is left."""
 
     @rx.event
     @only(Role.VIEWER)
     async def load(self) -> None:
-        """The page was opened."""
+        """The page was opened, or its address has changed."""
+        self._follow(self.router.url.query_parameters)
         await self._refresh()
 
     @rx.event

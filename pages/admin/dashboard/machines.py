@@ -4,10 +4,8 @@ import reflex as rx
 
 from pages.admin.dashboard.state import DashboardState
 from webmon.queries.dashboard.machines import CertificateView, GaugeView, MachineView
+from webmon.ui.addresses import host_address, service_address
 from webmon.ui.panel import panel
-
-HOST_ADDRESS = "/hosts/?host="
-SERVICE_ADDRESS = "/hosts/?service="
 
 
 def disks() -> rx.Component:
@@ -22,7 +20,7 @@ def disks() -> rx.Component:
 def _gauge(each: rx.Var[GaugeView]) -> rx.Component:
     tone = rx.cond(each.percent >= 95, "down", rx.cond(each.percent >= 80, "degraded", "up"))
     return rx.el.li(
-        rx.el.a(each.name, href=rx.Var.create(HOST_ADDRESS) + each.host_id.to(str), dir="auto"),
+        rx.el.a(each.name, href=host_address(each.host_id), dir="auto"),
         rx.el.span(each.text, class_name="value"),
         rx.el.span(
             rx.el.span(
@@ -62,7 +60,7 @@ def machines() -> rx.Component:
 def _machine(each: rx.Var[MachineView]) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
-            rx.el.a(each.name, href=rx.Var.create(HOST_ADDRESS) + each.host_id.to(str), dir="auto"),
+            rx.el.a(each.name, href=host_address(each.host_id), dir="auto"),
             scope="row",
         ),
         rx.el.td(each.load),
@@ -86,9 +84,7 @@ def certificates() -> rx.Component:
 
 def _certificate(each: rx.Var[CertificateView]) -> rx.Component:
     return rx.el.li(
-        rx.el.a(
-            each.name, href=rx.Var.create(SERVICE_ADDRESS) + each.service_id.to(str), dir="auto"
-        ),
+        rx.el.a(each.name, href=service_address(each.service_id), dir="auto"),
         rx.el.span(
             rx.cond(
                 each.days < 0,

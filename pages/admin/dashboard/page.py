@@ -7,6 +7,7 @@ from pages.admin.dashboard.state import DAYS, DashboardState
 from webmon.queries.dashboard.figures import SlowView
 from webmon.queries.dashboard.monitor import FailingChannelView
 from webmon.queries.dashboard.present import RecentIncidentView, WrongView
+from webmon.ui.addresses import incident_address, service_address
 from webmon.ui.frame import frame
 from webmon.ui.live import live
 from webmon.ui.moment import moment
@@ -150,7 +151,7 @@ def _wrong_row(each: rx.Var[WrongView]) -> rx.Component:
         ),
         rx.el.a(
             each.name,
-            href=rx.Var.create("/hosts/?service=") + each.service_id.to(str),
+            href=service_address(each.service_id),
             dir="auto",
         ),
         rx.el.span("since ", moment(each.since), class_name="quiet"),
@@ -219,9 +220,7 @@ def _incident_row(each: rx.Var[RecentIncidentView]) -> rx.Component:
             class_name="status",
             custom_attrs={"data-status": status},
         ),
-        rx.el.a(
-            each.name, href=rx.Var.create("/incidents/?incident=") + each.id.to(str), dir="auto"
-        ),
+        rx.el.a(each.name, href=incident_address(each.id), dir="auto"),
         rx.el.span(moment(each.began_at), ", ", each.lasted, class_name="quiet"),
         key=each.id.to(str),
     )
@@ -245,7 +244,7 @@ def _slow_row(each: rx.Var[SlowView]) -> rx.Component:
     return rx.el.li(
         rx.el.a(
             each.name,
-            href=rx.Var.create("/hosts/?service=") + each.service_id.to(str),
+            href=service_address(each.service_id),
             dir="auto",
         ),
         rx.el.span(each.p95, class_name="value"),

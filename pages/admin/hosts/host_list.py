@@ -6,6 +6,7 @@ from pages.admin.hosts.host_access import host_access
 from pages.admin.hosts.service_row import service_row
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import HostView
+from webmon.ui.addresses import host_address
 from webmon.ui.form_view import form
 from webmon.ui.room_view import pages
 from webmon.ui.status import icon
@@ -65,6 +66,7 @@ def _about(host: rx.Var[HostView]) -> rx.Component:
             rx.el.span(host.uptime, " uptime this month", class_name="uptime"),
         ),
         rx.cond(~host.public, rx.el.span("not public", class_name="tag")),
+        rx.el.a("History", href=host_address(host.id), aria_label="History of " + host.name),
     )
 
 

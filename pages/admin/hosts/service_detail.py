@@ -7,6 +7,7 @@ from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.evidence import BarView, FactView, PairView
 from webmon.queries.inventory.host_views import ServiceView
 from webmon.queries.inventory.services import ChangeView, PhaseView, ServiceDetail
+from webmon.ui.addresses import service_address
 from webmon.ui.copied import copied
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
@@ -19,16 +20,12 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
             service.message == "",
             rx.el.p(rx.cond(detail.message != "", detail.message, "No results yet.")),
         ),
+        rx.el.p(
+            rx.el.a("Charts, months and last results", href=service_address(service.id)),
+            class_name="page-link",
+        ),
         rx.cond(detail.report_url != "", _report(detail.report_url)),
-        rx.cond(detail.phases.length() > 0, _phases(detail)),
-        rx.cond(
-            detail.bars.length() > 0,
-            rx.el.ul(rx.foreach(detail.bars, _bar), class_name="bars"),
-        ),
-        rx.cond(
-            detail.facts.length() > 0,
-            rx.el.dl(rx.foreach(detail.facts, _fact), class_name="evidence"),
-        ),
+        evidence(detail),
         rx.cond(detail.statistics.days.length() > 0, statistics(detail.statistics)),
         rx.cond(
             detail.changes.length() > 0,
@@ -39,6 +36,21 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
         ),
         rx.cond(HostsState.can_edit, _rare_actions(service)),
         class_name="detail",
+    )
+
+
+def evidence(detail: rx.Var[ServiceDetail]) -> rx.Component:
+    """What the last check found: its steps, what can be full, and the rest in words."""
+    return rx.fragment(
+        rx.cond(detail.phases.length() > 0, _phases(detail)),
+        rx.cond(
+            detail.bars.length() > 0,
+            rx.el.ul(rx.foreach(detail.bars, _bar), class_name="bars"),
+        ),
+        rx.cond(
+            detail.facts.length() > 0,
+            rx.el.dl(rx.foreach(detail.facts, _fact), class_name="evidence"),
+        ),
     )
 
 

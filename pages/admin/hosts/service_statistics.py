@@ -2,7 +2,8 @@
 
 import reflex as rx
 
-from webmon.queries.history.statistics import DayView, FigureView, StatisticsView
+from webmon.queries.history.records import DayRecord
+from webmon.queries.history.statistics import FigureView, StatisticsView
 
 
 def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:
@@ -33,7 +34,7 @@ def statistics(shown: rx.Var[StatisticsView]) -> rx.Component:
     )
 
 
-def _day(day: rx.Var[DayView]) -> rx.Component:
+def _day(day: rx.Var[DayRecord]) -> rx.Component:
     return rx.el.span(title=day.title, custom_attrs={"data-status": day.status})
 
 

@@ -87,7 +87,7 @@ def test_every_day_is_as_bad_as_its_worst_moment_and_grey_where_nobody_looked(
     counts = Counter(day.status for day in days)
     assert counts == {"unknown": 69 + 1, "up": 17, "down": 1, "degraded": 2}
     assert days[-1].title == "23 Nov: no outage"
-    assert days[-9].title == "15 Nov: down"
+    assert days[-9].title == "15 Nov: down 1 min in 1 outage"
     assert days[0].title == "26 Aug: not observed"
 
 

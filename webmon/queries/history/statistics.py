@@ -1,30 +1,25 @@
 """How a service was, in figures ready to show: uptime, response times, outages, its last days."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from webmon.domain.calendar import days
 from webmon.domain.durations import in_words
 from webmon.domain.figures import milliseconds
-from webmon.domain.status import Status
-from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime, worst
+from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime
+from webmon.queries.history.records import (
+    DAYS_SHOWN,
+    WINDOW_NAMES,
+    DayRecord,
+    day_records,
+    in_one_sentence,
+)
 from webmon.queries.history.response_times import NONE, ResponseTimes, last_day
 from webmon.queries.history.timelines import service, timelines
 from webmon.queries.history.track_records import NO_RECORD, track_records
 from webmon.queries.history.uptime import DAY, percent, percentage, windows_at
-
-DAYS_SHOWN = 90
-
-DAY_WORDS = {
-    Status.UP: "no outage",
-    Status.DEGRADED: "difficulties",
-    Status.DOWN: "down",
-    Status.UNKNOWN: "not observed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +31,6 @@ class FigureView:
 
 
 @dataclass(frozen=True, slots=True)
-class DayView:
-    """A day: its worst status, and both in words."""
-
-    status: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class StatisticsView:
     """Figures to read, and the last 90 days to look at."""
 
@@ -52,7 +39,7 @@ class StatisticsView:
     month: str = ""
     """The name of the calendar month that the outages are of."""
     outages: tuple[FigureView, ...] = ()
-    days: tuple[DayView, ...] = ()
+    days: tuple[DayRecord, ...] = ()
     uptime: str = ""
     """In these days; empty where nothing was observed."""
     summary: str = ""
@@ -70,7 +57,7 @@ def service_statistics(session: Session, service_id: int, *, now: datetime) -> S
         month = windows_at(now, watched.timezone)[-1]
         records = track_records(session, chosen, days=DAYS_SHOWN, now=now)
         record = records.get(service_id, NO_RECORD)
-        shown = [(day, worst(watched.line, day)) for day in days(now, DAYS_SHOWN, timezone)]
+        shown = day_records(watched.line, timezone, now)
         return StatisticsView(
             uptimes=_uptimes(watched.line, windows_at(now, watched.timezone)),
             responses=_responses(
@@ -78,21 +65,17 @@ def service_statistics(session: Session, service_id: int, *, now: datetime) -> S
             ),
             month=f"{now.astimezone(timezone):%B}",
             outages=_outages(outages(watched.line, month)),
-            days=tuple(
-                DayView(status.value, f"{_date(day, timezone)}: {DAY_WORDS[status]}")
-                for day, status in shown
-            ),
+            days=shown,
             uptime=f"{percentage(percent(record.uptime))} uptime" if record.uptime.observed else "",
-            summary=_summary(Counter(status for _, status in shown)),
+            summary=in_one_sentence(shown),
         )
     return NO_STATISTICS
 
 
 def _uptimes(line: Timeline, windows: tuple[Period, ...]) -> tuple[FigureView, ...]:
-    names = ("24 hours", "7 days", "30 days", "This month")
     return tuple(
         FigureView(name, percentage(percent(uptime(line, window))))
-        for name, window in zip(names, windows, strict=True)
+        for name, window in zip(WINDOW_NAMES, windows, strict=True)
     )
 
 
@@ -121,21 +104,3 @@ def _outages(found: Outages) -> tuple[FigureView, ...]:
 
 def _length(length: timedelta) -> str:
     return in_words(length.total_seconds())
-
-
-def _date(day: Period, timezone: ZoneInfo) -> str:
-    local = day.began_at.astimezone(timezone)
-    return f"{local.day} {local:%b}"
-
-
-def _summary(counts: Counter[Status]) -> str:
-    told = (f"{counts[status]} {word}" for status, word in SUMMED.items() if counts[status])
-    return f"The last {DAYS_SHOWN} days: " + ", ".join(told)
-
-
-SUMMED = {
-    Status.UP: "without an outage",
-    Status.DEGRADED: "with difficulties",
-    Status.DOWN: "with an outage",
-    Status.UNKNOWN: "not observed",
-}

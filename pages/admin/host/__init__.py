@@ -1,0 +1,1 @@
+"""The page of one host: its services, how it was, and what its machine says."""

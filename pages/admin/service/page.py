@@ -1,0 +1,130 @@
+"""The page of one service: how it is, how it was, its last results and incidents."""
+
+import reflex as rx
+
+from pages.admin.hosts.service_detail import evidence
+from pages.admin.service.state import ServicePageState
+from webmon.queries.inventory.service_page import PastIncidentView, ResultView
+from webmon.ui.addresses import host_address, incident_address, service_address
+from webmon.ui.charts import response_chart
+from webmon.ui.frame import frame
+from webmon.ui.moment import moment
+from webmon.ui.panel import panel
+from webmon.ui.record import day_bar, gone, months, range_choice, windows
+from webmon.ui.room_view import headline, stays_current
+from webmon.ui.status import icon
+
+ROUTE = "/service"
+TITLE = "Service – Beaconry"
+
+
+def service() -> rx.Component:
+    """The page."""
+    view = ServicePageState.view
+    return frame(
+        stays_current(ServicePageState),
+        rx.cond(
+            ServicePageState.gone,
+            gone("service"),
+            rx.fragment(
+                _path(),
+                headline(ServicePageState, rx.el.span(view.name, dir="auto"), view.status),
+                rx.cond(ServicePageState.loaded, rx.fragment(_now(), _panels())),
+            ),
+        ),
+        who=view.who,
+        here="Hosts",
+    )
+
+
+def _path() -> rx.Component:
+    view = ServicePageState.view
+    return rx.el.nav(
+        rx.el.a("Hosts", href="/hosts/"),
+        rx.el.span(" / "),
+        rx.el.a(view.host, href=host_address(view.host_id), dir="auto"),
+        class_name="path",
+        aria_label="Where this is",
+    )
+
+
+def _now() -> rx.Component:
+    view = ServicePageState.view
+    return rx.el.p(
+        view.kind,
+        " in ",
+        view.namespace,
+        ". ",
+        rx.el.b(view.word.to(str).capitalize()),
+        " since ",
+        moment(view.since),
+        ". ",
+        rx.cond(view.detail.message != "", view.detail.message + ".", "No results yet."),
+        rx.cond(view.critical, " Critical: takes the host down.", ""),
+        rx.cond(~view.public, " Not on the public page.", ""),
+        class_name="lead",
+    )
+
+
+def _panels() -> rx.Component:
+    view = ServicePageState.view
+    return rx.el.div(
+        panel(
+            "Last 90 days", day_bar(ServicePageState, view.record), windows(view.record), wide=True
+        ),
+        panel(
+            "Response time",
+            range_choice(ServicePageState, service_address(view.id)),
+            rx.cond(
+                view.p95 != "",
+                rx.el.p(
+                    "In 24 hours ",
+                    rx.el.b(view.average),
+                    " on average, 95 % within ",
+                    rx.el.b(view.p95),
+                    ".",
+                ),
+            ),
+            response_chart(view.id, ServicePageState.chosen_range),
+            wide=True,
+        ),
+        panel("Last check", evidence(view.detail)),
+        panel("Months", months(view.record), wide=True),
+        panel(
+            "Incidents",
+            rx.cond(
+                view.incidents.length() > 0,
+                rx.el.ul(rx.foreach(view.incidents, _incident), class_name="rows"),
+                rx.el.p("No outages so far.", class_name="quiet"),
+            ),
+        ),
+        panel(
+            "Last results",
+            rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
+        ),
+        class_name="panels",
+    )
+
+
+def _incident(each: rx.Var[PastIncidentView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.a(moment(each.began_at), href=incident_address(each.id)),
+        rx.el.span(rx.cond(each.ended_at == "", "for ", ""), each.lasted, class_name="value"),
+        rx.el.span(each.cause, class_name="message"),
+        key=each.id.to(str),
+    )
+
+
+def _result(each: rx.Var[ResultView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(
+            icon(each.status),
+            each.word,
+            class_name="status",
+            custom_attrs={"data-status": each.status},
+        ),
+        moment(each.at),
+        rx.el.span(each.response, class_name="value"),
+        rx.cond(each.message != "", rx.el.span(each.message, class_name="message")),
+        key=each.at,
+    )

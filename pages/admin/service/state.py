@@ -1,0 +1,17 @@
+"""The state of the page of a service."""
+
+from datetime import datetime
+
+from webmon.queries.inventory.service_page import ServicePage, service_page
+from webmon.ui.private import PrivateState, ask, show
+from webmon.ui.record_room import Looking
+
+
+class ServicePageState(Looking, PrivateState):
+    """One person's view of one service in one tab."""
+
+    view: ServicePage = ServicePage()
+
+    async def _look(self, now: datetime) -> None:
+        view: ServicePage = await ask(self, service_page, self._id, now=now)
+        show(self, view=view)

@@ -1,0 +1,185 @@
+"""How something was, day by day and month by month, in words and figures ready to show."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from webmon.domain.calendar import days, month
+from webmon.domain.durations import in_words
+from webmon.domain.status import Status
+from webmon.domain.uptime import (
+    Outages,
+    Period,
+    Timeline,
+    Uptime,
+    host_timeline,
+    outages,
+    unobserved,
+    uptime,
+    worst,
+)
+from webmon.queries.history.timelines import HOSTS, service, timelines
+from webmon.queries.history.uptime import percent, percentage, windows_at
+
+DAYS_SHOWN, MONTHS_SHOWN = 90, 12
+YEAR = timedelta(days=397)
+"""Twelve calendar months, and the one that is going on, at the most."""
+
+DAY_WORDS = {
+    Status.UP: "no outage",
+    Status.DEGRADED: "difficulties",
+    Status.DOWN: "down",
+    Status.UNKNOWN: "not observed",
+}
+WINDOW_NAMES = ("24 hours", "7 days", "30 days", "This month")
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """A day: its worst status, and what happened in words."""
+
+    status: str = ""
+    date: str = ""
+    """``28 Nov``."""
+    title: str = ""
+    """``28 Nov: down, 12 min in 2 outages``."""
+    uptime: str = ""
+    down: str = ""
+    outages: int = 0
+    no_data: str = ""
+    """How much of it nobody observed; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRecord:
+    """A calendar month in the namespace's timezone."""
+
+    name: str
+    uptime: str
+    outages: int
+    down: str
+    longest: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRecord:
+    """The uptime of a length of time that ends now."""
+
+    name: str
+    uptime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All of it; empty for something that nobody watches."""
+
+    windows: tuple[WindowRecord, ...] = ()
+    days: tuple[DayRecord, ...] = ()
+    months: tuple[MonthRecord, ...] = ()
+    """The present one first."""
+    summary: str = ""
+    """The days in one sentence."""
+
+
+NO_RECORD = Record()
+
+
+def service_record(session: Session, service_id: int, *, now: datetime) -> Record:
+    """How a service was."""
+    for watched in timelines(session, service.id == service_id, since=now - YEAR, now=now):
+        return _record(watched.line, watched.timezone, now)
+    return NO_RECORD
+
+
+def host_record(session: Session, host_id: int, *, now: datetime) -> Record:
+    """How a host was, by its own rule."""
+    members = timelines(session, HOSTS.c.id == host_id, since=now - YEAR, now=now)
+    if not members:
+        return NO_RECORD
+    line = host_timeline([(each.line, each.critical) for each in members])
+    return _record(line, members[0].timezone, now)
+
+
+def _record(line: Timeline, timezone: str, now: datetime) -> Record:
+    zone = ZoneInfo(timezone)
+    shown = day_records(line, zone, now)
+    return Record(
+        windows=tuple(
+            WindowRecord(name, percentage(percent(uptime(line, window))))
+            for name, window in zip(WINDOW_NAMES, windows_at(now, timezone), strict=True)
+        ),
+        days=shown,
+        months=tuple(_months(line, zone, now)),
+        summary=in_one_sentence(shown),
+    )
+
+
+def day_records(line: Timeline, zone: ZoneInfo, now: datetime) -> tuple[DayRecord, ...]:
+    """The last 90 days there, the earliest first."""
+    return tuple(_day(line, day, zone, now) for day in days(now, DAYS_SHOWN, zone))
+
+
+def _day(line: Timeline, day: Period, zone: ZoneInfo, now: datetime) -> DayRecord:
+    status, measured, found = worst(line, day), uptime(line, day), outages(line, day)
+    lived = Period(day.began_at, min(day.ended_at, now))
+    unseen = unobserved(line, lived)
+    date = _date(day, zone)
+    return DayRecord(
+        status=status.value,
+        date=date,
+        title=f"{date}: {_told(status, measured, found)}",
+        uptime=percentage(percent(measured)),
+        down=_length(measured.down) if measured.down else "",
+        outages=found.count,
+        no_data=_length(unseen) if unseen >= timedelta(minutes=1) else "",
+    )
+
+
+def _told(status: Status, measured: Uptime, found: Outages) -> str:
+    if not found.count:
+        return DAY_WORDS[status]
+    noun = "outage" if found.count == 1 else "outages"
+    return f"down {_length(measured.down)} in {found.count} {noun}"
+
+
+def _months(line: Timeline, zone: ZoneInfo, now: datetime) -> Iterator[MonthRecord]:
+    """As far back as anything was observed."""
+    present = month(now, zone)
+    for _ in range(MONTHS_SHOWN):
+        measured = uptime(line, present)
+        if measured.observed:
+            found = outages(line, present)
+            yield MonthRecord(
+                name=f"{present.began_at.astimezone(zone):%B %Y}",
+                uptime=percentage(percent(measured)),
+                outages=found.count,
+                down=_length(found.total) if found.count else "none",
+                longest=_length(found.longest) if found.count else "",
+            )
+        present = month(present.began_at - timedelta(days=1), zone)
+
+
+def in_one_sentence(shown: Sequence[DayRecord]) -> str:
+    """The days, counted by how they were."""
+    words = {
+        Status.UP: "without an outage",
+        Status.DEGRADED: "with difficulties",
+        Status.DOWN: "with an outage",
+        Status.UNKNOWN: "not observed",
+    }
+    counts = Counter(each.status for each in shown)
+    told = (f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+    return f"The last {DAYS_SHOWN} days: " + ", ".join(told)
+
+
+def _length(length: timedelta) -> str:
+    return in_words(length.total_seconds())
+
+
+def _date(day: Period, zone: ZoneInfo) -> str:
+    local = day.began_at.astimezone(zone)
+    return f"{local.day} {local:%b}"
