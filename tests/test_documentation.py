@@ -1,5 +1,6 @@
 """The documents: examples work, links lead somewhere, and the words are plain."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -188,3 +189,30 @@ def test_an_issue_form_is_yaml(file: Path) -> None:
 def test_the_words_are_plain(document: Path) -> None:
     found = [match[0] for match in UNWANTED.finditer(document.read_text("utf-8"))]
     assert found == []
+
+
+def shown_by(module: Path) -> Iterator[str]:
+    """The texts in a module, without its docstrings."""
+    tree = ast.parse(module.read_text("utf-8"))
+    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in statements:
+            yield str(node.value)
+
+
+@pytest.mark.parametrize("folder", ["webmon", "pages", "workers"])
+def test_the_words_that_people_read_are_plain(folder: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {text}"
+        for path in (ROOT / folder).rglob("*.py")
+        for text in shown_by(path)
+        if UNWANTED.search(text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "file", sorted(path for path in (ROOT / "assets").rglob("*.*")), ids=lambda path: path.name
+)
+def test_the_words_of_an_asset_are_plain(file: Path) -> None:
+    assert UNWANTED.findall(file.read_text("utf-8")) == []

@@ -86,7 +86,10 @@ def _own_address(bind: str) -> str:
 @plainly
 def web(
     no_build: Annotated[
-        bool, typer.Option("--no-build", help="Serve what was built last, whatever changed since.")
+        bool,
+        typer.Option(
+            "--no-build", help="Serve what was built last, even if the sources changed since."
+        ),
     ] = False,
 ) -> None:
     """Serve the public page, the admin app and the API."""

@@ -84,7 +84,7 @@ async def met(kind: str, talk: Talk, **fields: Any) -> tuple[str, int]:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nobody_listens(kind: str) -> None:
     port = unused_port()
-    outcome = await ask(kind, port)
+    outcome = await ask(kind, port, timeout=5)
     assert (outcome.status, outcome.message) == (
         Status.DOWN,
         f"connection refused by 127.0.0.1:{port}",

@@ -21,7 +21,7 @@ Transport = Callable[[str], httpx.AsyncBaseTransport]
 
 def ours(proxy: str) -> httpx.AsyncBaseTransport:
     return OneShotTransport(
-        timeout=2, most_body_bytes=1_000_000, routes=only_through(SecretStr(proxy))
+        timeout=10, most_body_bytes=1_000_000, routes=only_through(SecretStr(proxy))
     )
 
 
