@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from bench.processes import free_port
 from tests.browser import launch
@@ -181,6 +189,50 @@ def room(page: Page, name: str) -> None:
     page.wait_for_url("**/admin/" if name == "Dashboard" else f"**/admin/{name.lower()}/")
     expect(page).to_have_title(f"{name} – Beaconry")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def way(page: Page, name: str) -> Locator:
+    return page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name)
+
+
+def test_a_way_leads_there_before_the_page_has_started(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    context.route("**/*.js", lambda route: route.abort())
+    page.goto("/admin/hosts/")
+    way(page, "Channels").click()
+    page.wait_for_url("**/admin/channels/")
+
+
+def test_a_way_leads_there_while_the_socket_connects(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    context.route_web_socket("**/*", lambda socket: None)  # it opens, and nothing ever comes
+    page.goto("/admin/hosts/")
+    way(page, "Channels").click()
+    page.wait_for_url("**/admin/channels/")
+    expect(page).to_have_title("Channels – Beaconry")
+
+
+@pytest.mark.parametrize("failures", [1, 100])
+def test_a_way_leads_there_where_a_file_cannot_be_loaded(
+    context: BrowserContext, failures: int
+) -> None:
+    page = sign_in(context, "viewer")
+    failed: list[str] = []
+
+    def fail(route: Route) -> None:
+        if len(failed) >= failures:
+            route.continue_()
+            return
+        failed.append(route.request.url)
+        route.abort()
+
+    context.route("**/assets/*channels*_index-*.js", fail)
+    way(page, "Channels").click()
+    page.wait_for_url("**/admin/channels/")
+    expect(page).to_have_title("Channels – Beaconry")
+    assert failed
+    page.wait_for_timeout(1000)
+    assert page.url.endswith("/admin/channels/"), "it stays there"
 
 
 def test_the_links_at_the_top_lead_where_they_say(context: BrowserContext) -> None:

@@ -119,13 +119,33 @@ useEffect(() => {
 }, []);
 """
 
+# Where a file of the next page cannot be loaded, because the server is just being started again or
+# the network failed, React Router loads the present page again, and the click is lost. So a click
+# is noted until the page is there, and followed after such a reload by loading the page.
+FOLLOW = """
+useEffect(() => {
+  const noted = sessionStorage.getItem('going');
+  sessionStorage.removeItem('going');
+  if (globalThis.notesClicks) return;
+  globalThis.notesClicks = true;
+  const [to, at] = JSON.parse(noted ?? '["", 0]');
+  if (to && Date.now() - at < 60000 && to !== location.href) location.replace(to);
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest?.('a[href]');
+    if (!link || !event.defaultPrevented || link.pathname === location.pathname) return;
+    sessionStorage.setItem('going', JSON.stringify([link.href, Date.now()]));
+  });
+}, []);
+"""
+
 
 class Arrival(Fragment):
-    """Moves the focus to the heading of a page that was come to from another one of the app."""
+    """Moves the focus to the heading of a page that was come to from another one of the app, and
+    sees to it that such a way is not lost."""
 
     def add_hooks(self) -> list[str | Var[Any]]:
-        """One effect, when the page is drawn for the first time."""
-        return [Var(ARRIVE, _var_data=REACT)]
+        """Two effects, when the page is drawn for the first time."""
+        return [Var(ARRIVE, _var_data=REACT), Var(FOLLOW, _var_data=REACT)]
 
 
 arrival = Arrival.create
