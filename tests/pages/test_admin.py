@@ -175,9 +175,10 @@ def test_channels_are_changed_by_admins_only() -> None:
         assert {name for name, role in roles.items() if role is wanted} == names
 
 
-def test_of_incidents_an_editor_may_send_a_message_again_and_write_an_update() -> None:
+def test_incidents_are_acknowledged_updated_and_told_again_by_editors() -> None:
     roles = roles_of(IncidentsState)
-    assert roles.pop("send_again") is roles.pop("write_update") is Role.EDITOR
+    for name in ("send_again", "write_update", "acknowledge"):
+        assert roles.pop(name) is Role.EDITOR
     assert set(roles.values()) == {Role.VIEWER}
 
 

@@ -338,6 +338,20 @@ async def test_what_somebody_writes_is_shown_and_told(database: Database, outsid
     assert outside.told()[-1] == "incident_update Datastore.Website"
 
 
+async def test_an_editor_takes_an_incident(database: Database) -> None:
+    go_down(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(IncidentsState, "load")
+        assert tab.shown["view"].incidents[0].can_acknowledge
+        for wrong in (None, "x", {}, 10**30):
+            await tab.send(IncidentsState, "acknowledge", incident_id=wrong)
+            assert not tab.told("error in Beaconry")
+        await tab.send(IncidentsState, "acknowledge", incident_id=1)
+        [incident] = tab.shown["view"].incidents
+        assert "@" in incident.acknowledged_by and incident.acknowledged_at
+        assert not incident.can_acknowledge
+
+
 async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) -> None:
     add_channel(database)
     go_down(database)

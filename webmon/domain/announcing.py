@@ -126,6 +126,18 @@ def _why_not_the_end(last: LastWord | None) -> str:
     return "" if last.is_told else f"its start was not announced: {last.reason}"
 
 
+def decide_acknowledged(
+    last: LastWord | None, wants: Set[Event], because: str = ""
+) -> Decision | None:
+    """What to send to a channel when somebody has acknowledged an outage; None if nothing.
+
+    ``because`` says why this channel is not told at all; empty if it may be.
+    """
+    if Event.ACKNOWLEDGED not in wants:
+        return None
+    return Decision(Event.ACKNOWLEDGED, because or why_no_update(last, wants))
+
+
 def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:
     """Why a channel that wants updates of incidents is not sent one; empty if it is.
 

@@ -17,6 +17,8 @@ class Event(StrEnum):
     DOWNTIME = "downtime"
     INCIDENT_UPDATE = "incident_update"
     """A text that a person wrote about an open incident."""
+    ACKNOWLEDGED = "acknowledged"
+    """A person has taken an open incident: no more reminders of it."""
     FLAPPING = "flapping"
     """A service changes so often that its changes are summed up; goes where ``down`` goes."""
     MONITOR = "monitor"
@@ -31,6 +33,7 @@ CHOOSABLE = (
     Event.DEGRADED,
     Event.DOWNTIME,
     Event.INCIDENT_UPDATE,
+    Event.ACKNOWLEDGED,
 )
 DEFAULT_EVENTS = (Event.DOWN, Event.UP, Event.REMINDER, Event.DOWNTIME)
 
@@ -61,7 +64,8 @@ class News:
     since: datetime | None = None
     down_since: datetime | None = None
     message: str = ""
-    """The probe's sentence; for ``monitor``, ``downtime`` and updates the whole text."""
+    """The probe's sentence; for ``monitor``, ``downtime`` and updates the whole text; for
+    ``acknowledged`` who has done it."""
     incident: int = 0
     changes: int = 0
     """How often a flapping service has changed within the hour."""

@@ -148,6 +148,10 @@ class Incident(SQLModel, table=True):
     resolved_at: datetime | None = None
     duration_seconds: float | None = None
     message: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = Field(
+        default=None, max_length=254, description="the e-mail address; stays when they go"
+    )
 
 
 MOST_CHARACTERS = 200

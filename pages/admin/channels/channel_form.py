@@ -24,6 +24,7 @@ LABELS = {
     Event.DEGRADED: "Something has difficulties",
     Event.DOWNTIME: "Planned downtime",
     Event.INCIDENT_UPDATE: "Updates about an incident",
+    Event.ACKNOWLEDGED: "Somebody has acknowledged an incident",
 }
 
 KINDS = tuple(Option(name, kind.title) for name, kind in NOTIFIERS.items())

@@ -67,6 +67,25 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
                 rx.el.span(each.told),
                 class_name="channel-facts",
             ),
+            rx.cond(
+                each.acknowledged_by != "",
+                rx.el.p(
+                    "Acknowledged by ",
+                    each.acknowledged_by,
+                    " ",
+                    moment(each.acknowledged_at),
+                    class_name="message",
+                ),
+            ),
+            rx.cond(
+                each.can_acknowledge,
+                rx.el.button(
+                    "Acknowledge",
+                    type="button",
+                    class_name="button",
+                    on_click=IncidentsState.acknowledge(each.id),
+                ),
+            ),
             rx.cond(each.cause != "", rx.el.p(each.cause, class_name="message")),
             class_name="channel-row",
         ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from webmon.commands.notifications import incident_updates, manual_sends
+from webmon.commands.notifications import acknowledgements, incident_updates, manual_sends
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.notifications.incidents import (
@@ -74,6 +74,14 @@ class IncidentsState(Listing, PrivateState):
         await self._refresh()
         told = rx.toast.success("Published, and queued for the channels that receive updates.")
         return [FOCUS_TEXT, told]
+
+    @rx.event
+    @only(Role.EDITOR)
+    async def acknowledge(self, incident_id: int) -> Events:
+        """Take an incident."""
+        taken = await act(self, acknowledgements.acknowledge, [incident_id])
+        await self._refresh()
+        return rx.toast.success("Acknowledged." if taken else "It was acknowledged before.")
 
     @rx.event
     @only(Role.EDITOR)

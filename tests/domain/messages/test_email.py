@@ -1,6 +1,7 @@
 """Subject, text and HTML of an e-mail."""
 
 import re
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -60,6 +61,13 @@ def test_text() -> None:
         "Datastore – Website was down from 10:00 to 10:29 (29 min) and is back online.\n\n"
         "All times Europe/London.\nStatus page: https://status.example.org/status/\n"
     )
+
+
+def test_an_acknowledgement_says_who_and_what_follows() -> None:
+    told = given.message(given.news(Event.ACKNOWLEDGED, message="acknowledged by <anna>"))
+    said = "Datastore – Website: acknowledged by <anna> at 10:00. No reminders follow"
+    assert said in plain_text(told)
+    assert escape(said) in html(told)
 
 
 def test_an_update_stands_once() -> None:

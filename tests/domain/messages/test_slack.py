@@ -42,6 +42,15 @@ def test_an_update_stands_once() -> None:
     )
 
 
+def test_an_acknowledgement_says_who_and_what_follows() -> None:
+    told = given.news(Event.ACKNOWLEDGED, message="acknowledged by <anna@example.org>")
+    assert slack_payload(given.message(told))["text"] == (
+        "*[IATI] ACKNOWLEDGED: Datastore – Website*\n"
+        "👤 Datastore – Website: acknowledged by &lt;anna@example.org&gt; at 10:00. "
+        "No reminders follow; the end is still announced."
+    )
+
+
 def test_names_call_nobody_and_make_no_links() -> None:
     payload = slack_payload(given.message(given.news(host="<!channel>", service="a&b <x|y>")))
     assert "&lt;!channel&gt; – a&amp;b &lt;x|y&gt;" in payload["text"]

@@ -17,6 +17,7 @@ STILL = given.news(Event.REMINDER, NOW + 4 * HOUR, since=NOW, down_since=NOW)
 FLAPPING = given.news(Event.FLAPPING, NOW + MINUTE, changes=9)
 DEGRADED = given.news(Event.DEGRADED)
 UPDATE = given.news(Event.INCIDENT_UPDATE, NOW + 9 * MINUTE, since=NOW, message="The disk\nis full")
+TAKEN = given.news(Event.ACKNOWLEDGED, NOW + 9 * MINUTE, message="acknowledged by anna@example.org")
 HOSTS = tuple(given.news(host=f"Host {number}") for number in range(1, 8))
 
 
@@ -63,6 +64,7 @@ def sentences(message: Message) -> list[str]:
         ),
         ([given.news(Event.MONITOR, message="It was offline.")], "MONITOR: It was offline."),
         ([UPDATE], "UPDATE: Datastore – Website"),
+        ([TAKEN], "ACKNOWLEDGED: Datastore – Website"),
         ([DOWN, UPDATE], "DOWN: Datastore – Website; UPDATE: Datastore – Website"),
         ([given.news(host="Da\nta\x00store")], "DOWN: Da ta store – Website"),
         ([given.news(service="")], "DOWN: Datastore"),

@@ -51,6 +51,8 @@ class Subject:
     incident_id: int | None
     down_since: datetime | None
     public: bool
+    acknowledged: bool
+    """Whether somebody has taken the open incident."""
 
     def news(self, event: Event, now: datetime, **fields: Any) -> News:
         """News about the service as it is now; ``fields`` replace what is read from it."""
@@ -91,6 +93,7 @@ def load_subjects(session: Session, service_ids: Iterable[int]) -> dict[int, Sub
             incident.id,
             incident.opened_at,
             service.public & host.public,
+            incident.acknowledged_at.is_not(None),
         )
         .join(table(ServiceState), state.service_id == service.id)
         .join(table(Host), host.id == service.host_id)

@@ -75,7 +75,8 @@ def remind(session: Session, *, now: datetime) -> None:
 
 
 def _is_reminded(channel: ChannelRules, subject: Subject) -> bool:
-    return Event.REMINDER in channel.wants and channel.wants_news_of(subject.namespace_id)
+    is_wanted = Event.REMINDER in channel.wants and channel.wants_news_of(subject.namespace_id)
+    return is_wanted and not subject.acknowledged
 
 
 def _postpone(session: Session, instants: dict[int, datetime]) -> None:

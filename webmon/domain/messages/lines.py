@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DEGRADED = "DIFFICULTIES"
     EASED = "NO LONGER DOWN"
     UPDATE = "UPDATE"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
     WAS_DOWN = "WAS DOWN"
     HAD_DIFFICULTIES = "HAD DIFFICULTIES"
     UP = "UP"
@@ -51,6 +52,7 @@ _KINDS = {
     Event.DEGRADED: Kind.DEGRADED,
     Event.DOWNTIME: Kind.DOWNTIME,
     Event.INCIDENT_UPDATE: Kind.UPDATE,
+    Event.ACKNOWLEDGED: Kind.ACKNOWLEDGED,
     Event.FLAPPING: Kind.FLAPPING,
     Event.MONITOR: Kind.MONITOR,
     Event.TEST: Kind.TEST,
@@ -110,7 +112,7 @@ def _line(news: News, before: Line | None) -> Line:
         if before is not None and before.kind is Kind.DOWN:  # not sent before
             kind = Kind.DOWN
         return Line(kind, news, news.down_since or news.since, news.told_at)
-    if kind is Kind.UPDATE:
+    if kind in (Kind.UPDATE, Kind.ACKNOWLEDGED):
         return Line(kind, news, news.told_at)
     return Line(kind, news, news.since or news.told_at)
 

@@ -131,6 +131,8 @@ def _predicate(message: Message, kind: Kind, lines: Sequence[Line], is_one: bool
             return f"{what} {span}, now back online"
         case Kind.EASED:
             return f"{be} no longer down, but {have} difficulties"
+        case Kind.ACKNOWLEDGED:  # everybody reads it: no name
+            return f"{be} being worked on"
         case Kind.UNWATCHED:
             return f"{be} no longer watched"
         case _:

@@ -32,6 +32,7 @@ SHAPES = {
     Kind.DEGRADED: "🟠",
     Kind.EASED: "🟠",
     Kind.UPDATE: "📝",
+    Kind.ACKNOWLEDGED: "👤",
     Kind.WAS_DOWN: "🟢",
     Kind.HAD_DIFFICULTIES: "🟢",
     Kind.UP: "🟢",

@@ -12,7 +12,7 @@ PRODUCT = "Beaconry"
 MOST_NAMES = 3
 """How many services or hosts a headline names: it has little room."""
 ABOUT_A_SERVICE = frozenset(Kind) - {Kind.DOWNTIME, Kind.MONITOR, Kind.TEST}
-HAS_CAUSE = ABOUT_A_SERVICE - {Kind.UPDATE}
+HAS_CAUSE = ABOUT_A_SERVICE - {Kind.UPDATE, Kind.ACKNOWLEDGED}
 """Kinds whose message is what a probe saw; it is added to the sentence."""
 
 _JOINERS = "\u200c\u200d"
@@ -156,6 +156,9 @@ def sentence(line: Line, clock: Clock) -> str:
     if line.kind is Kind.UPDATE:
         written_at = clock(line.news.told_at)
         return f"{subject_of([line])}, update of {written_at}: {one_line(line.news.message)}"
+    if line.kind is Kind.ACKNOWLEDGED:
+        who = f"{one_line(line.news.message)} at {clock(line.news.told_at)}"
+        return f"{subject_of([line])}: {who}. No reminders follow; the end is still announced."
     planned = " This is planned downtime." if line.news.planned_downtime else ""
     return f"{subject_of([line])} {_predicate(line, clock)}.{planned}"
 

@@ -31,6 +31,7 @@ EVENT_WORDS = {
     Event.DEGRADED: "difficulties",
     Event.DOWNTIME: "planned downtime",
     Event.INCIDENT_UPDATE: "incident update",
+    Event.ACKNOWLEDGED: "acknowledged",
     Event.FLAPPING: "flapping",
     Event.MONITOR: "about the monitor",
     Event.TEST: "test",

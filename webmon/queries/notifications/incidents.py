@@ -47,6 +47,10 @@ class IncidentView:
     ended_at: str = ""
     lasted: str = ""
     cause: str = ""
+    acknowledged_at: str = ""
+    """Empty as long as nobody has."""
+    acknowledged_by: str = ""
+    can_acknowledge: bool = False
     told: str = ""
     """What became of its messages, in short: ``3 sent, 1 failed``."""
 
@@ -116,7 +120,7 @@ def admin_incidents(
         who=f"{actor.email} · {actor.role.value}",
         status="down" if still_open else "up",
         headline=_headline(still_open),
-        incidents=tuple(_view(each, counts.get(each.id, {}), now) for each in rows),
+        incidents=tuple(_view(each, counts.get(each.id, {}), actor, now) for each in rows),
         open_count=still_open,
         found=count,
         page=page,
@@ -191,7 +195,7 @@ def _with_names() -> Any:
     ).join(table(Namespace), namespace.id == host.namespace_id)
 
 
-def _view(row: Row[Any], counts: dict[Delivery, int], now: datetime) -> IncidentView:
+def _view(row: Row[Any], counts: dict[Delivery, int], actor: Actor, now: datetime) -> IncidentView:
     ended_at: datetime | None = row.resolved_at
     lasted = in_words(max(0.0, ((ended_at or now) - row.opened_at).total_seconds()))
     return IncidentView(
@@ -204,6 +208,9 @@ def _view(row: Row[Any], counts: dict[Delivery, int], now: datetime) -> Incident
         ended_at=ended_at.isoformat() if ended_at is not None else "",
         lasted=lasted,
         cause=row.message,
+        acknowledged_at=row.acknowledged_at.isoformat() if row.acknowledged_at else "",
+        acknowledged_by=row.acknowledged_by or "",
+        can_acknowledge=not (ended_at or row.acknowledged_at) and actor.has(Role.EDITOR),
         told=_in_short(counts),
     )
 

@@ -21,6 +21,7 @@ MESSAGES = {
     Event.DEGRADED: "answered 200 OK, slowly",
     Event.DOWNTIME: "Planned downtime: the database is moved, from 22:00 to 22:45.",
     Event.INCIDENT_UPDATE: "We have found the cause and are working on it.",
+    Event.ACKNOWLEDGED: "acknowledged by anna@example.org",
 }
 OUTAGE = timedelta(minutes=29)
 
