@@ -18,6 +18,7 @@ present my_print_defaults || missing="$missing mariadb-client-core"
 present pgbouncer || missing="$missing pgbouncer"
 present redis-server || missing="$missing redis-server"
 present sshd || missing="$missing openssh-server"
+present nginx || missing="$missing nginx-light"
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

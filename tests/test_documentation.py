@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlmodel import Session
 
 import webmon
+from bench.processes import free_port
 from tests.clock import NOW
 from webmon import cli, documentation
 from webmon.commands.config_file.apply import apply_file
@@ -124,9 +127,25 @@ def test_an_example_of_code_runs(text: str) -> None:
     exec(compile(text, "example", "exec"), {"__name__": "example"})
 
 
+@pytest.mark.parametrize("text", [*blocks("nginx")])
+def test_an_example_of_nginx_is_understood_by_it(text: str, tmp_path: Path) -> None:
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin")
+    assert nginx, "nginx is missing: sudo apt-get install nginx-light"
+    upgrade = "map $http_upgrade $connection_upgrade { default upgrade; '' close; }"
+    folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{name}_temp_path {tmp_path}/{name};" for name in folders)
+    server = f"server {{ listen 127.0.0.1:{free_port()}; {text} }}"
+    file = tmp_path / "nginx.conf"
+    file.write_text(
+        f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {temporary} {upgrade} {server} }}"
+    )
+    command = [nginx, "-t", "-p", str(tmp_path), "-c", str(file), "-e", str(tmp_path / "log")]
+    subprocess.run(command, check=True)
+
+
 def test_every_language_of_an_example_has_its_test() -> None:
     found = {match[2] for path in DOCUMENTS for match in BLOCK.finditer(path.read_text("utf-8"))}
-    assert found == {"", "yaml", "json", "ini", "python", "sh"}
+    assert found == {"", "yaml", "json", "ini", "nginx", "python", "sh"}
 
 
 def test_every_command_that_is_named_exists(document: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE
 from webmon.edge import Edge, bodies
+from webmon.queries.system.unbelieved_proxy import seen_recently
 
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -446,3 +448,111 @@ async def test_proxies_are_believed_as_far_as_they_are_trusted(
     hops: int, forwarded_for: str, proto: str, client: str, scheme: str
 ) -> None:
     assert await seen(hops, forwarded_for=forwarded_for, proto=proto) == (client, scheme)
+
+
+# Proxies in front
+
+
+def behind(**options: Any) -> httpx.AsyncClient:
+    edge = Edge(application("admin"), application("public"), **options)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://inner:8000")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "headers"),
+    [
+        ("http://status.example:8080", {"origin": "http://status.example:8080"}),  # bare proxy_pass
+        ("http://status.example:8080", {"origin": "http://STATUS.example:8080", "host": "x"}),
+        ("https://status.example", {"origin": "https://status.example:443"}),
+        ("https://status.example:443", {"origin": "https://status.example"}),
+        ("", {"origin": "https://status.example", "host": "status.example:443"}),  # $host:443
+        ("", {"origin": "http://status.example", "host": "status.example:80"}),
+        ("", {"origin": "https://status.example", "x-forwarded-host": "status.example"}),
+        ("", {"origin": "https://[::1]:8443", "host": "[::1]:8443"}),
+    ],
+)
+@pytest.mark.usefixtures("database")
+async def test_an_address_of_ours_may_write_through_a_proxy(
+    base_url: str, headers: dict[str, str]
+) -> None:
+    async with behind(base_url=base_url, trusted_proxies=1) as client:
+        answer = await client.post("/auth/login", headers=headers)
+    assert answer.status_code == 200
+    assert answer.json()["scheme"] == headers["origin"].partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("trusted_proxies", "headers"),
+    [
+        (1, {"origin": "https://evil.example"}),
+        (1, {"origin": "http://status.example"}),  # the base URL has TLS
+        (1, {"origin": "https://status.example:8443"}),
+        (1, {"origin": "https://status.example.evil.example"}),
+        (1, {"origin": "https://status.example@evil.example"}),
+        (1, {"origin": "https://evil.example@status.example"}),
+        (1, {"origin": "https://evil.example", "host": ""}),
+        (1, {"origin": "https://status.example:port"}),
+        (0, {"origin": "https://other.example", "x-forwarded-host": "other.example"}),
+        (1, {"origin": "https://o.example", "x-forwarded-host": "o.example, status.example"}),
+    ],
+)
+@pytest.mark.usefixtures("database")
+async def test_another_address_may_not_and_the_log_says_once_what_was_compared(
+    trusted_proxies: int, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    base_url = "https://status.example"
+    async with behind(base_url=base_url, trusted_proxies=trusted_proxies) as client:
+        for _ in range(3):
+            answer = await client.post("/auth/login", headers=headers)
+    assert answer.status_code == 403
+    assert "WEBMON_BASE_URL" in answer.json()["detail"]
+    [told] = [line for line in caplog.messages if "was refused" in line]
+    assert f'its Origin is "{headers["origin"]}"' in told
+    assert 'WEBMON_BASE_URL "https://status.example"' in told
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_base_url_says_that_there_is_tls_in_front() -> None:
+    async with behind(base_url="https://status.example") as client:
+        page = await client.get("/status/")
+        assert page.json()["scheme"] == "https"
+        assert "strict-transport-security" in page.headers
+        direct = {"origin": "http://inner:8000"}  # past the proxy, where Secure would lock out
+        answer = await client.post("/auth/login", headers=direct)
+        assert answer.json()["scheme"] == "http"
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"])
+async def test_a_proxy_that_is_not_believed_is_noted(
+    database: Database, header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    edge = Edge(application("admin"), application("public"))
+    transport = httpx.ASGITransport(edge, client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+        await client.get("/status/")
+        assert not edge._proxies._noting
+        for _ in range(3):
+            await client.get("/status/", headers={header: "198.51.100.7"})
+    assert edge._proxies._noting is not None
+    await edge._proxies._noting
+    [told] = [line for line in caplog.messages if "WEBMON_TRUSTED_PROXIES" in line]
+    assert header in told
+    with database.read() as session:
+        assert seen_recently(session, now=utcnow())
+        assert not seen_recently(session, now=utcnow() + timedelta(days=2))
+
+
+async def test_a_stranger_cannot_make_us_see_a_proxy(anyone: httpx.AsyncClient, edge: Edge) -> None:
+    transport = httpx.ASGITransport(edge, client=("8.8.8.8", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+        await client.get("/status/", headers={"x-forwarded-for": "1.2.3.4"})
+    assert edge._proxies._noting is None
+
+
+async def test_a_handshake_that_lost_its_upgrade_is_named(
+    anna: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await anna.get("/admin/_event/?EIO=4&transport=websocket&token=1")
+    assert answer.status_code == 426
+    assert "does not pass WebSockets on" in answer.json()["detail"]
+    assert "does not pass WebSockets on" in caplog.text

@@ -20,7 +20,7 @@ from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.probes.wire.addresses import takes_connection
 from webmon.queries.inventory import ssh_install
 from webmon.queries.notifications import channels
-from webmon.queries.system import health, schema, storage
+from webmon.queries.system import health, schema, storage, unbelieved_proxy
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 TARGET_SECONDS = 3.0
@@ -62,6 +62,8 @@ def examine() -> Iterator[Diagnosis]:
     yield from _examined("clock", _clock)
     yield from _examined("secrets", _secrets)
     yield from _examined("worker", _worker)
+    if not config.settings().trusted_proxies:
+        yield from _examined("proxy", _proxy)
     if config.settings().connectivity_targets:
         yield from _examined("connectivity", _connectivity)
     if config.settings().redis_url:
@@ -167,6 +169,16 @@ def _worker() -> Diagnosis:
     if not ticks:
         return Diagnosis("worker", "none has ticked in the last 30 s", "run webmon up")
     return Diagnosis("worker", "ticking")
+
+
+def _proxy() -> Diagnosis:
+    with db.read() as session:
+        seen = unbelieved_proxy.seen_recently(session, now=clock.utcnow())
+    if not seen:
+        return Diagnosis("proxy", "no sign of one in front")
+    finding = "requests carry X-Forwarded-For, which is not believed: all seem to have one address"
+    remedy = "set WEBMON_TRUSTED_PROXIES to the number of proxies in front, mostly 1"
+    return Diagnosis("proxy", finding, remedy, is_hint=True)
 
 
 def _connectivity() -> Diagnosis:

@@ -104,6 +104,7 @@ def web() -> Edge:
         app(),
         public_app(),
         trusted_proxies=settings().trusted_proxies,
+        base_url=settings().base_url,
         after_sign_in_or_out=drop_left,
     )
     gc.collect()

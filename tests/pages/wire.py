@@ -40,11 +40,12 @@ class Wire:
 
 
 @contextmanager
-def open_wire(base: str, cookie: str, token: str) -> Iterator[Wire]:
+def open_wire(base: str, cookie: str, token: str, **options: Any) -> Iterator[Wire]:
     """A socket of the tab ``token`` that has hydrated; ``base`` is ``http://host:port``."""
     address = f"{base.replace('http', 'ws', 1)}/admin/_event/?EIO=4&transport=websocket"
     headers = {"Cookie": f"{COOKIE}={cookie}"}
-    with connect(f"{address}&token={token}", additional_headers=headers, max_size=None) as socket:
+    options |= {"additional_headers": headers, "max_size": None}
+    with connect(f"{address}&token={token}", **options) as socket:
         wire = Wire(socket)
         socket.recv(timeout=20)
         event = {"name": HYDRATE, "payload": {}, "router_data": {"pathname": "/"}}

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from webmon import __version__, frontend
-from webmon.api import auth, docs, health, heartbeats, public_pages, series, status
+from webmon.api import auth, docs, health, heartbeats, proxy, public_pages, series, status
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.snapshots import Snapshots
 from webmon.api.unavailable import answer_without_database
@@ -27,6 +27,7 @@ def public_app() -> FastAPI:
         heartbeats.router,
         docs.router,
         series.router,
+        proxy.router,
         status.router(snapshots),
         public_pages.router(snapshots, site),
     ):

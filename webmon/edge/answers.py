@@ -13,8 +13,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 REASONS = {
-    HTTPStatus.FORBIDDEN: "This request came from another site. Behind a proxy, the proxy has to "
-    "pass the Host header on.",
+    HTTPStatus.FORBIDDEN: "This request came from a page at another address than Beaconry knows as "
+    "its own. If it is Beaconry's, set WEBMON_BASE_URL to it, or let the proxy in front pass the "
+    "Host header on with its port (docs/operations.md). The log says what was compared.",
+    HTTPStatus.UPGRADE_REQUIRED: "The proxy in front does not pass WebSockets on "
+    "(docs/operations.md).",
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large.",

@@ -14,6 +14,8 @@ from webmon.domain.sessions import token_hash
 from webmon.edge.answers import Receive, Send, redirect, refuse
 from webmon.edge.bodies import Refused, read_body
 from webmon.edge.headers import dressed
+from webmon.edge.origins import Comparisons
+from webmon.edge.proxies import ProxyWatch
 from webmon.edge.sockets import SESSION_ENDED, ASGIApp, Sockets
 from webmon.edge.visit import Scope, Visit, read_visit
 from webmon.queries import accounts
@@ -47,7 +49,8 @@ class Unavailable(Exception):
 class Edge:
     """The admin app behind a session, the public site and the API in front, nothing else.
 
-    ``trusted_proxies`` is how many hops of X-Forwarded-For and -Proto are believed;
+    ``trusted_proxies`` is how many hops of X-Forwarded-For, -Proto and -Host are believed;
+    ``base_url`` is an address of ours whatever the Host header says, empty where none is set;
     ``after_sign_in_or_out`` is called when a session may have ended.
     """
 
@@ -57,12 +60,16 @@ class Edge:
         public: ASGIApp,
         *,
         trusted_proxies: int = 0,
+        base_url: str = "",
         check_seconds: float = 10.0,
         after_sign_in_or_out: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._admin = admin
         self._public = public
         self._trusted_proxies = trusted_proxies
+        self._base_url = base_url
+        self._comparisons = Comparisons()
+        self._proxies = ProxyWatch()
         self._sockets = Sockets(_live_actors, check_seconds)
         self._after_sign_in_or_out = after_sign_in_or_out
 
@@ -70,7 +77,9 @@ class Edge:
         """Serve one request, one socket, or the process's lifespan."""
         if scope["type"] == "lifespan":
             return await self._admin(scope, receive, send)
-        visit = read_visit(scope, self._trusted_proxies)
+        visit = read_visit(scope, self._trusted_proxies, self._base_url)
+        if not self._trusted_proxies:
+            self._proxies.look(visit, scope)
         if visit.is_socket:
             return await self._serve_socket(visit, scope, receive, send)
         send = dressed(send, visit)
@@ -85,9 +94,13 @@ class Edge:
         if not visit.is_plain or not _exists(visit.path):
             return await refuse(visit, send, HTTPStatus.NOT_FOUND)
         if not visit.is_safe and not visit.is_same_origin:
+            self._tell_of_origin(visit)
             return await refuse(visit, send, HTTPStatus.FORBIDDEN)
         if visit.is_admin and not await _is_signed_in(visit):
             return await redirect(send, "/login/")
+        if visit.path.rstrip("/") == SOCKET and "transport=websocket" in visit.query:
+            log.warning("a proxy in front does not pass WebSockets on (docs/operations.md)")
+            return await refuse(visit, send, HTTPStatus.UPGRADE_REQUIRED)
         if visit.path in MOVED:
             query = f"?{visit.query}" if visit.query else ""
             status = HTTPStatus.TEMPORARY_REDIRECT
@@ -109,6 +122,8 @@ class Edge:
     async def _serve_socket(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         known = visit.is_plain and visit.path.rstrip("/") == SOCKET
         if not known or not visit.is_same_origin:
+            if known:
+                self._tell_of_origin(visit)
             await receive()
             return await send({"type": "websocket.close"})  # answers the handshake with 403
         if visit.token is None:
@@ -119,6 +134,12 @@ class Edge:
                 await _close(scope, receive, send, SESSION_ENDED)
         except Unavailable:
             await _close(scope, receive, send, TRY_AGAIN_LATER)
+
+    def _tell_of_origin(self, visit: Visit) -> None:
+        headers = visit.headers
+        origin = headers.get("origin", "none, Sec-Fetch-Site " + headers.get("sec-fetch-site", ""))
+        forwarded = headers.get("x-forwarded-host", "")
+        self._comparisons.tell(origin, headers.get("host", ""), forwarded, visit.base_url)
 
 
 def _exists(path: str) -> bool:

@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from webmon.domain.sessions import token_in
+from webmon.edge.origins import is_ours
 
 Scope = MutableMapping[str, Any]
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -25,6 +26,10 @@ class Visit:
     """By lower-case name; a header that came twice has both values, so that it matches nothing."""
     is_socket: bool
     is_tls: bool
+    base_url: str
+    """Where people reach us, as it was set; empty where it was not."""
+    believed_host: str
+    """What trusted proxies report as the host that was asked for; empty without."""
     is_plain: bool
     """The path is written the one way in which we write it: nothing encoded that need not be."""
 
@@ -49,18 +54,25 @@ class Visit:
         origin = self.headers.get("origin")
         if origin is None:
             return self.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
-        try:
-            return urlsplit(origin).netloc.lower() == self.headers.get("host", "").lower() != ""
-        except ValueError:
-            return False
+        return is_ours(origin, (self.headers.get("host", ""), self.believed_host), self.base_url)
 
 
-def read_visit(scope: Scope, trusted_proxies: int) -> Visit:
-    """The visit behind ``scope``, whose client and scheme are set to what the proxies report."""
+def read_visit(scope: Scope, trusted_proxies: int, base_url: str = "") -> Visit:
+    """The visit behind ``scope``, whose client and scheme are set to what the proxies report.
+
+    A browser that speaks TLS to a proxy in front says so by the origin; where it says nothing,
+    the base URL does.
+    """
     headers = _headers(scope)
+    believed_host = ""
     if trusted_proxies:
         _believe_proxies(scope, headers, trusted_proxies)
+        believed_host = _from_right(headers.get("x-forwarded-host", ""), trusted_proxies)
+    if headers.get("origin", base_url).startswith("https://"):
+        scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
     return Visit(
+        base_url=base_url,
+        believed_host=believed_host,
         path=scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         method=scope.get("method", ""),

@@ -5,6 +5,7 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from webmon.ui.live import arrival
 from webmon.ui.native import NativeForm, NativeLink
+from webmon.ui.proxy_notices import connection_notice, proxy_notice
 from webmon.ui.status import sprite
 
 ROOMS = (
@@ -46,13 +47,9 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             ),
             rx.cond(
                 has_connection_errors,
-                rx.el.p(
-                    "The server does not answer. You see the last known state; "
-                    "the page continues by itself when the server is back.",
-                    class_name="notice away",
-                    role="status",
-                ),
+                connection_notice(),
             ),
+            proxy_notice(),
             rx.el.main(*content, id="main", tab_index=-1),
             class_name="room",
         ),
