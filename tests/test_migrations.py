@@ -12,11 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlmodel import select, text, update
 
 from tests.clock import NOW
-from webmon import db
+from webmon import crypto, db
 from webmon.commands import schema
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.errors import WebmonError
-from webmon.models import Channel, Daily, ServiceState, metadata
+from webmon.models import Channel, Daily, Service, ServiceState, metadata
 from webmon.queries.system import schema as queries
 
 
@@ -195,3 +195,19 @@ def test_an_older_and_an_empty_database_are_named(empty):
 def fault(database: db.Database) -> str:
     with database.read() as session:
         return queries.fault(session)
+
+
+def test_the_query_of_an_address_becomes_a_secret(of_revision_6):
+    with of_revision_6.writer() as connection:
+        config = '{"url": "http://a.example/x?token=s3cret-one#top", "expect_html": true}'
+        change = text("UPDATE service SET kind = 'http', config = :config")
+        connection.execute(change, {"config": config})
+    schema.migrate(of_revision_6)
+    with of_revision_6.read() as session:
+        [service] = session.exec(select(Service))
+    assert "s3cret-one" not in str(service.config)
+    assert crypto.unseal(service.config) == {
+        "url": "http://a.example/x",
+        "query": "token=s3cret-one",
+        "expect_html": True,
+    }

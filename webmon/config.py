@@ -181,5 +181,5 @@ def variable(name: str) -> str:
     """
     try:
         return os.environ[name]
-    except KeyError:
+    except (KeyError, ValueError):
         raise Invalid(f"the environment variable {name} is not set") from None

@@ -1,5 +1,6 @@
 """How every command fails: a foreseeable failure is one line on standard error, no traceback."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -10,6 +11,8 @@ import typer
 from webmon import crypto, db
 from webmon.errors import FileError, Invalid, WebmonError
 from webmon.queries.system.schema import fault
+
+log = logging.getLogger(__name__)
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -34,6 +37,9 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             fail(f"{where}{error.strerror or error}", FAILED)
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+            log.debug("a fault in the program", exc_info=error)
+            fail(f"this cannot be done: {type(error).__name__}: {str(error)[:200]}", FAILED)
 
     return run
 

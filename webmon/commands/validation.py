@@ -1,10 +1,11 @@
 """Check what somebody typed or wrote into a file, and say in plain words what is wrong."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from webmon.domain.names import checked_name
 from webmon.errors import Invalid, in_plain_words
 
 KEEP = object()
@@ -24,6 +25,9 @@ class Fields(BaseModel):
             raise ValueError("has a character that cannot be stored")
         return value
 
+
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(checked_name)]
+"""What something is called: one line that can be seen."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -53,6 +57,8 @@ def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = ""
         return model.model_validate(dict(fields))
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
+    except (RecursionError, OverflowError, TypeError, ValueError):
+        raise Invalid("holds something that cannot be read", within) from None
     # A misspelt name explains the missing one, so it is said first.
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path = ".".join(str(part) for part in (within, *first["loc"]) if part != "")

@@ -3,7 +3,7 @@
 import re
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+PATTERN = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m|h|d)")
 
 
 def parse_duration(text: object) -> float:
@@ -15,7 +15,7 @@ def parse_duration(text: object) -> float:
     match = PATTERN.fullmatch(str(text).strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is not a duration: write a number and ms, s, m, h or d, such as 90s"
+            f"{repr(text)[:60]} is not a duration: write a number and ms, s, m, h or d, such as 90s"
         )
     number, unit = float(match[1]), match[2]
     return number / 1000 if unit == "ms" else number * UNITS[unit]

@@ -85,12 +85,6 @@ def test_spaces_around_a_name_make_no_other_name_of_it(apply):
     assert apply(twice) == ["11: hosts[0].services[1]: Port is there twice"]
 
 
-def test_what_only_python_takes_for_a_space_is_a_part_of_the_name(apply):
-    odd = FIRST.replace("name: Port", 'name: "Port\\x1f"')
-    assert apply(odd, prune=True)[-1] == "+ service Datastore / Port\x1f"
-    assert apply(odd, prune=True) == []
-
-
 def test_what_differs_is_changed_and_named(apply):
     apply(FIRST)
     changed = FIRST.replace("30s", "1m").replace("port: 443", "port: 80").replace("IATI", "Aid")

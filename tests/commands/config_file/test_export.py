@@ -19,6 +19,7 @@ from webmon.commands.config_file.export import export
 from webmon.commands.inventory.hosts import create_host
 from webmon.commands.inventory.services import create_service
 from webmon.commands.notifications.channels import create_channel
+from webmon.domain.names import INVISIBLE
 from webmon.domain.news import CHOOSABLE
 from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service
@@ -212,7 +213,10 @@ def test_every_kind_of_channel_is_the_same_afterwards(session, tmp_path, kind):
 text = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
 ) | st.sampled_from(["${env:HOME}", "$${", "${stored}", "yes", "2026-01-01", "a\n b\n", "0x1f"])
-names = text.filter(lambda each: each.strip())
+seen = st.characters(categories=["L", "N", "P", "S"], exclude_characters=INVISIBLE)
+names = st.text(seen, min_size=1, max_size=30) | st.sampled_from(
+    ["${env:HOME}", "$${", "${stored}", "yes", "2026-01-01", "a b", " a ", "0x1f", "- a: #b"]
+)
 SERVICE = st.fixed_dictionaries(
     {
         "name": names,

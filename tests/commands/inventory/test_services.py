@@ -66,7 +66,7 @@ def test_only_what_differs_from_the_defaults_of_its_kind_is_stored(
     ("change", "field", "reason"),
     [
         ({"name": " "}, "name", "must not be empty"),
-        ({"name": "Port\0"}, "name", "has a character that cannot be stored"),
+        ({"name": "Port\0"}, "name", "has a character that cannot be seen (U+0000)"),
         ({"kind": "gopher"}, "kind", "there is no kind gopher; known are http, "),
         ({"interval_seconds": 0}, "interval_seconds", "must be between 1 s and 7 d"),
         ({"interval_seconds": 604_801}, "interval_seconds", "must be between 1 s and 7 d"),

@@ -5,6 +5,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
+from webmon import crypto
 from webmon.commands.inventory.watch_site import watch_site
 from webmon.domain.access import Actor, Role
 from webmon.errors import Invalid, PermissionDenied
@@ -25,7 +26,10 @@ def test_on_an_empty_database_the_address_makes_all_that_is_needed(session: Sess
 def test_the_scheme_port_and_path_are_taken_as_given(session: Session) -> None:
     watch_site(session, "http://127.0.0.1:8080/status?x=1", actor=EDITOR, now=NOW)
     website = session.exec(select(Service)).one()
-    assert website.config == {"url": "http://127.0.0.1:8080/status?x=1"}
+    assert crypto.unseal(website.config) == {
+        "url": "http://127.0.0.1:8080/status",
+        "query": "x=1",
+    }
 
 
 def test_the_certificate_is_that_of_the_sites_own_port(session: Session) -> None:

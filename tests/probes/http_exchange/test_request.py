@@ -41,7 +41,7 @@ def test_every_field_has_a_title() -> None:
     ],
 )
 def test_addresses_of_pages_are_accepted(url: str) -> None:
-    assert HttpConfig(url=url).url == url.strip()
+    assert HttpConfig(url=url).full_url == url.strip().partition("#")[0]
 
 
 @pytest.mark.parametrize(

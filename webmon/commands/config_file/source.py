@@ -12,6 +12,10 @@ from webmon.commands.validation import KEEP
 from webmon.errors import FileError, Invalid
 
 LARGEST_FILE = 5_000_000
+LARGEST_REFERENCE = 100_000
+"""Bytes of a file that is filled in: many times a key or a certificate."""
+DEEPEST = 20
+"""Levels of lists and names with values; ours are about eight."""
 MOST_VALUES = 200_000
 """More than any file of that size holds, unless its aliases multiply."""
 REFERENCE = re.compile(r"\$\$\{|\$\{(env|file):([^}]*)\}")
@@ -39,11 +43,15 @@ class Source:
 
     def _compose(self) -> yaml.Node | None:
         try:
-            if self.file.stat().st_size > LARGEST_FILE:
+            with self.file.open("rb") as opened:  # may be a pipe, which has no size
+                content = opened.read(LARGEST_FILE + 1)
+            if len(content) > LARGEST_FILE:
                 raise FileError(self.file, 1, f"is larger than {LARGEST_FILE // 1_000_000} MB")
-            return yaml.compose(self.file.read_text("utf-8"), Loader=yaml.SafeLoader)
+            return yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
         except OSError as error:
             raise FileError(self.file, 1, f"cannot be read: {error.strerror}") from None
+        except RecursionError:
+            raise FileError(self.file, 1, "is nested too deeply") from None
         except UnicodeDecodeError:
             raise FileError(self.file, 1, "is not UTF-8 text") from None
         except yaml.MarkedYAMLError as error:
@@ -57,6 +65,8 @@ class Source:
         if node is None:
             return None
         self._values += 1
+        if len(path) > DEEPEST:
+            raise self.error(path[:3], "is nested too deeply")
         if self._values > MOST_VALUES:
             raise self.error(path, "the file's aliases multiply to too many values")
         if id(node) in self._open:
@@ -73,8 +83,10 @@ class Source:
             return [self._value(item, [*path, number]) for number, item in enumerate(node.value)]
         try:
             value = yaml.SafeLoader("").construct_object(node, deep=True)
-        except (ValueError, yaml.YAMLError):
-            raise self.error(path, f"{node.value!r} is not a value of its kind; quote it") from None
+        except Exception:  # PyYAML lets IndexError, KeyError and others through
+            raise self.error(
+                path, f"{str(node.value)[:60]!r} is not a value of its kind; quote it"
+            ) from None
         if value == STORED:
             return KEEP
         return self._filled_in(value, path) if isinstance(value, str) else value
@@ -102,11 +114,20 @@ class Source:
 
     def _content(self, name: str) -> str:
         try:
-            return (self.file.parent / name).read_text("utf-8").rstrip("\n")
+            file = self.file.parent / name
+            if file.exists() and not file.is_file():
+                raise Invalid(f"{name} is not a file that can be read whole")
+            with file.open("rb") as opened:
+                content = opened.read(LARGEST_REFERENCE + 1)
+            if len(content) > LARGEST_REFERENCE:
+                raise Invalid(f"the file {name} is larger than {LARGEST_REFERENCE // 1000} kB")
+            return content.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
         except OSError as error:
             raise Invalid(f"the file {name} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise Invalid(f"the file {name} is not UTF-8 text") from None
+        except ValueError:
+            raise Invalid(f"{name!r} is not the name of a file") from None
 
     def line(self, path: Path_) -> int:
         """The line of the innermost part of ``path`` that is in the file."""

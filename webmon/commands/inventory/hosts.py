@@ -11,7 +11,7 @@ from webmon import crypto
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
-from webmon.commands.validation import KEEP, Fields, merged, validated
+from webmon.commands.validation import KEEP, Fields, Name, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.errors import Invalid, NotFound
@@ -29,7 +29,7 @@ def _address(value: str) -> str:
 class HostFields(Fields):
     """What can be said about a host."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     namespace_id: int = Field(ge=1, le=LARGEST_ID)
     address: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=255)
     public: bool = True

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from webmon.commands.inventory.hosts import look_anew
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
-from webmon.commands.validation import Fields, validated
+from webmon.commands.validation import Fields, Name, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.networks import MOST_NETWORKS, is_never_reached, parse_networks
@@ -48,7 +48,7 @@ class NamespaceFields(Fields):
     """What can be said about a namespace."""
 
     slug: Annotated[str, AfterValidator(_slug)] = Field(min_length=1, max_length=50)
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     networks: Annotated[list[str] | None, AfterValidator(_networks)] = None
     """The private networks that its services may look at, also where an editor of this namespace

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
@@ -20,7 +20,8 @@ from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP as KEEP
-from webmon.commands.validation import Fields, merged, validated
+from webmon.commands.validation import Fields, Name, merged, validated
+from webmon.crypto import secret_paths
 from webmon.domain.access import Actor
 from webmon.domain.calendar import utc_day
 from webmon.domain.ids import is_id
@@ -44,7 +45,7 @@ Interval = Annotated[int, AfterValidator(_interval)]
 class ServiceFields(Fields):
     """What can be said about a service; ``config`` is checked by its kind's own model."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     kind: str
     config: dict[str, Any] = Field(default={})
     interval_seconds: Interval | None = None
@@ -119,6 +120,8 @@ def update_service(
     _require_address(host, wanted)
     starts_anew = _looks_elsewhere(service, wanted)
     if starts_anew:
+        if actor is not None:
+            _require_secrets_again(service, fields, wanted)
         service.limited = is_limited(actor)
         _require_reachable(session, host, wanted, limited=service.limited)
     paused = wanted.pop("paused")
@@ -240,6 +243,24 @@ def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
     if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
         because = f"needs the address of its host: give {host.name} an address first"
         raise Invalid(because, "kind")
+
+
+def _require_secrets_again(
+    service: Service, fields: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> None:
+    """Stored secrets go to no server that is not known yet: who sends them there must have them."""
+    kept = {name for name, value in fields["config"].items() if value is KEEP}
+    kept &= {path.partition(".")[0] for path in secret_paths(service.config)}
+    if not kept or service.kind != wanted["kind"]:
+        return
+    model = PROBES[service.kind].config
+    try:
+        before = model.model_validate(crypto.unseal(service.config)).places
+    except ValidationError:
+        before = {}
+    after = model.model_validate(crypto.unseal(wanted["config"])).places
+    if set(after.values()) - set(before.values()):
+        raise Invalid("enter it again: it would be sent to another server", f"config.{min(kept)}")
 
 
 def _require_reachable(

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
+from webmon import crypto
 from webmon.commands.inventory.hosts import create_host
 from webmon.commands.inventory.namespaces import create_namespace
 from webmon.commands.inventory.services import create_service
@@ -79,8 +80,13 @@ def _refuse_watched(session: Session, namespace_id: int, url: str) -> None:
     )
     wanted = _page(url)
     for name, config in watched:
-        if _page(config.get("url", "")) == wanted:
+        if _page(_stored_url(config)) == wanted:
             raise Invalid(f"is watched already: the host {name}", "url")
+
+
+def _stored_url(config: Any) -> str:
+    url, query = config.get("url", ""), config.get("query")
+    return f"{url}?{crypto.unseal(query)}" if query else str(url)
 
 
 def _page(url: str) -> tuple[str, str, int | None, str, str]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select, update
 from webmon import crypto
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
-from webmon.commands.validation import Fields, merged, validated
+from webmon.commands.validation import Fields, Name, merged, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
@@ -44,7 +44,7 @@ def _reminder(seconds: int) -> int:
 class ChannelFields(Fields):
     """The settings of a channel; ``config`` is checked by its kind's own model."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Name
     kind: str
     namespace_id: int | None = Field(default=None, ge=1, le=LARGEST_ID)
     """None for news of every namespace."""

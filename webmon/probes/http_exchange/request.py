@@ -5,6 +5,7 @@ import math
 import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 import httpx
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from webmon.probes.base import ProbeConfig
@@ -31,6 +33,9 @@ HEADERS = httpx.Headers(
 )
 """Every request has these; so made, all requests share them, which saves half of their memory."""
 MOST_HEADERS = 50
+
+SHORTEST_IN_QUERY = 6
+"""A shorter value of a query (html, true, 2) is found in many answers, and is no secret."""
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -58,6 +63,13 @@ def _checked_url(value: str) -> str:
     if not 1 <= port <= 65535:
         raise ValueError("must have a port from 1 to 65535")
     return value
+
+
+def _checked_query(value: SecretStr | None) -> SecretStr | None:
+    query = value.get_secret_value().strip().removeprefix("?") if value else ""
+    if len(query) > 4000 or not query.isprintable() or "#" in query:
+        raise ValueError("must be like page=2&key=value")
+    return SecretStr(query) if query else None
 
 
 def _status_text(value: Any) -> Any:
@@ -101,6 +113,13 @@ class HttpConfig(ProbeConfig):
 
     url: Annotated[str, AfterValidator(_checked_url)] = Field(
         title="Address (URL)", description="Begins with http:// or https://", max_length=2000
+    )
+    query: Annotated[
+        SecretStr | None, BeforeValidator(_blank_is_none), AfterValidator(_checked_query)
+    ] = Field(
+        default=None,
+        title="Query",
+        description="What follows the ? in the address; kept secret, as keys often are there",
     )
     method: Annotated[Method, BeforeValidator(_upper)] = Field(default="GET", title="Method")
     accepted_statuses: Annotated[
@@ -174,6 +193,16 @@ class HttpConfig(ProbeConfig):
         le=4096,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _query_apart(cls, given: Any) -> Any:
+        """The query of an address is stored apart, as a secret; a fragment is never sent."""
+        url = given.get("url") if isinstance(given, dict) else None
+        if not isinstance(url, str):
+            return given
+        place, _, query = url.partition("#")[0].partition("?")
+        return {**given, "url": place} | ({"query": query} if query.strip() else {})
+
     @field_validator("contains", "not_contains", "json_path", "body")
     @classmethod
     def _needs_a_body(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -236,11 +265,16 @@ class HttpConfig(ProbeConfig):
         """The accepted status codes."""
         return parse_statuses(self.accepted_statuses)
 
+    @property
+    def full_url(self) -> str:
+        """The address with its query, which is a secret."""
+        return f"{self.url}?{self.query.get_secret_value()}" if self.query else self.url
+
     @cached_property
     def request(self) -> httpx.Request:
         """The request, built once and sent by every check."""
         content = None if self.body is None else self.body.encode()
-        request = httpx.Request(self.method, self.url.strip(), content=content)
+        request = httpx.Request(self.method, self.full_url, content=content)
         request.headers.update(HEADERS)
         if self.body is not None:
             request.headers["content-type"] = _content_type(self.body)
@@ -269,6 +303,11 @@ class HttpConfig(ProbeConfig):
             values.append(self.request.headers["authorization"].removeprefix("Basic "))
         if self.routes is not None:
             values += self.routes.secrets
+        if self.query is not None:
+            query = self.query.get_secret_value()
+            said = [query, *(value for _, value in parse_qsl(query))]
+            said += [part.partition("=")[2] for part in query.split("&")]
+            values += [each for each in said if len(each) >= SHORTEST_IN_QUERY]
         return tuple(sorted((each for each in values if len(each) > 3), key=len, reverse=True))
 
 
