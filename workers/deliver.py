@@ -8,6 +8,7 @@ database is used in the pipeline's database thread.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -30,6 +31,9 @@ SENDERS = 32
 
 AGAIN_SECONDS = 1.0
 """Between two tries while the database does not answer."""
+
+PROVEN_SECONDS = 1.0
+"""So long after the database was asked, a message is sent without asking again."""
 
 SOON = timedelta(seconds=0.75)
 """A message that is ready within this time is sent without waiting for the next tick. Less than a
@@ -98,18 +102,36 @@ class Deliverer:
 
     async def _serve(self, lease: Lease) -> None:
         """Send to one channel until nothing is due, and hand it back."""
+        asked = time.monotonic()
         outgoing = await self._keep_trying(
             lambda session: next_message.compose(session, lease, now=clock.utcnow())
         )
         while outgoing is not None:
+            await self._prepare(outgoing.kind)
+            if not await self._is_still_ours(lease, asked):
+                return  # another worker has taken over, and sends it
             answer = await self._send(outgoing)
+            asked = time.monotonic()
             outgoing = await self._keep_trying(partial(self._note, outgoing, answer))
         await self._keep_trying(lambda session: channel_leases.hand_back(session, lease))
 
+    async def _prepare(self, kind: str) -> None:
+        if kind not in self._prepared:
+            await in_thread(partial(notifiers.prepare, kind), name="prepare")
+            self._prepared.add(kind)
+
+    async def _is_still_ours(self, lease: Lease, asked: float) -> bool:
+        """Whether the lease, known to hold when the database was ``asked``, surely holds now.
+
+        A worker that was stopped in between, or waited, may have lost it and not know.
+        """
+        if time.monotonic() - asked < PROVEN_SECONDS:
+            return True
+        return await self._keep_trying(
+            lambda session: channel_leases.prove(session, lease, now=clock.utcnow())
+        )
+
     async def _send(self, outgoing: Outgoing) -> Receipt | NotifierError:
-        if outgoing.kind not in self._prepared:
-            await in_thread(partial(notifiers.prepare, outgoing.kind), name="prepare")
-            self._prepared.add(outgoing.kind)
         try:
             kind, config = notifiers.read_definition(outgoing.kind, outgoing.config)
         except NotifierError as error:

@@ -141,6 +141,7 @@ def test_what_waits_goes_out_when_its_time_has_come():
 
 
 def test_a_message_is_named_by_what_it_tells():
-    assert message_key([1, 2]) == message_key([1, 2])
-    assert len({message_key(ids) for ids in ([1], [1, 2], [1, 3], [12])}) == 4
-    assert len(message_key([2**62, 1])) <= 40
+    assert message_key([1, 2], NOW) == message_key([1, 2], NOW)
+    assert len({message_key(ids, NOW) for ids in ([1], [1, 2], [1, 3], [12])}) == 4
+    assert len(message_key([2**62, 1], NOW)) <= 40
+    assert message_key([1], NOW) != message_key([1], NOW + SECOND), "after a restore"

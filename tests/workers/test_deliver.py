@@ -12,6 +12,7 @@ from tests.outbox import add_channel, add_site, iati
 from tests.outside import outside, see
 from webmon import clock
 from webmon.commands.checks import backlog, workers
+from webmon.commands.notifications import leases
 from webmon.commands.notifications.manual_sends import send_test
 from webmon.domain.grouping import WAIT
 from webmon.domain.status import Status
@@ -85,6 +86,28 @@ async def test_what_is_ready_later_is_left_to_a_later_tick(database, outside, ia
     await deliverer.dispatch()
     await until(lambda: not deliverer.outstanding)
     assert deliveries(database) == [Delivery.QUEUED]
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+async def test_a_worker_that_stood_still_asks_whether_the_message_is_still_its_own(
+    database, outside, iati, deliverer, monkeypatch, takes_over
+):
+    def stand_still(_kind: str) -> None:
+        """Between composing and sending another worker may come."""
+        if takes_over:
+            with database.write() as session:
+                leases.retire(session, "w1")
+                assert leases.claim_channels(session, "w2", most=1, now=clock.utcnow())
+
+    owe(database, iati, "ops")
+    monkeypatch.setattr("workers.deliver.PROVEN_SECONDS", -1.0)
+    monkeypatch.setattr("webmon.notifiers.prepare", stand_still)
+    await deliverer.dispatch()
+    await until(lambda: not deliverer.outstanding)
+    assert outside.told() == ([] if takes_over else ["down Datastore.Website"])
+    with database.read() as session:
+        [state] = session.exec(select(ChannelState)).all()
+    assert state.worker_id == ("w2" if takes_over else None)
 
 
 async def test_a_slow_channel_delays_no_other(database, outside, iati, deliverer):

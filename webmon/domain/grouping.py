@@ -73,9 +73,14 @@ def next_message(
     return tuple(each.id for each in waiting if each.host_id in hosts)
 
 
-def message_key(ids: Sequence[int]) -> str:
-    """The key of the message with these notifications: the same ids give the same key."""
-    digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+def message_key(ids: Sequence[int], first_at: datetime) -> str:
+    """The name of the message that tells these notifications, the first of which arose then.
+
+    It is the same at every try, so that the receiver can refuse a repeat. A restored database gives
+    ids again that were given before, but not at the same instant.
+    """
+    named = f"{first_at.isoformat()} {','.join(map(str, ids))}"
+    digest = hashlib.sha256(named.encode()).hexdigest()
     return f"{ids[0]}-{digest[:16]}"
 
 

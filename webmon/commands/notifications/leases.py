@@ -114,6 +114,14 @@ def held(lease: Lease) -> Any:
     return update(STATES).where(state.channel_id == lease.channel_id, state.claim == lease.claim)
 
 
+def prove(session: Session, lease: Lease, *, now: datetime) -> bool:
+    """Whether the lease still holds; it then does so for its whole time again."""
+    if locked(session, lease) is None:
+        return False
+    session.execute(held(lease).values(lease_until=now + LEASE))
+    return True
+
+
 def hand_back(session: Session, lease: Lease) -> None:
     """Give up the right to send to a channel."""
     session.execute(held(lease).values(worker_id=None, lease_until=None))

@@ -208,7 +208,7 @@ def _message(
     now: datetime,
 ) -> Message:
     news = tuple(news_from(each.payload) for each in rows)
-    key = message_key([each.id for each in rows])
+    key = message_key([each.id for each in rows], news[0].told_at)
     composed_at = _composed_at(channel, key, news, is_cut_off, now)
     timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
     base = config.settings().public_url
