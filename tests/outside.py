@@ -10,7 +10,7 @@ import pytest
 
 from webmon import notifiers
 from webmon.commands.checks.record import Finding, record
-from webmon.commands.notifications import follow_ups, next_message, receipts
+from webmon.commands.notifications import follow_ups, mutes, next_message, receipts
 from webmon.commands.notifications import leases as channel_leases
 from webmon.db import Database
 from webmon.domain.news import CHOOSABLE, Message
@@ -124,6 +124,7 @@ def follow_up(database: Database, *, at: datetime) -> None:
         follow_ups.tell_unmuted(session, now=at)
         follow_ups.remind(session, now=at)
         follow_ups.sum_up(session, now=at)
+        mutes.end_over(session, now=at)
 
 
 ALL_EVENTS = [*CHOOSABLE]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from webmon import clock, config
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.history import retention
-from webmon.commands.notifications import follow_ups
+from webmon.commands.notifications import follow_ups, mutes
 from webmon.db import DatabaseError, Session, reason
 from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
@@ -86,7 +86,10 @@ class Jobs:
             now, (muted, flapping) = clock.utcnow(), self._looked_at
             muted = follow_ups.tell_unmuted(session, now=now, after=muted)
             follow_ups.remind(session, now=now)
-            return muted, follow_ups.sum_up(session, now=now, after=flapping)
+            flapping = follow_ups.sum_up(session, now=now, after=flapping)
+            # Last: services are locked before their mutes, as by who mutes them.
+            mutes.end_over(session, now=now)
+            return muted, flapping
 
         await self.clock_steps.follow()
         self._looked_at = await self._pipeline.in_database(one_pass)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.clock import NOW, SECOND
 from webmon.domain.announcing import (
     MOST_CHANGES,
     NEVER_TOLD,
@@ -9,9 +10,11 @@ from webmon.domain.announcing import (
     Change,
     Decision,
     LastWord,
+    Muting,
     decide,
     decide_after_flapping,
     decide_unmuted,
+    why_muted,
 )
 from webmon.domain.news import Event
 from webmon.domain.status import Status
@@ -205,3 +208,27 @@ def test_whoever_heard_of_flapping_hears_how_it_ended(status, wants, expected):
 )
 def test_what_was_held_back_is_told_as_it_is_by_then(status, wants, expected):
     assert decide_unmuted(status, wants) == expected
+
+
+@pytest.mark.parametrize(
+    ("statuses", "is_over"),
+    [
+        ({DOWN}, False),
+        ({DEGRADED, UP}, False),
+        ({UNKNOWN}, False),
+        ({UNKNOWN, UP}, True),
+        ({UP}, True),
+        ({Status.PAUSED}, True),
+        (set(), True),
+    ],
+)
+def test_a_mute_until_recovery_ends_when_all_is_well(statuses, is_over):
+    assert Muting("anna", "new disks").is_over(frozenset(statuses), NOW) is is_over
+
+
+def test_a_mute_until_an_instant_ends_then():
+    muting = Muting("anna", "new disks", NOW)
+    before = NOW - SECOND
+    assert (muting.is_over({UP}, before), muting.is_over({DOWN}, NOW)) == (False, True)
+    assert why_muted([muting], before) == "muted by anna: new disks"
+    assert why_muted([muting], NOW) == why_muted([], NOW) == ""

@@ -1,8 +1,8 @@
 """Decide what a channel is told when a service changes. Pure: values in, values out."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from webmon.domain.news import Event
@@ -56,6 +56,32 @@ class LastWord:
     event: Event
     is_told: bool = True
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """Somebody wants no bad news: until an instant, or until all is well again (None)."""
+
+    by: str
+    reason: str
+    until_at: datetime | None = None
+
+    def is_over(self, statuses: Set[Status], now: datetime) -> bool:
+        """Whether it has ended by itself; ``statuses`` are those of the muted services.
+
+        A service that was not seen lately may still be down: that is no recovery.
+        """
+        if self.until_at is not None:
+            return self.until_at <= now
+        return not statuses or bool(statuses - {Status.UNKNOWN} and not statuses & NOT_WELL)
+
+
+def why_muted(mutings: Iterable[Muting], now: datetime) -> str:
+    """Why bad news is not told now; empty if it is."""
+    for each in mutings:
+        if each.until_at is None or now < each.until_at:
+            return f"muted by {each.by}: {each.reason}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from webmon.models.history import (
     StatusChange,
 )
 from webmon.models.hosts import Host, Namespace
-from webmon.models.notifications import Channel, ChannelState, Notification
+from webmon.models.notifications import Channel, ChannelState, Mute, Notification
 from webmon.models.services import Service, ServiceState
 from webmon.models.system import Setting, Worker
 
@@ -36,6 +36,7 @@ __all__ = [
     "IncidentUpdate",
     "LoginAttempts",
     "LoginSession",
+    "Mute",
     "Namespace",
     "NoData",
     "Notification",

@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
+MOST_OF_A_REASON = 200
+"""Characters of why something is muted."""
+
 
 class Delivery(StrEnum):
     """Where a notification is on its way."""
@@ -65,6 +68,43 @@ class ChannelState(SQLModel, table=True):
     )
     message_key: str = Field(default="", max_length=40, description="of the message tried last")
     composed_at: datetime | None = Field(default=None, description="that message")
+
+
+class Mute(SQLModel, table=True):
+    """Somebody wants no bad news of a host or of a service, and why. One at a time for each.
+
+    It lasts until ``until_at``; without that until all is well again.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_mute_host_open",
+            "host_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "uq_mute_service_open",
+            "service_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        NEVER_REUSED,
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    host_id: int | None = owned_by("host.id", default=None, nullable=True)
+    service_id: int | None = owned_by("service.id", default=None, nullable=True)
+    reason: str = Field(max_length=MOST_OF_A_REASON)
+    until_at: datetime | None = None
+    created_at: datetime
+    created_by: str = Field(max_length=254, description="the e-mail address; stays when they go")
+    ended_at: datetime | None = None
+    ended_by: str | None = Field(
+        default=None, max_length=254, description="who ended it early; None if it ended by itself"
+    )
 
 
 class Notification(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 What waited to be sent is suppressed: it is old, and has probably been sent. An outage that was told
 stays told: its end is told once a check has seen it. One that was not told is told when a check has
-found it still there (`notifications.mutes` holds it back until then).
+found it still there (`notifications.holds` holds it back until then).
 """
 
 from datetime import datetime, timedelta

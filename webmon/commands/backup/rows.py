@@ -11,6 +11,7 @@ HISTORY = frozenset(
         *("check_result", "no_data", "hourly", "daily", "status_change"),
         *("host_metric_hour", "host_metric_day"),
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
+        "mute",
         *("session", "login_attempts", "worker"),
     }
 )

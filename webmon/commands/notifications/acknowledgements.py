@@ -19,7 +19,7 @@ from webmon.commands.notifications.audience import (
     load_subjects,
     service,
 )
-from webmon.commands.notifications.mutes import why_not_theirs
+from webmon.commands.notifications.holds import why_not_theirs
 from webmon.commands.notifications.outbox import (
     Batch,
     last_word,

@@ -19,7 +19,7 @@ from webmon.commands.notifications.audience import (
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.mutes import Mutes, load_mutes, why_not_theirs
+from webmon.commands.notifications.holds import Holds, load_holds, why_not_theirs
 from webmon.commands.notifications.outbox import (
     Batch,
     has_failed,
@@ -78,12 +78,12 @@ def announce(session: Session, occurrences: Iterable[Occurrence], *, now: dateti
     channels = load_channels(session)
     last_words = load_last_words(session, service_ids)
     often = changes_since(session, service_ids, now - FLAPPING_WINDOW)
-    mutes = load_mutes(session, subjects.values())
+    holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     for each in telling:
         subject = subjects[each.service_id]
         announcement = _Announcement(
-            batch, each, often.get(each.service_id, Often()), subject, mutes
+            batch, each, often.get(each.service_id, Often()), subject, holds
         )
         for channel in channels:
             announcement.add_for(channel, last_words.get((channel.id, each.service_id), ()))
@@ -108,13 +108,13 @@ class _Announcement:
     """One change and the channels that are told of it: the same news to all of them."""
 
     def __init__(
-        self, batch: Batch, each: Occurrence, often: Often, subject: Subject, mutes: Mutes
+        self, batch: Batch, each: Occurrence, often: Often, subject: Subject, holds: Holds
     ) -> None:
         self._batch = batch
         self._occurrence = each
         self._often = often
         self._subject = subject
-        self._mutes = mutes
+        self._holds = holds
         self._news: dict[tuple[Event, int], News] = {}
 
     def add_for(self, channel: ChannelRules, stored: Sequence[Row[Any]]) -> None:
@@ -126,7 +126,7 @@ class _Announcement:
         if last is not None and failed:
             # The outage could not be sent before: it goes out together with its end.
             last = replace(last, is_told=True)
-        muted = self._mutes.why(channel, self._subject)
+        muted = self._holds.why(channel, self._subject)
         each = self._occurrence
         change = Change(each.before, each.after, self._often.seen_by(channel.wants))
         decisions = decide(change, last, channel.wants, muted)

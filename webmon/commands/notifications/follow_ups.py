@@ -22,7 +22,7 @@ from webmon.commands.notifications.audience import (
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.mutes import load_mutes, why_not_theirs
+from webmon.commands.notifications.holds import load_holds, why_not_theirs
 from webmon.commands.notifications.outbox import OUTBOX, Batch, is_told, row, sequence_after
 from webmon.domain.announcing import (
     FLAPPING_WINDOW,
@@ -53,7 +53,7 @@ def remind(session: Session, *, now: datetime) -> None:
     if not due:
         return
     subjects, channels = _surroundings(session, due)
-    mutes = load_mutes(session, subjects.values())
+    holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     later: dict[int, timedelta] = {}
     for stored in due:
@@ -62,7 +62,7 @@ def remind(session: Session, *, now: datetime) -> None:
             batch.close(stored)
         elif not _is_reminded(channel, subject) or why_not_theirs(channel, subject):
             later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
-        elif mutes.why(channel, subject):
+        elif holds.why(channel, subject):
             later[stored.id] = HELD_BACK
         else:
             batch.close(stored)
@@ -101,15 +101,15 @@ def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
     if not ended:
         return following
     subjects, channels = _surroundings(session, ended)
-    mutes = load_mutes(session, subjects.values())
+    holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     for stored in ended:
         subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
         if subject is None or subject.status not in OBSERVED:
             batch.close(stored)
-        elif mutes.is_only_restored(subject):
+        elif holds.is_only_restored(subject):
             continue  # how it ended is not known yet
-        elif subject.status not in NOT_WELL or not mutes.why(channel, subject):
+        elif subject.status not in NOT_WELL or not holds.why(channel, subject):
             batch.close(stored)
             decision = decide_after_flapping(subject.status, channel.wants)
             summary = _summary(session, stored, subject, channel, decision.event, now)
@@ -158,14 +158,14 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
     if not muted:
         return following
     subjects, channels = _surroundings(session, muted)
-    mutes = load_mutes(session, subjects.values())
+    holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     for stored in muted:
         subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
         decision = decide_unmuted(subject.status, channel.wants) if subject else None
         if subject is None or decision is None:
             batch.close(stored)
-        elif channel.enabled and not mutes.why(channel, subject):
+        elif channel.enabled and not holds.why(channel, subject):
             batch.close(stored)
             is_outage = decision.event is Event.DOWN and subject.incident_id is not None
             cause = f"incident:{subject.incident_id}" if is_outage else stored.cause

@@ -13,7 +13,7 @@ from webmon.commands.notifications.audience import (
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.mutes import why_not_theirs
+from webmon.commands.notifications.holds import why_not_theirs
 from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require

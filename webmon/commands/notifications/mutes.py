@@ -1,87 +1,181 @@
-"""Why bad news is held back at present. The one place that decides this.
+"""Mute a host or a service: for a while its bad news is stored as suppressed, with the reason.
 
-Four reasons: a critical service of the host is down, so the other failures follow from it; the
-channel is public and the service is not; the outage is known from a backup only, and no check has
-confirmed it yet; or host or channel have moved to another namespace since it was told last.
+What is still wrong when the mute ends is told then (`follow_ups.tell_unmuted`). The end of an
+outage that a channel was told of is told all the same.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
-from sqlalchemy import select
-from sqlmodel import Session
+from pydantic import AwareDatetime, BeforeValidator, Field
+from sqlalchemy import Row, select, update
+from sqlmodel import Session, col
 
-from webmon.commands.notifications.audience import ELSEWHERE, ChannelRules, Subject, service, state
+from webmon.commands.locks import lock_services
+from webmon.commands.notifications.audience import service, state
+from webmon.commands.notifications.holds import mute
+from webmon.commands.notifications.outbox import OUTBOX, load_last_words, row, still_waits
+from webmon.commands.validation import Fields, validated
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.announcing import NOT_WELL, Muting, why_muted
+from webmon.domain.ids import is_id
+from webmon.domain.messages.wording import one_line
 from webmon.domain.status import Status
-from webmon.models import ServiceState
+from webmon.errors import Invalid, NotFound
+from webmon.models import Host, Mute, Service, ServiceState
 from webmon.models.columns import table
-from webmon.notifiers import NOTIFIERS
-from webmon.queries.system.restored import restored_at
+from webmon.models.notifications import MOST_OF_A_REASON, Delivery
 
-ONLY_RESTORED = "it was restored, and no check has seen it since"
-
-
-class Mutes:
-    """The reasons to hold back news at one moment."""
-
-    def __init__(
-        self, critical_down: Mapping[int, list[tuple[int, str]]], only_restored: Set[int]
-    ) -> None:
-        self._critical_down = critical_down
-        self._only_restored = only_restored
-
-    def why(self, channel: ChannelRules, subject: Subject) -> str:
-        """Why the channel is not told now that the service has failed; empty if it is told."""
-        if because := why_not_theirs(channel, subject):
-            return because
-        if self.is_only_restored(subject):
-            return ONLY_RESTORED
-        for service_id, name in self._critical_down.get(subject.host_id, ()):
-            if service_id != subject.service_id and not subject.critical:
-                return f"{name} is critical and down"
-        return ""
-
-    def is_only_restored(self, subject: Subject) -> bool:
-        """Whether its status is from a backup, and no check has seen it since."""
-        return subject.service_id in self._only_restored
+LONGEST = timedelta(days=366)
 
 
-def why_not_theirs(channel: ChannelRules, subject: Subject) -> str:
-    """Why the readers of the channel may not know of the service; empty if they may."""
-    if not channel.is_for(subject.namespace_id):
-        return ELSEWHERE
-    kind = NOTIFIERS.get(channel.kind)
-    if kind is not None and kind.is_public and not subject.public:
-        return "it is not public, but this channel is"
-    return ""
+class MuteFields(Fields):
+    """Why, as one line, and until when; None: until all is well again."""
+
+    reason: Annotated[
+        str, BeforeValidator(lambda typed: one_line(typed) if isinstance(typed, str) else typed)
+    ] = Field(min_length=1, max_length=MOST_OF_A_REASON)
+    until_at: AwareDatetime | None
 
 
-def load_mutes(session: Session, subjects: Iterable[Subject]) -> Mutes:
-    """The reasons to hold back news about these services."""
-    subjects = list(subjects)
+def mute_host(
+    session: Session,
+    host_id: int,
+    *,
+    reason: str,
+    until_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Mute:
+    """Tell no bad news of a host until an instant, or until all its services are well.
+
+    Another mute of the same host ends.
+
+    Raises:
+        Invalid: no reason; an instant that is past or over a year away; without an instant:
+            nothing is wrong.
+        NotFound, PermissionDenied.
+    """
+    found = session.get(Host, host_id) if is_id(host_id) else None
+    if found is None:
+        raise NotFound("this host does not exist")
+    require(actor, Role.EDITOR, found.namespace_id)
+    wanted = _checked(reason, until_at, now)
+    return _mute(session, Mute(host_id=host_id, **_columns(wanted, actor, now)))
+
+
+def mute_service(
+    session: Session,
+    service_id: int,
+    *,
+    reason: str,
+    until_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Mute:
+    """The same for one service."""
+    found = session.get(Service, service_id) if is_id(service_id) else None
+    if found is None:
+        raise NotFound("this service does not exist")
+    require(actor, Role.EDITOR, session.get_one(Host, found.host_id).namespace_id)
+    wanted = _checked(reason, until_at, now)
+    return _mute(session, Mute(service_id=service_id, **_columns(wanted, actor, now)))
+
+
+def end_mute(session: Session, mute_id: int, *, actor: Actor, now: datetime) -> None:
+    """End a mute early; one that is over stays as it is.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    found = session.get(Mute, mute_id) if is_id(mute_id) else None
+    if found is None:
+        raise NotFound("this mute does not exist")
+    host_id = found.host_id
+    if found.service_id is not None:
+        host_id = session.get_one(Service, found.service_id).host_id
+    require(actor, Role.EDITOR, session.get_one(Host, host_id).namespace_id)
+    if found.ended_at is None:
+        found.ended_at, found.ended_by = now, actor.email
+
+
+def end_over(session: Session, *, now: datetime) -> None:
+    """End the mutes whose time is over, and those whose services are well again."""
+    current = session.execute(select(*mute).where(mute.ended_at.is_(None))).all()
+    for each in current:
+        if _muting(each).is_over(frozenset(_statuses(session, each).values()), now):
+            over = update(Mute).where(col(Mute.id) == each.id, col(Mute.ended_at).is_(None))
+            session.execute(over.values(ended_at=each.until_at or now))
+
+
+def _checked(reason: str, until_at: datetime | None, now: datetime) -> MuteFields:
+    wanted = validated(MuteFields, {"reason": reason, "until_at": until_at})
+    if wanted.until_at is not None and not now < wanted.until_at <= now + LONGEST:
+        raise Invalid("must lie in the future, at most a year away", "until_at")
+    return wanted
+
+
+def _columns(wanted: MuteFields, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {**wanted.model_dump(), "created_at": now, "created_by": actor.email}
+
+
+def _mute(session: Session, wanted: Mute) -> Mute:
+    lock_services(session, list(_statuses(session, wanted)))
+    statuses = _statuses(session, wanted)
+    if wanted.until_at is None and not NOT_WELL & set(statuses.values()):
+        raise Invalid("nothing is wrong at present: choose until when", "until_at")
+    same = (
+        col(Mute.host_id) == wanted.host_id
+        if wanted.host_id is not None
+        else col(Mute.service_id) == wanted.service_id
+    )
+    current = session.scalars(select(Mute).where(same, col(Mute.ended_at).is_(None))).first()
+    if current is not None and _muting(current) == _muting(wanted):
+        return current
+    session.execute(
+        update(Mute)
+        .where(same, col(Mute.ended_at).is_(None))
+        .values(ended_at=wanted.created_at, ended_by=wanted.created_by)
+    )
+    session.add(wanted)
+    session.flush()
+    _take_back(session, list(statuses), wanted)
+    return wanted
+
+
+def _muting(stored: Any) -> Muting:
+    return Muting(stored.created_by, stored.reason, stored.until_at)
+
+
+def _statuses(session: Session, stored: Any) -> dict[int, Status]:
+    """The services that a mute is about, and their statuses."""
+    is_meant = (
+        service.host_id == stored.host_id
+        if stored.host_id is not None
+        else service.id == stored.service_id
+    )
     rows = session.execute(
-        select(service.host_id, service.id, service.name)
+        select(service.id, state.status)
         .join(table(ServiceState), state.service_id == service.id)
-        .where(service.host_id.in_({subject.host_id for subject in subjects}))
-        .where(service.critical, state.status == Status.DOWN)
-        .order_by(service.id)
+        .where(is_meant)
     )
-    critical_down: dict[int, list[tuple[int, str]]] = {}
-    for host_id, service_id, name in rows:
-        critical_down.setdefault(host_id, []).append((service_id, name))
-    return Mutes(critical_down, _only_restored(session, [each.service_id for each in subjects]))
+    return {each[0]: Status(each[1]) for each in rows}
 
 
-def _only_restored(session: Session, service_ids: Iterable[int]) -> Set[int]:
-    at = restored_at(session)
-    if at is None:
-        return frozenset()
-    unseen = state.observed_at.is_(None) | (state.observed_at <= at)
-    return frozenset(
-        session.scalars(
-            select(state.service_id).where(
-                state.service_id.in_(service_ids),
-                state.since <= at,
-                unseen | (state.last_status != state.status),
-            )
-        )
-    )
+def _take_back(session: Session, service_ids: Sequence[int], wanted: Mute) -> None:
+    """Bad news that is queued, as for a channel that is down, is not sent either."""
+    waiting: list[Row[Any]] = [
+        each
+        for stored in load_last_words(session, service_ids).values()
+        for each in stored
+        if still_waits(each)
+    ]
+    why = why_muted([_muting(wanted)], wanted.created_at)
+    taken_back = {"delivery": Delivery.SUPPRESSED, "ready_at": None, "reason": why}
+    reminders = [each.id for each in waiting if each.payload.get("told_before")]
+    news = [each.id for each in waiting if not each.payload.get("told_before")]
+    # Reminders come back as reminders; what was never told is told if it is still so.
+    for ids, after in ((reminders, {"remind_at": wanted.created_at}), (news, {"is_muted": True})):
+        if ids:
+            session.execute(update(OUTBOX).where(row.id.in_(ids)).values(**taken_back, **after))
