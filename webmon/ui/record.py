@@ -6,6 +6,9 @@ import reflex as rx
 
 from webmon.domain.chart_ranges import Range
 from webmon.queries.history.records import DayRecord, MonthRecord, Record, WindowRecord
+from webmon.ui.frame import frame
+from webmon.ui.panel import panel
+from webmon.ui.room_view import headline, stays_current
 
 RANGE_WORDS = {
     Range.DAY: "24 hours",
@@ -105,6 +108,44 @@ def range_choice(state: Any, address: rx.Var[str]) -> rx.Component:
         ),
         class_name="picks",
         aria_label="Time",
+    )
+
+
+def record_page(
+    state: Any, what: str, *path: rx.Component, lead: rx.Component, panels: rx.Component
+) -> rx.Component:
+    """The page of one thing; ``path`` leads to what it belongs to, below the hosts."""
+    view = state.view
+    return frame(
+        stays_current(state),
+        rx.cond(
+            state.gone,
+            gone(what),
+            rx.fragment(
+                rx.el.nav(
+                    rx.el.a("Hosts", href="/hosts/"),
+                    *path,
+                    class_name="path",
+                    aria_label="Where this is",
+                ),
+                headline(state, rx.el.span(view.name, dir="auto"), view.status),
+                rx.cond(state.loaded, rx.fragment(lead, panels)),
+            ),
+        ),
+        who=view.who,
+        here="Hosts",
+    )
+
+
+def incidents_panel(incidents: rx.Var[Any], row: Any) -> rx.Component:
+    """The last outages, each drawn by ``row``."""
+    return panel(
+        "Incidents",
+        rx.cond(
+            incidents.length() > 0,
+            rx.el.ul(rx.foreach(incidents, row), class_name="rows"),
+            rx.el.p("No outages so far.", class_name="quiet"),
+        ),
     )
 
 

@@ -6,11 +6,16 @@ from pages.admin.host.state import HostPageState
 from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import metrics_charts
-from webmon.ui.frame import frame
 from webmon.ui.moment import moment
 from webmon.ui.panel import panel
-from webmon.ui.record import day_bar, gone, months, range_choice, windows
-from webmon.ui.room_view import headline, stays_current
+from webmon.ui.record import (
+    day_bar,
+    incidents_panel,
+    months,
+    range_choice,
+    record_page,
+    windows,
+)
 from webmon.ui.status import icon
 
 ROUTE = "/host"
@@ -19,23 +24,7 @@ TITLE = "Host – Beaconry"
 
 def host() -> rx.Component:
     """The page."""
-    view = HostPageState.view
-    return frame(
-        stays_current(HostPageState),
-        rx.cond(
-            HostPageState.gone,
-            gone("host"),
-            rx.fragment(
-                rx.el.nav(
-                    rx.el.a("Hosts", href="/hosts/"), class_name="path", aria_label="Where this is"
-                ),
-                headline(HostPageState, rx.el.span(view.name, dir="auto"), view.status),
-                rx.cond(HostPageState.loaded, rx.fragment(_now(), _panels())),
-            ),
-        ),
-        who=view.who,
-        here="Hosts",
-    )
+    return record_page(HostPageState, "host", lead=_now(), panels=_panels())
 
 
 def _now() -> rx.Component:
@@ -81,14 +70,7 @@ def _panels() -> rx.Component:
             ),
         ),
         panel("Months", months(view.record)),
-        panel(
-            "Incidents",
-            rx.cond(
-                view.incidents.length() > 0,
-                rx.el.ul(rx.foreach(view.incidents, _incident), class_name="rows"),
-                rx.el.p("No outages so far.", class_name="quiet"),
-            ),
-        ),
+        incidents_panel(view.incidents, _incident),
         class_name="panels",
     )
 

@@ -7,11 +7,16 @@ from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import response_chart
-from webmon.ui.frame import frame
 from webmon.ui.moment import moment
 from webmon.ui.panel import panel
-from webmon.ui.record import day_bar, gone, months, range_choice, windows
-from webmon.ui.room_view import headline, stays_current
+from webmon.ui.record import (
+    day_bar,
+    incidents_panel,
+    months,
+    range_choice,
+    record_page,
+    windows,
+)
 from webmon.ui.status import icon
 
 ROUTE = "/service"
@@ -21,30 +26,13 @@ TITLE = "Service – Beaconry"
 def service() -> rx.Component:
     """The page."""
     view = ServicePageState.view
-    return frame(
-        stays_current(ServicePageState),
-        rx.cond(
-            ServicePageState.gone,
-            gone("service"),
-            rx.fragment(
-                _path(),
-                headline(ServicePageState, rx.el.span(view.name, dir="auto"), view.status),
-                rx.cond(ServicePageState.loaded, rx.fragment(_now(), _panels())),
-            ),
-        ),
-        who=view.who,
-        here="Hosts",
-    )
-
-
-def _path() -> rx.Component:
-    view = ServicePageState.view
-    return rx.el.nav(
-        rx.el.a("Hosts", href="/hosts/"),
+    return record_page(
+        ServicePageState,
+        "service",
         rx.el.span(" / "),
         rx.el.a(view.host, href=host_address(view.host_id), dir="auto"),
-        class_name="path",
-        aria_label="Where this is",
+        lead=_now(),
+        panels=_panels(),
     )
 
 
@@ -90,14 +78,7 @@ def _panels() -> rx.Component:
         ),
         panel("Last check", evidence(view.detail)),
         panel("Months", months(view.record), wide=True),
-        panel(
-            "Incidents",
-            rx.cond(
-                view.incidents.length() > 0,
-                rx.el.ul(rx.foreach(view.incidents, _incident), class_name="rows"),
-                rx.el.p("No outages so far.", class_name="quiet"),
-            ),
-        ),
+        incidents_panel(view.incidents, _incident),
         panel(
             "Last results",
             rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
