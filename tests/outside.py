@@ -10,7 +10,7 @@ import pytest
 
 from webmon import notifiers
 from webmon.commands.checks.record import Finding, record
-from webmon.commands.notifications import follow_ups, mutes, next_message, receipts
+from webmon.commands.notifications import follow_ups, mutes, next_message, receipts, reminders
 from webmon.commands.notifications import leases as channel_leases
 from webmon.db import Database
 from webmon.domain.news import CHOOSABLE, Message
@@ -122,7 +122,7 @@ def follow_up(database: Database, *, at: datetime) -> None:
     """One pass of the worker's follow-up job."""
     with database.write() as session:
         follow_ups.tell_unmuted(session, now=at)
-        follow_ups.remind(session, now=at)
+        reminders.remind(session, now=at)
         follow_ups.sum_up(session, now=at)
         mutes.end_over(session, now=at)
 

@@ -151,7 +151,7 @@ class Database:
             return enough < _number(cursor, "freelist_count") < before
 
     def checkpoint(self) -> None:
-        """Move what is in SQLite's log into the file, so that the log begins anew.
+        """Move what is in SQLite's log into the file, so that the log starts again.
 
         Nobody waits for that. But while there is always somebody who reads, it is never all moved,
         and the log grows: once it is long, it is emptied as soon as the present readers are done.
@@ -166,7 +166,7 @@ class Database:
                     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     def compact(self) -> None:
-        """Write the SQLite file anew: without free pages, and such that it shrinks from now on.
+        """Rewrite the SQLite file: without free pages, and such that it shrinks from now on.
 
         Nobody else can write meanwhile, and the disk must have room for a second file.
         """
@@ -258,7 +258,7 @@ def _sqlite_engine(url: str) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
         if _number(cursor, "page_count") == 0:
-            # Of account only before the first page; later it would wait for whoever writes.
+            # Takes effect before the first page only; later it would wait for a writer.
             cursor.execute(SHRINKING)
         for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}").fetchall()

@@ -30,7 +30,7 @@ LITTLE_BYTES = 200 * 2**20
 RESTORE = "stop Beaconry and put back a backup: webmon restore FILE"
 
 EVERYBODY = Actor(0, "webmon doctor", Role.ADMIN)
-"""Whoever may start the command sees every channel."""
+"""Everyone who may run the command sees every channel."""
 
 
 @dataclass(frozen=True, slots=True)

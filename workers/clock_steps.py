@@ -1,7 +1,7 @@
 """Notice that the wall clock was set, or that the machine slept, and bring the worker into step.
 
 What is stored is brought into step by `commands.checks.clock_steps` and
-`commands.notifications.clock_steps`; here stands when that is done.
+`commands.notifications.clock_steps`; this module decides when that is done.
 """
 
 import asyncio

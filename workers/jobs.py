@@ -8,7 +8,7 @@ from datetime import timedelta
 from webmon import clock, config
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.history import retention
-from webmon.commands.notifications import follow_ups, mutes
+from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
@@ -85,7 +85,7 @@ class Jobs:
         def one_pass(session: Session) -> tuple[int, int]:
             now, (muted, flapping) = clock.utcnow(), self._looked_at
             muted = follow_ups.tell_unmuted(session, now=now, after=muted)
-            follow_ups.remind(session, now=now)
+            reminders.remind(session, now=now)
             flapping = follow_ups.sum_up(session, now=now, after=flapping)
             # Last: services are locked before their mutes, as by who mutes them.
             mutes.end_over(session, now=now)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr
 
 from webmon.probes import PROBES
-from webmon.ui.config_form import config_fields, read_config, told_and_untold
+from webmon.ui.config_form import config_fields, filled_and_empty, read_config
 
 KEEP = object()
 
@@ -100,7 +100,7 @@ def test_an_unticked_box_is_false() -> None:
 
 
 def test_what_says_nothing_is_folded_away() -> None:
-    told, untold = told_and_untold(config_fields(Config, {"port": 22, "note": "x"}))
+    told, untold = filled_and_empty(config_fields(Config, {"port": 22, "note": "x"}))
     assert [field.name for field in told] == [
         "config.port",
         "config.note",

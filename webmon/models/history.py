@@ -22,8 +22,8 @@ class CheckResult(SQLModel, table=True):
     Small on purpose: integers, and on SQLite one B-tree ordered by (service, instant), so that a
     service's range is read in one go. Message and evidence are kept where something was wrong.
 
-    Those of a deleted service stay until `commands.retention` comes to them: there may be millions,
-    and nobody shall wait for that. Nothing reads them: ids of services are not given away again.
+    Those of a deleted service stay until `commands.history.retention` deletes them: there may be
+    millions, too many to delete at once. Nothing reads them: ids of services are not used again.
     """
 
     __tablename__ = "check_result"
@@ -82,8 +82,8 @@ class Hourly(RollupColumns, table=True):
 class Daily(RollupColumns, table=True):
     """The results of a service in a day, counted from 1970 in UTC, up to the last full hour.
 
-    Once the day is settled (`commands.settling`), also for how long the service was observed in it
-    and for how long of that it was down, by its status changes.
+    Once the day is settled (`commands.history.daily_uptime`), also for how long the service was
+    observed in it and for how long of that it was down, by its status changes.
     """
 
     __table_args__ = (

@@ -79,7 +79,7 @@ class ServiceState(SQLModel, table=True):
     )
     credit_seconds: int = Field(
         default=0,
-        description="for so long after it, that check speaks: its interval at that time, "
+        description="for how long after that check its result counts: its interval at that time, "
         "or until what was reported is due again",
     )
     patience_seconds: float = Field(

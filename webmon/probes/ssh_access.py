@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic import ValidationInfo as Info
 
 if TYPE_CHECKING:
-    from webmon.probes.ssh_keys import PrivateKey
+    from webmon.probes.private_keys import PrivateKey
 
 _USER = re.compile(r"[A-Za-z0-9_.@\\+-]*\$?")
 
@@ -89,14 +89,14 @@ class SshAccess(BaseModel):
     @property
     def public_key(self) -> str | None:
         """The public half of the private key, as ``ssh-ed25519 AAAA…``."""
-        from webmon.probes.ssh_keys import public_half
+        from webmon.probes.private_keys import public_half
 
         key = self.key()
         return None if key is None else public_half(key)
 
 
 def _load(text: str, passphrase: SecretStr | None) -> "PrivateKey":
-    from webmon.probes.ssh_keys import load_private_key  # 2 MB, where no key is used
+    from webmon.probes.private_keys import load_private_key  # 2 MB, where no key is used
 
     return load_private_key(text, None if passphrase is None else passphrase.get_secret_value())
 

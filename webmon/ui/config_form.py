@@ -43,10 +43,10 @@ def _within(secrets: frozenset[str]) -> set[str]:
     }
 
 
-def told_and_untold(
+def filled_and_empty(
     fields: tuple[FieldView, ...],
 ) -> tuple[tuple[FieldView, ...], tuple[FieldView, ...]]:
-    """The fields that must or do say something, and the others."""
+    """The fields that are required or have a value, and the others."""
     told = tuple(each for each in fields if each.required or each.is_set or _is_told(each))
     return told, tuple(each for each in fields if each not in told)
 

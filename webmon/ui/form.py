@@ -1,4 +1,8 @@
-"""A form as a value: sections of fields, and what was typed into them. See `form_view`."""
+"""A form as a value: sections of fields, and what was typed into them.
+
+A page lists its fields in its own `…_form.py`; those of a kind come from the pydantic model of the
+kind (`config_form`). `fields` is one field, `form_view` draws the form.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -8,8 +8,8 @@ The edge lets only signed-in people in. Behind it, four things hold for every so
    person in the same tab gets a fresh one (the edge sees to that), and so does the same person
    with other rights: the page is loaded again.
 3. A private state sends nothing to a socket whose session has ended.
-4. A handler reaches the database through `ask` and `act` alone. They derive the person anew, in the
-   same transaction as the query or command, which judges for itself whether that person may.
+4. A handler reaches the database through `ask` and `act` alone. They look the person up again, in
+   the same transaction as the query or command, which judges for itself whether that person may.
 """
 
 import asyncio

@@ -32,7 +32,7 @@ def sprite() -> rx.Component:
 
 
 def icon(status: str | rx.Var[str]) -> rx.Component:
-    """The shape alone; whoever uses it says the word beside it."""
+    """The shape alone; the caller puts the word beside it."""
     return rx.el.svg(
         rx.el.svg.use(href="#status-" + rx.Var.create(status)),
         class_name="icon",

@@ -10,7 +10,7 @@ from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
-from webmon.ui.config_form import config_fields, read_config, told_and_untold
+from webmon.ui.config_form import config_fields, filled_and_empty, read_config
 from webmon.ui.fields import FieldView, Option
 from webmon.ui.form import FormView, Section, choices, fill, read_form, row_form
 from webmon.ui.rows import Row
@@ -75,7 +75,7 @@ def with_kind(form: FormView, kind: Any) -> FormView:
 
 def _with_config(form: FormView, config: Mapping[str, Any], secrets: frozenset[str]) -> FormView:
     kind = NOTIFIERS[form.kind]
-    told, untold = told_and_untold(
+    told, untold = filled_and_empty(
         tuple(_for_kind(each, form.kind) for each in config_fields(kind.config, config, secrets))
     )
     sends = kind.sends[:1].upper() + kind.sends[1:]

@@ -10,7 +10,7 @@ from webmon.domain.durations import format_duration
 from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
-from webmon.ui.config_form import config_fields, read_config, told_and_untold
+from webmon.ui.config_form import config_fields, filled_and_empty, read_config
 from webmon.ui.fields import FieldView, Option
 from webmon.ui.form import FormView, Section, fill, read_form, row_form
 from webmon.ui.rows import Row
@@ -112,7 +112,7 @@ def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
         wanted = [each for each in fields if not (receives and each.name in OF_LOOKING)]
         return tuple(present.get(each.name, _by_default(each, form.kind)) for each in wanted)
 
-    told, untold = told_and_untold(tuple(replace(each, of=form.kind) for each in config))
+    told, untold = filled_and_empty(tuple(replace(each, of=form.kind) for each in config))
     sections = (
         Section((*fitting(BASICS), *told)),
         Section(untold, REQUEST, folded=True),

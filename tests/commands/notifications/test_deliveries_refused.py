@@ -21,7 +21,7 @@ from tests.outbox import (
     state,
 )
 from tests.outside import deliver, follow_up, outside, see
-from webmon.commands.notifications import channels, follow_ups, leases, receipts
+from webmon.commands.notifications import channels, leases, receipts, reminders
 from webmon.domain.status import Status
 from webmon.models import Channel
 from webmon.notifiers.base import NotifierError
@@ -162,7 +162,7 @@ def test_whoever_was_told_of_an_outage_hears_its_end_though_a_reminder_was_not_s
     with database.write() as session:
         channel = session.get_one(Channel, channel_id)
         channel.config = {"name": "ops", "monthly_budget": 1 if how == "used up" else 9}
-        follow_ups.remind(session, now=NOW + 5 * HOUR)
+        reminders.remind(session, now=NOW + 5 * HOUR)
         channel.enabled = how != "off"
     deliver(database, at=NOW + 5 * HOUR + 3 * SECOND)
     outside.failures = {}

@@ -35,8 +35,8 @@ row, state, heartbeat = OUTBOX.c, table(ServiceState).c, table(Heartbeat).c
 RESTORED = "restored: it is from before the backup was put back"
 
 
-def settle(session: Session, *, now: datetime) -> int:
-    """Make a backup's rows fit to go on with; returns how many notifications are not sent.
+def prepare_restored(session: Session, *, now: datetime) -> int:
+    """Prepare restored rows so that the monitor can continue; returns how many are not sent.
 
     1. What is queued is suppressed, and reminders come as long after now as the channel wants.
     2. Every check is due, and no count from before the backup leads to a change.

@@ -46,7 +46,7 @@ def restore(
         Invalid: the file is damaged, from a newer version, or has secrets of another key.
         WebmonError: web or worker processes use the database.
     """
-    database.dispose()  # whoever is connected then is another process
+    database.dispose()  # other connections then belong to another process
     if database.file is not None and is_same_file(database.file, file):
         raise Invalid(f"{file} is the database itself")
     view = backups.examine(file)
@@ -80,7 +80,7 @@ def _prepare(draft: Path, view: BackupView, now: datetime) -> int:
             if view.config_only:
                 after_restore.begin_watching(session, now=now)
                 session.flush()
-            return after_restore.settle(session, now=now)
+            return after_restore.prepare_restored(session, now=now)
     finally:
         copy.close()
 

@@ -1,4 +1,7 @@
-"""Who is told what: the services that news is about, and the channels that want it."""
+"""Load what news is about, and the rules of the channels it may go to.
+
+`domain.announcing` decides which of them are told; `announcements` asks it and queues.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

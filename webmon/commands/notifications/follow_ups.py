@@ -1,4 +1,6 @@
-"""Queue what becomes due as time passes: reminders, the end of flapping, news that was held back.
+"""Queue what becomes due as time passes: the end of flapping, and news that was held back.
+
+Reminders, which become due in the same way, stand in `reminders`.
 
 Each pass finds its candidates, locks their services (as `record` does), and looks again: a service
 that has recovered in between has had its recovery announced, and nothing follows.
@@ -8,10 +10,10 @@ on, so that candidates that stay do not hide the others.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session
 
 from webmon.commands.locks import lock_services
@@ -22,8 +24,8 @@ from webmon.commands.notifications.audience import (
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.holds import load_holds, why_not_theirs
-from webmon.commands.notifications.outbox import OUTBOX, Batch, is_told, row, sequence_after
+from webmon.commands.notifications.holds import load_holds
+from webmon.commands.notifications.outbox import OUTBOX, Batch, row, sequence_after
 from webmon.domain.announcing import (
     FLAPPING_WINDOW,
     NOT_WELL,
@@ -34,57 +36,10 @@ from webmon.domain.announcing import (
     decide_unmuted,
 )
 from webmon.domain.durations import in_words
-from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event, News
-from webmon.domain.status import OBSERVED, Status
+from webmon.domain.status import OBSERVED
 
 MOST_AT_ONCE = 500
-
-HELD_BACK = timedelta(seconds=10)
-"""A reminder that is due while a critical service is down comes so soon after that is over."""
-
-
-def remind(session: Session, *, now: datetime) -> None:
-    """Queue reminders of outages that have lasted for the channel's reminder interval.
-
-    A little ahead of time, so that the reminders of a host are grouped and still go out on time.
-    """
-    due, _ = _last_words(session, row.remind_at <= now + WAIT)
-    if not due:
-        return
-    subjects, channels = _surroundings(session, due)
-    holds = load_holds(session, subjects.values(), now)
-    batch = Batch(now)
-    later: dict[int, timedelta] = {}
-    for stored in due:
-        subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
-        if subject is None or subject.status is not Status.DOWN:
-            batch.close(stored)
-        elif not _is_reminded(channel, subject) or why_not_theirs(channel, subject):
-            later[stored.id] = timedelta(seconds=channel.reminder_every_seconds)
-        elif holds.why(channel, subject):
-            later[stored.id] = HELD_BACK
-        else:
-            batch.close(stored)
-            reminder = Decision(Event.REMINDER, is_open=True)
-            at = max(now, stored.remind_at)
-            before = is_told(stored)
-            _add(batch, stored, subject, reminder, stored.cause, ready_at=at, told_before=before)
-    batch.store(session)
-    _postpone(session, {key: now + wait for key, wait in later.items()})
-
-
-def _is_reminded(channel: ChannelRules, subject: Subject) -> bool:
-    is_wanted = Event.REMINDER in channel.wants and channel.wants_news_of(subject.namespace_id)
-    return is_wanted and not subject.acknowledged
-
-
-def _postpone(session: Session, instants: dict[int, datetime]) -> None:
-    if instants:
-        session.connection().execute(
-            update(OUTBOX).where(row.id == bindparam("key")).values(remind_at=bindparam("at")),
-            [{"key": key, "at": at} for key, at in instants.items()],
-        )
 
 
 def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
@@ -93,14 +48,14 @@ def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
     is_flapping = row.event == Event.FLAPPING
-    flapping, following = _last_words(
+    flapping, following = open_notifications(
         session, is_flapping & (row.created_at <= now - QUIET), after=after
     )
     stable = _stable(session, {stored.service_id for stored in flapping}, now)
     ended = [stored for stored in flapping if stored.service_id in stable]
     if not ended:
         return following
-    subjects, channels = _surroundings(session, ended)
+    subjects, channels = subjects_and_channels(session, ended)
     holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     for stored in ended:
@@ -154,10 +109,10 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
 
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
-    muted, following = _last_words(session, row.is_muted, after=after)
+    muted, following = open_notifications(session, row.is_muted, after=after)
     if not muted:
         return following
-    subjects, channels = _surroundings(session, muted)
+    subjects, channels = subjects_and_channels(session, muted)
     holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
     for stored in muted:
@@ -169,12 +124,12 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
             batch.close(stored)
             is_outage = decision.event is Event.DOWN and subject.incident_id is not None
             cause = f"incident:{subject.incident_id}" if is_outage else stored.cause
-            _add(batch, stored, subject, decision, cause)
+            queue_follow_up(batch, stored, subject, decision, cause)
     batch.store(session)
     return following
 
 
-def _add(
+def queue_follow_up(
     batch: Batch,
     stored: Row[Any],
     subject: Subject,
@@ -196,7 +151,7 @@ def _add(
     )
 
 
-def _last_words(
+def open_notifications(
     session: Session, condition: ColumnElement[bool], *, after: int = 0
 ) -> tuple[Sequence[Row[Any]], int]:
     """Open notifications that meet ``condition``, locked after their services.
@@ -223,7 +178,7 @@ def _last_words(
     return locked, found[-1].id if len(found) == MOST_AT_ONCE else 0
 
 
-def _surroundings(
+def subjects_and_channels(
     session: Session, stored: Iterable[Row[Any]]
 ) -> tuple[dict[int, Subject], dict[int, ChannelRules]]:
     subjects = load_subjects(session, {each.service_id for each in stored})

@@ -13,6 +13,7 @@ from webmon.commands.notifications.announcements import tell_monitor
 from webmon.commands.notifications.leases import LEASE, channel, held, locked, state
 from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
+from webmon.commands.notifications.reminders import reminder_at
 from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
 from webmon.domain.news import Event
 from webmon.models.notifications import Delivery
@@ -48,7 +49,7 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             ready_at=None,
             reference=receipt.reference,
             error=receipt.note if receipt.had_before else _unless_doubtful(receipt.note),
-            remind_at=case((REMINDS, _reminder_at(session, sent, now)), else_=row.remind_at),
+            remind_at=case((REMINDS, reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )
     had_stopped = state.channel_id == sent.lease.channel_id, state.stopped_at.is_not(None)
@@ -70,18 +71,6 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
 def _unless_doubtful(error: str) -> Any:
     """``error``, unless the row says already that the message may have arrived twice."""
     return case((row.error.in_(DOUBTFUL), row.error), else_=error)
-
-
-def _reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | None:
-    """When the channel is reminded; None if it wants no reminders."""
-    found = session.execute(
-        select(channel.events, channel.reminder_every_seconds).where(
-            channel.id == sent.lease.channel_id
-        )
-    ).first()
-    if found is None or Event.REMINDER not in found.events:
-        return None
-    return now + timedelta(seconds=found.reminder_every_seconds)
 
 
 def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: datetime) -> None:
@@ -108,7 +97,7 @@ def refused(session: Session, sent: Outgoing, error: NotifierError, *, now: date
     enough = GIVE_UP_AFTER.total_seconds()
     lost = rows if stops else [each for each in rows if each.tried_seconds >= enough]
     because = str(error) if stops else f"not taken within 24 hours: {error}"
-    _fail(session, lost, because, _reminder_at(session, sent, now))
+    _fail(session, lost, because, reminder_at(session, sent, now))
     session.execute(
         update(OUTBOX)
         .where(row.id.in_([each.id for each in rows if each not in lost]))

@@ -1,7 +1,8 @@
 """How services did over many days: uptime and mean response time, read from daily roll-ups.
 
 Neither the number of results nor that of the status changes makes it slower: the days before
-yesterday are settled (`commands.settling`), and only what came after them is read as a timeline.
+yesterday are settled (`commands.history.daily_uptime`), and only what came after them is read as
+a timeline.
 """
 
 from collections.abc import Iterator
