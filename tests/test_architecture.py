@@ -42,6 +42,24 @@ def test_the_migrations_folder_is_not_a_package():
     assert not (ROOT / "alembic" / "__init__.py").exists()
 
 
+def test_migrations_follow_one_another_in_one_line():
+    """Each has the number in its file's name, and follows the one before."""
+    files = sorted((ROOT / "alembic" / "versions").glob("*.py"))
+    told = []
+    for path in files:
+        values = {
+            node.targets[0].id: node.value.value
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        told.append((path.name[:4], values["revision"], values["down_revision"]))
+    numbers = [f"{number:04}" for number in range(1, len(files) + 1)]
+    before = [None, *numbers[:-1]]
+    assert told == list(zip(numbers, numbers, before, strict=True))
+
+
 def test_a_worker_carries_no_library_that_its_services_do_not_need():
     code = "import sys, webmon.cli, workers.__main__; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
