@@ -329,6 +329,6 @@ async def test_a_command_that_hangs_ends_with_the_check_and_names_the_step() -> 
 async def test_without_access_nothing_is_tried() -> None:
     outcome = await probe_host_metrics(DEFAULTS, Target("127.0.0.1"), 1)
     assert (outcome.status, outcome.message) == (
-        Status.DOWN,
+        Status.UNKNOWN,
         "the host has no SSH access: give it a user, and a key or a password",
     )

@@ -25,6 +25,11 @@ class ProbeConfig(BaseModel):
         return True
 
     @property
+    def needs_login(self) -> bool:
+        """Whether it logs in at the service's host."""
+        return False
+
+    @property
     def places(self) -> dict[str, str]:
         """The hosts that it looks at besides, by the field that names them."""
         return {}

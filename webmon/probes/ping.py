@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from webmon.domain.status import Status
-from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
+from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unknown
 from webmon.probes.wire import icmp
 from webmon.probes.wire.addresses import (
     Endpoint,
@@ -117,7 +117,7 @@ async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outc
     """Ping, for at most ``timeout`` seconds. Where this is not allowed, nothing is known."""
     host = target.address.strip()
     if not host:
-        return down("the host has no address")
+        return unknown("the host has no address")
     started = time.perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout
     try:

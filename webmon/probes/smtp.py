@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
-from webmon.probes.base import Outcome, ProbeConfig, Target, down, up
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown, up
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say_hello
@@ -56,7 +56,7 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
     """Greet once, within ``timeout`` seconds; nothing a server does raises."""
     host = target.address.strip()
     if not host:
-        return down("the host has no address")
+        return unknown("the host has no address")
     if config.tls or config.starttls:
         tls_context(config.verify_tls, http=False)  # made before the clock starts
     deadline = asyncio.get_running_loop().time() + timeout

@@ -34,6 +34,11 @@ class SshConfig(OverSsh):
         default=False, title="Log in", description="With the user and key or password of the host"
     )
 
+    @property
+    def needs_login(self) -> bool:
+        """See `ProbeConfig.needs_login`."""
+        return self.login
+
 
 OUTDATED = "the line in authorized_keys does not allow this check: install the present line"
 
@@ -44,7 +49,7 @@ async def probe_ssh(config: SshConfig, target: Target, timeout: float) -> Outcom
     """Connect and exchange keys, within ``timeout`` seconds; nothing a server does raises."""
     access = target.ssh.access
     if config.login and access is None:
-        return down(NO_ACCESS)
+        return unknown(NO_ACCESS)
 
     async def talk(connection: Connection) -> Outcome:
         if config.login and access is not None:
@@ -64,7 +69,7 @@ async def probe_by_command(
     access, command = target.ssh.access, config.command
     assert command is not None
     if access is None:
-        return down(NO_ACCESS)
+        return unknown(NO_ACCESS)
 
     async def talk(connection: Connection) -> Outcome:
         await connection.log_in()
@@ -98,7 +103,7 @@ async def visit(
     """Use the host's connection, within ``timeout`` seconds, once its key is the right one."""
     host = target.address.strip()
     if not host:
-        return down("the host has no address")
+        return unknown("the host has no address")
     pinned, access = target.ssh.pinned_at(port), target.ssh.access
     connection: Connection | None = None
     try:

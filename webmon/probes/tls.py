@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from webmon.clock import utcnow
 from webmon.domain.status import Status
-from webmon.probes.base import Outcome, ProbeConfig, Target, down
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 from webmon.probes.wire.addresses import Unreachable, literal_endpoint
 from webmon.probes.wire.certificates import Certificate, tls_context
 from webmon.probes.wire.starttls import BEGIN
@@ -80,7 +80,7 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     """Shake hands once, within ``timeout`` seconds; nothing a server does raises."""
     host = target.address.strip()
     if not host:
-        return down("the host has no address")
+        return unknown("the host has no address")
     context = tls_context(True, http=False)  # made before the clock starts
     server_name = config.server_name or host.strip("[]").rstrip(".")
     with Stream() as stream:

@@ -172,6 +172,7 @@ class _Run:
             with self.at(*of_host):
                 if not address and hosts.needs_address(after["kind"], after["config"]):
                     raise hosts.address_missing(after["name"])
+            services.require_login(host, after)
             shown = f"service {host.name} / {after['name']}"
             if row is None:
                 services.create_service(self.session, host.id, fields, actor=None, now=self.now)

@@ -79,6 +79,7 @@ def create_service(
     wanted = _columns(fields, stored=None)
     _require_free_name(session, host.id, wanted["name"])
     _require_address(host, wanted)
+    require_login(host, wanted)
     limited = is_limited(actor)
     _require_reachable(session, host, wanted, limited=limited)
     service = Service(**wanted, host_id=host.id, limited=limited, created_at=now)
@@ -120,6 +121,7 @@ def update_service(
     _require_address(host, wanted)
     starts_anew = _looks_elsewhere(service, wanted)
     if starts_anew:
+        require_login(host, wanted)
         if actor is not None:
             _require_secrets_again(service, fields, wanted)
         service.limited = is_limited(actor)
@@ -243,6 +245,19 @@ def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
     if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
         because = f"needs the address of its host: give {host.name} an address first"
         raise Invalid(because, "kind")
+
+
+def require_login(host: Host, wanted: Mapping[str, Any]) -> None:
+    """Refuse a service that logs in at a host where nobody can. ``wanted`` has kind and config,
+    which may be sealed.
+
+    Raises:
+        Invalid: otherwise.
+    """
+    config = PROBES[wanted["kind"]].config.model_validate(crypto.unseal(wanted["config"]))
+    if config.needs_login and not host.ssh:
+        because = f"logs in to its host: give {host.name} SSH access first"
+        raise Invalid(because, "kind" if wanted["kind"] != "ssh" else "config.login")
 
 
 def _require_secrets_again(

@@ -83,6 +83,11 @@ class OverSsh(ProbeConfig):
         """What it runs there."""
         return None
 
+    @property
+    def needs_login(self) -> bool:
+        """See `ProbeConfig.needs_login`."""
+        return self.command is not None
+
 
 def sections(output: str) -> Mapping[str, Section]:
     """The sections of a script's output. The output is not trusted."""
