@@ -23,6 +23,8 @@ class Tab:
     def __init__(self, processor: BaseStateEventProcessor, cookie: str | None) -> None:
         self.processor = processor
         self.cookie = cookie
+        self.address = "/"
+        """What the browser shows, with the query."""
         self.token = uuid4().hex
         self.shown: dict[str, Any] = {}
         self.events: list[str] = []
@@ -41,6 +43,7 @@ class Tab:
             payload=payload,
             router_data={
                 "pathname": "/",
+                "asPath": self.address,
                 "headers": headers,
                 "token": self.token,
                 "sid": "sid",
@@ -48,8 +51,12 @@ class Tab:
             },
         )
         self.events.clear()
-        async for delta in self.processor.enqueue_stream_delta(self.token, event):
+        own = state.get_full_name()
+        deltas = [delta async for delta in self.processor.enqueue_stream_delta(self.token, event)]
+        for delta in deltas:
             self._take(delta)
+        for delta in deltas:  # other rooms have values of the same names
+            self._take({own: delta.get(own, {})})
 
     def told(self, text: str) -> bool:
         """Whether the last event made the browser say ``text``, or do it."""

@@ -177,7 +177,7 @@ def test_channels_are_changed_by_admins_only() -> None:
 
 def test_incidents_are_acknowledged_updated_and_told_again_by_editors() -> None:
     roles = roles_of(IncidentsState)
-    for name in ("send_again", "write_update", "acknowledge"):
+    for name in ("send_again", "write_update", "acknowledge", "mute", "end_mute"):
         assert roles.pop(name) is Role.EDITOR
     assert set(roles.values()) == {Role.VIEWER}
 

@@ -297,6 +297,11 @@ def test_what_a_kind_sends_is_written_as_it_is_called(kind: str, word: str) -> N
 # --- incidents
 
 
+async def open_incident(tab, incident_id) -> None:
+    tab.address = f"/incidents/?incident={incident_id}"
+    await tab.send(IncidentsState, "load")
+
+
 async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database, outside) -> None:
     add_channel(database)
     go_down(database)
@@ -304,9 +309,9 @@ async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database
         await tab.send(IncidentsState, "load")
         view = tab.shown["view"]
         assert (view.headline, view.status) == ("1 service is down", "down")
-        [incident] = view.incidents
+        [incident] = view.groups[0].parts
         assert (incident.host, incident.service) == ("Datastore", "Website")
-        await tab.send(IncidentsState, "toggle", incident_id=incident.id)
+        await open_incident(tab, incident.id)
         told = {each.channel: (each.word, each.why) for each in tab.shown["detail"].deliveries}
         assert told == {
             "Administrators": ("not sent", "WEBMON_SMTP_URL is not set"),
@@ -315,7 +320,7 @@ async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database
         sent = next(each for each in tab.shown["detail"].deliveries if each.channel == "ops")
         await tab.send(IncidentsState, "send_again", notification_id=sent.id)
         assert {each.word for each in tab.shown["detail"].deliveries} == {"not sent", "waits"}
-        await tab.send(IncidentsState, "toggle", incident_id=incident.id)
+        await open_incident(tab, "")
         assert tab.shown["detail"].id == 0
 
 
@@ -324,14 +329,14 @@ async def test_what_somebody_writes_is_shown_and_told(database: Database, outsid
     go_down(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(IncidentsState, "load")
-        await tab.send(IncidentsState, "toggle", incident_id=1)
+        await open_incident(tab, 1)
         for wrong in ({"text": " "}, {"text": 3}, {}, None):
             await tab.send(IncidentsState, "write_update", form=wrong)
             assert tab.shown["mistake"].startswith("Must ")
         await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})
         assert tab.told("Published")
         assert tab.shown["mistake"] == ""
-        assert [each.text for each in tab.shown["detail"].updates] == ["The disk is full"]
+        assert "The disk is full" in [each.what for each in tab.shown["detail"].timeline]
         [waiting] = [each for each in tab.shown["detail"].deliveries if each.word == "waits"]
         assert (waiting.channel, waiting.event) == ("ops", "incident update")
     deliver(database, at=utcnow() + MINUTE)
@@ -342,14 +347,44 @@ async def test_an_editor_takes_an_incident(database: Database) -> None:
     go_down(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(IncidentsState, "load")
-        assert tab.shown["view"].incidents[0].can_acknowledge
-        for wrong in (None, "x", {}, 10**30):
-            await tab.send(IncidentsState, "acknowledge", incident_id=wrong)
+        assert tab.shown["view"].groups[0].parts[0].can_acknowledge
+        for wrong in (None, "x", {}, 10**30, [None], [{}], ["x"], [10**30]):
+            await tab.send(IncidentsState, "acknowledge", incident_ids=wrong)
             assert not tab.told("error in Beaconry")
-        await tab.send(IncidentsState, "acknowledge", incident_id=1)
-        [incident] = tab.shown["view"].incidents
+        await tab.send(IncidentsState, "acknowledge", incident_ids=[1])
+        [incident] = tab.shown["view"].groups[0].parts
         assert "@" in incident.acknowledged_by and incident.acknowledged_at
         assert not incident.can_acknowledge
+
+
+async def test_an_editor_mutes_and_ends_it(database: Database) -> None:
+    go_down(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await open_incident(tab, 1)
+        for wrong in (None, {}, {"reason": " "}, {"reason": 3, "what": {}, "until": []}):
+            await tab.send(IncidentsState, "mute", form=wrong)
+            assert tab.shown["mute_mistake"].startswith("Must ")
+        for what in ("service", "host"):
+            form = {"reason": "new disks", "what": what, "until": "1h"}
+            await tab.send(IncidentsState, "mute", form=form)
+            assert tab.told("Muted.")
+        assert [each.what for each in tab.shown["detail"].mutes] == [
+            "Datastore / Website",
+            "Datastore",
+        ]
+        for mute_id in (None, "x", 10**30, 1, 2):
+            await tab.send(IncidentsState, "end_mute", mute_id=mute_id)
+            assert not tab.told("error in Beaconry")
+        assert tab.shown["detail"].mutes == ()
+
+
+async def test_the_filters_stand_in_the_address(database: Database) -> None:
+    go_down(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        tab.address = "/incidents/?show=open&namespace=nothing&host=x&incident=1"
+        await tab.send(IncidentsState, "load")
+        assert tab.shown["rest"] == "show=open&namespace=nothing&"
+        assert (tab.shown["view"].found, tab.shown["detail"].id) == (0, 1)
 
 
 async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) -> None:
@@ -357,7 +392,7 @@ async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) 
     go_down(database)
     async with open_tab(sign_in(database, Role.VIEWER)) as tab:
         await tab.send(IncidentsState, "load")
-        await tab.send(IncidentsState, "toggle", incident_id=1)
+        await open_incident(tab, 1)
         assert not any(each.can_send_again for each in tab.shown["detail"].deliveries)
         await tab.send(IncidentsState, "send_again", notification_id=1)
         assert tab.told("You may not do this.")
@@ -365,7 +400,7 @@ async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) 
         await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})
         assert tab.told("You may not do this.")
         for wrong in (None, "x", 10**30):
-            await tab.send(IncidentsState, "toggle", incident_id=wrong)
+            await open_incident(tab, wrong)
             await tab.send(IncidentsState, "turn_to", page=wrong)
             assert not tab.told("error in Beaconry")
 

@@ -73,6 +73,27 @@ def next_message(
     return tuple(each.id for each in waiting if each.host_id in hosts)
 
 
+def failed_together(
+    failures: Iterable[tuple[int, int, datetime]],
+) -> tuple[tuple[int, ...], ...]:
+    """Failures (id, host, instant) of one host that one message would tell of, together.
+
+    Each comes at most `HOLD` after the one before. In the order of their first members.
+    """
+    failures = list(failures)
+    group_of: dict[int, list[int]] = {}
+    last: dict[int, tuple[datetime, list[int]]] = {}
+    for key, host, at in sorted(failures, key=lambda failure: failure[2]):
+        before = last.get(host)
+        members = before[1] if before is not None and at - before[0] <= HOLD else []
+        members.append(key)
+        last[host] = at, members
+        group_of[key] = members
+    order = {key: place for place, (key, _, _) in enumerate(failures)}
+    groups = {id(group_of[key]): group_of[key] for key in order}
+    return tuple(tuple(sorted(members, key=order.__getitem__)) for members in groups.values())
+
+
 def message_key(ids: Sequence[int], first_at: datetime) -> str:
     """The name of the message that tells these notifications, the first of which arose then.
 

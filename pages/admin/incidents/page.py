@@ -3,9 +3,17 @@
 import reflex as rx
 
 from pages.admin.channels.delivery_list import delivery_list
-from pages.admin.incidents.state import UPDATE_TEXT, IncidentsState
+from pages.admin.incidents.state import LENGTHS, ROOM, UPDATE_TEXT, IncidentsState
+from webmon.domain.durations import in_words
 from webmon.models.history import MOST_CHARACTERS
-from webmon.queries.notifications.incidents import IncidentView, UntoldView, UpdateView
+from webmon.models.notifications import MOST_OF_A_REASON
+from webmon.queries.notifications.incident_timeline import MomentView, MuteView
+from webmon.queries.notifications.incidents import (
+    EntryView,
+    FilterView,
+    IncidentView,
+    UntoldView,
+)
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
 from webmon.ui.room_view import headline, pages, stays_current
@@ -21,12 +29,17 @@ def incidents() -> rx.Component:
     return frame(
         stays_current(IncidentsState),
         headline(IncidentsState, view.headline, view.status),
-        rx.el.ol(rx.foreach(view.incidents, _incident), class_name="incidents", tab_index=-1),
+        _filters(),
+        rx.el.ol(rx.foreach(view.groups, _entry), class_name="incidents", tab_index=-1),
         rx.cond(
             IncidentsState.loaded & (view.found == 0),
             rx.el.p(
-                "No outages so far. When something goes down, this page shows since when and why, "
-                "and who was notified.",
+                rx.cond(
+                    IncidentsState.rest != "",
+                    "No incident is like that.",
+                    "No outages so far. When something goes down, this page shows since when and "
+                    "why, and who was notified.",
+                ),
                 class_name="none",
             ),
         ),
@@ -36,9 +49,89 @@ def incidents() -> rx.Component:
     )
 
 
+def _filters() -> rx.Component:
+    view, state = IncidentsState.view, IncidentsState
+    return rx.el.nav(
+        rx.el.span(
+            _pick("All", ROOM, ~state.only_open),
+            _pick("Open", f"{ROOM}?show=open", state.only_open),
+            class_name="picks",
+        ),
+        rx.cond(
+            view.namespaces.length() > 1,
+            rx.el.span(rx.foreach(view.namespaces, _namespace), class_name="picks"),
+        ),
+        rx.cond(
+            view.host != "",
+            rx.el.span("Only ", rx.el.b(view.host), ". ", rx.el.a("Show all", href=ROOM)),
+        ),
+        class_name="filters incident-filters",
+        aria_label="Filters",
+    )
+
+
+def _pick(text: str | rx.Var[str], href: str | rx.Var[str], chosen: rx.Var[bool]) -> rx.Component:
+    current = {"aria-current": rx.cond(chosen, "true", "false")}
+    return rx.el.a(text, href=href, custom_attrs=current)
+
+
+def _namespace(each: rx.Var[FilterView]) -> rx.Component:
+    only = rx.cond(IncidentsState.only_open, f"{ROOM}?show=open&", f"{ROOM}?")
+    return _pick(each.text, only + rx.cond(each.chosen, "", "namespace=" + each.slug), each.chosen)
+
+
+def _entry(each: rx.Var[EntryView]) -> rx.Component:
+    """What failed together on one host: one line with its parts below."""
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(
+                rx.el.span(
+                    icon(each.status),
+                    each.word,
+                    class_name="status",
+                    custom_attrs={"data-status": each.status},
+                ),
+                class_name="status-cell",
+            ),
+            rx.el.span(
+                rx.el.a(
+                    each.host,
+                    href=f"{ROOM}?host=" + each.host_id.to(str),
+                    dir="auto",
+                    class_name="name",
+                ),
+                rx.el.span(each.namespace, class_name="kind"),
+            ),
+            rx.el.span(
+                rx.cond(
+                    each.parts.length() > 1,
+                    rx.fragment(each.parts.length(), " services failed together"),
+                ),
+                class_name="channel-facts",
+            ),
+            rx.cond(
+                each.takes.length() > 0,
+                rx.el.button(
+                    "Acknowledge",
+                    type="button",
+                    class_name="button",
+                    on_click=IncidentsState.acknowledge(each.takes),
+                    custom_attrs={"aria-label": "Acknowledge " + each.host},
+                ),
+            ),
+            class_name="channel-row entry-row",
+        ),
+        rx.el.ol(rx.foreach(each.parts, _incident), class_name="parts"),
+        class_name="channel",
+        custom_attrs={"data-status": each.status},
+        key=each.id.to(str),
+    )
+
+
 def _incident(each: rx.Var[IncidentView]) -> rx.Component:
     is_open = IncidentsState.detail.id == each.id
     status = rx.cond(each.is_open, "down", "up")
+    base = f"{ROOM}?" + IncidentsState.rest
     return rx.el.li(
         rx.el.div(
             rx.el.span(
@@ -51,12 +144,10 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
                 rx.el.span("for ", each.lasted, class_name="since"),
                 class_name="status-cell",
             ),
-            rx.el.button(
-                rx.el.span(each.host, " / ", each.service, class_name="name"),
-                rx.el.span(each.namespace, class_name="kind"),
-                type="button",
+            rx.el.a(
+                rx.el.span(each.service, class_name="name", dir="auto"),
+                href=rx.cond(is_open, base, base + "incident=" + each.id.to(str)),
                 class_name="open-detail",
-                on_click=IncidentsState.toggle(each.id),
                 custom_attrs={"aria-expanded": is_open},
             ),
             rx.el.div(
@@ -70,28 +161,17 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
             rx.cond(
                 each.acknowledged_by != "",
                 rx.el.p(
-                    "Acknowledged by ",
-                    each.acknowledged_by,
-                    " ",
+                    rx.el.span("Acknowledged by ", each.acknowledged_by),
                     moment(each.acknowledged_at),
                     class_name="message",
                 ),
             ),
-            rx.cond(
-                each.can_acknowledge,
-                rx.el.button(
-                    "Acknowledge",
-                    type="button",
-                    class_name="button",
-                    on_click=IncidentsState.acknowledge(each.id),
-                ),
-            ),
+            rx.cond(each.muted != "", rx.el.p("Now ", each.muted, class_name="message")),
             rx.cond(each.cause != "", rx.el.p(each.cause, class_name="message")),
             class_name="channel-row",
         ),
         rx.cond(is_open, _detail()),
-        class_name="channel",
-        custom_attrs={"data-status": status, "data-incident": each.host + " / " + each.service},
+        custom_attrs={"data-incident": each.host + " / " + each.service},
         key=each.id.to(str),
     )
 
@@ -99,14 +179,10 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
 def _detail() -> rx.Component:
     detail = IncidentsState.detail
     return rx.el.div(
-        rx.cond(
-            (detail.updates.length() > 0) | detail.can_write,
-            rx.fragment(
-                rx.el.h2("Updates"),
-                rx.el.ol(rx.foreach(detail.updates, _update), class_name="updates"),
-            ),
-        ),
-        rx.cond(detail.can_write, _write_update()),
+        rx.el.h2("What happened"),
+        rx.el.ol(rx.foreach(detail.timeline, _moment), class_name="updates"),
+        rx.cond(detail.can_write, rx.fragment(_write_update(), _mute())),
+        rx.el.ul(rx.foreach(detail.mutes, _muted), class_name="untold"),
         rx.el.h2("Notified"),
         rx.cond(
             detail.deliveries.length() > 0,
@@ -126,12 +202,81 @@ def _detail() -> rx.Component:
     )
 
 
-def _update(each: rx.Var[UpdateView]) -> rx.Component:
+def _moment(each: rx.Var[MomentView]) -> rx.Component:
     return rx.el.li(
         moment(each.at),
-        rx.el.span(each.text, class_name="what"),
-        rx.el.span(each.author, class_name="author"),
+        rx.el.span(each.what, class_name="what", dir="auto"),
+        rx.el.span(each.who, class_name="author"),
+        key=each.at + each.what,
+    )
+
+
+def _muted(each: rx.Var[MuteView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.b(each.what, dir="auto"),
+        " is ",
+        each.why,
+        rx.cond(
+            each.until != "", rx.fragment(", until ", moment(each.until)), ", until it is well"
+        ),
+        ". ",
+        rx.cond(
+            each.can_end,
+            rx.el.button(
+                "End the mute",
+                type="button",
+                class_name="button",
+                on_click=IncidentsState.end_mute(each.id),
+            ),
+        ),
         key=each.id.to(str),
+    )
+
+
+def _mute() -> rx.Component:
+    is_wrong = IncidentsState.mute_mistake != ""
+    described = {"aria-describedby": "mute-mistake", "aria-invalid": is_wrong}
+    lengths = [
+        rx.el.option(in_words(each.total_seconds()), value=key) for key, each in LENGTHS.items()
+    ]
+    return rx.el.form(
+        rx.el.label("Mute, because", html_for="mute-reason", class_name="label"),
+        rx.el.div(
+            rx.el.input(
+                type="text",
+                name="reason",
+                id="mute-reason",
+                max_length=MOST_OF_A_REASON,
+                auto_complete="off",
+                class_name="control",
+                custom_attrs=described,
+            ),
+            rx.el.select(
+                rx.el.option("this service", value="service"),
+                rx.el.option("the whole host", value="host"),
+                name="what",
+                class_name="control",
+                aria_label="What to mute",
+            ),
+            rx.el.select(
+                *lengths,
+                rx.el.option("until it is well", value="well"),
+                name="until",
+                class_name="control",
+                aria_label="For how long",
+            ),
+            rx.el.button("Mute", type="submit", class_name="button"),
+            class_name="watch-line mute-line",
+        ),
+        rx.cond(
+            is_wrong,
+            rx.el.p(
+                IncidentsState.mute_mistake, class_name="mistake", role="alert", id="mute-mistake"
+            ),
+        ),
+        on_submit=IncidentsState.mute,
+        class_name="write-update",
+        key="mute" + IncidentsState.serial.to(str),
     )
 
 

@@ -1,16 +1,26 @@
 """The state of the incidents' page."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import reflex as rx
 
-from webmon.commands.notifications import acknowledgements, incident_updates, manual_sends
+from webmon.clock import utcnow
+from webmon.commands.notifications import (
+    acknowledgements,
+    incident_updates,
+    manual_sends,
+    mutes,
+)
 from webmon.domain.access import Role
+from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.notifications.incidents import (
     IncidentDetail,
     IncidentsView,
+    Wanted,
     admin_incidents,
     incident_detail,
 )
@@ -24,6 +34,16 @@ FOCUS_TEXT = rx.call_script(
 )
 
 
+ROOM = "/incidents/"
+LENGTHS = {
+    "1h": timedelta(hours=1),
+    "4h": timedelta(hours=4),
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+}
+"""For how long something can be muted; anything else is until all is well again."""
+
+
 class IncidentsState(Listing, PrivateState):
     """One person's view of the incidents in one tab."""
 
@@ -34,30 +54,43 @@ class IncidentsState(Listing, PrivateState):
     serial: int = 0
     """Another one for every update, so that the browser starts from an empty form."""
 
+    mute_mistake: str = ""
+    only_open: bool = False
+    host_id: int = 0
+    rest: str = ""
+    """The filters as they stand in the address, each followed by ``&``."""
+
+    _namespace: str = ""
+
+    def _follow(self, chosen: Mapping[str, str]) -> None:
+        self.only_open = chosen.get("show", "") == "open"
+        self._namespace = chosen.get("namespace", "")[:50]
+        self.host_id = read_id(chosen.get("host"))
+        filters = {"show": "open" if self.only_open else "", "namespace": self._namespace}
+        filters["host"] = str(self.host_id or "")
+        self.rest = "".join(
+            urlencode({name: value}) + "&" for name, value in filters.items() if value
+        )
+        self.mistake = self.mute_mistake = ""
+        self.detail = IncidentDetail(id=read_id(chosen.get("incident")))
+
     async def _read(self, now: datetime) -> None:
-        view: IncidentsView = await ask(self, admin_incidents, page=self._page, now=now)
+        wanted = Wanted(self.only_open, self._namespace, self.host_id, self.detail.id)
+        view: IncidentsView = await ask(
+            self, admin_incidents, wanted=wanted, page=self._page, now=now
+        )
         self._page = view.page
         show(self, view=view)
         if self.detail.id:
             await self._open(self.detail.id)
 
     async def _open(self, incident_id: int) -> None:
-        """Show who was told; nothing where the incident is gone."""
+        """Show what happened in an incident; nothing where it is gone."""
         try:
             detail = await ask(self, incident_detail, incident_id)
         except NotFound:
             detail = IncidentDetail()
         show(self, detail=detail)
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def toggle(self, incident_id: int) -> None:
-        """Open or close who was told of an incident."""
-        self.mistake = ""
-        if self.detail.id == incident_id:
-            self.detail = IncidentDetail()
-        else:
-            await self._open(incident_id)
 
     @rx.event
     @only(Role.EDITOR)
@@ -77,11 +110,41 @@ class IncidentsState(Listing, PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def acknowledge(self, incident_id: int) -> Events:
-        """Take an incident."""
-        taken = await act(self, acknowledgements.acknowledge, [incident_id])
+    async def acknowledge(self, incident_ids: list[int]) -> Events:
+        """Take incidents."""
+        wanted = incident_ids if isinstance(incident_ids, list) else []
+        taken = await act(self, acknowledgements.acknowledge, wanted)
         await self._refresh()
         return rx.toast.success("Acknowledged." if taken else "It was acknowledged before.")
+
+    @rx.event
+    @only(Role.EDITOR)
+    async def mute(self, form: dict[str, Any]) -> Events:
+        """Mute the host or the service of the open incident."""
+        typed = as_dict(form)
+        length = LENGTHS.get(str(typed.get("until")))
+        whole = {"until_at": utcnow() + length if length is not None else None}
+        whole["reason"] = typed.get("reason", "")
+        try:
+            if typed.get("what") == "host":
+                await act(self, mutes.mute_host, self.detail.host_id, **whole)
+            else:
+                await act(self, mutes.mute_service, self.detail.service_id, **whole)
+        except Invalid as error:
+            self.mute_mistake = sentence(error.message)
+            return FOCUS_MISTAKE
+        self.mute_mistake = ""
+        self.serial += 1
+        await self._refresh()
+        return rx.toast.success("Muted.")
+
+    @rx.event
+    @only(Role.EDITOR)
+    async def end_mute(self, mute_id: int) -> Events:
+        """End a mute early."""
+        await act(self, mutes.end_mute, mute_id)
+        await self._refresh()
+        return rx.toast.success("No longer muted.")
 
     @rx.event
     @only(Role.EDITOR)

@@ -6,14 +6,19 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
+from webmon.commands.notifications.acknowledgements import acknowledge
 from webmon.commands.notifications.incident_updates import write_update
+from webmon.commands.notifications.mutes import end_mute, mute_service
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound
+from webmon.queries.notifications.incident_timeline import MomentView, MuteView
 from webmon.queries.notifications.incidents import (
     IncidentDetail,
     IncidentsView,
+    IncidentView,
+    Wanted,
     admin_incidents,
     incident_detail,
 )
@@ -24,9 +29,16 @@ UP, DOWN = Status.UP, Status.DOWN
 VIEWER = Actor(1, "a@example.org", Role.VIEWER)
 
 
-def shown(database: Database, *, at=NOW, page: int = 1, actor: Actor = VIEWER) -> IncidentsView:
+def shown(
+    database: Database, *, at=NOW, page: int = 1, actor: Actor = VIEWER, **wanted
+) -> IncidentsView:
     with database.read() as session:
-        return admin_incidents(session, actor=actor, page=page, now=at)
+        asked = Wanted(**wanted)
+        return admin_incidents(session, wanted=asked, actor=actor, page=page, now=at)
+
+
+def parts(view: IncidentsView) -> list[IncidentView]:
+    return [part for entry in view.groups for part in entry.parts]
 
 
 def detail(database: Database, incident_id: int, actor: Actor = VIEWER) -> IncidentDetail:
@@ -42,13 +54,13 @@ def test_what_is_down_stands_first_then_the_latest(database, outside, site):
     see(database, DOWN, others[1], at=NOW + 2 * HOUR)
     see(database, UP, others[1], at=NOW + 3 * HOUR)
     view = shown(database, at=NOW + 4 * HOUR)
-    assert [(each.service, each.is_open, each.lasted) for each in view.incidents] == [
+    assert [(each.service, each.is_open, each.lasted) for each in parts(view)] == [
         ("Website", True, "4 h"),
         ("Shell", False, "1 h"),
         ("Search", False, "59 min"),
     ]
     assert (view.open_count, view.found, view.pages) == (1, 3, 1)
-    first = view.incidents[0]
+    first = parts(view)[0]
     assert (first.host, first.namespace, first.cause) == ("Datastore", "IATI", "seen down")
     assert (first.began_at, first.ended_at) == (NOW.isoformat(), "")
     assert first.told == "nobody was notified"
@@ -59,8 +71,8 @@ def test_incidents_are_paged(database, outside, site):
         see(database, DOWN, site, at=NOW + number * HOUR)
         see(database, UP, site, at=NOW + number * HOUR + MINUTE)
     first, second = shown(database), shown(database, page=2)
-    assert (len(first.incidents), len(second.incidents), second.page) == (25, 5, 2)
-    assert first.incidents[0].began_at > second.incidents[0].began_at
+    assert (len(parts(first)), len(parts(second)), second.page) == (25, 5, 2)
+    assert parts(first)[0].began_at > parts(second)[0].began_at
     assert shown(database, page=99).page == 2
     assert shown(database, page=-1).page == 1
 
@@ -78,7 +90,7 @@ def test_an_incident_says_who_was_told_and_what_was_not_and_why(database, outsid
     deliver(database, at=NOW + 4 * SECOND)
     see(database, UP, site, at=NOW + HOUR)
     deliver(database, at=NOW + HOUR + 4 * SECOND)
-    [incident] = shown(database).incidents
+    [incident] = parts(shown(database))
     found = detail(database, incident.id)
     told = [(each.channel, each.event, each.word, each.why) for each in found.deliveries]
     assert [each for each in told if each[0] in ("ops", "poor")] == [
@@ -97,24 +109,28 @@ def test_an_incident_says_who_was_told_and_what_was_not_and_why(database, outsid
 
 def test_an_incident_shows_what_was_written_about_it(database, outside, site):
     see(database, DOWN, site, at=NOW)
-    [incident] = shown(database).incidents
+    [incident] = parts(shown(database))
     with database.write() as session:
         editor = Actor(2, "anna@example.org", Role.EDITOR)
         write_update(session, incident.id, "The disk is full", actor=editor, now=NOW + MINUTE)
-    [update] = detail(database, incident.id, editor).updates
-    at = (NOW + MINUTE).isoformat()
-    assert (update.at, update.author, update.text) == (at, "anna@example.org", "The disk is full")
+    wrote = MomentView((NOW + MINUTE).isoformat(), "The disk is full", "anna@example.org")
+    assert wrote in detail(database, incident.id, editor).timeline
     assert detail(database, incident.id, editor).can_write
     assert not detail(database, incident.id).can_write, "a viewer only reads"
     see(database, UP, site, at=NOW + HOUR)
     assert not detail(database, incident.id, editor).can_write, "it is over"
-    assert len(detail(database, incident.id).updates) == 1
+    assert [each.what for each in detail(database, incident.id).timeline] == [
+        "First failure",
+        "Down, confirmed",
+        "The disk is full",
+        "Over",
+    ]
 
 
 def test_a_channel_that_came_later_says_so(database, outside, site):
     see(database, DOWN, site, at=NOW)
     add_channel(database, "late", created_at=NOW + HOUR)
-    [incident] = shown(database).incidents
+    [incident] = parts(shown(database))
     assert [each.why for each in detail(database, incident.id).untold] == ["it was added later"]
 
 
@@ -124,10 +140,88 @@ def test_nobody_sees_an_incident_of_another_s_namespace(database, outside, site)
     see(database, DOWN, add_site(database, other, "Secret"), site, at=NOW)
     limited = Actor(1, "b@example.org", Role.ADMIN, frozenset({other}))
     view = shown(database, actor=limited)
-    assert [each.host for each in view.incidents] == ["Secret"]
+    assert [each.host for each in parts(view)] == ["Secret"]
     assert (view.found, view.open_count) == (1, 1)
-    ours = next(each for each in shown(database).incidents if each.host != "Secret")
+    ours = next(each for each in parts(shown(database)) if each.host != "Secret")
     with pytest.raises(NotFound):
         detail(database, ours.id, limited)
     with pytest.raises(NotFound):
         detail(database, 10**12)
+
+
+EDITOR = Actor(2, "anna@example.org", Role.EDITOR)
+
+
+def test_what_nobody_has_acknowledged_stands_first(database, outside, site):
+    shell = add_service(database, site, "Shell")
+    see(database, DOWN, site, at=NOW)
+    see(database, DOWN, shell, at=NOW + HOUR)
+    with database.write() as session:
+        acknowledge(session, [2], actor=EDITOR, now=NOW + 2 * HOUR)
+    view = shown(database, actor=EDITOR, at=NOW + 3 * HOUR)
+    assert [(each.word, each.takes) for each in view.groups] == [
+        ("needs attention", (1,)),
+        ("acknowledged", ()),
+    ]
+    taken = view.groups[1].parts[0]
+    at = (NOW + 2 * HOUR).isoformat()
+    assert (taken.acknowledged_by, taken.acknowledged_at) == ("anna@example.org", at)
+    assert shown(database).groups[0].takes == (), "a viewer acknowledges nothing"
+
+
+def test_what_failed_together_on_a_host_is_one_entry(database, outside, iati, site):
+    search, shell = [add_service(database, site, name) for name in ("Search", "Shell")]
+    other = add_site(database, iati, "Portal")
+    see(database, DOWN, site, other, at=NOW)
+    see(database, DOWN, search, at=NOW + 20 * SECOND)
+    see(database, DOWN, shell, at=NOW + HOUR)
+    view = shown(database, at=NOW + 2 * HOUR)
+    assert [(each.host, {part.service for part in each.parts}) for each in view.groups] == [
+        ("Datastore", {"Shell"}),
+        ("Datastore", {"Search", "Website"}),
+        ("Portal", {"Website"}),
+    ]
+
+
+def test_the_address_limits_the_list(database, outside, iati, site):
+    with database.write() as session:
+        other = factories.namespace(session, "di", name="DI").id
+    theirs = add_site(database, other, "Portal")
+    see(database, DOWN, site, theirs, at=NOW)
+    see(database, UP, site, at=NOW + HOUR)
+    assert {each.host for each in shown(database).groups} == {"Datastore", "Portal"}
+    assert [each.host for each in shown(database, only_open=True).groups] == ["Portal"]
+    assert [each.host for each in shown(database, namespace="iati").groups] == ["Datastore"]
+    host_id = next(each.host_id for each in shown(database).groups if each.host == "Portal")
+    view = shown(database, host_id=host_id)
+    assert ([each.host for each in view.groups], view.host) == (["Portal"], "Portal")
+    linked = parts(shown(database))[-1]
+    view = shown(database, only_open=True, incident_id=linked.id)
+    assert linked.id in {each.id for each in parts(view)}, "it is shown where its link leads"
+    assert shown(database, namespace="nothing").found == 0
+
+
+def test_a_mute_is_shown_and_stands_in_the_timeline(database, outside, site):
+    add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 4 * SECOND)
+    until = NOW + HOUR
+    with database.write() as session:
+        wanted = {"reason": "new disks", "until_at": until, "actor": EDITOR, "now": NOW + MINUTE}
+        mute_id = mute_service(session, site, **wanted).id
+    why = "muted by anna@example.org: new disks"
+    assert [each.muted for each in parts(shown(database, at=NOW + 2 * MINUTE))] == [why]
+    found = detail(database, 1, EDITOR)
+    assert found.mutes == (
+        MuteView(mute_id, "Datastore / Website", why, until.isoformat(), can_end=True),
+    )
+    with database.write() as session:
+        end_mute(session, mute_id, actor=EDITOR, now=NOW + 3 * MINUTE)
+    assert [(each.what, each.who) for each in detail(database, 1).timeline] == [
+        ("First failure", ""),
+        ("Down, confirmed", ""),
+        ("ops was sent: down", ""),
+        ("Muted: new disks", "anna@example.org"),
+        ("No longer muted", "anna@example.org"),
+    ]
+    assert detail(database, 1).mutes == ()

@@ -1,15 +1,16 @@
 """Incidents: what is down and what was, and for each of them who was told, or why not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select, true
 from sqlmodel import Session
 
 from webmon.domain.access import Actor, Role
 from webmon.domain.durations import in_words
+from webmon.domain.grouping import failed_together
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
 from webmon.errors import NotFound
@@ -17,7 +18,6 @@ from webmon.models import (
     Channel,
     Host,
     Incident,
-    IncidentUpdate,
     Namespace,
     Notification,
     Service,
@@ -25,13 +25,19 @@ from webmon.models import (
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 from webmon.queries.notifications.deliveries import DeliveryView, deliveries_of_incident
+from webmon.queries.notifications.incident_timeline import (
+    MomentView,
+    MuteView,
+    current_mutes,
+    timeline,
+    why_muted_now,
+)
 
 PER_PAGE = 25
 
 INCIDENTS, SERVICES = table(Incident), table(Service)
 incident, service = INCIDENTS.c, SERVICES.c
 host, namespace, told = table(Host).c, table(Namespace).c, table(Notification).c
-written = table(IncidentUpdate).c
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +57,61 @@ class IncidentView:
     """Empty as long as nobody has."""
     acknowledged_by: str = ""
     can_acknowledge: bool = False
+    muted: str = ""
+    """Why its news is not told at present: ``muted by anna@example.org: new disks``."""
     told: str = ""
     """What became of its messages, in short: ``3 sent, 1 failed``."""
 
 
 @dataclass(frozen=True, slots=True)
+class EntryView:
+    """What failed together on one host."""
+
+    id: int = 0
+    host: str = ""
+    host_id: int = 0
+    namespace: str = ""
+    status: str = "up"
+    word: str = "over"
+    parts: tuple[IncidentView, ...] = ()
+    takes: tuple[int, ...] = ()
+    """The incidents that can be acknowledged by the person who looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterView:
+    """A namespace to limit the list to."""
+
+    text: str
+    slug: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address of the list asks for; empty: everything."""
+
+    only_open: bool = False
+    namespace: str = ""
+    host_id: int = 0
+    incident_id: int = 0
+    """This one is shown on any page."""
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentsView:
-    """A page of them: what is down first, then the latest."""
+    """A page of them: what needs attention first, then what is down, then the latest."""
 
     who: str = ""
     status: str = "unknown"
     headline: str = "Incidents"
-    incidents: tuple[IncidentView, ...] = ()
+    groups: tuple[EntryView, ...] = ()
+    namespaces: tuple[FilterView, ...] = ()
+    host: str = ""
+    """The host that the list is limited to."""
     open_count: int = 0
     found: int = 0
     page: int = 1
@@ -78,49 +127,58 @@ class UntoldView:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateView:
-    """What somebody has written about an incident."""
-
-    id: int
-    at: str
-    author: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentDetail:
     """What was written about an incident, who was told of it, and who was not."""
 
     id: int = 0
-    updates: tuple[UpdateView, ...] = ()
+    timeline: tuple[MomentView, ...] = ()
+    mutes: tuple[MuteView, ...] = ()
+    host_id: int = 0
+    service_id: int = 0
     can_write: bool = False
     deliveries: tuple[DeliveryView, ...] = ()
     untold: tuple[UntoldView, ...] = ()
 
 
 def admin_incidents(
-    session: Session, *, actor: Actor, page: int = 1, now: datetime
+    session: Session,
+    *,
+    wanted: Wanted = EVERYTHING,
+    actor: Actor,
+    page: int = 1,
+    now: datetime,
 ) -> IncidentsView:
     """The incidents that ``actor`` sees, 25 a page."""
     seen = _seen(actor)
-    count, still_open = session.execute(
-        _joined(func.count(), func.count().filter(incident.resolved_at.is_(None))).where(seen)
-    ).one()
+    is_open = incident.resolved_at.is_(None)
+    still_open = session.scalar(_joined(func.count()).where(seen, is_open)) or 0
+    chosen = seen & _chosen(wanted)
+    count = session.scalar(_with_names(func.count()).where(chosen)) or 0
     pages = max(1, -(-count // PER_PAGE))
     page = min(max(page, 1), pages)
     rows = session.execute(
         _with_names()
-        .where(seen)
-        .order_by(incident.resolved_at.is_not(None), incident.id.desc())
+        .where(chosen)
+        .order_by(_RANK, incident.id.desc())
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     ).all()
+    if is_id(wanted.incident_id) and wanted.incident_id not in {each.id for each in rows}:
+        linked = _with_names().where(seen, incident.id == wanted.incident_id)
+        rows = [*session.execute(linked).all(), *rows]
     counts = _counts(session, [each.id for each in rows])
+    muted = why_muted_now(session, rows, now)
+    views = {
+        each.id: _view(each, counts.get(each.id, {}), muted.get(each.id, ""), actor, now)
+        for each in rows
+    }
     return IncidentsView(
         who=f"{actor.email} · {actor.role.value}",
         status="down" if still_open else "up",
         headline=_headline(still_open),
-        incidents=tuple(_view(each, counts.get(each.id, {}), actor, now) for each in rows),
+        groups=_entries(rows, views),
+        namespaces=_namespaces(session, actor, wanted),
+        host=_host_name(session, actor, wanted),
         open_count=still_open,
         found=count,
         page=page,
@@ -146,21 +204,13 @@ def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> Inci
     untold = _untold(session, found, named, actor)
     return IncidentDetail(
         incident_id,
-        _updates(session, incident_id),
+        timeline(session, found),
+        current_mutes(session, found, actor),
+        host_id=found.host_id,
+        service_id=found.service_id,
         can_write=found.resolved_at is None and actor.has(Role.EDITOR),
         deliveries=deliveries,
         untold=tuple(untold),
-    )
-
-
-def _updates(session: Session, incident_id: int) -> tuple[UpdateView, ...]:
-    rows = session.execute(
-        select(written.id, written.written_at, written.author, written.text)
-        .where(written.incident_id == incident_id)
-        .order_by(written.id)
-    )
-    return tuple(
-        UpdateView(each.id, each.written_at.isoformat(), each.author, each.text) for each in rows
     )
 
 
@@ -176,6 +226,61 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
     return host.namespace_id.in_(actor.namespace_ids)
 
 
+def _chosen(wanted: Wanted) -> ColumnElement[bool]:
+    chosen: ColumnElement[bool] = true()
+    if wanted.only_open:
+        chosen &= incident.resolved_at.is_(None)
+    if wanted.namespace:
+        chosen &= namespace.slug == wanted.namespace
+    if wanted.host_id:
+        chosen &= host.id == wanted.host_id
+    return chosen
+
+
+_RANK = case(
+    (incident.resolved_at.is_not(None), 2), (incident.acknowledged_at.is_not(None), 1), else_=0
+)
+"""What needs attention first: down, and nobody has acknowledged it."""
+
+
+def _namespaces(session: Session, actor: Actor, wanted: Wanted) -> tuple[FilterView, ...]:
+    rows = session.execute(
+        select(namespace.id, namespace.slug, namespace.name).order_by(namespace.name)
+    )
+    return tuple(
+        FilterView(each.name, each.slug, each.slug == wanted.namespace)
+        for each in rows
+        if actor.sees(each.id)
+    )
+
+
+def _host_name(session: Session, actor: Actor, wanted: Wanted) -> str:
+    columns = select(host.name, host.namespace_id).where(host.id == wanted.host_id)
+    found = session.execute(columns).first() if wanted.host_id else None
+    return found.name if found is not None and actor.sees(found.namespace_id) else ""
+
+
+def _entries(rows: Iterable[Row[Any]], views: Mapping[int, IncidentView]) -> tuple[EntryView, ...]:
+    by_id = {each.id: each for each in rows}
+    groups = failed_together((key, each.host_id, each.opened_at) for key, each in by_id.items())
+    return tuple(_entry(by_id[ids[0]], [views[key] for key in ids]) for ids in groups)
+
+
+def _entry(first: Row[Any], parts: list[IncidentView]) -> EntryView:
+    is_open = any(each.is_open for each in parts)
+    needs_attention = any(each.is_open and not each.acknowledged_at for each in parts)
+    return EntryView(
+        first.id,
+        first.host,
+        first.host_id,
+        first.namespace,
+        status="down" if is_open else "up",
+        word="needs attention" if needs_attention else "acknowledged" if is_open else "over",
+        parts=tuple(parts),
+        takes=tuple(each.id for each in parts if each.can_acknowledge),
+    )
+
+
 def _joined(*columns: Any) -> Any:
     return (
         select(*columns)
@@ -185,17 +290,21 @@ def _joined(*columns: Any) -> Any:
     )
 
 
-def _with_names() -> Any:
-    return _joined(
+def _with_names(*columns: Any) -> Any:
+    columns = columns or (
         *incident,
         service.name.label("service"),
         host.name.label("host"),
+        host.id.label("host_id"),
         host.namespace_id,
         namespace.name.label("namespace"),
-    ).join(table(Namespace), namespace.id == host.namespace_id)
+    )
+    return _joined(*columns).join(table(Namespace), namespace.id == host.namespace_id)
 
 
-def _view(row: Row[Any], counts: dict[Delivery, int], actor: Actor, now: datetime) -> IncidentView:
+def _view(
+    row: Row[Any], counts: dict[Delivery, int], muted: str, actor: Actor, now: datetime
+) -> IncidentView:
     ended_at: datetime | None = row.resolved_at
     lasted = in_words(max(0.0, ((ended_at or now) - row.opened_at).total_seconds()))
     return IncidentView(
@@ -208,6 +317,7 @@ def _view(row: Row[Any], counts: dict[Delivery, int], actor: Actor, now: datetim
         ended_at=ended_at.isoformat() if ended_at is not None else "",
         lasted=lasted,
         cause=row.message,
+        muted=muted,
         acknowledged_at=row.acknowledged_at.isoformat() if row.acknowledged_at else "",
         acknowledged_by=row.acknowledged_by or "",
         can_acknowledge=not (ended_at or row.acknowledged_at) and actor.has(Role.EDITOR),
