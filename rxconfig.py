@@ -17,7 +17,7 @@ config = rx.Config(
     plugins=[] if PUBLIC else [SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The same packages for both, because they share the committed lock files in reflex.lock.
-    frontend_packages=["sonner@2.0.8"],
+    frontend_packages=["sonner@2.0.8", "recharts@3.10.1"],
     state_manager_mode="redis" if REDIS_URL else "memory",
     redis_url=REDIS_URL or None,
     redis_token_expiration=15 * 60,  # seconds unused; for states in memory too
