@@ -173,6 +173,17 @@ def why_no_update(last: LastWord | None, wants: Set[Event]) -> str:
     return _why_not_the_end(last) if Event.DOWN in wants else ""
 
 
+def decide_update(last: LastWord | None, wants: Set[Event]) -> Decision | None:
+    """What to send of an update of an outage; None if nothing.
+
+    It goes to every channel that was told of the outage, and to those that want only updates.
+    """
+    is_told = last is not None and last.is_told
+    if Event.INCIDENT_UPDATE not in wants and not is_told:
+        return None
+    return Decision(Event.INCIDENT_UPDATE, why_no_update(last, wants))
+
+
 def decide_after_flapping(status: Status, wants: Set[Event]) -> Decision:
     """How flapping ended, for a channel that was told of it."""
     if status is Status.DOWN:

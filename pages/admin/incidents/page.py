@@ -299,8 +299,8 @@ def _write_update() -> rx.Component:
             class_name="watch-line",
         ),
         rx.el.p(
-            f"At most {MOST_CHARACTERS} characters. Channels that receive incident updates get it "
-            "word for word; posts on X are public.",
+            IncidentsState.detail.reach,
+            f" Word for word; at most {MOST_CHARACTERS} characters.",
             class_name="help",
             id="update-help",
         ),

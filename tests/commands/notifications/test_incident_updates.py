@@ -59,7 +59,7 @@ def test_an_update_is_told_between_the_beginning_and_the_end(database, outside, 
     ]
 
 
-def test_only_who_asked_for_updates_is_told(database, outside, iati, site):
+def test_channels_that_were_told_of_the_outage_are_told(database, outside, iati, site):
     with database.write() as session:
         other = factories.namespace(session, "di").id
     add_channel(database, "asked", events=ALL_EVENTS)
@@ -69,7 +69,7 @@ def test_only_who_asked_for_updates_is_told(database, outside, iati, site):
     write(database, incident_of(database, site), at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told("asked") == [f"down Datastore.Website + {UPDATE}"]
-    assert outside.told("silent") == ["down Datastore.Website"]
+    assert outside.told("silent") == [f"down Datastore.Website + {UPDATE}"], "not asked for"
     assert outside.told("theirs") == []
 
 

@@ -13,6 +13,7 @@ from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import NotFound
+from webmon.models import Service
 from webmon.queries.notifications.incident_timeline import MomentView, MuteView
 from webmon.queries.notifications.incidents import (
     IncidentDetail,
@@ -22,6 +23,7 @@ from webmon.queries.notifications.incidents import (
     admin_incidents,
     incident_detail,
 )
+from webmon.queries.notifications.update_reach import NOBODY
 
 __all__ = ["iati", "outside", "site"]
 
@@ -225,3 +227,18 @@ def test_a_mute_is_shown_and_stands_in_the_timeline(database, outside, site):
         ("No longer muted", "anna@example.org"),
     ]
     assert detail(database, 1).mutes == ()
+
+
+def test_who_gets_an_update_is_said_before_it_is_sent(database, outside, site):
+    see(database, DOWN, site, at=NOW)
+    assert detail(database, 1).reach == NOBODY
+    add_channel(database, "late")
+    assert detail(database, 1).reach == NOBODY
+    see(database, UP, site, at=NOW + HOUR)
+    add_channel(database, "x", kind="billboard")
+    add_channel(database, "off", enabled=False)
+    see(database, DOWN, site, at=NOW + 2 * HOUR)
+    assert detail(database, 2).reach == "Goes to late, x (public)."
+    with database.write() as session:
+        session.get_one(Service, site).public = False
+    assert detail(database, 2).reach == "Goes to late."

@@ -1,5 +1,6 @@
 """Updates that people write about an open incident, and the channels that are told of them."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from webmon.commands.notifications.holds import why_not_theirs
 from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
-from webmon.domain.announcing import Decision, why_no_update
+from webmon.domain.announcing import decide_update
 from webmon.domain.ids import is_id
 from webmon.domain.messages.wording import one_line
 from webmon.domain.news import Event
@@ -37,7 +38,7 @@ class UpdateFields(Fields):
 def write_update(
     session: Session, incident_id: int, text: str, *, actor: Actor, now: datetime
 ) -> IncidentUpdate:
-    """Store an update of an open incident, and queue it for the channels that want updates.
+    """Store an update of an open incident, and queue it for the channels that know of it.
 
     Raises:
         Invalid: the text is empty or too long, or the incident is over.
@@ -68,23 +69,23 @@ def _service_of(session: Session, incident_id: int, actor: Actor) -> int:
 
 
 def _queue(session: Session, written: IncidentUpdate, subject: Subject, now: datetime) -> None:
-    """For every channel that wants updates: queued if it knows of the incident, else suppressed."""
+    """For every channel that was told of the incident, and those that want updates alone."""
     news = subject.news(Event.INCIDENT_UPDATE, now, message=written.text)
     last_words = load_last_words(session, [subject.service_id])
     batch = Batch(now)
     for channel in load_channels(session):
         stored = last_words.get((channel.id, subject.service_id), ())
         is_meant = bool(stored) or channel.wants_news_of(subject.namespace_id)
-        if Event.INCIDENT_UPDATE not in channel.wants or not is_meant:
+        decision = decide_update(last_word(stored), channel.wants) if is_meant else None
+        if decision is None:
             continue
-        because = why_no_update(last_word(stored), channel.wants)
-        because = why_not_theirs(channel, subject) or because
+        because = why_not_theirs(channel, subject) or decision.reason
         if not channel.enabled:
             because = SWITCHED_OFF
         batch.add(
             channel.id,
             news,
-            Decision(Event.INCIDENT_UPDATE, because),
+            replace(decision, reason=because),
             cause=f"incident:{written.incident_id}",
             sequence=written.id,
             subject=subject,

@@ -32,6 +32,7 @@ from webmon.queries.notifications.incident_timeline import (
     timeline,
     why_muted_now,
 )
+from webmon.queries.notifications.update_reach import update_reach
 
 PER_PAGE = 25
 
@@ -135,6 +136,8 @@ class IncidentDetail:
     mutes: tuple[MuteView, ...] = ()
     host_id: int = 0
     service_id: int = 0
+    reach: str = ""
+    """Who gets an update."""
     can_write: bool = False
     deliveries: tuple[DeliveryView, ...] = ()
     untold: tuple[UntoldView, ...] = ()
@@ -208,6 +211,7 @@ def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> Inci
         current_mutes(session, found, actor),
         host_id=found.host_id,
         service_id=found.service_id,
+        reach=update_reach(session, found),
         can_write=found.resolved_at is None and actor.has(Role.EDITOR),
         deliveries=deliveries,
         untold=tuple(untold),
