@@ -29,6 +29,10 @@ http {{
   server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {target}; {lines} }} }}
 }}
 """
+HOSTS = """
+namespaces: [{slug: iati, name: IATI}]
+hosts: [{name: Datastore, namespace: iati}]
+"""
 WEBSOCKETS = (
     "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
     "proxy_set_header Connection $connection_upgrade;"
@@ -74,6 +78,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running(folder, WEBMON_BASE_URL=f"http://localhost:{port}") as product:
         admin = ("user", "add", "admin@example.org", "--role", "admin", "--password-stdin")
         assert product.webmon(*admin, text=PASSWORD).returncode == 0
+        (folder / "monitor.yaml").write_text(HOSTS)
+        assert product.webmon("apply", str(folder / "monitor.yaml")).returncode == 0
         yield Site(product, port)
 
 
@@ -89,7 +95,7 @@ def test_signing_in_the_list_and_signing_out_work_with_the_usual_lines(
         assert client.post("/auth/login", data=FORM).headers["location"] == "/admin/"
         with open_wire(site.url, client.cookies[COOKIE], "tab", origin=site.url) as wire:
             wire.send(f"{HostsState.get_full_name()}.load")
-            wire.wait_for("This monitor")
+            wire.wait_for("Datastore")
         assert client.post("/auth/logout").headers["location"] == "/login/"
 
 
@@ -99,7 +105,7 @@ def test_a_long_cookie_line_does_not_break_the_socket(site: Site) -> None:
     token = httpx.post(f"{product.url}/auth/login", data=FORM).cookies[COOKIE]
     with open_wire(product.url, f"{token}; other={'x' * 20_000}", "long") as wire:
         wire.send(f"{HostsState.get_full_name()}.load")
-        wire.wait_for("This monitor")
+        wire.wait_for("Datastore")
 
 
 @pytest.mark.browser
