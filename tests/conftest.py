@@ -125,6 +125,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[db.Data
     if request.param == "sqlite":
         path = tmp_path / "webmon.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        path.chmod(0o600)
         database = db.Database(f"sqlite:///{path}")
     else:
         database = request.getfixturevalue("postgres_database")

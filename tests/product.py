@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,9 @@ class Product:
     def child(self, name: str) -> psutil.Process:
         """The running web or worker process."""
         for process in psutil.Process(self.process.pid).children():
-            if name in process.cmdline():
-                return process
+            with suppress(psutil.ZombieProcess):  # one that was killed just now
+                if name in process.cmdline():
+                    return process
         raise LookupError(name)
 
 

@@ -188,7 +188,7 @@ def test_a_host_whose_key_cannot_be_read_hides_no_other(database, monkeypatch):
 
 @pytest.mark.parametrize(
     ("url", "finding"),
-    [("sqlite:///{}/none.db", "not set up yet"), ("postgresql://x@127.0.0.1:1/x", "refused")],
+    [("sqlite:///{}/none.db", "there is no database"), ("postgresql://x@127.0.0.1:1/x", "refused")],
 )
 def test_without_a_usable_database_it_ends_there(tmp_path, url, finding):
     db.use(db.Database(url.format(tmp_path)))

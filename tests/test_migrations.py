@@ -42,6 +42,7 @@ def empty_url(request, tmp_path: Path) -> str:
 @pytest.fixture
 def empty(empty_url: str):
     database = db.Database(empty_url)
+    database.allow_new()
     yield database
     database.dispose()
 

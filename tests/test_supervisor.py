@@ -112,6 +112,8 @@ def test_a_worker_and_a_web_process_that_stand_still_are_replaced(webmon, tmp_pa
         try:
             for name in ("worker", "web"):
                 stopped = eventually(lambda name=name: works(name), 60)
+                stopped.send_signal(signal.SIGHUP)  # a terminal that closes ends nothing
+                time.sleep(0.5)
                 stopped.suspend()
                 eventually(lambda name=name, pid=stopped.pid: works(name, pid), 60)
         finally:
@@ -122,6 +124,7 @@ def test_a_worker_and_a_web_process_that_stand_still_are_replaced(webmon, tmp_pa
     for name in ("worker", "web"):
         assert f"{name} runs, but has done nothing for" in said, said
         assert f"{name} ended (SIGKILL)" in said, said
+    assert "SIGHUP" not in said, said
 
 
 def ticks(database: db.Database) -> bool:

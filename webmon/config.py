@@ -5,14 +5,31 @@ A wrong value is refused with one line that names the setting (`read_settings`).
 
 import os
 import urllib.request
+from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from dotenv import dotenv_values
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.networks import IPvAnyNetwork
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.sources.utils import parse_env_vars
 
 from webmon.errors import Invalid, in_plain_words
 
@@ -34,6 +51,14 @@ CommaSeparated = BeforeValidator(_split)
 SmallLetters = BeforeValidator(str.lower)
 
 
+class LiteralFile(DotEnvSettingsSource):
+    """`.env` as it is written: ``$`` and ``${HOME}`` in a password mean themselves."""
+
+    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
+        values = dotenv_values(file_path, encoding="utf-8", interpolate=False)
+        return parse_env_vars(values, self.case_sensitive, self.env_ignore_empty)
+
+
 class Settings(BaseSettings):
     """What the environment can change. Names, defaults and meaning: docs/configuration.md."""
 
@@ -42,6 +67,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = ROOT / "data"
+    """Absolute: see `home`."""
     database_url: str = ""
     secret_key: Annotated[list[SecretStr], NoDecode, CommaSeparated] = []
     bind: str = "127.0.0.1"
@@ -86,6 +112,14 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
+    @field_validator("base_url")
+    @classmethod
+    def _without_path(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must end after the host and port: no path is possible")
+        return value
+
     @field_validator("base_url", "x_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
@@ -104,15 +138,67 @@ class Settings(BaseSettings):
                 raise ValueError(f"must be host:port, separated by commas (wrong: {target})")
         return value
 
+    @model_validator(mode="after")
+    def _beside_the_file(self) -> "Settings":
+        """Make paths absolute, so that they mean the same in every process."""
+        self.data_dir = home() / self.data_dir
+        scheme, _, path = self.database_url.partition("sqlite:///")
+        if path and not scheme and not path.startswith(":"):
+            self.database_url = f"sqlite:///{home() / path}"
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given here, the environment, and `.env`, in this order."""
+        return init_settings, env_settings, LiteralFile(settings_cls)
+
     @property
     def database(self) -> str:
         """The database URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'webmon.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir / 'webmon.db'}"
 
     @property
     def public_url(self) -> str:
         """Where people reach the product, without a slash at the end."""
         return self.base_url or f"http://localhost:{self.port}"
+
+
+def env_file() -> Path | None:
+    """`.env`, if there is one."""
+    file = Settings.model_config.get("env_file")
+    return file if isinstance(file, Path) and file.exists() else None
+
+
+def home() -> Path:
+    """What relative paths in settings are relative to: the folder of `.env`, or else the current
+    folder."""
+    file = env_file()
+    return Path.cwd() if file is None else file.parent.absolute()
+
+
+BETWEEN_PROCESSES = frozenset({"WEBMON_FRONTEND", "WEBMON_PULSE_FD"})
+
+
+def unknown_names() -> dict[str, str]:
+    """Names that look like settings and are none, each with the setting that may be meant."""
+    file = env_file()
+    written = {} if file is None else dotenv_values(file, interpolate=False)
+    known = {f"WEBMON_{name.upper()}" for name in Settings.model_fields}
+    named = {name.upper() for name in (*os.environ, *written) if name.upper().startswith("WEBMON_")}
+    unknown = sorted(named - known - BETWEEN_PROCESSES)
+    return {name: next(iter(get_close_matches(name, known, 1, 0.8)), "") for name in unknown}
+
+
+def is_child() -> bool:
+    """Whether `webmon up` has started this process."""
+    return "WEBMON_PULSE_FD" in os.environ
 
 
 def read_settings(**overrides: Any) -> Settings:
@@ -153,6 +239,14 @@ def environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
+def for_child(pulse: int) -> dict[str, str]:
+    """The environment of a child of `webmon up`, which has another current folder."""
+    present = settings()
+    url = {"WEBMON_DATABASE_URL": present.database_url} if present.database_url else {}
+    folder = str(present.data_dir)
+    return environment(WEBMON_PULSE_FD=str(pulse), WEBMON_DATA_DIR=folder, **url)
+
+
 def proxies() -> dict[str, str]:
     """The proxies of the environment by scheme: ``http``, ``https``, ``all``; ``no`` for none."""
     return urllib.request.getproxies_environment()
@@ -165,7 +259,7 @@ def prepare_reflex(settings: Settings, built: Path) -> None:
         __REFLEX_SKIP_COMPILE="true",
         __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
         REFLEX_WEB_WORKDIR=str(built),
-        REFLEX_STATES_WORKDIR=str(settings.data_dir.absolute() / "states"),
+        REFLEX_STATES_WORKDIR=str(settings.data_dir / "states"),
         REFLEX_TELEMETRY_ENABLED="false",
         WEBSOCKETS_MAX_LINE_LENGTH="32768",  # a host name may have many cookies of others
         REFLEX_CHECK_LATEST_VERSION="false",

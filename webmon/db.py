@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError as DatabaseError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import OperationalError as DatabaseUnavailable
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -82,6 +83,9 @@ class Database:
 
             self.engine = postgres_engine(url, limits or Limits())
         self._writer = self.engine.execution_options(webmon_write=True)
+        self._may_make_file = False
+        if self.is_sqlite:
+            self._watch_file()
         self._away_until = 0.0
         self._why_away: BaseException = TimeoutError("it did not answer")
 
@@ -216,6 +220,38 @@ class Database:
         with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=0)) as last:
             last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def allow_new(self) -> bool:
+        """Let a SQLite file be made where there is none; whether it will be."""
+        self._may_make_file = True
+        return self.file is not None and not self.file.exists()
+
+    def _watch_file(self) -> None:
+        """Never take an empty file that SQLite makes for the database, nor go on with one that was
+        deleted: both look as if everything was lost, or as if nothing was wrong."""
+        file = Path(self.url.removeprefix("sqlite:///"))
+
+        @event.listens_for(self.engine, "do_connect")
+        def _require(*_: Any) -> None:
+            if not self._may_make_file and not file.exists():
+                raise sqlite3.OperationalError(f"there is no database at {file}")
+
+        @event.listens_for(self.engine, "connect")
+        def _remember(_connection: Any, record: Any) -> None:
+            record.info["file"] = _identity(file)
+
+        @event.listens_for(self.engine, "checkout")
+        def _compare(_connection: Any, record: Any, _proxy: Any) -> None:
+            present = _identity(file)
+            if present is None:
+                raise sqlite3.OperationalError(f"the database file {file} has been deleted")
+            if present != record.info["file"]:
+                raise DisconnectionError("another file has taken its place")
+
+    @property
+    def shown(self) -> str:
+        """Its URL without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     @property
     def file(self) -> Path | None:
         """SQLite's file; None on PostgreSQL."""
@@ -240,6 +276,15 @@ def _is_no_fault_of_ours(error: DatabaseError) -> bool:
 UNFIT = ("25", "XX", "42P01", "42703", "42501")
 """PostgreSQL's error codes for: only a replica, where nothing may be written; damaged; a table, a
 column or a right is missing."""
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another one with its name; None: there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _number(cursor: sqlite3.Cursor, pragma: str) -> int:

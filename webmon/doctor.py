@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from tempfile import TemporaryFile
 
-from webmon import clock, config, crypto, db, frontend, shared_states
+from webmon import clock, config, crypto, db, frontend, own_files, shared_states
 from webmon.domain.access import Actor, Role
 from webmon.domain.figures import size
 from webmon.errors import Invalid, WebmonError
@@ -90,7 +91,18 @@ def _examined(
 
 
 def _key() -> Diagnosis:
+    if not crypto.has_key():
+        with suppress(db.DatabaseError), db.read() as session:
+            if ssh_install.holds_secrets(session):
+                lost = config.settings().data_dir / crypto.KEY_FILE
+                return Diagnosis(
+                    "key", f"{lost} is missing", "put it back, or set WEBMON_SECRET_KEY"
+                )
+        return Diagnosis("key", "none yet: the first start makes one")
     crypto.vault()
+    if others := [f"{file} (mode {mode:o})" for file, mode in own_files.readable_by_others()]:
+        finding = f"present, but others can read {', '.join(others)}"
+        return Diagnosis("key", finding, "chmod 600 them", is_hint=True)
     return Diagnosis("key", "present")
 
 
@@ -122,6 +134,10 @@ def _disk() -> Diagnosis:
 
 
 def _database() -> Diagnosis:
+    file = db.current().file
+    if file is not None and not file.exists():
+        where = "run webmon migrate to make one, or check WEBMON_DATA_DIR"
+        return Diagnosis("database", f"there is no database at {file}", where)
     kind = "SQLite" if db.current().is_sqlite else "PostgreSQL"
     with db.read() as session:
         fault = schema.fault(session)

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import logging
 import os
 import socket
 from functools import partial
@@ -14,6 +15,8 @@ from webmon.config import ROOT, Settings
 from webmon.edge.crowd import Crowd
 from webmon.edge.http_protocol import GuardedHttp
 from webmon.errors import Invalid
+
+log = logging.getLogger(__name__)
 
 APPLICATION = "webmon.webmon:web"
 STOP_SECONDS = 3
@@ -86,9 +89,21 @@ def bind(settings: Settings, *, backlog: int = 2048) -> socket.socket:
     address, port = settings.bind, settings.port
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family, backlog=backlog)
+        return socket.create_server(
+            (address, port), family=family, backlog=backlog, dualstack_ipv6=_is_for_both(address)
+        )
     except OSError as error:
         raise Invalid(_why_not(error, address, port)) from None
+
+
+def _is_for_both(address: str) -> bool:
+    """Whether IPv4 is served too: as ``::`` is understood nearly everywhere."""
+    if address != "::":
+        return False
+    if not socket.has_dualstack_ipv6():
+        log.warning("WEBMON_BIND=:: serves IPv6 only: this system cannot do both on one port")
+        return False
+    return True
 
 
 def _why_not(error: OSError, address: str, port: int) -> str:

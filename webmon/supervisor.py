@@ -71,7 +71,7 @@ class Child:
         self.process = subprocess.Popen(
             [*PROGRAM, *self.arguments],
             cwd=config.ROOT,
-            env=config.environment(WEBMON_PULSE_FD=str(its_end)),
+            env=config.for_child(its_end),
             pass_fds=[its_end],
             preexec_fn=_end_with_parent,
             start_new_session=True,

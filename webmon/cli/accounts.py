@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import plainly
+from webmon.cli.console import bring_up_to_date, plainly
 from webmon.domain.access import Role
 from webmon.errors import Invalid
 
@@ -26,12 +26,11 @@ def user_add(
     ] = False,
 ) -> None:
     """Add a person who may sign in."""
-    from webmon.commands import schema
     from webmon.commands.accounts import passwords, users
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
     hashed = passwords.hash_password(password)
-    schema.migrate(db.current())
+    bring_up_to_date()
     with db.write() as session:
         users.create_user(
             session, email, hashed, role, namespaces=tuple(namespace or ()), now=clock.utcnow()

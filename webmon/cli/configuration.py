@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import plainly
+from webmon.cli.console import bring_up_to_date, plainly
 
 commands = typer.Typer()
 
@@ -19,10 +19,9 @@ def apply(
     prune: Annotated[bool, typer.Option(help="Delete what the file does not mention.")] = False,
 ) -> None:
     """Make the configuration match FILE, and print the difference."""
-    from webmon.commands import schema
     from webmon.commands.config_file.apply import apply_file
 
-    schema.migrate(db.current())
+    bring_up_to_date()
     with db.patiently(), db.write() as session:
         applied = apply_file(session, file, prune=prune, now=clock.utcnow())
         if dry_run:

@@ -3,7 +3,7 @@
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import plainly
+from webmon.cli.console import bring_up_to_date, plainly
 from webmon.errors import WebmonError
 
 commands = typer.Typer()
@@ -13,9 +13,8 @@ commands = typer.Typer()
 @plainly
 def migrate() -> None:
     """Bring the database to the current schema."""
-    from webmon.commands import schema
 
-    schema.migrate(db.current())
+    bring_up_to_date()
     typer.echo("the database is up to date")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, config, crypto, db, logs
-from webmon.cli.console import plainly, require_set_up
+from webmon.cli.console import announce, bring_up_to_date, plainly, require_set_up
 
 commands = typer.Typer()
 log = logging.getLogger(__name__)
@@ -23,15 +23,16 @@ log = logging.getLogger(__name__)
 def up() -> None:
     """Bring the database up to date, then run web and worker until Ctrl-C."""
     from webmon import frontend, proxies, supervisor
-    from webmon.commands import schema
     from webmon.server import bind
 
     settings = config.settings()
     proxies.of_environment()
     logs.configure(settings, "up")
+    _outlive_the_terminal()
     bind(settings).close()  # a taken port is said now, not after the build
+    bring_up_to_date()
     crypto.vault()
-    schema.migrate(db.current())
+    announce()
     db.current().dispose()
     name = f"{socket.gethostname()}-up-{os.getpid()}"
     worker = supervisor.Child("worker", ["worker", "--name", name])
@@ -75,6 +76,11 @@ def _welcome() -> None:
     typer.echo(supervisor.welcome(settings.public_url, token))
 
 
+def _outlive_the_terminal() -> None:
+    """What closes when somebody leaves is no reason to stop watching; SIGTERM is."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def _own_address(bind: str) -> str:
     """Where this machine reaches a server that listens on ``bind``."""
     if bind in ("0.0.0.0", "::", ""):
@@ -100,6 +106,7 @@ def web(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = config.settings()
     logs.configure(settings, "web")
+    _outlive_the_terminal()
     require_set_up()
     if not no_build:
         frontend.build()
@@ -115,9 +122,12 @@ def worker(
     ] = None,
 ) -> None:
     """Run the checks that are due, until stopped. Any number may share one PostgreSQL."""
+    from webmon import proxies
     from workers import __main__ as worker_process
 
     logs.configure(config.settings(), "worker")
+    _outlive_the_terminal()
+    proxies.of_environment()  # one that cannot be used is said now, not at every check
     require_set_up()
     worker_process.run(name, successor_of=name)
 

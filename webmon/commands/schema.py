@@ -11,17 +11,20 @@ from webmon.errors import WebmonError
 from webmon.queries.system.schema import fault, is_newer
 
 
-def migrate(database: Database) -> None:
-    """Upgrade to the newest revision; several processes may call it at once.
+def migrate(database: Database) -> bool:
+    """Upgrade to the newest revision; several processes may call it at once. Returns whether a
+    SQLite file was made for it, where there was none.
 
     Raises:
         WebmonError: a newer version of the program has made the database.
     """
+    is_new = database.allow_new()
     with database.read() as session:
         if is_newer(session):
             raise WebmonError(fault(session))
     with patiently(), database.writer() as connection:
         command.upgrade(alembic_config(connection), "head")
+    return is_new
 
 
 def alembic_config(connection: object) -> Config:

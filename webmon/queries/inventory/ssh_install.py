@@ -1,7 +1,7 @@
 """What `webmon doctor` asks about everything that is configured."""
 
 from pydantic import ValidationError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, String, cast, col, select
 
 from webmon import crypto
 from webmon.errors import Invalid, what_is_wrong
@@ -25,6 +25,20 @@ def readable_secrets(session: Session) -> int:
     for config in configs:
         crypto.unseal(config)
     return len(configs)
+
+
+def holds_secrets(session: Session) -> bool:
+    """Whether something encrypted is stored; whether it can be read does not matter."""
+    return any(
+        session.exec(
+            select(model).where(cast(config, String).contains(f'"{crypto.SEALED}"'))
+        ).first()
+        for model, config in (
+            (Service.id, Service.config),
+            (Host.id, Host.ssh),
+            (Channel.id, Channel.config),
+        )
+    )
 
 
 def hosts_with_key(session: Session) -> list[Host]:
