@@ -120,7 +120,10 @@ def test_without_stored_secrets_the_first_key_may_be_made(database, monkeypatch)
     console.require_key()
 
 
-def test_an_empty_database_is_never_made_by_looking(tmp_path: Path):
+def test_an_empty_database_is_never_made_by_looking(
+    tmp_path: Path, monkeypatch, compiled_statements
+):
+    monkeypatch.setattr(db, "_sqlite_engine", compiled_statements)
     database = Database(f"sqlite:///{tmp_path}/none.db")
     for session in (database.read, database.write):
         with pytest.raises(DatabaseUnavailable) as raised, session() as opened:

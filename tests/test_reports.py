@@ -39,6 +39,8 @@ async def test_what_cannot_be_looked_at_is_no_data_and_nothing_is_said_to_be_dow
     kind: str, config: dict[str, Any], said: str
 ) -> None:
     lines: list[str] = []
-    service = DefinitionView("Tool", "It", kind, config, "127.0.0.1", 10, None, None, None)
+    service = DefinitionView(
+        "Tool", "It", kind, config, "127.0.0.1", 10, None, None, None, (), False
+    )
     assert await look_at([service], lines.append) == [UNKNOWN]
     assert lines[0].startswith("◌ Tool / It: no data – ") and lines[0].endswith(said)

@@ -131,8 +131,10 @@ class EndingConnection(PlainConnection):  # type: ignore[misc]
             yield
         except psycopg2.Error as error:
             if wait.is_cut:
-                waited = time.monotonic() - began
-                raise psycopg2.OperationalError(f"no answer within {waited:.0f} s") from error
+                why = f"no answer within {seconds:g} s"
+                if until < began + seconds:
+                    why = "no answer before the end of the time for everything together"
+                raise psycopg2.OperationalError(why) from error
             raise
         finally:
             _watch.end(wait)

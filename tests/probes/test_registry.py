@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
+from webmon import crypto
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory.services import create_service
 from webmon.config import ROOT
@@ -80,7 +81,7 @@ def test_the_admin_form_shows_every_field_and_reads_back_what_it_shows(kind):
 
 
 def test_the_commands_take_it_and_name_what_is_wrong(session: Session, kind):
-    host = factories.host(session)
+    host = factories.host(session, ssh=crypto.seal(SshAccess(user="webmon", password="x")))
     fields = {"name": "It", "kind": kind, "config": smallest(kind)}
     service = create_service(session, host.id, fields, actor=None, now=NOW)
     assert service.interval_seconds == PROBES[kind].interval_seconds
@@ -95,7 +96,8 @@ def test_the_file_takes_it(session: Session, kind, tmp_path):
     file = tmp_path / "file.yaml"
     file.write_text(
         "namespaces: [{slug: main, name: Main}]\nhosts:\n"
-        "  - {name: Tool, namespace: main, address: 127.0.0.1, services: "
+        "  - {name: Tool, namespace: main, address: 127.0.0.1, "
+        "ssh: {user: webmon, password: x}, services: "
         f"[{{name: It, kind: {kind}, config: {{{config}}}}}]}}\n"
     )
     apply_file(session, file, prune=False, now=NOW)

@@ -3,7 +3,9 @@
 import re
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-PATTERN = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m|h|d)")
+LONGEST = 1e12
+"""Seconds. What is longer counts as this, which is more than any setting allows."""
+PATTERN = re.compile(r"(\d{1,500}(?:\.\d{1,30})?)\s*(ms|s|m|h|d)")
 
 
 def parse_duration(text: object) -> float:
@@ -18,7 +20,7 @@ def parse_duration(text: object) -> float:
             f"{repr(text)[:60]} is not a duration: write a number and ms, s, m, h or d, such as 90s"
         )
     number, unit = float(match[1]), match[2]
-    return number / 1000 if unit == "ms" else number * UNITS[unit]
+    return min(number / 1000 if unit == "ms" else number * UNITS[unit], LONGEST)
 
 
 def format_duration(seconds: float) -> str:

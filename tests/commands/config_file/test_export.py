@@ -25,6 +25,7 @@ from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
 
 WHO: dict[str, Any] = {"actor": None, "now": NOW}
 HOOK = "https://hooks.slack.com/services/T0/B0/hidden"
@@ -192,7 +193,7 @@ def test_the_channel_of_the_administrators_is_part_of_it(filled, tmp_path):
 
 @pytest.mark.parametrize("kind", PROBES)
 def test_every_kind_of_service_is_the_same_afterwards(session, tmp_path, kind):
-    host = factories.host(session)
+    host = factories.host(session, ssh=crypto.seal(SshAccess(user="webmon", password="x")))
     create_service(
         session, host.id, {"name": "It", "kind": kind, "config": SERVICES.get(kind, {})}, **WHO
     )
