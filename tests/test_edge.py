@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
@@ -139,9 +139,19 @@ async def test_the_admin_side_is_closed_without_a_session(
     anyone: httpx.AsyncClient, path: str, method: str
 ) -> None:
     answer = await anyone.request(method, path)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login/")
+    is_page = path == "/admin/hosts/" and method in ("GET", "HEAD")
+    location = "/login/?next=%2Fadmin%2Fhosts%2F" if is_page else "/login/"
+    assert (answer.status_code, answer.headers["location"]) == (303, location)
     assert "no-store" in answer.headers["cache-control"]
     assert answer.content == b""
+
+
+async def test_the_login_leads_back_to_the_page_that_was_asked_for(
+    anyone: httpx.AsyncClient,
+) -> None:
+    answer = await anyone.get("/admin/hosts/?search=a%20b&page=2")
+    wanted = parse_qs(urlsplit(answer.headers["location"]).query)["next"]
+    assert wanted == ["/admin/hosts/?search=a%20b&page=2"]
 
 
 @pytest.mark.parametrize("path", ADMIN_PATHS)

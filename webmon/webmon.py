@@ -6,6 +6,7 @@ import logging
 import reflex as rx
 from reflex_base.event import EventSpec
 
+from pages.admin import not_found
 from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
 from pages.admin.dashboard import page as dashboard
@@ -16,6 +17,8 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
+from pages.admin.namespaces import page as namespaces
+from pages.admin.namespaces.state import NamespacesState
 from pages.admin.service import page as service
 from pages.admin.service.state import ServicePageState
 from webmon import db, pulse, shared_states
@@ -82,6 +85,7 @@ for room, page, load in (
     (service, service.service, ServicePageState.load),
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),
+    (namespaces, namespaces.namespaces, NamespacesState.load),
 ):
     app.add_page(
         page,
@@ -91,6 +95,11 @@ for room, page, load in (
         description="",
         on_load=load,
     )
+
+
+app.add_page(
+    not_found.not_found, route=not_found.ROUTE, title=not_found.TITLE, image="/favicon.svg"
+)
 
 
 async def drop_left() -> None:

@@ -15,6 +15,7 @@ def login() -> rx.Component:
             NativeForm.create(
                 field("E-mail address", "email", "email", autocomplete="username", autoFocus=True),
                 field("Password", "password", "password", autocomplete="current-password"),
+                RawHTML.create("", id="next"),
                 rx.el.button("Log in", type="submit"),
                 action="/auth/login",
                 method="post",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -226,6 +226,15 @@ async def test_after_the_login_one_stays_in_the_admin_app(
     browser: httpx.AsyncClient, wish: str, location: str
 ) -> None:
     assert await log_in(browser, next=wish) == location
+
+
+@pytest.mark.usefixtures("anna")
+async def test_a_wrong_password_does_not_lose_the_page_that_was_asked_for(
+    browser: httpx.AsyncClient,
+) -> None:
+    again = await log_in(browser, password="wrong", next="/admin/hosts/?page=2")
+    assert parse_qs(urlsplit(again).query)["next"] == ["/admin/hosts/?page=2"]
+    assert "next" not in await log_in(browser, password="wrong", next="//evil.example")
 
 
 @pytest.mark.usefixtures("anna")

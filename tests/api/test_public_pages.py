@@ -24,7 +24,7 @@ SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
 
 @pytest.fixture
 async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    for name, slots in (("status", "board"), ("login", "alert"), ("setup", "alert token")):
+    for name, slots in (("status", "board"), ("login", "alert next"), ("setup", "alert token")):
         (tmp_path / name).mkdir()
         divs = "".join(f'<div class="slot" id="{slot}"></div>' for slot in slots.split())
         field = '<input name="email" id="email" type="email"/>'
@@ -146,6 +146,13 @@ async def test_what_went_wrong_is_announced(
     assert answer.headers["cache-control"] == "no-store"
     assert '<p class="alert" role="alert">' in answer.text
     assert text in answer.text
+
+
+async def test_the_login_keeps_the_page_that_was_asked_for(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/login/", params={"next": '/admin/hosts/?search="x"'})
+    field = '<input type="hidden" name="next" value="/admin/hosts/?search=&quot;x&quot;">'
+    assert field in answer.text
+    assert 'name="next"' not in (await client.get("/login/")).text
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ class Tab:
     def __init__(self, processor: BaseStateEventProcessor, cookie: str | None) -> None:
         self.processor = processor
         self.cookie = cookie
-        self.address = "/"
-        """What the browser shows, with the query."""
+        self.address = ""
+        """The path and query that the browser shows."""
         self.token = uuid4().hex
         self.shown: dict[str, Any] = {}
         self.events: list[str] = []

@@ -186,8 +186,9 @@ def room(page: Page, name: str) -> None:
     if menu.is_visible():
         menu.click()
     page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name).click()
-    page.wait_for_url("**/admin/" if name == "Dashboard" else f"**/admin/{name.lower()}/")
-    expect(page).to_have_title(f"{name} – Beaconry")
+    address = "/admin/" if name == "Dashboard" else f"/admin/{name.lower()}/"
+    page.wait_for_url(re.compile(rf"{address}(\?.*)?$"))
+    expect(page).to_have_title(re.compile(rf"^([✖▲] )?{name} – Beaconry$"))
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
@@ -315,15 +316,90 @@ def test_what_is_known_of_an_outage_is_written_and_shown(
     expect(field).to_have_value("")
 
 
+def test_an_address_brings_back_what_was_open(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    opened = page.locator(".detail")
+    page.get_by_label("Find hosts and services").fill("monitor")
+    page.wait_for_url("**/admin/hosts/?search=monitor")
+    page.locator(".open-detail").first.click()
+    expect(opened).to_be_visible()
+    page.wait_for_url("**/admin/hosts/?search=monitor&service=*")
+    address = page.url
+    page.reload()
+    expect(opened).to_be_visible()
+    expect(page.get_by_label("Find hosts and services")).to_have_value("monitor")
+    page.go_back()
+    expect(opened).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"search=monitor$"))
+    page.go_forward()
+    expect(opened).to_be_visible()
+
+    button(page, "Sign out").click()
+    page.wait_for_url("**/login/")
+    page.goto(address)
+    page.wait_for_url("**/login/?next=*")
+    for password in ("wrong", PASSWORD):
+        page.fill("[name=email]", "viewer@example.org")
+        page.fill("[name=password]", password)
+        page.click("[type=submit]")
+    page.wait_for_url(address)
+    expect(opened).to_be_visible()
+    expect(opened).to_be_in_viewport()
+
+
+def test_an_unknown_page_says_so_and_leads_back(context: BrowserContext) -> None:
+    page = sign_in(context, "viewer")
+    page.goto("/admin/no-such-room/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    page.get_by_role("link", name="Go to the dashboard").click()
+    page.wait_for_url("**/admin/")
+
+
+def test_namespaces_have_a_room_of_their_own(context: BrowserContext) -> None:
+    page = sign_in(context, "admin")
+    room(page, "Namespaces")
+    button(page, "Add namespace").click()
+    form = page.locator("form.form")
+    form.get_by_label("Name", exact=True).fill("Data Items")
+    form.get_by_label("Short name").fill("DI")
+    button(form, "Add namespace").click()
+    expect(form.get_by_role("alert")).to_contain_text("Must be lowercase letters")
+    form.get_by_label("Short name").fill("data")
+    form.get_by_label("Short name").press("Enter")
+    row = page.locator("[data-namespace=data]")
+    expect(row).to_contain_text("0 hosts")
+    row.get_by_role("link", name="Data Items").click()
+    page.wait_for_url("**/admin/hosts/?namespace=data")
+    expect(button(page, "Data Items")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("No host matches.")).to_be_visible()
+    page.go_back()
+    button(row, "Delete Data Items").click()
+    button(page.get_by_role("alertdialog"), "Delete").click()
+    expect(row).to_have_count(0)
+
+
+def test_the_tab_shows_that_something_is_down(context: BrowserContext, product: Product) -> None:
+    file = product.folder / "tab.yaml"
+    file.write_text(AWAY.format(free_port()).replace("Away", "Away again"))
+    assert product.webmon("apply", str(file)).returncode == 0
+    page = sign_in(context, "admin")
+    expect(page).to_have_title(re.compile("^[✖▲] Hosts"), timeout=30_000)
+    icon = page.locator("link[rel=icon]").first
+    expect(icon).to_have_attribute("href", re.compile("^data:image/svg"))
+    room(page, "Namespaces")
+    expect(icon).to_have_attribute("href", "/favicon.svg")
+    expect(page).to_have_title("Namespaces – Beaconry")
+
+
 def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:
     page, other = sign_in(context, "viewer"), context.new_page()
     other.goto("/admin/hosts/")
     expect(host(other, "This monitor")).to_be_visible()
     page.bring_to_front()
     button(page, "Sign out").click()
-    page.wait_for_url("**/login/")
+    page.wait_for_url("**/login/**")
     other.bring_to_front()
-    other.wait_for_url("**/login/")
+    other.wait_for_url("**/login/**")
 
 
 @pytest.mark.parametrize("width", [390, 1440])

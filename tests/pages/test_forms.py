@@ -3,7 +3,7 @@
 import pytest
 
 from pages.admin.hosts import service_form as forms
-from pages.admin.hosts.namespace_form import NAMESPACE, namespace_form
+from pages.admin.namespaces.namespace_form import NAMESPACE, namespace_form
 from tests.pages.test_admin import as_a_browser_sends
 from tests.probes.test_registry import smallest
 from webmon.commands.validation import KEEP

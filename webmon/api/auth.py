@@ -26,6 +26,7 @@ Text = Annotated[str, Form()]
 Result = TypeVar("Result")
 
 HOME, LOGIN, SETUP = "/admin/", "/login/", "/setup/"
+LONGEST_ADDRESS = 1000
 WAITING_LOGINS = 50
 BUSY_SECONDS = 10
 PATIENT_LOGINS = 20
@@ -71,11 +72,13 @@ async def login(
         attempt = partial(log_in, email, password, address=address, device=device)
         login = await _log_in(attempt, KNOWN if is_ours(device) else ANYBODY)
     except Throttled as error:
-        return _back(LOGIN, error="throttled", wait=str(error.wait_seconds), email=email)
+        return _back(
+            LOGIN, error="throttled", wait=str(error.wait_seconds), email=email, **_wanted(next)
+        )
     except Invalid:
-        return _back(LOGIN, error="wrong", email=email)
+        return _back(LOGIN, error="wrong", email=email, **_wanted(next))
     await _end_session(request)
-    return _signed_in(request, login, next if _is_in_admin(next) else HOME)
+    return _signed_in(request, login, _wanted(next).get("next", HOME))
 
 
 @router.post("/logout", status_code=303)
@@ -192,8 +195,11 @@ def _signed_in(request: Request, login: Login, location: str) -> Response:
     return response
 
 
-def _is_in_admin(path: str) -> bool:
-    return path.startswith(HOME) and path.isprintable() and "\\" not in path and "//" not in path
+def _wanted(address: str) -> dict[str, str]:
+    """Where to go after the login, as a query; empty unless that is a page of the admin app."""
+    is_in_admin = address.startswith(HOME) and address.isprintable()
+    is_safe = "\\" not in address and "//" not in address and len(address) <= LONGEST_ADDRESS
+    return {"next": address} if is_in_admin and is_safe else {}
 
 
 def _back(page: str, **query: str) -> Response:

@@ -73,18 +73,22 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         return send(request, packed, cache_control=cache_control, media_type=MEDIA_TYPE)
 
     @routes.api_route("/login/", methods=GET)
-    async def login(error: str = "", wait: str = "", email: str = "") -> Response:
+    async def login(error: str = "", wait: str = "", email: str = "", next: str = "") -> Response:
         text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
-        return _page(site / "login/index.html", {"alert": alert_html(text)}, email=email)
+        contents = {"alert": alert_html(text), "next": _hidden("next", next) if next else ""}
+        return _page(site / "login/index.html", contents, email=email)
 
     @routes.api_route("/setup/", methods=GET)
     async def setup(error: str = "", token: str = "", email: str = "") -> Response:
         text = SETUP_ERRORS.get(error if token else error or "token", "")
-        field = f'<input type="hidden" name="token" value="{escape(token)}">'
-        contents = {"alert": alert_html(text), "token": field}
+        contents = {"alert": alert_html(text), "token": _hidden("token", token)}
         return _page(site / "setup/index.html", contents, email=email)
 
     return routes
+
+
+def _hidden(name: str, value: str) -> str:
+    return f'<input type="hidden" name="{name}" value="{escape(value)}">'
 
 
 def alert_html(text: str) -> str:

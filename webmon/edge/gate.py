@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from webmon import db
 from webmon.clock import utcnow
@@ -30,6 +31,7 @@ ROOMS = (
     "/admin/hosts",
     "/admin/channels",
     "/admin/incidents",
+    "/admin/namespaces",
 )
 MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", *ROOMS)}
 PAGES = frozenset({"/status/", "/login/", "/setup/"})
@@ -39,6 +41,8 @@ FOLDERS = ("/assets/", "/auth/", "/api/")
 SOCKET = "/admin/_event"
 ADMIN_API = "/admin/api/"
 """Numbers for the admin app's charts: behind the session, but served by FastAPI."""
+NO_PAGES = frozenset({"/admin/", f"{SOCKET}/"})
+"""Where the login leads anyway, and what is for programs."""
 TRY_AGAIN_LATER = 1013
 
 
@@ -97,7 +101,7 @@ class Edge:
             self._tell_of_origin(visit)
             return await refuse(visit, send, HTTPStatus.FORBIDDEN)
         if visit.is_admin and not await _is_signed_in(visit):
-            return await redirect(send, "/login/")
+            return await redirect(send, _login(visit))
         if visit.path.rstrip("/") == SOCKET and "transport=websocket" in visit.query:
             log.warning("a proxy in front does not pass WebSockets on (docs/operations.md)")
             return await refuse(visit, send, HTTPStatus.UPGRADE_REQUIRED)
@@ -145,6 +149,15 @@ class Edge:
 def _exists(path: str) -> bool:
     known = path in MOVED or path in PAGES or path in MACHINES or path in FILES
     return known or path.startswith(("/admin/", *FOLDERS))
+
+
+def _login(visit: Visit) -> str:
+    """The address of the login, which leads back to the page that was asked for."""
+    is_page = visit.path.endswith("/") and visit.path not in NO_PAGES
+    if not is_page or not visit.is_safe:
+        return "/login/"
+    wanted = f"{visit.path}?{visit.query}" if visit.query else visit.path
+    return f"/login/?{urlencode({'next': wanted})}"
 
 
 async def _close(scope: Scope, receive: Receive, send: Send, code: int) -> None:

@@ -15,8 +15,10 @@ ROOMS = (
         "Incidents": "/incidents/",
         "Channels": "/channels/",
     },
+    {"Namespaces": "/namespaces/"},
 )
-"""Groups of rooms. Their addresses are within the app: going to one loads nothing."""
+"""Groups of rooms. Their addresses are within the app: going to one loads nothing. A new
+room is one line here, one in `webmon.webmon` and one in `webmon.edge.gate`."""
 
 MENU = "rooms"
 

@@ -15,7 +15,8 @@ REACT = VarData(imports={"react": [ImportVar(tag="useEffect"), ImportVar(tag="us
 
 # The socket of a session that has ended is closed, and Reflex does not notice that it is refused
 # another one. So where ticks stay without an answer the page itself is asked for: redirected means
-# signed out; answered, again and again, means that this socket will not come back.
+# signed out, and a reload leads to the login and back here; answered, again and again, means that
+# this socket will not come back.
 TICK = """
 const lastSeen = useRef(0);
 useEffect(() => {{ if ({seen}) lastSeen.current = Date.now(); }}, [{seen}]);
@@ -27,7 +28,7 @@ useEffect(() => {{
     if (looking) return;
     looking = true;
     fetch(location.pathname, request).then((answer) => {{
-      if (answer.type === 'opaqueredirect') location.assign('/login/');
+      if (answer.type === 'opaqueredirect') location.reload();
       else if (answer.ok && lastSeen.current && ++answered > 3) location.reload();
     }}).catch(() => {{ answered = 0; }}).finally(() => {{ looking = false; }});
   }};

@@ -38,7 +38,10 @@ FRESH_SECONDS = 2.0
 SIGNED_OUT = "your session has ended; sign in again"
 
 # The router keeps the browser within /admin: leaving it takes a real navigation.
-go_to_login = rx.call_script("window.location.assign('/login/')")
+go_to_login = rx.call_script(
+    "window.location.assign('/login/?next='"
+    " + encodeURIComponent(window.location.pathname + window.location.search))"
+)
 load_again = rx.call_script("window.location.reload()")
 
 

@@ -25,7 +25,11 @@ class Looking(Listing, mixin=True):
 
     _id: int = 0
 
-    def _follow(self, chosen: Mapping[str, str]) -> None:
+    def _address(self) -> dict[str, object]:
+        chosen = "" if self.chosen_range == Range.DAY else self.chosen_range
+        return {"id": self._id, "range": chosen}
+
+    async def _follow(self, chosen: Mapping[str, str]) -> None:
         self._id = read_id(chosen.get("id"))
         wanted = chosen.get("range", "")
         self.chosen_range = wanted if wanted in list(Range) else Range.DAY.value

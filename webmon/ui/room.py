@@ -25,8 +25,10 @@ import reflex as rx
 
 from webmon.clock import utcnow
 from webmon.domain.access import Role
+from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.ui.addresses import find_opened, show_address
 from webmon.ui.form import FormView, Mistake
 from webmon.ui.form_view import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
@@ -38,6 +40,13 @@ Events = Any
 """What a handler tells the browser to do: an event, several, or none. Reflex gives them no type."""
 
 CLOSED = "this form was closed in the meantime; open it again"
+
+
+class LastRoom(PrivateState):
+    """The room that the tab showed last, and through which socket."""
+
+    _name: str = ""
+    _socket: str = ""
 
 
 class Listing(PrivateState, mixin=True):
@@ -57,18 +66,40 @@ class Listing(PrivateState, mixin=True):
         await self._read(now)
         show(self, loaded=True, as_of=now.isoformat())
 
-    def _follow(self, chosen: Mapping[str, str]) -> None:
-        """Take over what the address says: the query's parameters, which anybody may have typed."""
-
     def _close(self) -> None:
         """Close what belongs to the page of the list that is left."""
 
+    def _address(self) -> dict[str, object]:
+        """What brings back what is shown: the query of the room's address."""
+        return {"page": self._page}
+
+    async def _follow(self, address: Mapping[str, str]) -> None:
+        """Take over what the query of the address says, which anybody may have typed.
+
+        It is called before anything is read.
+        """
+        self._page = read_id(address.get("page")) or 1
+
+    async def _open_followed(self, address: Mapping[str, str]) -> None:
+        """Open what the address names, once the list is there."""
+
     @rx.event
     @only(Role.VIEWER)
-    async def load(self) -> None:
-        """The page was opened, or its address has changed."""
-        self._follow(self.router.url.query_parameters)
+    async def load(self) -> Events:
+        """The page was opened, or its address has changed by Back, Forward or a link.
+
+        An address without a query is followed only within a room, after Back. Who comes from
+        another room, or loads the page again, finds the room as it was left.
+        """
+        address = dict(self.router.url.query_parameters)
+        last: LastRoom = await self.get_state(LastRoom)
+        here = type(self).__name__, str(self.router.session.session_id)
+        if address or (last._name, last._socket) == here:
+            await self._follow(address)
+        last._name, last._socket = here
         await self._refresh()
+        await self._open_followed(address)
+        return find_opened if address else show_address(self._address(), replace=True)
 
     @rx.event
     @only(Role.VIEWER)
@@ -83,7 +114,7 @@ class Listing(PrivateState, mixin=True):
         self._page = page if isinstance(page, int) else 1
         self._close()
         await self._refresh()
-        return FOCUS_LIST
+        return [FOCUS_LIST, show_address(self._address())]
 
 
 class Editing(Listing, mixin=True):

@@ -7,6 +7,7 @@ import reflex as rx
 from webmon.ui.live import live, modal
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
+from webmon.ui.tab_sign import tab_sign
 
 
 def stays_current(state: Any) -> rx.Component:
@@ -15,14 +16,20 @@ def stays_current(state: Any) -> rx.Component:
 
 
 def headline(
-    state: Any, text: Any, status: str | rx.Var[str], *actions: rx.Component
+    state: Any, text: Any, status: rx.Var[str] | None, *actions: rx.Component
 ) -> rx.Component:
-    """The room in one line: its worst status, when that was so, and what can be added here."""
+    """The room in one line: its worst status, when that was so, and what can be added here.
+
+    ``status`` is None in rooms that are about none.
+    """
+    shape = (
+        [rx.el.span(icon(status), class_name="status", custom_attrs={"data-status": status})]
+        if status is not None
+        else []
+    )
     return rx.el.div(
-        rx.el.h1(
-            rx.el.span(icon(status), class_name="status", custom_attrs={"data-status": status}),
-            text,
-        ),
+        tab_sign(status=rx.Var.create("" if status is None else status)),
+        rx.el.h1(*shape, text),
         rx.cond(state.loaded, rx.el.span("as of ", moment(state.as_of), class_name="as-of")),
         *actions,
         class_name="headline",

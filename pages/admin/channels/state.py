@@ -10,6 +10,7 @@ from pages.admin.channels.channel_form import CHANNEL, edited_channel, new_chann
 from webmon.clock import utcnow
 from webmon.commands.notifications import channels, manual_sends
 from webmon.domain.access import Role
+from webmon.domain.ids import read_id
 from webmon.errors import NotFound
 from webmon.queries.notifications.channels import (
     ChannelsView,
@@ -24,6 +25,7 @@ from webmon.queries.notifications.deliveries import (
     sent_test,
 )
 from webmon.queries.notifications.previews import PreviewView, previews
+from webmon.ui.addresses import show_address
 from webmon.ui.form import FormView
 from webmon.ui.private import PrivateState, act, ask, only, show
 from webmon.ui.room import Editing, Events, edited_by
@@ -70,6 +72,17 @@ class ChannelsState(Editing, PrivateState):
         if not self.test.is_over:
             show(self, test=await ask(self, sent_test, self._test_id))
 
+    def _address(self) -> dict[str, object]:
+        return {"channel": self.told.channel_id, "page": self.told.page}
+
+    async def _follow(self, address: Mapping[str, str]) -> None:
+        if not read_id(address.get("channel")):
+            self.told, self.previews = DeliveriesView(), ()
+
+    async def _open_followed(self, address: Mapping[str, str]) -> None:
+        if channel_id := read_id(address.get("channel")):
+            await self._open(channel_id, read_id(address.get("page")) or 1)
+
     async def _open(self, channel_id: int, page: int = 1) -> None:
         """Show what was told in a channel, and what would be; nothing where it is gone."""
         try:
@@ -93,19 +106,21 @@ class ChannelsState(Editing, PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def toggle(self, channel_id: int) -> None:
+    async def toggle(self, channel_id: int) -> Events:
         """Open or close what was told in a channel."""
         if self.told.channel_id == channel_id:
             self.told, self.previews = DeliveriesView(), ()
         else:
             await self._open(channel_id)
+        return show_address(self._address())
 
     @rx.event
     @only(Role.VIEWER)
-    async def turn_to(self, page: int) -> None:
+    async def turn_to(self, page: int) -> Events:
         """Show older or newer messages of the open channel."""
         if self.told.channel_id:
             await self._open(self.told.channel_id, page if isinstance(page, int) else 1)
+        return show_address(self._address())
 
     @rx.event
     @only(Role.ADMIN)

@@ -13,6 +13,7 @@ from webmon.ui.live import live
 from webmon.ui.moment import moment
 from webmon.ui.panel import number, panel
 from webmon.ui.status import icon
+from webmon.ui.tab_sign import tab_sign
 
 ROUTE = "/"
 TITLE = "Dashboard – Beaconry"
@@ -34,6 +35,7 @@ def dashboard() -> rx.Component:
 def _headline() -> rx.Component:
     present = DashboardState.view.present
     return rx.el.div(
+        tab_sign(status=present.status),
         rx.el.h1(
             rx.el.span(
                 icon(present.status),

@@ -19,7 +19,11 @@ class DashboardState(Listing, PrivateState):
 
     _namespace: str = ""
 
-    def _follow(self, chosen: Mapping[str, str]) -> None:
+    def _address(self) -> dict[str, object]:
+        chosen = "" if self.chosen_range == "24h" else self.chosen_range
+        return {"namespace": self._namespace, "range": chosen}
+
+    async def _follow(self, chosen: Mapping[str, str]) -> None:
         self._namespace = chosen.get("namespace", "")
         wanted = chosen.get("range", "24h")
         self.chosen_range = wanted if wanted in DAYS else "24h"

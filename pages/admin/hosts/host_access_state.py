@@ -13,6 +13,7 @@ from webmon.queries.inventory.host_detail import (
     install_line,
     key_question,
 )
+from webmon.ui.addresses import show_address
 from webmon.ui.form_view import FOCUS_OPENER
 from webmon.ui.private import act, ask, only, show
 from webmon.ui.room import Events
@@ -42,12 +43,13 @@ class HostAccess(AskedChecks, mixin=True):
 
     @rx.event
     @only(Role.VIEWER)
-    async def toggle_host(self, host_id: int) -> None:
+    async def toggle_host(self, host_id: int) -> Events:
         """Open or close how a host is reached over SSH."""
         if self.host.id == host_id:
             self.host = HostDetail()
         else:
             await self._open_host(host_id)
+        return show_address(self._address())
 
     @rx.event
     @only(Role.ADMIN)

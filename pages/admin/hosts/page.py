@@ -5,7 +5,6 @@ import reflex as rx
 from pages.admin.hosts.host_access import key_confirmation
 from pages.admin.hosts.host_list import host_list
 from pages.admin.hosts.state import HostsState
-from webmon.queries.inventory.host_views import NamespaceView
 from webmon.ui.form_view import form
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
@@ -27,7 +26,6 @@ def hosts() -> rx.Component:
             rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
             class_name="tools",
         ),
-        _namespaces(),
         rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), form(HostsState)),
         host_list(),
         confirmation(HostsState),
@@ -130,6 +128,7 @@ def _filters() -> rx.Component:
                 default_value=HostsState.search,
                 class_name="control",
                 on_change=HostsState.search_for.debounce(250),
+                key=HostsState.search_serial.to(str),
             ),
             class_name="label",
         ),
@@ -152,62 +151,4 @@ def _choice(name: str | rx.Var[str], slug: str | rx.Var[str]) -> rx.Component:
         on_click=HostsState.choose_namespace(slug),
         custom_attrs={"aria-pressed": HostsState.namespace == slug},
         key=slug,
-    )
-
-
-def _namespaces() -> rx.Component:
-    opened = HostsState.form
-    return rx.el.details(
-        rx.el.summary("Namespaces"),
-        rx.el.ul(rx.foreach(HostsState.namespaces, _namespace), class_name="namespaces"),
-        rx.cond(
-            HostsState.can_edit_namespaces,
-            rx.el.button(
-                "Add namespace",
-                type="button",
-                class_name="button small",
-                on_click=HostsState.open_new("namespace", 0),
-            ),
-        ),
-        rx.cond((opened.thing == "namespace") & (opened.id == 0), form(HostsState)),
-        class_name="more",
-    )
-
-
-def _namespace(each: rx.Var[NamespaceView]) -> rx.Component:
-    opened = HostsState.form
-    return rx.el.li(
-        rx.el.div(
-            rx.el.b(each.name),
-            rx.el.span(each.slug),
-            rx.el.span(each.timezone),
-            rx.el.span(each.hosts, rx.cond(each.hosts == 1, " host", " hosts")),
-            rx.cond(HostsState.can_edit, _namespace_actions(each)),
-            class_name="namespace-row",
-        ),
-        rx.cond((opened.thing == "namespace") & (opened.id == each.id), form(HostsState)),
-        key=each.id.to(str),
-    )
-
-
-def _namespace_actions(each: rx.Var[NamespaceView]) -> rx.Component:
-    return rx.el.span(
-        rx.el.button(
-            "Edit",
-            type="button",
-            class_name="button small",
-            on_click=HostsState.open_form("namespace", each.id),
-            aria_label=rx.Var.create("Edit ") + each.name,
-        ),
-        rx.cond(
-            HostsState.can_edit_namespaces,
-            rx.el.button(
-                "Delete",
-                type="button",
-                class_name="button small danger",
-                on_click=HostsState.ask_delete("namespace", each.id),
-                aria_label=rx.Var.create("Delete ") + each.name,
-            ),
-        ),
-        class_name="actions",
     )

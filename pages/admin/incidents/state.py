@@ -62,7 +62,17 @@ class IncidentsState(Listing, PrivateState):
 
     _namespace: str = ""
 
-    def _follow(self, chosen: Mapping[str, str]) -> None:
+    def _address(self) -> dict[str, object]:
+        return {
+            "show": "open" if self.only_open else "",
+            "namespace": self._namespace,
+            "host": self.host_id,
+            "page": self._page,
+            "incident": self.detail.id,
+        }
+
+    async def _follow(self, chosen: Mapping[str, str]) -> None:
+        self._page = read_id(chosen.get("page")) or 1
         self.only_open = chosen.get("show", "") == "open"
         self._namespace = chosen.get("namespace", "")[:50]
         self.host_id = read_id(chosen.get("host"))

@@ -98,7 +98,6 @@ class HostsView:
 
     who: str
     can_edit: bool
-    can_edit_namespaces: bool
     is_admin: bool
     summary: Summary
     namespaces: tuple[NamespaceView, ...]

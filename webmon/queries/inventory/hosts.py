@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlmodel import Session, case, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -17,13 +18,13 @@ from webmon.queries.history.uptime import month_of_hosts
 from webmon.queries.inventory.host_views import (
     HostsView,
     HostView,
-    NamespaceView,
     ServiceView,
     Summary,
     headline,
     host_view,
     service_view,
 )
+from webmon.queries.inventory.namespaces import namespaces_seen, within_sight
 from webmon.queries.system.health import known_at, offline_since, worker_ticks
 
 HOSTS_PER_PAGE = 25
@@ -67,13 +68,12 @@ def admin_hosts(
     page = min(max(page, 1), pages)
     host_ids = list(keep) or _ids_of_page(session, chosen, page)
     hosts = _hosts(session, actor, host_ids, asked or {}, now)
-    namespaces = _namespaces(session, actor)
+    namespaces = namespaces_seen(session, actor)
     silent = not worker_ticks(session, now=now)
     offline = None if silent else offline_since(session)
     return HostsView(
         who=f"{actor.email} · {actor.role.value}",
         can_edit=actor.has(Role.EDITOR),
-        can_edit_namespaces=actor.has(Role.EDITOR) and actor.namespace_ids is None,
         is_admin=actor.has(Role.ADMIN),
         summary=Summary(
             *headline(_counts(session, actor)),
@@ -95,14 +95,8 @@ def _silent_since(session: Session, now: datetime) -> str:
     return known.isoformat() if known < now else ""
 
 
-def _visible(actor: Actor) -> list[Any]:
-    if actor.namespace_ids is None:
-        return []
-    return [col(Namespace.id).in_(actor.namespace_ids)]
-
-
 def _chosen(actor: Actor, search: str, namespace: str) -> list[Any]:
-    conditions = _visible(actor)
+    conditions = within_sight(actor)
     if namespace:
         conditions.append(Namespace.slug == namespace)
     if search:
@@ -120,7 +114,12 @@ def _chosen(actor: Actor, search: str, namespace: str) -> list[Any]:
 
 
 def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
-    rows = (
+    rows = _ordered_ids(chosen).offset((page - 1) * HOSTS_PER_PAGE).limit(HOSTS_PER_PAGE)
+    return list(session.exec(rows))
+
+
+def _ordered_ids(chosen: list[Any]) -> SelectOfScalar[int]:
+    return (
         select(Host.id)
         .join(Namespace)
         .join(Service, isouter=True)
@@ -128,10 +127,25 @@ def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
         .where(*chosen)
         .group_by(col(Host.id), col(Namespace.name))
         .order_by(URGENCY, col(Namespace.name), func.lower(Host.name), col(Host.id))
-        .offset((page - 1) * HOSTS_PER_PAGE)
-        .limit(HOSTS_PER_PAGE)
     )
-    return list(session.exec(rows))
+
+
+def page_of_host(
+    session: Session,
+    *,
+    actor: Actor,
+    host_id: int = 0,
+    service_id: int = 0,
+    search: str = "",
+    namespace: str = "",
+) -> int:
+    """The page of `admin_hosts` that shows the host, or that of the service; else the first."""
+    if service_id:
+        of = select(Service.host_id).where(Service.id == service_id)
+        host_id = session.exec(of).first() or 0
+    chosen = _chosen(actor, search[:LONGEST_SEARCH].strip(), namespace)
+    ids = list(session.exec(_ordered_ids(chosen)))
+    return ids.index(host_id) // HOSTS_PER_PAGE + 1 if host_id in ids else 1
 
 
 def _hosts(
@@ -144,7 +158,7 @@ def _hosts(
     rows = session.exec(
         select(Host, Namespace.name)
         .join(Namespace)
-        .where(col(Host.id).in_(host_ids), *_visible(actor))
+        .where(col(Host.id).in_(host_ids), *within_sight(actor))
     )
     present = {host.id: (host, namespace) for host, namespace in rows}
     services = _services(session, {key: host for key, (host, _) in present.items()}, asked)
@@ -194,19 +208,6 @@ SHOWN = (
 """What the list needs of a service. Whole rows, with evidence and config, cost thrice as much."""
 
 
-def _namespaces(session: Session, actor: Actor) -> tuple[NamespaceView, ...]:
-    rows = session.exec(
-        select(Namespace, func.count(col(Host.id)))
-        .join(Host, isouter=True)
-        .where(*_visible(actor))
-        .group_by(col(Namespace.id))
-        .order_by(func.lower(Namespace.name))
-    )
-    return tuple(
-        NamespaceView(row.id, row.slug, row.name, row.timezone, hosts) for row, hosts in rows
-    )
-
-
 def _counts(session: Session, actor: Actor) -> dict[Status, int]:
     rows = session.exec(
         select(ServiceState.status, func.count())
@@ -214,7 +215,7 @@ def _counts(session: Session, actor: Actor) -> dict[Status, int]:
         .join(Service)
         .join(Host)
         .join(Namespace)
-        .where(*_visible(actor))
+        .where(*within_sight(actor))
         .group_by(col(ServiceState.status))
     )
     return {Status(status): count for status, count in rows}

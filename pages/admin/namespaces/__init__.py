@@ -1,0 +1,1 @@
+"""The room "Namespaces": the groups of hosts."""
