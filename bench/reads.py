@@ -20,7 +20,7 @@ from webmon.queries.history.track_records import track_records
 from webmon.queries.history.uptime import uptimes
 from webmon.queries.inventory.hosts import admin_hosts
 from webmon.queries.inventory.services import service_detail
-from webmon.queries.public.status_page import public_status
+from webmon.queries.public.snapshot import public_status
 
 SERVICES = 200
 RAW_RESULTS = 10_000_000

@@ -11,7 +11,7 @@ from webmon.domain.status import WORDS, Status
 from webmon.probes import CannotLook
 from webmon.probes.base import Outcome, Target, unknown
 from webmon.queries.inventory.definitions import DefinitionView
-from webmon.queries.public.status_page import PublicStatusView
+from webmon.queries.public.snapshot import PublicStatusView
 
 SIGNS = {
     Status.UP: "✔",

@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 
 from webmon.domain.status import Status
+from webmon.queries.public.snapshot import PublicStatusView
 from webmon.queries.public.status_board import (
     SHOWN_WORDS,
     BoardCountView,
@@ -16,7 +17,6 @@ from webmon.queries.public.status_board import (
     BoardServiceView,
     board,
 )
-from webmon.queries.public.status_page import PublicStatusView
 from webmon.queries.system.health import is_present
 
 NOTHING = (

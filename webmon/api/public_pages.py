@@ -16,7 +16,7 @@ from webmon.api.board_html import board_html, nothing_known_html
 from webmon.api.snapshots import Snapshots, Unavailable, send
 from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
-from webmon.queries.public.status_page import PublicStatusView, narrowed
+from webmon.queries.public.snapshot import PublicStatusView, narrowed
 
 GET = ["GET", "HEAD"]
 MEDIA_TYPE = "text/html; charset=utf-8"

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from webmon import clock, db
 from webmon.api.question import Question
 from webmon.errors import WebmonError
-from webmon.queries.public.status_page import PublicStatusView, public_status
+from webmon.queries.public.snapshot import PublicStatusView, public_status
 
 log = logging.getLogger(__name__)
 

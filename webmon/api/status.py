@@ -4,7 +4,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from webmon.api.snapshots import Snapshots, Unavailable, send
 from webmon.errors import NotFound
-from webmon.queries.public.status_page import PublicStatusView, as_json, narrowed
+from webmon.queries.public.snapshot import PublicStatusView, as_json, narrowed
 
 CACHE_CONTROL = "public, max-age=15"
 

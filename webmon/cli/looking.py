@@ -42,11 +42,11 @@ def status(
 ) -> None:
     """Print what the public page shows."""
     from webmon import reports
-    from webmon.queries.public import status_page
+    from webmon.queries.public import snapshot
 
     with db.read() as session:
-        view = status_page.public_status(session, now=clock.utcnow(), namespace=namespace)
-    text = status_page.as_json(view, indent=2).decode() if as_json else reports.as_text(view)
+        view = snapshot.public_status(session, now=clock.utcnow(), namespace=namespace)
+    text = snapshot.as_json(view, indent=2).decode() if as_json else reports.as_text(view)
     typer.echo(text)
 
 

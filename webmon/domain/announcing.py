@@ -1,4 +1,7 @@
-"""Decide what a channel is told when a service changes. Pure: values in, values out."""
+"""Decide what a channel is told when a service changes. Pure: values in, values out.
+
+When it is reminded: `commands.notifications.reminders`.
+"""
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace

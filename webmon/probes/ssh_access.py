@@ -1,4 +1,7 @@
-"""How a host is reached over SSH: whom it lets in, and which key it has shown."""
+"""How a host is reached over SSH: whom it lets in, and which key it has shown.
+
+`commands.checks.host_keys` pins the key that is shown first.
+"""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The fields of a form: what each shows, and what was typed into it."""
+"""One field of a form: what it shows, and what was typed into it. See `form` for their origin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -4,13 +4,13 @@ import pytest
 
 from tests.clock import NOW
 from webmon.domain.status import Status, combined_status
-from webmon.queries.public.status_board import board
-from webmon.queries.public.status_page import (
+from webmon.queries.public.snapshot import (
     PublicHostView,
     PublicNamespaceView,
     PublicServiceView,
     PublicStatusView,
 )
+from webmon.queries.public.status_board import board
 
 NAMES = {"iati": "IATI", "di": "DI"}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from webmon.domain.status import WORDS, Status
-from webmon.queries.public.status_page import PublicHostView, PublicServiceView, PublicStatusView
+from webmon.queries.public.snapshot import PublicHostView, PublicServiceView, PublicStatusView
 
 PLANNED = "planned"
 SHOWN_WORDS = {status.value: word for status, word in WORDS.items()} | {PLANNED: "planned downtime"}

@@ -13,7 +13,7 @@ from webmon.commands.checks.connectivity import note_offline, note_online
 from webmon.db import Database
 from webmon.domain.status import Status
 from webmon.errors import NotFound
-from webmon.queries.public.status_page import (
+from webmon.queries.public.snapshot import (
     PublicDowntimeView,
     PublicHostView,
     PublicNamespaceView,

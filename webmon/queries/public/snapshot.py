@@ -1,4 +1,7 @@
-"""What anyone may see: the fields of the public status page, and no others."""
+"""What anyone may see: the fields of the public status page, and no others.
+
+`public_status` makes the snapshot of them; `webmon.api.snapshots` keeps it for all visitors.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
