@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.util import LRUCache
 from sqlmodel import Session, select, text
 
-from tests import examples
+from tests import examples, product
 from webmon import config, crypto, db, proxies
 from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
@@ -49,6 +49,7 @@ def is_slow(item: pytest.Item) -> bool:
     return (
         "postgres" in (parameters.get("database"), parameters.get("empty_url"))
         or not SLOW_FIXTURES.isdisjoint(item.fixturenames)
+        or getattr(item.module, "running", None) is product.running
         or any(mark.name in ("browser", "slow") for mark in item.iter_markers())
     )
 

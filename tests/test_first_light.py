@@ -169,7 +169,6 @@ def test_the_page_needs_neither_javascript_nor_a_websocket(product):
         browser.close()
 
 
-@pytest.mark.slow
 def test_a_stop_ends_both_processes_within_ten_seconds(tmp_path):
     with running(tmp_path) as product:
         children = psutil.Process(product.process.pid).children()
