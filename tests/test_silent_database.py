@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import text
 
 from tests.silent_line import SilentLine
-from webmon import db
+from webmon import db, postgres
 from webmon.db import Database, DatabaseUnavailable
 from webmon.limits import Limits
 
@@ -168,3 +168,10 @@ def test_the_url_has_the_last_word(line: SilentLine):
     assert (parameters["connect_timeout"], parameters["application_name"]) == ("3", "mine")
     assert parameters["keepalives_idle"] == "10"
     database.dispose()
+
+
+def test_a_connection_that_is_collected_meanwhile_is_no_deadlock():
+    """The garbage collector may roll one back while this thread holds the lock."""
+    watch = postgres._watch
+    with watch._lock:
+        watch.end(watch.begin(-1, time.monotonic() + 60))

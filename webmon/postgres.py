@@ -155,7 +155,9 @@ class _Watch:
     """One thread that cuts the connections of this process which have waited for too long."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # One that a thread may take twice: the garbage collector may run inside `begin` and roll
+        # back a connection that nobody has any more, which is a wait as well.
+        self._lock = threading.RLock()
         self._waits: set[_Wait] = set()
         self._thread: threading.Thread | None = None
 
@@ -177,7 +179,7 @@ class _Watch:
             time.sleep(LOOK_SECONDS)
             now = time.monotonic()
             with self._lock:
-                for wait in self._waits:
+                for wait in list(self._waits):
                     if wait.until <= now and not wait.is_cut:
                         wait.is_cut = True
                         _cut(wait.line)
