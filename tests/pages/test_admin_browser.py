@@ -210,7 +210,7 @@ def test_a_way_leads_there_while_the_socket_connects(context: BrowserContext) ->
     page.goto("/admin/hosts/")
     way(page, "Channels").click()
     page.wait_for_url("**/admin/channels/")
-    expect(page).to_have_title("Channels – Beaconry")
+    expect(page).to_have_title(re.compile("Channels – Beaconry$"))
 
 
 @pytest.mark.parametrize("failures", [1, 100])
@@ -230,7 +230,7 @@ def test_a_way_leads_there_where_a_file_cannot_be_loaded(
     context.route("**/assets/*channels*_index-*.js", fail)
     way(page, "Channels").click()
     page.wait_for_url("**/admin/channels/")
-    expect(page).to_have_title("Channels – Beaconry")
+    expect(page).to_have_title(re.compile("Channels – Beaconry$"))
     assert failed
     page.wait_for_timeout(1000)
     assert page.url.endswith("/admin/channels/"), "it stays there"
@@ -378,6 +378,28 @@ def test_namespaces_have_a_room_of_their_own(context: BrowserContext) -> None:
     expect(row).to_have_count(0)
 
 
+SLOW_FOCUS = """(() => {
+  const plain = globalThis.setTimeout;
+  globalThis.setTimeout = (run, ms, ...rest) => plain(run, ms === 60 ? 900 : ms, ...rest);
+})()"""
+
+
+def test_the_focus_stays_where_the_person_has_put_it(context: BrowserContext) -> None:
+    context.add_init_script(SLOW_FOCUS)
+    page = sign_in(context, "admin")
+    room(page, "Namespaces")
+    button(page, "Add namespace").click()
+    field = page.get_by_label("Short name")
+    field.focus()
+    page.wait_for_timeout(1_200)
+    expect(field).to_be_focused()
+    button(page, "Cancel").click()
+    expect(page.locator("form.form")).to_have_count(0)
+    button(page, "Add namespace").click()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    button(page, "Cancel").click()
+
+
 def test_the_tab_shows_that_something_is_down(context: BrowserContext, product: Product) -> None:
     file = product.folder / "tab.yaml"
     file.write_text(AWAY.format(free_port()).replace("Away", "Away again"))
@@ -479,7 +501,7 @@ def test_long_names_leave_room_beside_them(
             assert about.bounding_box()["height"] < 120, width
 
 
-def test_whoever_comes_back_sees_what_was_searched_for(context: BrowserContext) -> None:
+def test_coming_back_shows_what_was_searched_for(context: BrowserContext) -> None:
     page = sign_in(context, "viewer")
     search = page.get_by_label("Find hosts and services")
     search.fill("No such host")

@@ -7,27 +7,6 @@ import reflex as rx
 from webmon.ui.fields import REMOVE, FieldView
 from webmon.ui.form import FormView, Mistake, Section
 
-# The browser has drawn the change by then.
-SOON_MS = 60
-
-FOCUS_FORM = rx.call_script(
-    "globalThis.openedBy = document.activeElement;"
-    f"setTimeout(() => document.querySelector('form.form .control')?.focus(), {SOON_MS})"
-)
-FOCUS_OPENER = rx.call_script(
-    "setTimeout(() => (globalThis.openedBy?.isConnected ? globalThis.openedBy"
-    f" : document.getElementById('main'))?.focus(), {SOON_MS})"
-)
-FOCUS_LIST = rx.call_script(
-    "setTimeout(() => { const list = document.querySelector('main > ol');"
-    f"list?.scrollIntoView(); list?.focus({{preventScroll: true}}); }}, {SOON_MS})"
-)
-"""Another page of a list is read from its top."""
-FOCUS_MISTAKE = rx.call_script(
-    "setTimeout(() => document.querySelector('form [aria-invalid=true], form [role=alert]')"
-    f"?.focus(), {SOON_MS})"
-)
-
 
 def form(state: Any) -> rx.Component:
     """The form that is open in a room, with the buttons to save, to leave and to delete.

@@ -29,8 +29,8 @@ from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion, deletion
 from webmon.ui.addresses import find_opened, show_address
+from webmon.ui.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
 from webmon.ui.form import FormView, Mistake
-from webmon.ui.form_view import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
 from webmon.ui.rows import Row, Saved, saving, with_kind
 

@@ -14,7 +14,7 @@ from webmon.queries.inventory.host_detail import (
     key_question,
 )
 from webmon.ui.addresses import show_address
-from webmon.ui.form_view import FOCUS_OPENER
+from webmon.ui.focus import FOCUS_OPENER
 from webmon.ui.private import act, ask, only, show
 from webmon.ui.room import Events
 

@@ -24,14 +24,12 @@ from webmon.queries.notifications.incidents import (
     admin_incidents,
     incident_detail,
 )
-from webmon.ui.form_view import FOCUS_MISTAKE, SOON_MS
+from webmon.ui.focus import FOCUS_MISTAKE, focus_on
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
 from webmon.ui.room import Events, Listing
 
 UPDATE_TEXT = "update-text"
-FOCUS_TEXT = rx.call_script(
-    f"setTimeout(() => document.getElementById('{UPDATE_TEXT}')?.focus(), {SOON_MS})"
-)
+FOCUS_TEXT = focus_on(f"#{UPDATE_TEXT}")
 
 
 ROOM = "/incidents/"
