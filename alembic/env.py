@@ -1,7 +1,7 @@
 """Run migrations, one process at a time.
 
 SQLite: the write lock is taken before the version is read (`BEGIN IMMEDIATE`). PostgreSQL: an
-advisory lock, which ends with the transaction. Whoever comes second finds the work done.
+advisory lock, which ends with the transaction. A second process finds the work done.
 """
 
 from alembic import context

@@ -49,7 +49,7 @@ def add_channel(database: Database, name: str = "ops", **fields) -> int:
         return factories.channel(session, name, **fields).id
 
 
-def owed(database: Database, channel_id: int | None = None) -> list[tuple[str, str, str]]:
+def outbox(database: Database, channel_id: int | None = None) -> list[tuple[str, str, str]]:
     """(event, delivery, reason) of every notification, in order."""
     with database.read() as session:
         rows = session.exec(select(Notification).order_by(Notification.id)).all()

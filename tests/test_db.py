@@ -14,7 +14,7 @@ def file(tmp_path) -> Database:
     database.dispose()
 
 
-def test_a_new_connection_does_not_wait_for_whoever_writes(file, monkeypatch):
+def test_a_new_connection_does_not_wait_for_a_writer(file, monkeypatch):
     other = Database(file.url)
     monkeypatch.setattr("webmon.db.BUSY_TIMEOUT_MS", 100)
     impatient = Database(file.url)

@@ -1,4 +1,4 @@
-"""The build: what is made anew and when, what is said meanwhile, and that it is repeatable."""
+"""The build: what is made again and when, what is said meanwhile, and that it is repeatable."""
 
 import fcntl
 import json

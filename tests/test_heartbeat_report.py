@@ -1,4 +1,4 @@
-"""`webmon check` says where a job has to report, and what was heard of it."""
+"""`webmon check` says where a job has to report, and when it last did."""
 
 from tests import factories
 from tests.clock import NOW

@@ -1,4 +1,4 @@
-"""The migrations make exactly the schema that the models describe, whoever runs them."""
+"""The migrations make exactly the schema that the models describe, under any database account."""
 
 import multiprocessing
 from datetime import timedelta

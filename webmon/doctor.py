@@ -78,7 +78,7 @@ def examine() -> Iterator[Diagnosis]:
 def _examined(
     name: str, look: Callable[[], Diagnosis | Iterator[Diagnosis]]
 ) -> Iterator[Diagnosis]:
-    """What ``look`` finds, in whatever state things are."""
+    """What ``look`` finds, in any state of the installation."""
     try:
         with db.patiently():
             found = look()

@@ -93,7 +93,7 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 @contextmanager
 def guarded(reach: Reach, besides: frozenset[Place] = frozenset()) -> Iterator[Watch]:
     """No socket connects to anything outside of ``reach`` or ``besides`` in this context: it gets
-    a `PermissionError`, whatever library it is of, and the watch remembers why."""
+    a `PermissionError` in any library, and the watch remembers why."""
     _listen()
     watch = Watch(reach, besides)
     token = _watch.set(watch)

@@ -62,7 +62,7 @@ class Guard:
         if not self.targets or not _needs_network(finding.outcome, kind):
             return finding
         if finding.outcome.status is not Status.UP and self._offline_since is None:
-            await self._look_anew()
+            await self._look_again()
         if self._offline_since is None and finding.at >= self._over_at:
             return finding
         return replace(finding, outcome=unknown(self._reason()))
@@ -87,7 +87,7 @@ class Guard:
 
     # --- looking
 
-    async def _look_anew(self) -> None:
+    async def _look_again(self) -> None:
         """Wait for a look that begins after this call; all callers share the next one."""
         if self._next_look is None:
             self._next_look = asyncio.create_task(self._look_next())

@@ -1,6 +1,6 @@
 """Which private networks a namespace looks at, and what people limited to namespaces have set.
 
-Not in batches: SQLite would make these tables anew, and lose with the old ones what they own.
+Not in batches: SQLite would make these tables again, and lose with the old ones what they own.
 """
 
 import sqlalchemy as sa

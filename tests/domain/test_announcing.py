@@ -39,7 +39,7 @@ tell_up = Decision(Event.UP)
 CASES = {
     "an outage is told": ((UP, DOWN), None, USUAL, "", (tell_down,)),
     "also one that was there from the start": ((UNKNOWN, DOWN), None, USUAL, "", (tell_down,)),
-    "its end is told to whoever was told": ((DOWN, UP), TOLD_DOWN, USUAL, "", (tell_up,)),
+    "its end is told to the channel that was told": ((DOWN, UP), TOLD_DOWN, USUAL, "", (tell_up,)),
     "also after a reminder": ((DOWN, UP), LastWord(Event.REMINDER), USUAL, "", (tell_up,)),
     "and to nobody else": ((DOWN, UP), None, USUAL, "", (Decision(Event.UP, NEVER_TOLD),)),
     "nor where the outage was suppressed": (
@@ -74,21 +74,21 @@ CASES = {
         "",
         (tell_up,),
     ),
-    "whoever wants difficulties is owed their end then": (
+    "a channel for difficulties is told of their end then": (
         (DOWN, DEGRADED),
         TOLD_DOWN,
         ALL,
         "",
         (Decision(Event.UP, is_open=True),),
     ),
-    "and hears of them where the outage was not told": (
+    "and is told of them where the outage was not told": (
         (DOWN, DEGRADED),
         NOT_TOLD,
         ALL,
         "",
         (tell_degraded,),
     ),
-    "a channel for difficulties alone hears of them after an outage": (
+    "a channel for difficulties alone is told of them after an outage": (
         (DOWN, DEGRADED),
         None,
         DEGRADED_ONLY,
@@ -163,7 +163,7 @@ FLAPPING_CASES = {
         MUTED,
         (Decision(Event.DOWN, MUTED, is_open=True, is_muted=True),),
     ),
-    "nor difficulties that the channel does not hear of": (
+    "nor difficulties that the channel did not choose": (
         often(UP, DEGRADED),
         None,
         USUAL,
@@ -193,7 +193,7 @@ def test_flapping(change, last, wants, muted, expected):
         (DEGRADED, USUAL, tell_up),
     ],
 )
-def test_whoever_heard_of_flapping_hears_how_it_ended(status, wants, expected):
+def test_a_channel_told_of_flapping_is_told_how_it_ended(status, wants, expected):
     assert decide_after_flapping(status, wants) == expected
 
 

@@ -22,7 +22,7 @@ from webmon.notifiers.transport import post, require_taken, retry_after_seconds
 
 
 class Anything(StandIn):
-    """Takes whatever it is sent."""
+    """Takes everything that it is sent."""
 
     def judged(self, request: Request) -> tuple[Reply, object]:
         return Reply(), request

@@ -145,7 +145,7 @@ def test_x_says_when_to_try_again() -> None:
     assert 80 < error.retry_after_seconds <= 90
 
 
-def test_whoever_answers_for_x_says_when_to_try_again() -> None:
+def test_a_proxy_in_front_of_x_may_say_when_to_try_again() -> None:
     with XServer() as server:
         server.will_answer(Reply(429, "{}", {"Retry-After": "120"}))
         assert refusal(server).retry_after_seconds == 120

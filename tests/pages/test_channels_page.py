@@ -63,7 +63,7 @@ def notifications(database: Database) -> list[Notification]:
 
 
 def go_down(database: Database) -> None:
-    """A service of a host is down, and whoever is told of it has been."""
+    """A service of a host is down, and its channels have been told."""
     with database.write() as session:
         namespace = factories.namespace(session)
         host = factories.host(session, "Datastore", namespace_id=namespace.id)

@@ -40,11 +40,11 @@ def weak_context(
     )
     der = certificate.public_bytes(DER)
     if sha1:
-        der = _signed_anew(certificate, signer)
+        der = _signed_again(certificate, signer)
     return _serving(der, key, folder)
 
 
-def _signed_anew(certificate: x509.Certificate, signer: rsa.RSAPrivateKey) -> bytes:
+def _signed_again(certificate: x509.Certificate, signer: rsa.RSAPrivateKey) -> bytes:
     """The same certificate signed with SHA-1, which the library no longer does by itself."""
     before = certificate.tbs_certificate_bytes
     signed = before.replace(SHA256_WITH_RSA, SHA1_WITH_RSA)

@@ -78,7 +78,7 @@ class NameServer(asyncio.DatagramProtocol):
 async def name_server(
     answers: Answers, over_tcp: Answers | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[NameServer]:
-    """Listens at one port until the end, which leaves nothing open, whatever failed."""
+    """Listens at one port until the end, which leaves nothing open, even after a failure."""
     loop = asyncio.get_running_loop()
     server, port = NameServer(answers, over_tcp, host), 0
     async with AsyncExitStack() as opened:

@@ -1,4 +1,4 @@
-"""`probes.run`: whatever happens is an outcome, and only what the host does is its fault."""
+"""`probes.run`: every failure is an outcome, and only what the host does is its fault."""
 
 import asyncio
 import time

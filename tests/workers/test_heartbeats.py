@@ -22,7 +22,7 @@ FIELDS = {"name": "Import", "kind": "heartbeat", "config": {"every": "10m", "gra
 
 
 def create(database: Database) -> str:
-    """A service that last heard of its job half an hour ago; its token."""
+    """A service whose job last reported half an hour ago; its token."""
     before = clock.utcnow() - timedelta(minutes=30)
     with database.write() as session:
         host = factories.host(session)

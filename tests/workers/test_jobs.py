@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, SECOND
-from tests.outbox import add_channel, add_service, add_site, iati, owed
+from tests.outbox import add_channel, add_service, add_site, iati, outbox
 from tests.outside import deliver, outside, see
 from webmon import clock
 from webmon.commands.checks import workers
@@ -72,7 +72,7 @@ async def test_what_stays_held_back_keeps_nothing_else_from_being_told(
     see(database, Status.UP, fronts[-1], at=at + SECOND)
     await jobs.follow_up()
     await jobs.follow_up()
-    told = [event for event, delivery, _ in owed(database, channel_id) if delivery == "queued"]
+    told = [event for event, delivery, _ in outbox(database, channel_id) if delivery == "queued"]
     assert told == ["down", "down", "up", "down", "down"]
 
 
@@ -90,7 +90,7 @@ async def test_a_service_that_goes_on_flapping_lets_others_be_summed_up(
     set_clock(QUIET + MINUTE)
     await jobs.follow_up()
     await jobs.follow_up()
-    told = [event for event, delivery, _ in owed(database, channel_id) if delivery == "queued"]
+    told = [event for event, delivery, _ in outbox(database, channel_id) if delivery == "queued"]
     assert told[-3:] == ["flapping", "flapping", "up"]
 
 
@@ -129,7 +129,7 @@ async def test_a_worker_that_stood_still_does_not_say_that_the_clock_went_back(
 async def test_nothing_is_deleted_for_its_age_just_after_the_clock_went_far_forward(
     jobs, monkeypatch
 ):
-    """Whoever has set it wrongly may set it right again."""
+    """A wrong setting can be corrected."""
     wall, steady, passes = [clock.utcnow()], [1000.0], []
 
     async def delete_expired():

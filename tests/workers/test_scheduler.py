@@ -1,4 +1,4 @@
-"""The worker's ticks go on whatever happens to the clock."""
+"""The worker's ticks go on when the clock is set."""
 
 from datetime import timedelta
 

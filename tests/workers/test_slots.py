@@ -97,7 +97,7 @@ async def test_who_gives_up_waiting_takes_no_place_along(two: Visitors, same_mom
     await asyncio.sleep(0)
     if same_moment:
         two.tasks[0].cancel()
-        await asyncio.sleep(0)  # its place is given to the third, who has not heard of it
+        await asyncio.sleep(0)  # its place is given to the third, who does not know yet
     two.tasks[2].cancel()
     await asyncio.sleep(0.01)
     assert two.inside == [0, 1, 3] if same_moment else [0, 1]

@@ -84,7 +84,7 @@ async def keep_listening() -> None:
         try:
             reason = await _note_listening()
         except Exception:
-            # Whatever it is, the next note may be possible; without notes nothing is ever overdue.
+            # The next note may be possible; without notes nothing is ever overdue.
             log.exception("it cannot be noted that heartbeats are received")
             reason = ""
         if reason and not failing:

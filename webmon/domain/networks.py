@@ -117,7 +117,7 @@ class Reach:
     private: bool = True
     """All of it, as far as anybody may look at all."""
     networks: tuple[Network, ...] = ()
-    """These, whatever ``private`` says."""
+    """These, for every value of ``private``."""
     why: str = "WEBMON_PRIVATE_NETWORKS is refuse"
     """What keeps the rest from being looked at, for the message."""
 

@@ -54,7 +54,7 @@ class Edge:
     """The admin app behind a session, the public site and the API in front, nothing else.
 
     ``trusted_proxies`` is how many hops of X-Forwarded-For, -Proto and -Host are believed;
-    ``base_url`` is an address of ours whatever the Host header says, empty where none is set;
+    ``base_url`` is an address of ours for any Host header, empty where none is set;
     ``after_sign_in_or_out`` is called when a session may have ended.
     """
 

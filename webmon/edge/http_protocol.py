@@ -71,7 +71,7 @@ class GuardedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def cut(self) -> None:
-        """Close at once, whatever is still to be sent."""
+        """Close at once, even if something is still to be sent."""
         self._stop_timer()
         self.transport.abort()
 

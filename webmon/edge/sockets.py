@@ -42,7 +42,7 @@ class LiveSocket:
         return self._ended.done()
 
     async def receive(self) -> Message:
-        """The next message; once cut, that the client has gone, whatever it goes on sending."""
+        """The next message; once cut, that the client has gone, even if it goes on sending."""
         if not self.is_cut:
             message: asyncio.Future[Message] = asyncio.ensure_future(self._receive())
             either: set[asyncio.Future[Any]] = {message, self._ended}

@@ -91,7 +91,7 @@ async def _in_own_thread(work: Callable[[], Verdict]) -> Verdict:
     loop = asyncio.get_running_loop()
     result: asyncio.Future[Verdict] = loop.create_future()
 
-    def settle(told: Verdict | Exception) -> None:
+    def finish(told: Verdict | Exception) -> None:
         if result.done():
             return  # nobody waits any more
         if isinstance(told, Exception):
@@ -105,7 +105,7 @@ async def _in_own_thread(work: Callable[[], Verdict]) -> Verdict:
         except Exception as error:  # raised where the result is awaited
             told = error
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, told)
+            loop.call_soon_threadsafe(finish, told)
 
     threading.Thread(target=run, name="mysql probe", daemon=True).start()
     return await result

@@ -59,7 +59,7 @@ class Run:
         self._echo = icmp.Echo(endpoint.family)
         self._count = count
         self._failures = 0
-        self._settled = asyncio.Event()
+        self._done = asyncio.Event()
 
     async def hold(self, spacing: float) -> None:
         """Send all requests and wait until each has been answered, or refused."""
@@ -69,8 +69,8 @@ class Run:
                 if sequence:
                     await asyncio.sleep(spacing)
                 self._send(sequence)
-            self._settle()
-            await self._settled.wait()
+            self._finish()
+            await self._done.wait()
         finally:
             asyncio.get_running_loop().remove_reader(self._opened)
 
@@ -96,7 +96,7 @@ class Run:
         while (error := icmp.read_error(self._opened)) is not None:
             self._fail(error)
             self._listen()
-        self._settle()
+        self._finish()
 
     def _listen(self) -> None:
         """Once more after an error, too: uvloop stops listening to a socket that had one."""
@@ -108,9 +108,9 @@ class Run:
         self._failures += 1
         self.failure = error
 
-    def _settle(self) -> None:
+    def _finish(self) -> None:
         if len(self.sent_at) == self._count <= len(self.taken) + self._failures:
-            self._settled.set()
+            self._done.set()
 
 
 async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outcome:

@@ -1,4 +1,4 @@
-"""Make the built front end talk to whatever origin served it."""
+"""Make the built front end talk to the origin that served it."""
 
 import re
 from pathlib import Path

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
-from tests.outbox import add_channel, add_service, add_site, iati, owed, rows, site
+from tests.outbox import add_channel, add_service, add_site, iati, outbox, rows, site
 from tests.outside import Outside, deliver, follow_up, outside, see
 from webmon import config, crypto
 from webmon.commands.accounts import logins
@@ -145,7 +145,7 @@ def test_ids_of_what_was_deleted_are_not_given_again(database, backup, iati):
         assert factories.host(session, "New", namespace_id=iati).id > gone_id
 
 
-def test_configuration_only_has_no_history_and_begins_anew(database, backup, site):
+def test_configuration_only_has_no_history_and_starts_over(database, backup, site):
     see(database, DOWN, site, at=NOW)
     with database.write() as session:
         heartbeat = factories.service(session, "Job", kind="heartbeat", config={"every": "1h"})
@@ -282,7 +282,7 @@ def test_what_waited_is_not_sent_and_says_why(database, backup, site, outside: O
     deliver(database, at=LATER + MINUTE)
     assert outside.told() == []
     assert done.suppressed == len(rows(database)) > 0
-    assert all(reason.startswith("restored") for _, _, reason in owed(database))
+    assert all(reason.startswith("restored") for _, _, reason in outbox(database))
     assert not any(row.ready_at for row in rows(database))
 
 
@@ -348,7 +348,7 @@ def test_one_look_that_disagrees_tells_nothing_old(database, backup, iati, outsi
     assert outside.told() == []
 
 
-def test_checks_are_due_and_counts_begin_anew(database, backup, site):
+def test_checks_are_due_and_counts_start_over(database, backup, site):
     with database.write() as session:
         state = session.get_one(ServiceState, site)
         state.down_count, state.worker_id = 1, "w"

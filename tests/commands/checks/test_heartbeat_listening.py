@@ -1,4 +1,4 @@
-"""The monitor's own absence: what was expected while nobody listened is awaited anew."""
+"""The monitor's own absence: reports expected while the monitor was away are waited for again."""
 
 from datetime import datetime, timedelta
 from typing import Any

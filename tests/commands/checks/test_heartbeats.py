@@ -266,7 +266,7 @@ def test_a_plan_changed_during_an_outage_does_not_end_it(session: Session) -> No
     assert state(session).status is Status.DOWN
 
 
-def test_during_a_pause_nothing_is_recorded_and_after_it_the_time_begins_anew(
+def test_during_a_pause_nothing_is_recorded_and_after_it_the_time_starts_again(
     session: Session,
 ) -> None:
     token = create(session)

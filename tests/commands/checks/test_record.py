@@ -293,7 +293,7 @@ def test_what_was_paused_under_way_does_not_hold_up_a_start_by_an_earlier_clock(
     assert state(session).next_check_at is None
 
 
-def test_whoever_asks_who_is_silent_is_not(session):
+def test_asking_for_silent_workers_is_a_sign_of_life(session):
     workers.tick(session, "slow", now=NOW)
     assert workers.retire_silent(session, asked_by="slow", now=NOW + 11 * SECOND) == []
 

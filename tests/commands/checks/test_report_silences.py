@@ -1,4 +1,4 @@
-"""For how long a report speaks: until the next one is due, whoever stands still then.
+"""For how long a report counts: until the next one is due, whichever side is late.
 
 In a drawing each letter is half an hour from NOW on: up, down, ? no data.
 """

@@ -133,7 +133,7 @@ def test_no_gap_is_left_before_the_first_look_or_after_a_pause(session):
     assert session.exec(select(NoData)).all() == []
 
 
-def test_an_outage_outlasts_a_stop_of_the_monitor_and_alarms_nobody_anew(session):
+def test_an_outage_outlasts_a_stop_of_the_monitor_and_alarms_nobody_again(session):
     service = factories.service(session, interval_seconds=60)
     for second in (0, 10):
         look(session, service.id, down("refused"), NOW + second * SECOND)

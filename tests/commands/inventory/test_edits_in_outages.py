@@ -98,7 +98,7 @@ def _after(at: datetime | None) -> int | None:
         # difficulties have their own confirmation
         ("u s failures_to_degraded=3 s s", "u u u u s", []),
         ("u d d failures_to_degraded=9 s s", "u u d d s s", [(20, 50)]),
-        # a pause ends the outage, and after it everything is confirmed anew
+        # a pause ends the outage, and after it everything is confirmed again
         ("u d d pause resume d d u", "u u d p ? ? d u", [(20, 40), (60, 80)]),
         ("u d d pause resume u", "u u d p ? u", [(20, 40)]),
         ("u d pause resume d u", "u u p ? ? u", []),

@@ -213,7 +213,7 @@ def test_a_paused_service_is_not_checked_on_demand(session: Session) -> None:
         check_now(session, service.id, actor=EDITOR, now=NOW)
 
 
-def test_pausing_ends_the_open_incident_and_resuming_starts_anew(
+def test_pausing_ends_the_open_incident_and_resuming_starts_over(
     session: Session, host: Host
 ) -> None:
     fields = TCP | {"failures_to_down": 1}

@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, iati, owed, site
+from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.acknowledgements import acknowledge
 from webmon.db import Database
@@ -62,7 +62,7 @@ def test_a_reminder_that_waits_is_not_sent(database, outside, site):
     see(database, UP, site, at=NOW + 7 * HOUR)
     deliver(database, at=NOW + 8 * HOUR)
     because = "acknowledged by anna@example.org"
-    assert ("reminder", "suppressed", because) in owed(database, ops)
+    assert ("reminder", "suppressed", because) in outbox(database, ops)
     assert outside.told() == ["down Datastore.Website", "up Datastore.Website"]
 
 
@@ -74,7 +74,7 @@ def test_the_next_outage_has_reminders_again(database, outside, site):
     see(database, DOWN, site, at=NOW + 2 * HOUR)
     deliver(database, at=NOW + 3 * HOUR)
     follow_up(database, at=NOW + 8 * HOUR)
-    assert owed(database)[-1] == ("reminder", "queued", "")
+    assert outbox(database)[-1] == ("reminder", "queued", "")
 
 
 def test_the_first_to_take_it_is_who_has_it(database, outside, site):
@@ -84,7 +84,7 @@ def test_the_first_to_take_it_is_who_has_it(database, outside, site):
     other = Actor(2, "ben@example.org", Role.EDITOR)
     assert take(database, 1, at=NOW + 2 * MINUTE, actor=other) == 0
     assert taken(database) == ("anna@example.org", NOW + MINUTE)
-    assert [each[0] for each in owed(database)] == ["down", "acknowledged"]
+    assert [each[0] for each in outbox(database)] == ["down", "acknowledged"]
 
 
 def test_all_that_failed_together_is_taken_together(database, outside, site):
@@ -104,7 +104,7 @@ def test_who_does_not_know_of_the_outage_is_not_told(database, outside, site):
     see(database, DOWN, site, at=NOW)
     add_channel(database, "late", events=ALL_EVENTS)
     take(database, 1, at=NOW + MINUTE)
-    assert owed(database) == [("acknowledged", "suppressed", NEVER_TOLD)]
+    assert outbox(database) == [("acknowledged", "suppressed", NEVER_TOLD)]
 
 
 def test_nobody_is_named_in_public(database, outside, site):
@@ -112,7 +112,7 @@ def test_nobody_is_named_in_public(database, outside, site):
     see(database, DOWN, site, at=NOW)
     take(database, 1, at=NOW + MINUTE)
     because = "it names a person, and this channel is public"
-    assert owed(database)[-1] == ("acknowledged", "suppressed", because)
+    assert outbox(database)[-1] == ("acknowledged", "suppressed", because)
 
 
 def test_what_is_over_or_not_there_cannot_be_taken(database, outside, site):

@@ -1,10 +1,10 @@
-"""What is owed to which channel, told once, and together what belongs together."""
+"""What each channel is told: once, and together what belongs together."""
 
 from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, add_site, iati, owed, site
+from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications import announcements
 from webmon.domain.status import Status
@@ -117,7 +117,7 @@ def test_a_channel_that_was_not_told_of_an_outage_is_not_told_of_its_end(databas
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told() == []
-    [(event, delivery, reason)] = owed(database, channel_id)
+    [(event, delivery, reason)] = outbox(database, channel_id)
     assert (event, delivery) == ("up", "suppressed")
     assert reason == "this channel was never notified of the problem"
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_site, iati, owed
+from tests.outbox import add_channel, add_site, iati, outbox
 from tests.outside import deliver, outside, see
 from webmon.commands.notifications import budgets
 from webmon.domain.status import Status
@@ -25,7 +25,7 @@ def test_a_budget_is_warned_of_and_kept_and_begins_anew_with_the_month(database,
             deliver(database, at=at + 3 * SECOND)
     deliver(database, at=NOW + HOUR)
     assert len(outside.messages("x")) == 5
-    suppressed = [row for row in owed(database, channel_id) if row[1] == "suppressed"]
+    suppressed = [row for row in outbox(database, channel_id) if row[1] == "suppressed"]
     assert suppressed[0] == ("up", "suppressed", "monthly budget of 5 posts is used up")
     assert [message.news[0].message for message in outside.messages("ops")] == [
         "The channel x has used 4 of its 5 posts of this month.",

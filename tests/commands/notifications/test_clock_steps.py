@@ -1,4 +1,4 @@
-"""The clock is set while something is owed: nothing is lost, told twice, or late because of it."""
+"""The clock is set while messages wait: nothing is lost, told twice, or late because of it."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from tests.outbox import (
     compose,
     iati,
     keep_trying,
-    owed,
+    outbox,
     rows,
     site,
     state,
@@ -55,7 +55,7 @@ def test_a_day_that_did_not_pass_is_not_counted_as_a_day_of_trying(database, out
     set_forward(database, NOW + DAY)
     for minute in range(0, 60, 10):
         deliver(database, at=NOW + DAY + minute * MINUTE)
-    assert owed(database) == [("down", "queued", "")]
+    assert outbox(database) == [("down", "queued", "")]
     outside.failures.clear()
     deliver(database, at=NOW + DAY + HOUR)
     assert outside.told() == ["down Datastore.Website"]
@@ -67,7 +67,7 @@ def test_a_day_in_which_no_worker_ran_is_not_counted_either(database, outside, s
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + 3 * DAY)
     deliver(database, at=NOW + 6 * DAY)
-    assert owed(database) == [("down", "queued", "")]
+    assert outbox(database) == [("down", "queued", "")]
 
 
 def test_a_wait_that_the_other_side_asked_for_counts_in_full(database, outside, site):
@@ -75,9 +75,9 @@ def test_a_wait_that_the_other_side_asked_for_counts_in_full(database, outside, 
     outside.failures["ops"] = NotifierError("slow down", retry_after_seconds=25 * 3600)
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + 5 * SECOND)
-    assert owed(database) == [("down", "queued", "")]
+    assert outbox(database) == [("down", "queued", "")]
     deliver(database, at=NOW + 26 * HOUR)
-    assert owed(database) == [("down", "failed", "not taken within 24 hours: slow down")]
+    assert outbox(database) == [("down", "failed", "not taken within 24 hours: slow down")]
 
 
 def test_what_came_later_has_its_own_day(database, outside, site):
@@ -89,7 +89,7 @@ def test_what_came_later_has_its_own_day(database, outside, site):
     see(database, DOWN, other, at=NOW + 23 * HOUR)
     keep_trying(database, NOW + 23 * HOUR, NOW + 27 * HOUR)
     because = "not taken within 24 hours: the server is busy"
-    assert owed(database) == [("down", "failed", because), ("down", "queued", "")]
+    assert outbox(database) == [("down", "failed", because), ("down", "queued", "")]
 
 
 def test_a_day_forward_reminds_once(database, outside, site):
@@ -164,7 +164,7 @@ def test_a_message_under_way_is_not_sent_by_another_worker(database, outside, si
         leases.hand_back(session, lease)
     deliver(database, at=now + MINUTE, worker="other")
     assert outside.told() == []
-    assert owed(database) == [("down", "sent", "")]
+    assert outbox(database) == [("down", "sent", "")]
     assert state(database, channel_id).lease_until is None
 
 

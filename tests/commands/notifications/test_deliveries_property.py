@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, every channel hears every outage and its end, in order.
+"""Every channel is told every outage and its end in order, for any sequence of events.
 
 The generated histories mix changes of services, two workers that die between any two statements,
 that are overtaken while they send, and channels that refuse, or take a message and say nothing.

@@ -15,7 +15,7 @@ from tests.outbox import (
     compose,
     iati,
     keep_trying,
-    owed,
+    outbox,
     rows,
     site,
     state,
@@ -130,7 +130,7 @@ def test_what_was_not_taken_within_a_day_has_failed_and_the_admins_are_told_once
     assert outside.told("other") == []
     keep_trying(database, NOW + 23 * HOUR, NOW + 28 * HOUR)
     because = "not taken within 24 hours: the server is busy"
-    assert owed(database, channel_id) == [("down", "failed", because)] * 2
+    assert outbox(database, channel_id) == [("down", "failed", because)] * 2
     assert outside.told("other") == ["monitor"]
     assert outside.messages("other")[0].news[0].message == (
         f"The channel ops does not get through: {because}"
@@ -152,7 +152,7 @@ def test_a_channel_that_works_again_is_reminded_of_what_it_never_heard(database,
 
 
 @pytest.mark.parametrize("how", ["refused", "used up", "off"])
-def test_whoever_was_told_of_an_outage_hears_its_end_though_a_reminder_was_not_sent(
+def test_a_channel_told_of_an_outage_is_told_its_end_though_a_reminder_was_not_sent(
     database, outside, site, how
 ):
     channel_id = add_channel(database, config={"monthly_budget": 2})
@@ -224,10 +224,10 @@ def test_the_end_of_what_was_told_is_told_once_the_channel_works_again(
     outside.failures["ops"] = WRONG
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + 2 * MINUTE)
-    assert owed(database, channel_id)[-1] == ("up", "failed", "the key is wrong")
+    assert outbox(database, channel_id)[-1] == ("up", "failed", "the key is wrong")
     outside.failures.clear()
     deliver(database, at=NOW + HOUR)
-    assert outside.told() == ["down Datastore.Website"], "nobody has tried anew"
+    assert outside.told() == ["down Datastore.Website"], "nobody has tried again"
     if mended == "by its settings":
         with database.write() as session:
             channels.try_channel_again(session, channel_id, actor=None, now=NOW + 2 * HOUR)
@@ -271,7 +271,7 @@ def test_wrong_settings_end_the_message_mark_the_channel_and_are_told_once(datab
     outside.failures["wrong"] = WRONG
     see(database, DOWN, first, at=NOW)
     deliver(database, at=NOW + 3 * SECOND)
-    assert owed(database, channel_id) == [("down", "failed", "the key is wrong")]
+    assert outbox(database, channel_id) == [("down", "failed", "the key is wrong")]
     marked = state(database, channel_id)
     assert (marked.stopped_at, marked.last_error) == (NOW + 3 * SECOND, "the key is wrong")
     see(database, DOWN, second, at=NOW + MINUTE)

@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, add_site, iati, owed, site
+from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.incident_updates import write_update
 from webmon.db import Database
@@ -94,12 +94,12 @@ def test_who_was_not_told_of_the_outage_hears_no_more_of_it(database, outside, s
     incident_id = incident_of(database, site)
     write(database, incident_id, at=NOW + MINUTE)
     because = "its start was not announced: Gate is critical and down"
-    assert owed(database, ops)[-1] == ("incident_update", "suppressed", because)
-    assert owed(database, late) == [("incident_update", "suppressed", NEVER_TOLD)]
+    assert outbox(database, ops)[-1] == ("incident_update", "suppressed", because)
+    assert outbox(database, late) == [("incident_update", "suppressed", NEVER_TOLD)]
     see(database, UP, gate, at=NOW + 2 * MINUTE)
     follow_up(database, at=NOW + 2 * MINUTE)
     write(database, incident_id, at=NOW + 3 * MINUTE)
-    assert [each[:2] for each in owed(database, ops)][-2:] == [
+    assert [each[:2] for each in outbox(database, ops)][-2:] == [
         ("down", "queued"),
         ("incident_update", "queued"),
     ]
@@ -114,7 +114,7 @@ def test_after_a_failed_alert_a_reminder_opens_the_way_for_updates(database, out
     incident_id = incident_of(database, site)
     write(database, incident_id, at=NOW + MINUTE)
     because = "its start was not announced: the key is wrong"
-    assert owed(database)[-1] == ("incident_update", "suppressed", because)
+    assert outbox(database)[-1] == ("incident_update", "suppressed", because)
     follow_up(database, at=NOW + 5 * HOUR)
     write(database, incident_id, at=NOW + 5 * HOUR + SECOND)
     deliver(database, at=NOW + 6 * HOUR)
@@ -138,7 +138,11 @@ def test_a_channel_that_was_switched_off_meanwhile_is_not_told(database, outside
     with database.write() as session:
         session.get_one(Channel, ops).enabled = False
     write(database, incident_of(database, site), at=NOW + MINUTE)
-    assert owed(database)[-1] == ("incident_update", "suppressed", "the channel is switched off")
+    assert outbox(database)[-1] == (
+        "incident_update",
+        "suppressed",
+        "the channel is switched off",
+    )
 
 
 def test_nothing_is_written_in_public_about_what_is_not_public(database, outside, site):

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import REFUSED, add_channel, add_site, iati, owed, site, state
+from tests.outbox import REFUSED, add_channel, add_site, iati, outbox, site, state
 from tests.outside import deliver, outside, see
 from webmon.commands.notifications import manual_sends
 from webmon.domain.access import Actor, Role
@@ -59,7 +59,7 @@ def test_a_message_is_sent_again_with_all_that_was_told_in_it(database, outside,
             manual_sends.send_again(session, 999, actor=EDITOR, now=NOW)
     deliver(database, at=NOW + MINUTE)
     assert outside.told() == ["down Datastore.Website + down Datastore.Database"] * 2
-    assert owed(database, channel_id) == [("down", Delivery.SENT, "")] * 2
+    assert outbox(database, channel_id) == [("down", Delivery.SENT, "")] * 2
 
 
 # --- how a test ends
@@ -71,7 +71,7 @@ def test_a_test_that_fails_has_failed_and_changes_nothing_else(database, outside
     with database.write() as session:
         manual_sends.send_test(session, channel_id, actor=None, now=NOW)
     deliver(database, at=NOW)
-    assert owed(database) == [("test", "failed", "the server is busy")]
+    assert outbox(database) == [("test", "failed", "the server is busy")]
     assert state(database, channel_id).failures == 0
 
 

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, iati, owed, site
+from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.mutes import end_mute, mute_host, mute_service
 from webmon.db import Database
@@ -52,7 +52,7 @@ def test_an_outage_is_not_told_and_why_is_stored(database, outside, site):
     see(database, DOWN, site, at=NOW + MINUTE)
     see(database, UP, site, at=NOW + 2 * MINUTE)
     deliver(database, at=NOW + 3 * MINUTE)
-    assert owed(database) == [
+    assert outbox(database) == [
         ("down", "suppressed", WHY),
         ("up", "suppressed", f"its start was not announced: {WHY}"),
     ]
@@ -81,7 +81,7 @@ def test_it_can_be_ended_early(database, outside, site):
             end_mute(session, mute_id, actor=EDITOR, now=NOW + minutes * MINUTE)
     assert ended(database) == [(NOW + 2 * MINUTE, "anna@example.org")]
     follow_up(database, at=NOW + 3 * MINUTE)
-    assert owed(database)[-1] == ("down", "queued", "")
+    assert outbox(database)[-1] == ("down", "queued", "")
 
 
 def test_the_end_of_an_outage_that_was_told_is_told(database, outside, site):
@@ -119,7 +119,7 @@ def test_until_recovery_ends_with_it(database, outside, site):
     follow_up(database, at=NOW + 21 * MINUTE)
     assert ended(database) == [(NOW + 21 * MINUTE, None)]
     see(database, DOWN, site, at=NOW + 5 * HOUR)
-    assert owed(database)[-1] == ("down", "queued", "")
+    assert outbox(database)[-1] == ("down", "queued", "")
 
 
 def test_a_host_recovers_with_the_last_of_its_services(database, outside, site):
@@ -152,7 +152,7 @@ def test_a_message_that_waits_for_its_channel_is_not_sent_either(database, outsi
     outside.failures.clear()
     deliver(database, at=NOW + 30 * MINUTE)
     assert outside.told() == []
-    assert owed(database) == [("down", "suppressed", WHY)]
+    assert outbox(database) == [("down", "suppressed", WHY)]
     follow_up(database, at=NOW + HOUR)
     deliver(database, at=NOW + HOUR + 4 * SECOND)
     assert outside.told() == [TOLD_DOWN]

@@ -1,10 +1,10 @@
-"""The last that is heard of a service that nobody watches, or by a channel that is off."""
+"""The last news of a service that is no longer watched, or for a channel that is off."""
 
 import pytest
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, iati, owed, site
+from tests.outbox import add_channel, iati, outbox, site
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.inventory import hosts, namespaces, services
 from webmon.db import Database
@@ -18,7 +18,7 @@ UP, DOWN = Status.UP, Status.DOWN
 # --- no longer watched
 
 
-def test_whoever_was_told_of_an_outage_hears_that_the_service_is_paused(database, outside, site):
+def test_channels_told_of_an_outage_are_told_that_the_service_is_paused(database, outside, site):
     channel_id = add_channel(database)
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + 3 * SECOND)
@@ -33,7 +33,7 @@ def test_whoever_was_told_of_an_outage_hears_that_the_service_is_paused(database
     see(database, DOWN, site, at=NOW + HOUR + MINUTE)
     deliver(database, at=NOW + HOUR + 2 * MINUTE)
     assert outside.told()[2:] == ["down Datastore.Website"]
-    assert all(delivery == "sent" for _, delivery, _ in owed(database, channel_id))
+    assert all(delivery == "sent" for _, delivery, _ in outbox(database, channel_id))
 
 
 def delete_service(session, service_id):
@@ -51,7 +51,7 @@ def delete_namespace(session, _service_id):
 
 
 @pytest.mark.parametrize("delete", [delete_service, delete_host, delete_namespace])
-def test_whoever_was_told_of_an_outage_hears_that_the_service_was_deleted(
+def test_channels_told_of_an_outage_are_told_that_the_service_was_deleted(
     database, outside, site, delete
 ):
     add_channel(database)
@@ -84,7 +84,7 @@ def test_a_reminder_of_an_outage_that_has_ended_is_dropped(database, outside, si
     see(database, UP, site, at=NOW + 4 * HOUR + MINUTE + SECOND)
     deliver(database, at=NOW + 5 * HOUR)
     assert outside.told() == ["down Datastore.Website", "up Datastore.Website"]
-    assert ("reminder", "suppressed", "it is up again") in owed(database, channel_id)
+    assert ("reminder", "suppressed", "it is up again") in outbox(database, channel_id)
 
 
 # --- a channel that is switched off or deleted
@@ -98,8 +98,11 @@ def test_a_channel_that_is_switched_off_is_told_nothing_more(database, outside, 
     see(database, UP, site, at=NOW + HOUR)
     deliver(database, at=NOW + 2 * HOUR)
     assert outside.told() == []
-    assert [row[:2] for row in owed(database)] == [("down", "suppressed"), ("up", "suppressed")]
-    assert owed(database)[0][2] == "the channel is switched off"
+    assert [row[:2] for row in outbox(database)] == [
+        ("down", "suppressed"),
+        ("up", "suppressed"),
+    ]
+    assert outbox(database)[0][2] == "the channel is switched off"
     switch(database, channel_id, enabled=True)
     see(database, DOWN, site, at=NOW + 3 * HOUR)
     deliver(database, at=NOW + 4 * HOUR)
@@ -119,4 +122,4 @@ def test_deleting_a_channel_takes_its_notifications_along(database, outside, sit
         session.delete(session.get(Channel, channel_id))
     see(database, UP, site, at=NOW + MINUTE)
     deliver(database, at=NOW + HOUR)
-    assert owed(database) == []
+    assert outbox(database) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, iati, owed, site
+from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.inventory import services
 from webmon.db import Database
@@ -23,7 +23,7 @@ def test_while_a_critical_service_is_down_the_others_are_not_told(database, outs
     see(database, DOWN, front, site, at=NOW)
     deliver(database, at=NOW + 3 * SECOND)
     assert outside.told() == ["down Datastore.Front"]
-    assert ("down", "suppressed", "Front is critical and down") in owed(database, channel_id)
+    assert ("down", "suppressed", "Front is critical and down") in outbox(database, channel_id)
 
 
 def test_what_is_still_down_is_told_with_the_critical_services_recovery(database, outside, site):
@@ -124,7 +124,7 @@ def test_flapping_is_told_once_and_then_how_it_ended(database, outside, site, co
     flap(database, site, count)
     assert [each.split()[0] for each in outside.told()[:7]] == [*["down", "up"] * 3, "flapping"]
     assert len(outside.received) == 7
-    assert owed(database, channel_id).count(("up", "suppressed", SUMMED_UP)) >= 1
+    assert outbox(database, channel_id).count(("up", "suppressed", SUMMED_UP)) >= 1
     end = NOW + (count - 1) * MINUTE
     follow_up(database, at=end + QUIET - SECOND)
     deliver(database, at=end + QUIET)

@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, add_service, add_site, iati, owed, site
+from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.inventory import hosts
 from webmon.commands.notifications import channels
@@ -62,7 +62,7 @@ def test_what_waits_for_a_channel_that_moves_to_another_namespace_is_not_told_th
     deliver(database, at=NOW + 2 * MINUTE)
     assert outside.told() == ["down Search.Website"]
     because = "the channel is for another namespace"
-    assert owed(database, channel_id)[:2] == [
+    assert outbox(database, channel_id)[:2] == [
         ("down", "suppressed", because),
         ("up", "suppressed", because),
     ]

@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import add_channel, iati, owed, site
+from tests.outbox import add_channel, iati, outbox, site
 from tests.outside import deliver, outside, see
 from webmon.commands.notifications import announcements
 from webmon.domain.access import Role
@@ -24,7 +24,7 @@ def test_administrators_hear_of_their_namespaces_and_need_a_mail_server(
     add_channel(database, "admins", kind="recorder", built_in=True)
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + MINUTE)
-    assert owed(database) == [("down", "suppressed", "there is no active administrator")]
+    assert outbox(database) == [("down", "suppressed", "there is no active administrator")]
     see(database, UP, site, at=NOW + HOUR)
     with database.write() as session:
         [iati] = session.exec(select(Namespace)).all()
@@ -43,7 +43,7 @@ def test_without_a_mail_server_mail_is_suppressed_at_once(database, outside, sit
     channel_id = add_channel(database, kind="email")
     see(database, DOWN, site, at=NOW)
     deliver(database, at=NOW + 3 * SECOND)
-    assert owed(database, channel_id) == [("down", "suppressed", "WEBMON_SMTP_URL is not set")]
+    assert outbox(database, channel_id) == [("down", "suppressed", "WEBMON_SMTP_URL is not set")]
 
 
 # --- about the monitor itself

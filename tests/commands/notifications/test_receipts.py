@@ -193,4 +193,4 @@ def test_only_what_is_old_and_settled_is_forgotten(database, outside, iati):
         assert retention.forget_old(session, before=NOW + HOUR) == 2
         assert retention.forget_old(session, before=NOW + HOUR) == 0
     [kept] = rows(database)
-    assert kept.payload["host"] == "B", "its end is still owed"
+    assert kept.payload["host"] == "B", "its end is still to be told"

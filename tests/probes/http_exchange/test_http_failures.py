@@ -250,7 +250,7 @@ async def test_an_answer_that_was_there_in_time_counts_however_busy_the_monitor_
 
     def finish_and_stall(exchange: Exchange, error: Exception | None) -> None:
         finish(exchange, error)
-        time.sleep(SHORT + 0.05)  # whoever waits for the answer is woken up too late
+        time.sleep(SHORT + 0.05)  # the task that waits is woken up too late
 
     monkeypatch.setattr(Exchange, "_finish", finish_and_stall)
     async with serving(http(b"hello")) as server:

@@ -1,4 +1,4 @@
-"""Whatever a server sends, the `http` probe returns an outcome."""
+"""The `http` probe returns an outcome for everything that a server may send."""
 
 import asyncio
 import json

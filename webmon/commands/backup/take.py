@@ -1,4 +1,4 @@
-"""Take a backup while everything runs: one SQLite file, whatever the database is."""
+"""Take a backup while everything runs: one SQLite file, for both databases."""
 
 import json
 import os

@@ -61,7 +61,7 @@ def prepare(session: Session, subject: Service, *, now: datetime) -> None:
         )
 
 
-def expect_anew(session: Session, service_id: int, *, now: datetime) -> None:
+def expect_again(session: Session, service_id: int, *, now: datetime) -> None:
     """Give the job of a service that was resumed, or has another plan, the whole time again."""
     _store(session, service_id, expected_from=now)
 

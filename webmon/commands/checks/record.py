@@ -137,12 +137,12 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
         rollup = Rollup()
     rollup.add(outcome.status, outcome.response_us)
     update = _seen(row, after, finding, now) | {"hour": hour, "hourly": rollup.as_list()}
-    if _is_decided_anew(before, after):
+    if _is_decided_again(before, after):
         update |= decided_columns(after)
     found.states.append(update)
 
 
-def _is_decided_anew(before: Condition, after: Condition) -> bool:
+def _is_decided_again(before: Condition, after: Condition) -> bool:
     """Whether more has changed than the counts."""
     return (
         after.status is not before.status

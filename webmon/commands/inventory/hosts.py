@@ -98,7 +98,7 @@ def update_host(
         host.limited = is_limited(actor)
         _require_reachable(session, wanted, host.limited)
     if moved or (host.address, crypto.unseal(host.ssh)) != before:
-        look_anew(session, select(Service.id).where(Service.host_id == host_id), now)
+        look_again(session, select(Service.id).where(Service.host_id == host_id), now)
     session.flush()
     return host
 
@@ -181,11 +181,11 @@ def accept_host_key(
         "first_seen_at": now.isoformat(timespec="seconds"),
     }
     host.host_keys = known
-    look_anew(session, concerned, now)
+    look_again(session, concerned, now)
     session.flush()
 
 
-def look_anew(session: Session, service_ids: Any, now: datetime) -> None:
+def look_again(session: Session, service_ids: Any, now: datetime) -> None:
     """Make services due now, and let nothing count that was found before, or is on its way."""
     session.flush()
     session.exec(

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
 
-from webmon.commands.inventory.hosts import look_anew
+from webmon.commands.inventory.hosts import look_again
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
 from webmon.commands.validation import Fields, Name, validated
@@ -99,7 +99,7 @@ def update_namespace(
     if looks_elsewhere:
         owned = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
         lock_services(session, owned)
-        look_anew(session, owned, now)
+        look_again(session, owned, now)
     session.flush()
     return namespace
 

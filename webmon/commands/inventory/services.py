@@ -119,8 +119,8 @@ def update_service(
         _require_free_name(session, service.host_id, wanted["name"])
     host = session.get_one(Host, service.host_id)
     _require_address(host, wanted)
-    starts_anew = _looks_elsewhere(service, wanted)
-    if starts_anew:
+    starts_over = _looks_elsewhere(service, wanted)
+    if starts_over:
         require_login(host, wanted)
         if actor is not None:
             _require_secrets_again(service, fields, wanted)
@@ -129,7 +129,7 @@ def update_service(
     paused = wanted.pop("paused")
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
     heartbeats.prepare(session, service, now=now)
-    _due_again(session, service, starts_anew=starts_anew, now=now)
+    _due_again(session, service, starts_over=starts_over, now=now)
     _set_paused(session, service, paused, now=now)
     session.flush()
     return service
@@ -300,10 +300,10 @@ def untouched_state(service: Service, now: datetime) -> ServiceState:
     )
 
 
-def _due_again(session: Session, service: Service, *, starts_anew: bool, now: datetime) -> None:
-    if starts_anew:
+def _due_again(session: Session, service: Service, *, starts_over: bool, now: datetime) -> None:
+    if starts_over:
         _set_state(session, service.id, up_count=0, down_count=0)
-        heartbeats.expect_anew(session, service.id, now=now)
+        heartbeats.expect_again(session, service.id, now=now)
     if not service.paused:
         _set_state(session, service.id, next_check_at=now)
 
@@ -331,7 +331,7 @@ def _set_paused(session: Session, service: Service, paused: bool, *, now: dateti
         store_silence(session, service, now=now)
         announcements.end_watching(session, [service.id], "was paused", now=now)
     resolve_incidents(session, {service.id: now})
-    heartbeats.expect_anew(session, service.id, now=now)
+    heartbeats.expect_again(session, service.id, now=now)
     _set_state(
         session,
         service.id,
