@@ -209,3 +209,16 @@ def test_evidence_of_several_lines_stays_in_its_column(configured):
         )
         done = webmon("check", "Tool")
     assert f"    body         first\n{' ' * 17}second" in done.stdout
+
+
+def test_a_key_is_shown_once_replaced_and_taken_back(webmon):
+    webmon("migrate")
+    key = webmon("apikey", "add", "grafana", "--scope", "read", "--expires", "90d").stdout.strip()
+    assert key.startswith("wm_")
+    assert "name" in one_line(webmon("apikey", "add", "grafana", "--scope", "read"))
+    assert webmon("apikey", "rotate", "grafana", "--overlap", "1h").stdout.strip() != key
+    listed = webmon("apikey", "list").stdout
+    assert listed.count("grafana: wm_") == 2 and key not in listed
+    assert "2 keys revoked" in webmon("apikey", "revoke", "grafana").stdout
+    assert "no active key" in one_line(webmon("apikey", "revoke", "grafana"))
+    assert "expires" in one_line(webmon("apikey", "add", "x", "--scope", "read", "--expires", "x"))

@@ -424,7 +424,8 @@ async def test_people_get_a_page_and_machines_json(anyone: httpx.AsyncClient) ->
     assert "There is nothing at this address." in page.text
     for path, headers in (("/nowhere", {}), ("/api/v1//x", BROWSER)):
         answer = await anyone.get(path, headers=headers)
-        assert answer.json() == {"detail": "There is nothing at this address."}
+        assert answer.json()["detail"] == "There is nothing at this address."
+        assert answer.json()["title"] == "Not Found"
 
 
 # Proxies

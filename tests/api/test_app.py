@@ -57,7 +57,8 @@ async def test_a_file_without_a_compressed_copy_is_sent_plain(client: httpx.Asyn
 async def test_what_is_not_there_is_json_404(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 404
-    assert answer.json() == {"detail": "Not Found"}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "Not Found"
 
 
 async def test_the_icon_is_served(client: httpx.AsyncClient, site: Path) -> None:

@@ -3,8 +3,19 @@
 from fastapi import FastAPI
 
 from webmon import __version__, frontend
-from webmon.api import auth, docs, health, heartbeats, proxy, public_pages, series, status
+from webmon.api import (
+    auth,
+    docs,
+    health,
+    heartbeats,
+    metrics,
+    proxy,
+    public_pages,
+    series,
+    status,
+)
 from webmon.api.files import PrecompressedFiles, single_file
+from webmon.api.problems import answer_with_problems
 from webmon.api.snapshots import Snapshots
 from webmon.api.unavailable import answer_without_database
 
@@ -21,6 +32,7 @@ def public_app() -> FastAPI:
         redoc_url=None,
     )
     answer_without_database(app)
+    answer_with_problems(app)
     for router in (
         health.router,
         auth.router,
@@ -28,6 +40,7 @@ def public_app() -> FastAPI:
         docs.router,
         series.router,
         proxy.router,
+        metrics.router(),
         status.router(snapshots),
         public_pages.router(snapshots, site),
     ):

@@ -40,8 +40,12 @@ class Packed:
     @classmethod
     def of(cls, body: bytes) -> "Packed":
         """``body``, packed."""
-        tag = hashlib.sha256(body).hexdigest()[:32]
-        return cls(body, gzip.compress(body, compresslevel=6, mtime=0), tag)
+        return cls(body, gzip.compress(body, compresslevel=6, mtime=0), cls.tag_of(body))
+
+    @staticmethod
+    def tag_of(body: bytes) -> str:
+        """A name for exactly these bytes."""
+        return hashlib.sha256(body).hexdigest()[:32]
 
 
 class Snapshots:

@@ -3,9 +3,10 @@
 import logging
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 
 from webmon import db
+from webmon.api.problems import problem
 from webmon.domain.plain_page import DATABASE_AWAY, RETRY_SECONDS, plain_page
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,6 @@ async def _answer(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
     is_machine = request.url.path.startswith("/api/")
     if is_machine or "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse({"detail": DATABASE_AWAY}, status_code=503, headers=headers)
+        return problem(503, DATABASE_AWAY, headers=headers)
     page = plain_page("Service Unavailable", DATABASE_AWAY)
     return HTMLResponse(page, status_code=503, headers=headers)

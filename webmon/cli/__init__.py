@@ -11,7 +11,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from webmon import db
-from webmon.cli import accounts, backups, configuration, database, looking, processes
+from webmon.cli import accounts, api_keys, backups, configuration, database, looking, processes
 from webmon.cli.console import WRONG_INPUT
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 for group in (processes, database, backups, configuration, looking):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
+app.add_typer(api_keys.apikey, name="apikey")
 
 
 def _end(number: int, _frame: object) -> NoReturn:

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from json import dumps
 from typing import Any
 
 from webmon.domain.plain_page import DATABASE_AWAY, RETRY_SECONDS, plain_page
+from webmon.domain.problems import MEDIA_TYPE, problem_body
 from webmon.edge.visit import Visit
 
 Message = MutableMapping[str, Any]
@@ -32,18 +32,18 @@ async def redirect(send: Send, location: str, *, status: int = HTTPStatus.SEE_OT
 
 
 async def refuse(visit: Visit, send: Send, status: HTTPStatus) -> None:
-    """Say no: to browsers in a page, to machines as ``{"detail": …}``."""
+    """Say no: to browsers in a page, to machines as a problem (RFC 9457)."""
     if visit.path.startswith("/api/") or "text/html" not in visit.headers.get("accept", ""):
-        kind, body = b"application/json", dumps({"detail": REASONS[status]})
+        kind, body = MEDIA_TYPE.encode(), problem_body(status, REASONS[status])
     else:
         kind = b"text/html; charset=utf-8"
-        body = plain_page(_title(status), REASONS[status])
+        body = plain_page(_title(status), REASONS[status]).encode()
     headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     if not visit.is_safe:
         headers.append((b"connection", b"close"))  # its body is not read
-    await _respond(send, status, headers, body.encode())
+    await _respond(send, status, headers, body)
 
 
 def _title(status: HTTPStatus) -> str:

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
+from webmon.models.api_keys import ApiKey, ApiKeyNamespace
 from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import (
     CheckResult,
@@ -23,6 +24,8 @@ from webmon.models.system import Setting, Worker
 metadata = SQLModel.metadata
 
 __all__ = [
+    "ApiKey",
+    "ApiKeyNamespace",
     "Channel",
     "ChannelState",
     "CheckResult",

@@ -18,7 +18,10 @@ HISTORY = frozenset(
 """The tables of what was seen, told and done: what ``--config-only`` leaves out."""
 
 CONFIGURATION = frozenset(
-    {"namespace", "host", "service", "heartbeat", "channel", "user", "user_namespace", "setting"}
+    {
+        *("namespace", "host", "service", "heartbeat", "channel", "setting"),
+        *("user", "user_namespace", "api_key", "api_key_namespace"),
+    }
 )
 
 AT_ONCE = 1_000

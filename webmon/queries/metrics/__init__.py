@@ -1,0 +1,1 @@
+"""What other programs read of everything that is watched: as JSON, and for Prometheus."""
