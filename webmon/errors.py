@@ -2,6 +2,7 @@
 
 WebmonError
 ├── Invalid            the input is wrong: names the field and what is allowed
+│   └── Conflict       somebody else saved it since it was read
 ├── FileError          something in a file is wrong: says in which line
 ├── NotFound           there is no such thing (any more)
 ├── PermissionDenied   the person may not do this
@@ -26,6 +27,17 @@ class Invalid(WebmonError):
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
         self.message = message
+
+
+class Conflict(Invalid):
+    """Somebody else saved the same thing since it was read; ``fields`` is where the two differ."""
+
+    def __init__(self, thing: str, fields: list[str]) -> None:
+        super().__init__(
+            f"someone else changed this {thing} in the meantime, and this would undo it: "
+            f"{', '.join(fields)}"
+        )
+        self.fields = fields
 
 
 class FileError(WebmonError):

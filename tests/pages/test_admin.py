@@ -110,6 +110,7 @@ EDITING: dict[str, dict[str, Any]] = {
     "choose_kind": {"kind": "tcp"},
     "close_form": {},
     "save": {"form": {}},
+    "take_stored": {},
     "check": {"service_id": 1},
     "pause": {"service_id": 1},
     "resume": {"service_id": 1},
@@ -151,8 +152,8 @@ def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
     Role.EDITOR: {"send_test", "send_again"},
-    Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "switch",
-                 "try_again", "ask_delete", "keep", "delete"},
+    Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
+                 "switch", "try_again", "ask_delete", "keep", "delete"},
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from webmon.domain.names import checked_name
-from webmon.errors import Invalid, in_plain_words
+from webmon.errors import Conflict, Invalid, in_plain_words
 
 KEEP = object()
 """The value of a config field that stays as it is stored: a secret that was not typed again."""
@@ -65,6 +65,26 @@ def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = ""
     if first["type"] == "extra_forbidden":
         raise Invalid(f"is not known here; known are {', '.join(sorted(_names(model)))}", path)
     raise Invalid(in_plain_words(first), path)
+
+
+def require_revision(
+    thing: str,
+    based_on: int | None,
+    present: int,
+    stored: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+) -> None:
+    """Let a save through that is based on the present revision, or is the same as what is stored:
+    a save may be repeated. Secrets are in the clear; they are named, not told.
+
+    Raises:
+        Conflict: somebody else saved another revision since.
+    """
+    if based_on is None or based_on == present:
+        return
+    differing = [name for name, value in wanted.items() if name in stored and stored[name] != value]
+    if differing:
+        raise Conflict(thing, [name.removesuffix("_id") for name in differing])
 
 
 def _names(model: type[BaseModel]) -> list[str]:

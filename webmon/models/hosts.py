@@ -23,6 +23,7 @@ class Namespace(SQLModel, table=True):
     name: str = Field(max_length=100)
     timezone: str = Field(default="UTC", max_length=50)
     networks: list[str] = Field(default=[], sa_type=JSON)
+    revision: int = 1
     created_at: datetime
 
 
@@ -44,4 +45,5 @@ class Host(SQLModel, table=True):
     ssh: dict[str, Any] | None = optional_json()
     host_keys: dict[str, Any] | None = optional_json()
     limited: bool = False
+    revision: int = 1
     created_at: datetime

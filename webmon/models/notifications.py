@@ -42,6 +42,7 @@ class Channel(SQLModel, table=True):
     enabled: bool = True
     built_in: bool = False
     limited: bool = False
+    revision: int = 1
     created_at: datetime
 
 

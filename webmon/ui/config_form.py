@@ -103,6 +103,7 @@ def _blank(prefix: str, path: str, info: FieldInfo) -> FieldView:
         label=info.title or path.replace("_", " ").replace(".", ": ").capitalize(),
         help=info.description or "",
         required=info.is_required(),
+        secret=_mentions(info.annotation, SecretStr),
         placeholder=_default_text(info),
     )
     if kind is bool:

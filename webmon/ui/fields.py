@@ -39,6 +39,8 @@ class FieldView:
     placeholder: str = ""
     is_set: bool = False
     """A secret is stored: left empty, it stays."""
+    secret: bool = False
+    """What is typed here goes to the server and is shown nowhere."""
     wide: bool = False
     default: str | bool = ""
     per_second: int = 1

@@ -35,6 +35,8 @@ class FormView:
     """The row that a new one belongs to."""
     revision: int = 0
     """Of the stored row when the form was opened; 0 where rows of this thing have none."""
+    is_late: bool = False
+    """Somebody else has saved the row since the form was opened."""
     title: str = ""
     submit: str = "Save"
     delete: str = ""

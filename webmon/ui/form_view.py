@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from webmon.ui.both_edits import ChangeView
 from webmon.ui.fields import REMOVE, FieldView
 from webmon.ui.form import FormView, Mistake, Section
 
@@ -20,6 +21,7 @@ def form(state: Any) -> rx.Component:
             (mistake.message != "") & (mistake.control == ""),
             rx.el.p(mistake.message, class_name="mistake", role="alert", tab_index=-1),
         ),
+        rx.cond(view.is_late, _both_edits(state)),
         rx.foreach(view.sections, lambda each: _section(each, mistake, state.choose_kind)),
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
@@ -31,6 +33,35 @@ def form(state: Any) -> rx.Component:
         class_name="form",
         custom_attrs={"noValidate": True},
         key=view.serial.to(str),
+    )
+
+
+def _both_edits(state: Any) -> rx.Component:
+    """What somebody else has saved since the form was opened, and what can be done."""
+    return rx.el.div(
+        rx.el.p(
+            rx.el.b("Somebody else has saved this in the meantime. "),
+            "Save again, and what you typed counts; where you changed nothing, theirs does.",
+        ),
+        rx.el.ul(rx.foreach(state.others, _change)),
+        rx.el.button(
+            "Take theirs", type="button", class_name="button small", on_click=state.take_stored
+        ),
+        class_name="both-edits",
+        role="alert",
+        tab_index=-1,
+    )
+
+
+def _change(each: rx.Var[ChangeView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.b(each.label),
+        ": ",
+        each.before,
+        " → ",
+        each.after,
+        rx.cond(each.typed != "", rx.fragment("; you typed ", each.typed)),
+        key=each.label,
     )
 
 

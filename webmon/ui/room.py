@@ -26,8 +26,9 @@ import reflex as rx
 from webmon.clock import utcnow
 from webmon.domain.access import Role
 from webmon.domain.ids import read_id
-from webmon.errors import Invalid, NotFound
+from webmon.errors import Conflict, Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.ui import both_edits
 from webmon.ui.addresses import find_opened, show_address
 from webmon.ui.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
 from webmon.ui.form import FormView, Mistake
@@ -125,9 +126,15 @@ class Editing(Listing, mixin=True):
 
     form: FormView = FormView()
     mistake: Mistake = Mistake()
+    others: tuple[both_edits.ChangeView, ...] = ()
+    """What somebody else has saved since the form was opened."""
     doomed: Deletion = Deletion()
 
     _serial: int = 0
+    _opened: FormView = FormView()
+    """The form as it was opened."""
+    _stored: FormView = FormView()
+    """The form of what somebody else has saved since."""
 
     def _rows(self) -> Mapping[str, Row]:
         """The things that can be edited here, by the names that their forms have."""
@@ -145,7 +152,11 @@ class Editing(Listing, mixin=True):
         """Called after a row was deleted."""
 
     def _close(self) -> None:
-        self.form, self.mistake = FormView(), Mistake()
+        self._begin(FormView())
+
+    def _begin(self, form: FormView) -> None:
+        self.form = self._opened = form
+        self.mistake, self.others, self._stored = Mistake(), (), FormView()
 
     def _row(self, thing: Any) -> Row:
         row = self._rows().get(thing) if isinstance(thing, str) else None
@@ -157,8 +168,29 @@ class Editing(Listing, mixin=True):
         self._row(thing)
         form = await self._draw(thing, row_id, parent_id)
         self._serial += 1
-        self.form, self.mistake = replace(form, serial=self._serial), Mistake()
+        self._begin(replace(form, serial=self._serial))
         return FOCUS_FORM
+
+    async def _write(self, raw: Mapping[str, Any]) -> Saved | None:
+        """Save what was typed; None where it needs a decision, because somebody else has saved
+        something that it would undo."""
+        if self.form.thing not in self._rows():
+            raise Invalid(CLOSED)
+        row = self._row(self.form.thing)
+        while True:
+            typed = both_edits.together(self._opened, self._stored, raw)
+            try:
+                saved: Saved = await act(self, saving(row, self.form, typed))
+            except Conflict:
+                opened, before = self.form, self.others
+                self._stored = await self._draw(opened.thing, opened.id, opened.parent)
+                self.form = replace(opened, revision=self._stored.revision, is_late=True)
+                self.others = both_edits.changes(self._opened, self._stored, raw)
+                if self.others != before or both_edits.types_a_secret(opened, raw):
+                    return None
+                self.form = replace(self.form, is_late=False)
+            else:
+                return saved
 
     @rx.event
     @only(Role.ADMIN)
@@ -193,19 +225,24 @@ class Editing(Listing, mixin=True):
     @only(Role.ADMIN)
     async def save(self, form: dict[str, Any]) -> Events:
         """Save the open form. If something is wrong, it stays open and says so."""
-        opened = self.form
+        self.mistake = Mistake()
         try:
-            if opened.thing not in self._rows():
-                raise Invalid(CLOSED)
-            command = saving(self._rows()[opened.thing], opened, as_dict(form))
-            row: Saved = await act(self, command)
+            row = await self._write(as_dict(form))
         except Invalid as error:
-            self.mistake = opened.mistake(error.field, sentence(error.message))
+            self.mistake = self.form.mistake(error.field, sentence(error.message))
+            return FOCUS_MISTAKE
+        if row is None:
             return FOCUS_MISTAKE
         self._close()
         await self._refresh()
         more = await self._saved(row)
         return [FOCUS_OPENER, rx.toast.success(f"{row.name} is saved."), *more]
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def take_stored(self) -> Events:
+        """Begin again from what somebody else has saved; what was typed is lost."""
+        return await self._show_form(self.form.thing, self.form.id, self.form.parent)
 
     @rx.event
     @only(Role.ADMIN)
@@ -240,6 +277,7 @@ EDITING = (
     "choose_kind",
     "close_form",
     "save",
+    "take_stored",
     "ask_delete",
     "keep",
     "delete",

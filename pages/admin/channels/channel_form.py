@@ -126,4 +126,5 @@ CHANNEL = Row(
     delete=channels.delete_channel,
     read=_read,
     with_kind=with_kind,
+    has_revision=True,
 )

@@ -66,4 +66,10 @@ def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | No
     return ssh if is_told or REMOVE_ACCESS in form.fields() else None
 
 
-HOST = Row(create=hosts.create_host, update=hosts.update_host, delete=hosts.delete_host, read=_read)
+HOST = Row(
+    create=hosts.create_host,
+    update=hosts.update_host,
+    delete=hosts.delete_host,
+    read=_read,
+    has_revision=True,
+)

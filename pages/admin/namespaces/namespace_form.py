@@ -42,6 +42,7 @@ NAMESPACE = Row(
     update=namespaces.update_namespace,
     delete=namespaces.delete_namespace,
     read=_read,
+    has_revision=True,
 )
 
 

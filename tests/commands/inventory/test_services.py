@@ -158,8 +158,9 @@ def test_deleting_a_service_while_it_is_checked_does_no_harm(session: Session, h
 def test_of_two_edits_the_second_is_told_about_the_first(session: Session, host: Host) -> None:
     service = create_service(session, host.id, TCP, actor=None, now=NOW)
     update_service(session, service.id, TCP, actor=EDITOR, now=NOW, revision=1)
+    other = TCP | {"critical": True}
     with pytest.raises(Invalid, match="someone else changed this service in the meantime"):
-        update_service(session, service.id, TCP, actor=EDITOR, now=NOW, revision=1)
+        update_service(session, service.id, other, actor=EDITOR, now=NOW, revision=1)
 
 
 def test_a_secret_is_stored_encrypted_and_kept_when_it_is_not_typed_again(

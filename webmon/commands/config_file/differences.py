@@ -39,7 +39,7 @@ NAMESPACE = "namespace_id"
 
 def channel_fields(session: Session, row: Channel) -> dict[str, Any]:
     """The channel's fields as `ChannelFields` names them, secrets in the clear."""
-    fields = row.model_dump(exclude={"id", "built_in", "limited", "created_at"})
+    fields = row.model_dump(exclude={"id", "built_in", "revision", "limited", "created_at"})
     namespace = session.get(Namespace, row.namespace_id) if row.namespace_id else None
     return {
         **fields,

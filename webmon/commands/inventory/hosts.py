@@ -11,7 +11,7 @@ from webmon import crypto
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
-from webmon.commands.validation import KEEP, Fields, Name, merged, validated
+from webmon.commands.validation import KEEP, Fields, Name, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.errors import Invalid, NotFound
@@ -69,13 +69,15 @@ def update_host(
     *,
     actor: Actor | None,
     now: datetime,
+    revision: int | None = None,
 ) -> Host:
     """Change a host. Where it is reached otherwise than before, its services are due at once, and
     what was found in the old way, or is being found, no longer counts towards a change. The keys it
-    is known by stay.
+    is known by stay. ``revision`` is the one that the fields are based on, if somebody edited them.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
+        Conflict: somebody else saved it since.
     """
     find_host(session, host_id, actor=actor)
     wanted = validated(HostFields, fields)
@@ -84,6 +86,7 @@ def update_host(
     host = _locked(session, host_id, actor)
     if (wanted.name, wanted.namespace_id) != (host.name, host.namespace_id):
         _require_free_name(session, wanted)
+    _require_revision(host, revision, wanted)
     moved = wanted.namespace_id != host.namespace_id
     before = host.address, crypto.unseal(host.ssh)
     if host.address and not wanted.address:
@@ -93,6 +96,8 @@ def update_host(
         ssh = _sealed_ssh(wanted, stored=host.ssh)
         if crypto.unseal(ssh) != before[1]:  # no two tokens are equal, even of one secret
             host.ssh = ssh
+    if session.is_modified(host):  # until something is asked of the database
+        host.revision += 1
     _require_password_again(wanted, host, *before)
     if (host.address, crypto.unseal(host.ssh)) != before:
         host.limited = is_limited(actor)
@@ -101,6 +106,15 @@ def update_host(
         look_again(session, select(Service.id).where(Service.host_id == host_id), now)
     session.flush()
     return host
+
+
+def _require_revision(host: Host, revision: int | None, wanted: HostFields) -> None:
+    fields = wanted.model_dump(exclude={"ssh"})
+    stored = host.model_dump(include=set(fields))
+    if "ssh" in wanted.model_fields_set:
+        stored["ssh"] = crypto.unseal(host.ssh)
+        fields["ssh"] = crypto.unseal(_sealed_ssh(wanted, stored=host.ssh))
+    require_revision("host", revision, host.revision, stored, fields)
 
 
 def _require_reachable(session: Session, wanted: HostFields, limited: bool) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from webmon.commands.inventory.hosts import look_again
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
-from webmon.commands.validation import Fields, Name, validated
+from webmon.commands.validation import Fields, Name, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.networks import MOST_NETWORKS, is_never_reached, parse_networks
@@ -81,21 +81,28 @@ def update_namespace(
     *,
     actor: Actor | None,
     now: datetime,
+    revision: int | None = None,
 ) -> Namespace:
-    """Give a namespace another slug, name or timezone, or other networks to look at.
+    """Give a namespace another slug, name or timezone, or other networks to look at. ``revision``
+    is the one that the fields are based on, where somebody edited them.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
+        Conflict: somebody else saved it since.
     """
-    namespace = _find(session, namespace_id)
+    namespace = _find(session, namespace_id, lock=True)
     if actor is not None:
         require(actor, Role.EDITOR, namespace_id)
     wanted = validated(NamespaceFields, fields)
+    fields = wanted.model_dump(exclude_none=True)
+    require_revision("namespace", revision, namespace.revision, namespace.model_dump(), fields)
     if wanted.slug != namespace.slug:
         _require_free_slug(session, wanted.slug)
     networks = _require_may_allow(actor, wanted.networks, namespace.networks)
     looks_elsewhere = networks != namespace.networks
     namespace.sqlmodel_update({**wanted.model_dump(), "networks": networks})
+    if session.is_modified(namespace):
+        namespace.revision += 1
     if looks_elsewhere:
         owned = select(Service.id).join(Host).where(Host.namespace_id == namespace_id)
         lock_services(session, owned)
@@ -140,8 +147,11 @@ def delete_namespace(
     session.flush()
 
 
-def _find(session: Session, namespace_id: int) -> Namespace:
-    namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
+def _find(session: Session, namespace_id: int, *, lock: bool = False) -> Namespace:
+    """The namespace; with ``lock`` nobody else changes it in the meantime."""
+    how: dict[str, Any] = {"populate_existing": True, "with_for_update": {"key_share": True}}
+    options = how if lock else {}
+    namespace = session.get(Namespace, namespace_id, **options) if is_id(namespace_id) else None
     if namespace is None:
         raise NotFound("this namespace does not exist")
     return namespace

@@ -20,7 +20,7 @@ from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP as KEEP
-from webmon.commands.validation import Fields, Name, merged, validated
+from webmon.commands.validation import Fields, Name, merged, require_revision, validated
 from webmon.crypto import secret_paths
 from webmon.domain.access import Actor
 from webmon.domain.calendar import utc_day
@@ -108,13 +108,11 @@ def update_service(
 
     Raises:
         Invalid, NotFound, PermissionDenied.
+        Conflict: somebody else saved it since.
     """
     service = _find_locked(session, service_id, actor)
-    if revision is not None and revision != service.revision:
-        raise Invalid(
-            "someone else changed this service in the meantime; close the form and open it again"
-        )
     wanted = _columns(fields, stored=service)
+    _require_revision(service, revision, wanted)
     if wanted["name"] != service.name:
         _require_free_name(session, service.host_id, wanted["name"])
     host = session.get_one(Host, service.host_id)
@@ -172,7 +170,7 @@ def pause(session: Session, service_id: int, *, actor: Actor | None, now: dateti
     Raises:
         NotFound, PermissionDenied.
     """
-    _set_paused(session, _find_locked(session, service_id, actor), True, now=now)
+    _switch(session, service_id, paused=True, actor=actor, now=now)
     session.flush()
 
 
@@ -182,8 +180,18 @@ def resume(session: Session, service_id: int, *, actor: Actor | None, now: datet
     Raises:
         NotFound, PermissionDenied.
     """
-    _set_paused(session, _find_locked(session, service_id, actor), False, now=now)
+    _switch(session, service_id, paused=False, actor=actor, now=now)
     session.flush()
+
+
+def _switch(
+    session: Session, service_id: int, *, paused: bool, actor: Actor | None, now: datetime
+) -> None:
+    """Pause or resume. It is an edit: a form that was opened before would undo it."""
+    service = _find_locked(session, service_id, actor)
+    if paused is not service.paused:
+        service.revision += 1
+    _set_paused(session, service, paused, now=now)
 
 
 def complete(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,6 +253,12 @@ def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
     if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
         because = f"needs the address of its host: give {host.name} an address first"
         raise Invalid(because, "kind")
+
+
+def _require_revision(service: Service, revision: int | None, columns: Mapping[str, Any]) -> None:
+    stored = service.model_dump() | {"config": crypto.unseal(service.config)}
+    wanted = {name: crypto.unseal(value) for name, value in columns.items()}
+    require_revision("service", revision, service.revision, stored, wanted)
 
 
 def require_login(host: Host, wanted: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select, update
 from webmon import crypto
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
-from webmon.commands.validation import Fields, Name, merged, validated
+from webmon.commands.validation import Fields, Name, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
@@ -83,14 +83,17 @@ def update_channel(
     *,
     actor: Actor | None,
     now: datetime,
+    revision: int | None = None,
 ) -> Channel:
     """Give a channel new fields. A field that is left out gets its default; ``enabled``, and the
     name of the administrators' channel, stay as they are.
 
     With another config, or switched on again, the channel is tried at once, even if it had stopped.
+    ``revision`` is the one that the fields are based on, where somebody edited them.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
+        Conflict: somebody else saved it since.
     """
     channel = find_channel(session, channel_id, actor=actor, lock=True)
     kept: dict[str, Any] = {"enabled": channel.enabled}
@@ -106,12 +109,17 @@ def update_channel(
         columns = _columns(wanted, stored=channel)
         if wanted.name != channel.name:
             _require_free_name(session, wanted.name)
+    _require_revision(channel, revision, columns)
     sends_differently = _sends_differently(channel, columns)
     if "config" in columns and _has_other_config(channel, columns):
         channel.limited = is_limited(actor)
         _require_reachable(session, columns["namespace_id"], columns, channel.limited)
     reminded = channel.events, channel.reminder_every_seconds
+    if "config" in columns and not _has_other_config(channel, columns):
+        del columns["config"]  # the same secret encrypts differently each time
     channel.sqlmodel_update(columns)
+    if session.is_modified(channel):
+        channel.revision += 1
     session.flush()
     if sends_differently:
         _retry_now(session, channel.id, now)
@@ -242,6 +250,12 @@ def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> Non
         raise Invalid("must stay empty: this channel writes to all administrators", "config")
     if Event.DOWN not in wanted.events:
         raise Invalid("must include down: someone must always be notified", "events")
+
+
+def _require_revision(channel: Channel, revision: int | None, columns: Mapping[str, Any]) -> None:
+    stored = channel.model_dump() | {"config": crypto.unseal(channel.config)}
+    wanted = {name: crypto.unseal(value) for name, value in columns.items()}
+    require_revision("channel", revision, channel.revision, stored, wanted)
 
 
 def _require_reachable(

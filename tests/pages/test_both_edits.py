@@ -1,0 +1,158 @@
+"""Two people edit one row at the same time: nothing is lost, and the second is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pages.admin.channels.state import ChannelsState
+from pages.admin.hosts.state import HostsState
+from pages.admin.namespaces.state import NamespacesState
+from tests import factories
+from tests.clock import NOW
+from tests.pages.tab import Tab, open_tab
+from tests.pages.test_admin import as_a_browser_sends, sign_in
+from webmon.commands.notifications.channels import create_channel
+from webmon.db import Database
+from webmon.domain.access import Role
+from webmon.models import Channel, Host, Namespace, Service
+
+HOOK = {"name": "ops", "kind": "webhook", "config": {"url": "https://a.example", "secret": "s3"}}
+
+CASES: dict[str, tuple[Any, Any, dict[str, str], dict[str, str], list[tuple[str, str, str]]]] = {
+    "host": (
+        HostsState,
+        Host,
+        {"address": "b.example"},
+        {"name": "Store"},
+        [("Address", "a.example", "b.example")],
+    ),
+    "service": (
+        HostsState,
+        Service,
+        {"interval_seconds": "5m", "critical": "on"},
+        {"name": "Other port"},
+        [("Check every", "1m", "5m"), ("Critical: takes the host down", "no", "yes")],
+    ),
+    "namespace": (
+        NamespacesState,
+        Namespace,
+        {"timezone": "Europe/London"},
+        {"name": "Aid"},
+        [("Timezone", "UTC", "Europe/London")],
+    ),
+    "channel": (
+        ChannelsState,
+        Channel,
+        {"reminder_every_seconds": "1h", "events.degraded": "on"},
+        {"name": "hooks"},
+        [("Remind every", "4h", "1h"), ("Something has difficulties", "no", "yes")],
+    ),
+}
+
+
+@pytest.fixture
+def stored(database: Database) -> dict[str, int]:
+    with database.write() as session:
+        host = factories.host(session, "Datastore", address="a.example")
+        service = factories.service(session, "Port", host_id=host.id)
+        channel = create_channel(session, HOOK, actor=None, now=NOW)
+        ids = {"host": host.id, "service": service.id, "channel": channel.id}
+        return ids | {"namespace": host.namespace_id}
+
+
+def values(database: Database, model: Any, row_id: int) -> dict[str, Any]:
+    with database.read() as session:
+        row: dict[str, Any] = session.get_one(model, row_id).model_dump()
+        return row
+
+
+async def opened(tab: Tab, state: Any, thing: str, row_id: int) -> dict[str, str]:
+    await tab.send(state, "load")
+    await tab.send(state, "open_form", thing=thing, row_id=row_id)
+    return as_a_browser_sends(tab.shown["form"])
+
+
+def told(tab: Tab) -> list[tuple[str, str, str]]:
+    return [(each.label, each.before, each.after) for each in tab.shown["others"]]
+
+
+@pytest.mark.parametrize("thing", CASES)
+async def test_the_second_is_told_and_both_edits_are_kept(
+    database: Database, stored: Mapping[str, int], thing: str
+) -> None:
+    state, model, first, second, changes = CASES[thing]
+    row_id, cookie = stored[thing], sign_in(database, Role.ADMIN)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        theirs = await opened(one, state, thing, row_id)
+        mine = await opened(two, state, thing, row_id)
+        await one.send(state, "save", form=theirs | first)
+        before = values(database, model, row_id)
+        await two.send(state, "save", form=mine | second)
+        assert told(two) == changes and two.shown["form"].is_late
+        assert values(database, model, row_id) == before
+        await two.send(state, "save", form=mine | second)
+        assert two.told("is saved.") and two.shown["others"] == ()
+    after = values(database, model, row_id)
+    assert after["name"] == second["name"] and after["revision"] == before["revision"] + 1
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed <= {"name", "revision", "config"}
+
+
+async def test_the_second_may_take_what_the_first_has_saved(
+    database: Database, stored: Mapping[str, int]
+) -> None:
+    cookie = sign_in(database, Role.ADMIN)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        theirs = await opened(one, HostsState, "host", stored["host"])
+        mine = await opened(two, HostsState, "host", stored["host"])
+        await one.send(HostsState, "save", form=theirs | {"name": "Store"})
+        await two.send(HostsState, "save", form=mine | {"name": "Shop"})
+        [change] = two.shown["others"]
+        assert (change.before, change.after, change.typed) == ("Datastore", "Store", "Shop")
+        await two.send(HostsState, "take_stored")
+        form = two.shown["form"]
+        assert as_a_browser_sends(form)["name"] == "Store" and not form.is_late
+        await two.send(HostsState, "save", form=as_a_browser_sends(form))
+        assert two.told("Store is saved.")
+
+
+async def test_what_the_form_does_not_show_is_nobodys_business(
+    database: Database, stored: Mapping[str, int]
+) -> None:
+    """Another address of the host has its services looked at again: that is no edit of theirs."""
+    cookie = sign_in(database, Role.ADMIN)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        mine = await opened(two, HostsState, "service", stored["service"])
+        theirs = await opened(one, HostsState, "host", stored["host"])
+        await one.send(HostsState, "save", form=theirs | {"address": "b.example"})
+        await two.send(HostsState, "save", form=mine | {"name": "Other port"})
+        assert two.told("Other port is saved.")
+
+
+async def test_a_pause_is_not_undone_by_a_form(
+    database: Database, stored: Mapping[str, int]
+) -> None:
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        typed = await opened(tab, HostsState, "service", stored["service"])
+        await tab.send(HostsState, "pause", service_id=stored["service"])
+        await tab.send(HostsState, "save", form=typed | {"name": "Other port"})
+        assert told(tab) == [("Paused", "no", "yes")]
+        await tab.send(HostsState, "save", form=typed | {"name": "Other port"})
+    assert values(database, Service, stored["service"])["paused"] is True
+
+
+async def test_a_secret_is_never_shown_and_asked_about(
+    database: Database, stored: Mapping[str, int]
+) -> None:
+    """Nobody can see whether the other replaced it too."""
+    cookie = sign_in(database, Role.ADMIN)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        theirs = await opened(one, ChannelsState, "channel", stored["channel"])
+        mine = await opened(two, ChannelsState, "channel", stored["channel"])
+        await one.send(ChannelsState, "save", form=theirs | {"config.secret": "n3w"})
+        await two.send(ChannelsState, "save", form=mine | {"config.secret": "0wn"})
+        assert two.shown["form"].is_late and told(two) == []
+        assert "0wn" not in str(two.shown) and "n3w" not in str(two.shown)
+        await two.send(ChannelsState, "save", form=mine | {"config.secret": "0wn"})
+        assert two.told("ops is saved.")
