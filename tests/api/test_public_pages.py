@@ -12,9 +12,9 @@ from sqlmodel import update
 from tests import factories
 from tests.clock import MINUTE, NOW
 from webmon import clock, db
+from webmon.api import kept_snapshots as snapshots_module
 from webmon.api import public_pages
-from webmon.api import snapshots as snapshots_module
-from webmon.api.snapshots import Snapshots
+from webmon.api.kept_snapshots import Snapshots
 from webmon.domain.status import Status
 from webmon.models import ServiceState
 

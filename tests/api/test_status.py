@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from tests import factories
 from tests.clock import NOW
 from webmon import clock, db
+from webmon.api import kept_snapshots as snapshots_module
 from webmon.api import question, status
-from webmon.api import snapshots as snapshots_module
-from webmon.api.snapshots import Snapshots
+from webmon.api.kept_snapshots import Snapshots
 from webmon.domain.status import Status
 
 URL = "/api/v1/status"

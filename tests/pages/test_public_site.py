@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select, update
 from tests import factories
 from tests.browser import launch
 from webmon import clock, db, frontend
-from webmon.api import snapshots
+from webmon.api import kept_snapshots
 from webmon.api.app import public_app
 from webmon.domain.status import Status
 from webmon.edge import Edge
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def site(database: db.Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of the public site, which shows three hosts in two namespaces."""
-    monkeypatch.setattr(snapshots, "FRESH", timedelta(0))
+    monkeypatch.setattr(kept_snapshots, "FRESH", timedelta(0))
     frontend.build(sites=["public"])
     with database.write() as session:
         iati, di = (factories.namespace(session, slug).id for slug in ("iati", "di"))

@@ -30,11 +30,12 @@ from webmon import crypto
 from webmon.domain.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
+from webmon.probes.host_key import HostKey
 from webmon.probes.host_metrics import HostMetricsConfig
 from webmon.probes.over_ssh import session
 from webmon.probes.over_ssh.commands import authorized_keys_line
 from webmon.probes.ssh import SshConfig, probe_ssh
-from webmon.probes.ssh_access import HostKey, SshAccess, SshTarget
+from webmon.probes.ssh_access import SshAccess, SshTarget
 
 
 @pytest.fixture(scope="module")

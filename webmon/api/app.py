@@ -15,8 +15,8 @@ from webmon.api import (
     status,
 )
 from webmon.api.files import PrecompressedFiles, single_file
+from webmon.api.kept_snapshots import Snapshots
 from webmon.api.problems import answer_with_problems
-from webmon.api.snapshots import Snapshots
 from webmon.api.unavailable import answer_without_database
 
 

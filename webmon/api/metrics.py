@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from webmon import clock, db
+from webmon.api.kept_snapshots import Packed, send
 from webmon.api.keys import bearer
 from webmon.api.problems import Problem
 from webmon.api.question import Question
-from webmon.api.snapshots import Packed, send
 from webmon.config import settings
 from webmon.domain.exposition import CONTENT_TYPE
 from webmon.queries.api_keys import Bearer

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from webmon import clock
 from webmon.api.board_html import board_html, nothing_known_html
-from webmon.api.snapshots import Snapshots, Unavailable, send
+from webmon.api.kept_snapshots import Snapshots, Unavailable, send
 from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
 from webmon.queries.public.snapshot import PublicStatusView, narrowed

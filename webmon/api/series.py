@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from webmon import db
-from webmon.api.snapshots import Packed, send
+from webmon.api.kept_snapshots import Packed, send
 from webmon.clock import utcnow
 from webmon.domain.access import Actor
 from webmon.domain.chart_ranges import Range

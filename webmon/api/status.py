@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from webmon.api.snapshots import Snapshots, Unavailable, send
+from webmon.api.kept_snapshots import Snapshots, Unavailable, send
 from webmon.errors import NotFound
 from webmon.queries.public.snapshot import PublicStatusView, as_json, narrowed
 

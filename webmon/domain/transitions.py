@@ -3,7 +3,8 @@
 A service changes its status only when enough observations in a row agree (`Policy`). Two runs
 are counted: how often in a row the service was (not) up, and how often in a row it was (not)
 down. Both thresholds are read against these counts at each observation, so that a changed
-policy takes effect with the next one, in the middle of an outage too.
+policy takes effect with the next one, in the middle of an outage too. `commands.checks.incidents`
+stores what follows: the change and the incident.
 """
 
 from dataclasses import dataclass

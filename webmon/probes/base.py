@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from webmon.domain.heartbeats import Reports
 from webmon.domain.status import Status
-from webmon.probes.ssh_access import NO_SSH, HostKey, SshTarget
+from webmon.probes.host_key import HostKey
+from webmon.probes.ssh_access import NO_SSH, SshTarget
 
 
 class ProbeConfig(BaseModel):

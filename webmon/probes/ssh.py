@@ -5,17 +5,16 @@ What is common: no credentials are sent before the host's key is found to be the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
+from webmon.probes.host_key import PINNED_KEY, ChangedHostKey, compare
 from webmon.probes.over_ssh.client import SshError
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.over_ssh.session import Connection, connection_to
-from webmon.probes.ssh_access import PINNED_KEY, HostKey
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
@@ -112,37 +111,16 @@ async def visit(
             connection_to(host, port, access, pinned["type"] if pinned else None) as connection,
         ):
             await connection.open()
-            _compare(port, pinned, connection.host_key)
+            compare(port, pinned, connection.host_key)
             outcome = await talk(connection)
     except TimeoutError:
         assert connection is not None
         outcome = _too_late(connection, config, timeout)
-    except Changed as error:
+    except ChangedHostKey as error:
         outcome = down(str(error), evidence={PINNED_KEY: error.pinned_key})
     except (Unreachable, SshError) as error:
         outcome = down(excerpt(str(error), MOST_MESSAGE_CHARACTERS))
     return _with_facts(outcome, connection, pinned)
-
-
-class Changed(Exception):
-    """The host shows another key than the pinned one, which stands in ``pinned_key``."""
-
-    def __init__(self, port: int, pinned: Mapping[str, str], seen: HostKey) -> None:
-        super().__init__(
-            f"host key changed: {seen.fingerprint} instead of {pinned['fingerprint']} "
-            f"(first seen {_day(pinned['first_seen_at'])})"
-        )
-        self.pinned_key = {"port": port, "fingerprint": pinned["fingerprint"]}
-
-
-def _compare(port: int, pinned: Mapping[str, str] | None, seen: HostKey | None) -> None:
-    if pinned is not None and seen is not None and pinned["fingerprint"] != seen.fingerprint:
-        raise Changed(port, pinned, seen)
-
-
-def _day(instant: str) -> str:
-    day = datetime.fromisoformat(instant)
-    return f"{day.day} {day:%b %Y}"
 
 
 def _too_late(connection: Connection, config: OverSsh, timeout: float) -> Outcome:

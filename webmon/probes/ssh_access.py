@@ -1,10 +1,5 @@
-"""How a host is reached over SSH: whom it lets in, and which key it has shown.
+"""How a host is reached over SSH: the login, and the host keys that are pinned (`host_key`)."""
 
-`commands.checks.host_keys` pins the key that is shown first.
-"""
-
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,36 +97,6 @@ def _load(text: str, passphrase: SecretStr | None) -> "PrivateKey":
     from webmon.probes.private_keys import load_private_key  # 2 MB, where no key is used
 
     return load_private_key(text, None if passphrase is None else passphrase.get_secret_value())
-
-
-PINNED_KEY = "pinned_key"
-"""In the evidence of a check that met another key: the port, and the fingerprint of the pinned one.
-The page that asks whether the new key is right reads it there."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostKey:
-    """The key by which a host proves who it is."""
-
-    port: int
-    type: str
-    key: str
-    """As in known_hosts: base64."""
-
-    @property
-    def fingerprint(self) -> str:
-        """As ``ssh-keygen -l`` shows it: ``SHA256:…``."""
-        digest = hashlib.sha256(base64.b64decode(self.key)).digest()
-        return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
-
-    def pinned(self, first_seen_at: str) -> dict[str, str]:
-        """What is stored of it."""
-        return {
-            "type": self.type,
-            "key": self.key,
-            "fingerprint": self.fingerprint,
-            "first_seen_at": first_seen_at,
-        }
 
 
 @dataclass(frozen=True, slots=True)

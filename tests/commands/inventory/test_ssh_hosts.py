@@ -22,7 +22,7 @@ from webmon.domain.status import Status
 from webmon.errors import FileError, Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Service, ServiceState
 from webmon.probes.base import Outcome
-from webmon.probes.ssh_access import HostKey
+from webmon.probes.host_key import HostKey
 
 ADMIN = Actor(1, "a@example.org", Role.ADMIN)
 EDITOR = Actor(2, "e@example.org", Role.EDITOR)

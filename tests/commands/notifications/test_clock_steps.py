@@ -21,7 +21,7 @@ from tests.outbox import (
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import clock_steps, leases, receipts
 from webmon.db import Database
-from webmon.domain.announcing import MOST_CHANGES, QUIET
+from webmon.domain.notification_rules import MOST_CHANGES, QUIET
 from webmon.domain.status import Status
 from webmon.notifiers.base import NotifierError, Receipt
 

@@ -10,7 +10,7 @@ from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.incident_updates import write_update
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
-from webmon.domain.announcing import NEVER_TOLD
+from webmon.domain.notification_rules import NEVER_TOLD
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, Incident, IncidentUpdate, Service

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from webmon.models import Host
 from webmon.models.columns import table
-from webmon.probes.ssh_access import HostKey
+from webmon.probes.host_key import HostKey
 
 HOSTS = table(Host)
 host = HOSTS.c

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from webmon.commands.checks import results
 from webmon.commands.checks.claims import LEASE, OVER_SSH, RECEIVING, DueCheck, claim_due
 from webmon.commands.checks.host_keys import ShownKey, pin_host_keys
+from webmon.commands.checks.incidents import Transition, store_transitions
 from webmon.commands.checks.results import LAST_FAILURES, forget_older_evidence
 from webmon.commands.checks.service_states import (
     Row,
@@ -21,7 +22,6 @@ from webmon.commands.checks.service_states import (
     lock_conditions,
     store_states,
 )
-from webmon.commands.checks.status_changes import Transition, store_transitions
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.history.host_metrics import Told, store_host_metrics
 from webmon.commands.history.last_day import refresh_last_day

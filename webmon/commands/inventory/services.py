@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select, update
 
 from webmon import crypto
 from webmon.commands.checks import heartbeats
+from webmon.commands.checks.incidents import resolve_incidents
 from webmon.commands.checks.results import store_silence
-from webmon.commands.checks.status_changes import resolve_incidents
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.inventory.hosts import find_host, needs_address
 from webmon.commands.locks import lock_services

@@ -8,7 +8,14 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from webmon.commands.locks import lock_services
-from webmon.commands.notifications.audience import (
+from webmon.commands.notifications.holds import why_not_theirs
+from webmon.commands.notifications.outbox import (
+    Batch,
+    last_word,
+    load_last_words,
+    still_waits,
+)
+from webmon.commands.notifications.subjects import (
     INCIDENTS,
     SWITCHED_OFF,
     ChannelRules,
@@ -19,17 +26,10 @@ from webmon.commands.notifications.audience import (
     load_subjects,
     service,
 )
-from webmon.commands.notifications.holds import why_not_theirs
-from webmon.commands.notifications.outbox import (
-    Batch,
-    last_word,
-    load_last_words,
-    still_waits,
-)
 from webmon.domain.access import Actor, Role, require
-from webmon.domain.announcing import decide_acknowledged
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
+from webmon.domain.notification_rules import decide_acknowledged
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Service
 from webmon.models.columns import table

@@ -12,13 +12,6 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
-from webmon.commands.notifications.audience import (
-    SWITCHED_OFF,
-    ChannelRules,
-    Subject,
-    load_channels,
-    load_subjects,
-)
 from webmon.commands.notifications.holds import Holds, load_holds, why_not_theirs
 from webmon.commands.notifications.outbox import (
     Batch,
@@ -29,7 +22,15 @@ from webmon.commands.notifications.outbox import (
     sequence_after,
     still_waits,
 )
-from webmon.domain.announcing import (
+from webmon.commands.notifications.subjects import (
+    SWITCHED_OFF,
+    ChannelRules,
+    Subject,
+    load_channels,
+    load_subjects,
+)
+from webmon.domain.news import Event, News
+from webmon.domain.notification_rules import (
     FLAPPING_WINDOW,
     NOT_WELL,
     Change,
@@ -38,7 +39,6 @@ from webmon.domain.announcing import (
     decide,
     is_flapping,
 )
-from webmon.domain.news import Event, News
 from webmon.domain.status import OBSERVED, Status
 from webmon.models import StatusChange
 from webmon.models.columns import table
@@ -68,7 +68,7 @@ def announce(session: Session, occurrences: Iterable[Occurrence], *, now: dateti
        statement.
     2. Read the services, the channels, what each channel was told last, and how often each service
        has changed lately.
-    3. Decide for each channel (`domain.announcing`), and write everything at once.
+    3. Decide for each channel (`domain.notification_rules`), and write everything at once.
     """
     telling = [each for each in occurrences if {each.before, each.after} & NOT_WELL]
     if not telling:

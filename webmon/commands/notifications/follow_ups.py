@@ -18,15 +18,17 @@ from sqlmodel import Session
 
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.announcements import changed, changes_since
-from webmon.commands.notifications.audience import (
+from webmon.commands.notifications.holds import load_holds
+from webmon.commands.notifications.outbox import OUTBOX, Batch, row, sequence_after
+from webmon.commands.notifications.subjects import (
     ChannelRules,
     Subject,
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.holds import load_holds
-from webmon.commands.notifications.outbox import OUTBOX, Batch, row, sequence_after
-from webmon.domain.announcing import (
+from webmon.domain.durations import in_words
+from webmon.domain.news import Event, News
+from webmon.domain.notification_rules import (
     FLAPPING_WINDOW,
     NOT_WELL,
     QUIET,
@@ -35,8 +37,6 @@ from webmon.domain.announcing import (
     decide_after_flapping,
     decide_unmuted,
 )
-from webmon.domain.durations import in_words
-from webmon.domain.news import Event, News
 from webmon.domain.status import OBSERVED
 
 MOST_AT_ONCE = 500

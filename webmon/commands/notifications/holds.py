@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from webmon.commands.notifications.audience import ELSEWHERE, ChannelRules, Subject, service, state
-from webmon.domain.announcing import Muting, why_muted
+from webmon.commands.notifications.subjects import ELSEWHERE, ChannelRules, Subject, service, state
+from webmon.domain.notification_rules import Muting, why_muted
 from webmon.domain.status import Status
 from webmon.models import Mute, ServiceState
 from webmon.models.columns import table

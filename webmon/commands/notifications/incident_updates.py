@@ -8,20 +8,20 @@ from pydantic import BeforeValidator, Field
 from sqlmodel import Session
 
 from webmon.commands.locks import lock_services
-from webmon.commands.notifications.audience import (
+from webmon.commands.notifications.holds import why_not_theirs
+from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
+from webmon.commands.notifications.subjects import (
     SWITCHED_OFF,
     Subject,
     load_channels,
     load_subjects,
 )
-from webmon.commands.notifications.holds import why_not_theirs
-from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
-from webmon.domain.announcing import decide_update
 from webmon.domain.ids import is_id
 from webmon.domain.messages.wording import one_line
 from webmon.domain.news import Event
+from webmon.domain.notification_rules import decide_update
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Incident, IncidentUpdate, Service
 from webmon.models.history import MOST_CHARACTERS

@@ -13,14 +13,14 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Session, col
 
 from webmon.commands.locks import lock_services
-from webmon.commands.notifications.audience import service, state
 from webmon.commands.notifications.holds import mute
 from webmon.commands.notifications.outbox import OUTBOX, load_last_words, row, still_waits
+from webmon.commands.notifications.subjects import service, state
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
-from webmon.domain.announcing import NOT_WELL, Muting, why_muted
 from webmon.domain.ids import is_id
 from webmon.domain.messages.wording import one_line
+from webmon.domain.notification_rules import NOT_WELL, Muting, why_muted
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Mute, Service, ServiceState

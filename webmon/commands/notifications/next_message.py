@@ -15,9 +15,9 @@ from sqlmodel import Session
 from webmon import config
 from webmon.commands.networks import reach
 from webmon.commands.notifications import budgets
-from webmon.commands.notifications.audience import ELSEWHERE, SWITCHED_OFF
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
+from webmon.commands.notifications.subjects import ELSEWHERE, SWITCHED_OFF
 from webmon.domain.access import Role
 from webmon.domain.grouping import HOLD, WAIT, Sent, Waiting, message_key, next_message
 from webmon.domain.networks import ANYWHERE, Reach

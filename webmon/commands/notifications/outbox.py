@@ -14,10 +14,10 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
 from webmon.bulk import insert_new
-from webmon.commands.notifications.audience import Subject
-from webmon.domain.announcing import Decision, LastWord
+from webmon.commands.notifications.subjects import Subject
 from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event, News
+from webmon.domain.notification_rules import Decision, LastWord
 from webmon.domain.payloads import payload_of
 from webmon.models import (
     Notification,

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
-from webmon.commands.notifications.audience import ChannelRules, Subject
 from webmon.commands.notifications.follow_ups import (
     open_notifications,
     queue_follow_up,
@@ -15,9 +14,10 @@ from webmon.commands.notifications.holds import load_holds, why_not_theirs
 from webmon.commands.notifications.leases import channel
 from webmon.commands.notifications.next_message import Outgoing
 from webmon.commands.notifications.outbox import OUTBOX, Batch, is_told, row
-from webmon.domain.announcing import Decision
+from webmon.commands.notifications.subjects import ChannelRules, Subject
 from webmon.domain.grouping import WAIT
 from webmon.domain.news import Event
+from webmon.domain.notification_rules import Decision
 from webmon.domain.status import Status
 
 HELD_BACK = timedelta(seconds=10)

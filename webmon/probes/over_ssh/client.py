@@ -19,7 +19,8 @@ import paramiko  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization as keys
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from webmon.probes.ssh_access import HostKey, SshAccess
+from webmon.probes.host_key import HostKey
+from webmon.probes.ssh_access import SshAccess
 from webmon.probes.wire.texts import excerpt
 
 LONG_SECONDS = 150.0

@@ -16,9 +16,10 @@ from weakref import WeakKeyDictionary
 
 from webmon.domain.networks import Reach
 from webmon.guard import present_reach
+from webmon.probes.host_key import HostKey
 from webmon.probes.over_ssh.client import Client, SshError
 from webmon.probes.over_ssh.commands import Command, last_section
-from webmon.probes.ssh_access import HostKey, SshAccess
+from webmon.probes.ssh_access import SshAccess
 from webmon.probes.wire.addresses import Endpoint, literal_endpoint, open_socket, resolve
 from webmon.probes.wire.texts import quoted
 

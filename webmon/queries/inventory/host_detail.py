@@ -10,7 +10,8 @@ from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState
-from webmon.probes.ssh_access import PINNED_KEY, SshAccess
+from webmon.probes.host_key import PINNED_KEY
+from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.host_views import changed_port
 from webmon.queries.inventory.ssh_install import authorized_keys_of
 

@@ -152,7 +152,7 @@ def _spoken(duration: Any) -> str:
 def changed_port(pinned_key: Mapping[str, Any] | None, host: Host) -> int:
     """The port at which the last check met another key than the pinned one; else 0.
 
-    ``pinned_key`` is what the check says of it (`ssh_access.PINNED_KEY`).
+    ``pinned_key`` is what the check says of it (`host_key.PINNED_KEY`).
     """
     if not pinned_key:
         return 0

@@ -13,7 +13,7 @@ from webmon.domain.status import Status
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES
-from webmon.probes.ssh_access import PINNED_KEY
+from webmon.probes.host_key import PINNED_KEY
 from webmon.queries.history.uptime import month_of_hosts
 from webmon.queries.inventory.host_views import (
     HostsView,

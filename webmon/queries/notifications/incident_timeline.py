@@ -9,8 +9,8 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from webmon.domain.access import Actor, Role
-from webmon.domain.announcing import Muting, why_muted
 from webmon.domain.news import Event
+from webmon.domain.notification_rules import Muting, why_muted
 from webmon.domain.status import Status
 from webmon.models import Channel, IncidentUpdate, Mute, Notification, StatusChange
 from webmon.models.columns import table

@@ -1,6 +1,6 @@
 """What anyone may see: the fields of the public status page, and no others.
 
-`public_status` makes the snapshot of them; `webmon.api.snapshots` keeps it for all visitors.
+`public_status` makes the snapshot of them; `webmon.api.kept_snapshots` keeps it for all visitors.
 """
 
 from collections.abc import Iterable

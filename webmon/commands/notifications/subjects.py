@@ -1,6 +1,6 @@
 """Load what news is about, and the rules of the channels it may go to.
 
-`domain.announcing` decides which of them are told; `announcements` asks it and queues.
+`domain.notification_rules` decides which of them are told; `announcements` asks it and queues.
 """
 
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.domain.announcing import NOWHERE
 from webmon.domain.news import Event, News
+from webmon.domain.notification_rules import NOWHERE
 from webmon.domain.status import Status
 from webmon.models import (
     Channel,

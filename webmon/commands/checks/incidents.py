@@ -1,4 +1,4 @@
-"""Store changes of status, the incidents that they open or resolve, and their notifications."""
+"""Open and resolve incidents: store changes of status, and the notifications that follow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

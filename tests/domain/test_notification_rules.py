@@ -3,7 +3,8 @@
 import pytest
 
 from tests.clock import NOW, SECOND
-from webmon.domain.announcing import (
+from webmon.domain.news import Event
+from webmon.domain.notification_rules import (
     MOST_CHANGES,
     NEVER_TOLD,
     SUMMED_UP,
@@ -16,7 +17,6 @@ from webmon.domain.announcing import (
     decide_unmuted,
     why_muted,
 )
-from webmon.domain.news import Event
 from webmon.domain.status import Status
 
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
