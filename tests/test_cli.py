@@ -196,6 +196,28 @@ def test_people_are_added_with_a_password_from_standard_input(webmon):
     assert "password" in one_line(webmon(*add, text="short\n"))
 
 
+def test_people_are_invited_listed_shut_out_and_given_new_passwords(webmon):
+    invited = webmon("user", "invite", "ida@example.org", "--role", "viewer").stdout
+    assert "http://localhost:8000/invite/?token=" in invited
+    assert webmon("user", "list").stdout == (
+        "ida@example.org: viewer, all namespaces, invited, never signed in\n"
+    )
+    assert "signed out" in webmon("user", "disable", "ida@example.org").stdout
+    assert "deactivated" in webmon("user", "list").stdout
+    assert "reactivate" in one_line(webmon("user", "reset-password", "ida@example.org"))
+    assert "may sign in again" in webmon("user", "enable", "ida@example.org").stdout
+    reset = ("user", "reset-password", "ida@example.org")
+    assert "/invite/?token=" in webmon(*reset).stdout
+    assert "new password" in webmon(*reset, "--password-stdin", text="long enough\n").stdout
+    assert one_line(webmon("user", "disable", "no@example.org")) == (
+        "webmon: there is no user no@example.org"
+    )
+    add = ("user", "add", "anna@example.org", "--role", "admin", "--password-stdin")
+    assert webmon(*add, text="long enough\n").returncode == 0
+    assert "last active admin" in one_line(webmon("user", "delete", "anna@example.org"))
+    assert "is deleted" in webmon("user", "delete", "ida@example.org").stdout
+
+
 def test_without_a_terminal_the_password_is_not_asked_for(webmon):
     done = webmon("user", "add", "anna@example.org", "--role", "editor")
     line = "webmon: password: there is no terminal to ask for it: use --password-stdin"

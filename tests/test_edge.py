@@ -103,7 +103,16 @@ async def anna(edge: Edge, token: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/status/", "/login/", "/setup/", "/healthz", "/readyz", "/metrics", "/favicon.svg"),
+        *(
+            "/status/",
+            "/login/",
+            "/setup/",
+            "/invite/",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/favicon.svg",
+        ),
         *("/api/v1/status", "/api/docs", "/auth/login", "/assets/a.js"),
     ],
 )
@@ -177,7 +186,9 @@ async def test_the_session_is_found_among_odd_cookies(
 
 async def test_a_disabled_user_is_out_at_once(anna: httpx.AsyncClient, database: Database) -> None:
     with database.write() as session:
-        users.disable_user(session, "anna@example.org", now=utcnow())
+        users.disable_user(
+            session, users.id_of(session, "anna@example.org"), actor=None, now=utcnow()
+        )
     assert (await anna.get("/admin/")).status_code == 303
 
 

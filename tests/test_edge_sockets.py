@@ -175,12 +175,14 @@ async def test_logging_out_closes_the_sessions_sockets_at_once(
 
 def new_password(database: Database) -> None:
     with database.write() as session:
-        users.set_password(session, EMAIL, HashedPassword("new"))
+        users.set_password(
+            session, users.id_of(session, EMAIL), HashedPassword("new"), actor=None, now=utcnow()
+        )
 
 
 def disable(database: Database) -> None:
     with database.write() as session:
-        users.disable_user(session, EMAIL, now=utcnow())
+        users.disable_user(session, users.id_of(session, EMAIL), actor=None, now=utcnow())
 
 
 def demote(database: Database) -> None:

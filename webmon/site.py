@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.public.invite import invite
 from pages.public.login import login
 from pages.public.setup import setup
 from pages.public.status import status
@@ -20,3 +21,4 @@ ICON = "/favicon.svg"
 app.add_page(status, route="/status", title="Status", image=ICON)
 app.add_page(login, route="/login", title="Log in", image=ICON)
 app.add_page(setup, route="/setup", title="Create the first account", image=ICON)
+app.add_page(invite, route="/invite", title="Choose your password", image=ICON)

@@ -21,6 +21,8 @@ from pages.admin.namespaces import page as namespaces
 from pages.admin.namespaces.state import NamespacesState
 from pages.admin.service import page as service
 from pages.admin.service.state import ServicePageState
+from pages.admin.users import page as users
+from pages.admin.users.state import UsersState
 from webmon import db, pulse, shared_states
 from webmon.api.app import public_app
 from webmon.api.heartbeats import keep_listening
@@ -59,7 +61,7 @@ def tell_of_fault(exception: Exception) -> EventSpec:
 STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
-    *("incidents", "forms", "dialogs", "toasts", "dashboard", "records"),
+    *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -86,6 +88,7 @@ for room, page, load in (
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
+    (users, users.users, UsersState.load),
 ):
     app.add_page(
         page,

@@ -13,6 +13,7 @@ from sqlmodel import select
 from webmon.api import auth
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
+from webmon.commands.accounts.password_links import new_link
 from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain import throttle
@@ -320,3 +321,23 @@ async def test_a_wrong_setup_link_costs_no_hash(
 ) -> None:
     monkeypatch.setattr(auth, "hash_password", lambda _: pytest.fail("hashed"))
     assert await set_up(browser, "wrong") == "/setup/?error=token"
+
+
+async def test_an_invited_person_chooses_a_password_and_is_signed_in(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    with database.write() as session:
+        fields = {"email": "ida@example.org", "role": Role.VIEWER}
+        invited = users.invite_user(session, fields, actor=None, now=utcnow())
+        token = new_link(session, invited.id, actor=None, now=utcnow())
+    assert await log_in(browser, email="ida@example.org", password="") != "/admin/"
+    form = {"token": token, "password": PASSWORD, "password_again": PASSWORD}
+    short = await post(browser, "/auth/invite", **form | {"password": "x", "password_again": "x"})
+    assert short == f"/invite/?token={token}&error=password_short"
+    assert await post(browser, "/auth/invite", **form) == "/admin/"
+    assert (await browser.get("/admin/")).text == "admin"
+    assert await post(browser, "/auth/invite", **form) == "/invite/?error=token"
+    with database.read() as session:
+        [row] = session.exec(select(LoginSession)).all()
+        assert row.address == "127.0.0.1" and row.browser.startswith("python-httpx")
+        assert session.get_one(User, invited.id).last_seen_at is not None

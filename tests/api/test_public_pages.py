@@ -137,6 +137,8 @@ async def test_the_page_is_there_when_the_database_is_not(
         ("/setup/?token=t&error=password_short", "The password needs at least 10 characters."),
         ("/setup/?token=t&error=done", "There is an account already."),
         ("/setup/", "This link is not valid"),
+        ("/invite/", "This link is not valid or has expired. Ask an admin"),
+        ("/invite/?token=t&error=password_mismatch", "The two passwords differ."),
     ],
 )
 async def test_what_went_wrong_is_announced(

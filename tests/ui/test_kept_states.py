@@ -100,12 +100,20 @@ def limit(database: Database, owner: Owner) -> None:
 
 def disable(database: Database, owner: Owner) -> None:
     with database.write() as session:
-        users.disable_user(session, owner.actor.email, now=utcnow())
+        users.disable_user(
+            session, users.id_of(session, owner.actor.email), actor=None, now=utcnow()
+        )
 
 
 def change_password(database: Database, owner: Owner) -> None:
     with database.write() as session:
-        users.set_password(session, owner.actor.email, HashedPassword("new"))
+        users.set_password(
+            session,
+            users.id_of(session, owner.actor.email),
+            HashedPassword("new"),
+            actor=None,
+            now=utcnow(),
+        )
 
 
 CHANGES = [log_out, change_role, limit, disable, change_password]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
@@ -15,6 +15,7 @@ from webmon import db
 from webmon.clock import utcnow
 from webmon.commands.accounts.devices import is_ours, new_device
 from webmon.commands.accounts.logins import Login, log_in, log_out, open_session
+from webmon.commands.accounts.password_links import NOT_VALID, choose_password, link_owner
 from webmon.commands.accounts.passwords import LONGEST, SHORTEST, hash_password
 from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
 from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, DEVICE_LIFETIME, LIFETIME, token_in
@@ -25,12 +26,19 @@ router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Resp
 Text = Annotated[str, Form()]
 Result = TypeVar("Result")
 
-HOME, LOGIN, SETUP = "/admin/", "/login/", "/setup/"
+HOME, LOGIN, SETUP, INVITE = "/admin/", "/login/", "/setup/", "/invite/"
 LONGEST_ADDRESS = 1000
 WAITING_LOGINS = 50
 BUSY_SECONDS = 10
 PATIENT_LOGINS = 20
 PATIENCE_SECONDS = 3.0
+
+
+class Where(TypedDict):
+    """Where a session is opened from."""
+
+    address: str
+    browser: str
 
 
 class Lane:
@@ -66,10 +74,9 @@ async def login(
     request: Request, email: Text = "", password: Text = "", next: Text = ""
 ) -> Response:
     """Sign in. Sets the session cookie and goes to ``next`` (a path in the admin app) or there."""
-    address = request.client.host if request.client else ""
     device = token_in(request.headers.get("cookie", ""), DEVICE_COOKIE)
     try:
-        attempt = partial(log_in, email, password, address=address, device=device)
+        attempt = partial(log_in, email, password, device=device, **_where(request))
         login = await _log_in(attempt, KNOWN if is_ours(device) else ANYBODY)
     except Throttled as error:
         return _back(
@@ -106,12 +113,33 @@ async def setup(
     if error := _fault(email, password, repeated):
         return _back(SETUP, token=token, error=error, email=email)
     try:
-        login = await ANYBODY.run(partial(_set_up, token, email, password))
+        login = await ANYBODY.run(partial(_set_up, token, email, password, _where(request)))
     except Throttled:
         return _back(SETUP, token=token, error="busy", email=email)
     except NotFound:
         # Once there is a user, there is no setup page any more.
         return _back(LOGIN) if await ANYBODY.run(_is_set_up) else _back(SETUP, error="token")
+    return _signed_in(request, login, HOME)
+
+
+@router.post("/invite", status_code=303)
+async def invite(
+    request: Request,
+    token: Text = "",
+    password: Text = "",
+    password_again: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Choose a password by a link that was made for a person, and sign in."""
+    repeated = password if password_again is None else password_again
+    if error := _password_fault(password, repeated):
+        return _back(INVITE, token=token, error=error)
+    try:
+        login = await ANYBODY.run(partial(_accept, token, password, _where(request)))
+    except Throttled:
+        return _back(INVITE, token=token, error="busy")
+    except NotFound:
+        return _back(INVITE, error="token")
+    await _end_session(request)
     return _signed_in(request, login, HOME)
 
 
@@ -121,6 +149,10 @@ def _fault(email: str, password: str, password_again: str) -> str:
         canonical_email(email)
     except Invalid:
         return "email"
+    return _password_fault(password, password_again)
+
+
+def _password_fault(password: str, password_again: str) -> str:
     if password != password_again:
         return "password_mismatch"
     if len(password) < SHORTEST:
@@ -150,7 +182,7 @@ async def _log_in(attempt: Callable[..., Login], lane: Lane) -> Login:
     return await lane.run(partial(attempt, is_patient=True, now=utcnow()))
 
 
-def _set_up(token: str, email: str, password: str) -> Login:
+def _set_up(token: str, email: str, password: str, where: Where) -> Login:
     with db.read() as session:
         if not setup_token_fits(session, token):
             raise NotFound("this setup link is not valid or has expired")
@@ -158,7 +190,23 @@ def _set_up(token: str, email: str, password: str) -> Login:
     now = utcnow()
     with db.write() as session:
         user_id = create_first_admin(session, token, email, hashed, now=now)
-        return Login(open_session(session, user_id, now=now), new_device(user_id))
+        return Login(open_session(session, user_id, **where, now=now), new_device(user_id))
+
+
+def _accept(token: str, password: str, where: Where) -> Login:
+    with db.read() as session:
+        if link_owner(session, token, now=utcnow()) is None:
+            raise NotFound(NOT_VALID)
+    hashed = hash_password(password)
+    now = utcnow()
+    with db.write() as session:
+        user_id = choose_password(session, token, hashed, now=now)
+        return Login(open_session(session, user_id, **where, now=now), new_device(user_id))
+
+
+def _where(request: Request) -> Where:
+    address = request.client.host if request.client else ""
+    return Where(address=address, browser=request.headers.get("user-agent", ""))
 
 
 def _is_set_up() -> bool:

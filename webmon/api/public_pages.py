@@ -38,10 +38,13 @@ SETUP_ERRORS = {
     "done": "There is an account already. Please log in.",
     "origin": LOGIN_ERRORS["origin"],
 }
+INVITE_ERRORS = SETUP_ERRORS | {
+    "token": "This link is not valid or has expired. Ask an admin for another one.",
+}
 
 
 def router(snapshots: Snapshots, site: Path) -> APIRouter:
-    """`/status/`, `/login/` and `/setup/`; ``site`` is the folder of the public build."""
+    """`/status/` and the pages of accounts; ``site`` is the folder of the public build."""
     routes = APIRouter(include_in_schema=False)
 
     def board_only(view: PublicStatusView, namespace: str | None) -> bytes:
@@ -83,6 +86,12 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         text = SETUP_ERRORS.get(error if token else error or "token", "")
         contents = {"alert": alert_html(text), "token": _hidden("token", token)}
         return _page(site / "setup/index.html", contents, email=email)
+
+    @routes.api_route("/invite/", methods=GET)
+    async def invite(error: str = "", token: str = "") -> Response:
+        text = INVITE_ERRORS.get(error if token else error or "token", "")
+        contents = {"alert": alert_html(text), "token": _hidden("token", token)}
+        return _page(site / "invite/index.html", contents)
 
     return routes
 

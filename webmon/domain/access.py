@@ -1,5 +1,6 @@
 """Who may do what. Pure: the person comes in as a value."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,15 @@ class Actor:
     def sees(self, namespace_id: int) -> bool:
         """Whether the namespace is one of the person's."""
         return self.namespace_ids is None or namespace_id in self.namespace_ids
+
+    def manages(self, namespace_ids: Collection[int] | None) -> bool:
+        """Whether the person is an admin of all that somebody with these namespaces (None: all of
+        them) has: only then may they make, change or end that account."""
+        if not self.has(Role.ADMIN):
+            return False
+        if self.namespace_ids is None:
+            return True
+        return bool(namespace_ids) and self.namespace_ids.issuperset(namespace_ids or ())
 
 
 def require(actor: Actor, role: Role, namespace_id: int | None = None) -> None:

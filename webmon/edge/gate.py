@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from webmon import db
 from webmon.clock import utcnow
+from webmon.commands.accounts.logins import note_used
 from webmon.domain.access import Actor
 from webmon.domain.sessions import token_hash
 from webmon.edge.answers import Receive, Send, redirect, refuse
@@ -32,9 +33,12 @@ ROOMS = (
     "/admin/channels",
     "/admin/incidents",
     "/admin/namespaces",
+    "/admin/users",
 )
-MOVED = {"/": "/status/"} | {path: f"{path}/" for path in ("/status", "/login", "/setup", *ROOMS)}
-PAGES = frozenset({"/status/", "/login/", "/setup/"})
+MOVED = {"/": "/status/"} | {
+    path: f"{path}/" for path in ("/status", "/login", "/setup", "/invite", *ROOMS)
+}
+PAGES = frozenset({"/status/", "/login/", "/setup/", "/invite/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 FILES = frozenset({"/favicon.svg"})
 FOLDERS = ("/assets/", "/auth/", "/api/")
@@ -65,7 +69,7 @@ class Edge:
         *,
         trusted_proxies: int = 0,
         base_url: str = "",
-        check_seconds: float = 10.0,
+        check_seconds: float = 3.0,
         after_sign_in_or_out: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._admin = admin
@@ -74,7 +78,7 @@ class Edge:
         self._base_url = base_url
         self._comparisons = Comparisons()
         self._proxies = ProxyWatch()
-        self._sockets = Sockets(_live_actors, check_seconds)
+        self._sockets = Sockets(_live_actors, _note_used, check_seconds)
         self._after_sign_in_or_out = after_sign_in_or_out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,6 +183,14 @@ async def _live_actors(hashes: set[str]) -> dict[str, Actor]:
             return accounts.live_actors(session, hashes, now=utcnow())
 
     return await _ask(ask)
+
+
+async def _note_used(hashes: set[str]) -> None:
+    def note() -> None:
+        with db.write() as session:
+            note_used(session, hashes, now=utcnow())
+
+    await _ask(note)
 
 
 async def _is_set_up() -> bool:

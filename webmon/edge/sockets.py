@@ -8,6 +8,7 @@ knows nothing of what the first one was shown.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -23,7 +24,11 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 FindLive = Callable[[set[str]], Awaitable[dict[str, Actor]]]
 """The person behind each of the given sessions that has not ended."""
 
+NoteUsed = Callable[[set[str]], Awaitable[None]]
+"""Notes that the given sessions are in use."""
+
 SESSION_ENDED = 4401
+NOTE_SECONDS = 60.0
 
 
 class LiveSocket:
@@ -71,8 +76,10 @@ class LiveSocket:
 class Sockets:
     """All live sockets of this process, by the hash of their session's token."""
 
-    def __init__(self, find_live: FindLive, check_seconds: float) -> None:
+    def __init__(self, find_live: FindLive, note_used: NoteUsed, check_seconds: float) -> None:
         self._find_live = find_live
+        self._note_used = note_used
+        self._noted_at = time.monotonic()
         self._check_seconds = check_seconds
         self._sockets: dict[str, set[LiveSocket]] = {}
         self._watch: asyncio.Task[None] | None = None
@@ -126,8 +133,14 @@ class Sockets:
             await asyncio.sleep(self._check_seconds)
             try:
                 await self.check()
+                await self._note()
             except Exception:  # the database is away: look again next time
                 log.warning("open sockets could not be checked", exc_info=True)
+
+    async def _note(self) -> None:
+        if time.monotonic() - self._noted_at > NOTE_SECONDS and self._sockets:
+            self._noted_at = time.monotonic()
+            await self._note_used(set(self._sockets))
 
 
 def _has_changed(before: Actor | None, now: Actor | None) -> bool:

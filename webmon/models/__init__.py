@@ -2,7 +2,13 @@
 
 from sqlmodel import SQLModel
 
-from webmon.models.accounts import LoginAttempts, LoginSession, User, UserNamespace
+from webmon.models.accounts import (
+    LoginAttempts,
+    LoginSession,
+    PasswordLink,
+    User,
+    UserNamespace,
+)
 from webmon.models.api_keys import ApiKey, ApiKeyNamespace
 from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import (
@@ -43,6 +49,7 @@ __all__ = [
     "Namespace",
     "NoData",
     "Notification",
+    "PasswordLink",
     "Service",
     "ServiceState",
     "Setting",

@@ -11,17 +11,21 @@ from webmon.models.columns import NEVER_REUSED, choice, owned_by
 class User(SQLModel, table=True):
     """A person who may sign in. ``email`` is stored in lower case.
 
-    A ``limited`` user has the namespaces of `UserNamespace` only; there may be none.
+    A ``limited`` user has the namespaces of `UserNamespace` only; there may be none. An ``invited``
+    one has not chosen a password yet, and cannot sign in.
     """
 
     __table_args__ = NEVER_REUSED
 
     id: int = Field(default=None, primary_key=True)
     email: str = Field(max_length=254, unique=True)
+    name: str = Field(default="", max_length=100)
     password_hash: str
     role: Role = Field(sa_type=choice(Role))
     limited: bool = False
+    invited: bool = False
     disabled_at: datetime | None = None
+    last_seen_at: datetime | None = None
     created_at: datetime
 
 
@@ -35,7 +39,10 @@ class UserNamespace(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """A signed-in browser. Only the SHA-256 of its cookie is stored."""
+    """A signed-in browser. Only the SHA-256 of its cookie is stored.
+
+    ``address`` is where it signed in from, ``browser`` what it calls itself.
+    """
 
     __tablename__ = "session"
 
@@ -43,6 +50,23 @@ class LoginSession(SQLModel, table=True):
     user_id: int = owned_by("user.id", index=True)
     created_at: datetime
     expires_at: datetime = Field(index=True)
+    address: str = Field(default="", max_length=45)
+    browser: str = Field(default="", max_length=300)
+    used_at: datetime | None = None
+
+
+class PasswordLink(SQLModel, table=True):
+    """A link with which a person chooses a password, once. Only the SHA-256 of its token is stored.
+
+    A person has at most one: a new link ends the one before.
+    """
+
+    __tablename__ = "password_link"
+
+    user_id: int = owned_by("user.id", primary_key=True)
+    token_hash: str = Field(max_length=64, unique=True)
+    created_at: datetime
+    expires_at: datetime
 
 
 class LoginAttempts(SQLModel, table=True):

@@ -4,24 +4,61 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.access import Actor, Role, require
+from webmon.domain.ids import is_id
 from webmon.domain.sessions import token_hash
-from webmon.models import LoginSession, Namespace, User, UserNamespace
+from webmon.errors import NotFound
+from webmon.models import LoginSession, Namespace, PasswordLink, User, UserNamespace
+
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """A person as the admins see them. ``namespaces`` are slugs; empty means all."""
+    """A person as the admins see them. ``namespaces`` are slugs; empty means all.
+
+    ``state`` is ``active``, ``invited``, ``expired`` (invited, and the link is over), ``reset`` (a
+    link for a new password is open) or ``deactivated``.
+    """
 
     id: int
     email: str
+    name: str
     role: Role
     namespaces: tuple[str, ...]
-    disabled: bool
+    limited: bool
+    state: str
+    is_self: bool
     created_at: datetime
+    last_seen_at: str
+    """ISO 8601; empty where the person never signed in."""
+    link_until: str
+    """Until when a link of theirs is open; empty where none is."""
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the person is shut out."""
+        return self.state == "deactivated"
+
+
+@dataclass(frozen=True, slots=True)
+class UsersView:
+    """The page: people by name, ``page`` of ``pages``; empty for who manages nobody."""
+
+    who: str = ""
+    may_manage: bool = False
+    users: tuple[UserView, ...] = ()
+    total: int = 0
+    page: int = 1
+    pages: int = 1
+    namespaces: tuple[tuple[str, str], ...] = ()
+    """Slug and name of those that can be given to people."""
+    all_namespaces: bool = False
+    """Whether the person may give all of them."""
 
 
 def actor_for_token(session: Session, token: str | None, *, now: datetime) -> Actor | None:
@@ -70,20 +107,99 @@ def any_user(session: Session) -> bool:
     return session.exec(select(User.id).limit(1)).first() is not None
 
 
-def list_users(session: Session) -> list[UserView]:
-    """Everybody, by e-mail address."""
-    limits: dict[int, list[str]] = {}
-    rows = select(UserNamespace.user_id, Namespace.slug).join(Namespace).order_by(Namespace.slug)
-    for user_id, slug in session.exec(rows):
-        limits.setdefault(user_id, []).append(slug)
-    return [
-        UserView(
-            id=user.id,
-            email=user.email,
-            role=user.role,
-            namespaces=tuple(limits.get(user.id, ())),
-            disabled=user.disabled_at is not None,
-            created_at=user.created_at,
+def list_users(
+    session: Session, *, actor: Actor | None = None, now: datetime | None = None
+) -> list[UserView]:
+    """Everybody whom ``actor`` manages (None: everybody), by name or address."""
+    limits: dict[int, list[tuple[int, str]]] = {}
+    rows = (
+        select(UserNamespace.user_id, Namespace.id, Namespace.slug)
+        .join(Namespace)
+        .order_by(Namespace.slug)
+    )
+    for user_id, namespace_id, slug in session.exec(rows):
+        limits.setdefault(user_id, []).append((namespace_id, slug))
+    links = {row.user_id: row.expires_at for row in session.exec(select(PasswordLink))}
+    found = []
+    for user in session.exec(select(User)):
+        theirs = limits.get(user.id, [])
+        if actor is not None and not actor.manages(
+            {each for each, _ in theirs} if user.limited else None
+        ):
+            continue
+        until = links.get(user.id)
+        open_until = until if until and (now is None or until > now) else None
+        found.append(
+            UserView(
+                id=user.id,
+                email=user.email,
+                name=user.name,
+                role=user.role,
+                namespaces=tuple(slug for _, slug in theirs),
+                limited=user.limited,
+                state=_state(user, open_until),
+                is_self=actor is not None and actor.user_id == user.id,
+                created_at=user.created_at,
+                last_seen_at=user.last_seen_at.isoformat() if user.last_seen_at else "",
+                link_until=open_until.isoformat() if open_until else "",
+            )
         )
-        for user in session.exec(select(User).order_by(User.email))
+    return sorted(found, key=lambda each: ((each.name or each.email).casefold(), each.id))
+
+
+def _state(user: User, link_until: datetime | None) -> str:
+    if user.disabled_at:
+        return "deactivated"
+    if user.invited:
+        return "invited" if link_until else "expired"
+    return "reset" if link_until else "active"
+
+
+def admin_users(
+    session: Session, *, search: str = "", page: int = 1, actor: Actor, now: datetime
+) -> UsersView:
+    """The people whom ``actor`` manages, those first whose address or name holds ``search``."""
+    who = f"{actor.email} · {actor.role.value}"
+    if not actor.has(Role.ADMIN):
+        return UsersView(who)
+    wanted = search.casefold()
+    found = [
+        each
+        for each in list_users(session, actor=actor, now=now)
+        if wanted in each.email or wanted in each.name.casefold()
     ]
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(max(1, page), pages)
+    named = select(Namespace.id, Namespace.slug, Namespace.name).order_by(Namespace.name)
+    return UsersView(
+        who,
+        may_manage=True,
+        users=tuple(found[(page - 1) * PAGE : page * PAGE]),
+        total=len(found),
+        page=page,
+        pages=pages,
+        namespaces=tuple(
+            (slug, name) for key, slug, name in session.exec(named) if actor.sees(key)
+        ),
+        all_namespaces=actor.namespace_ids is None,
+    )
+
+
+def user_fields(session: Session, user_id: int, *, actor: Actor) -> dict[str, Any]:
+    """A person as their form shows them, for somebody who manages them.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    require(actor, Role.ADMIN)
+    for each in list_users(session, actor=actor):
+        if is_id(user_id) and each.id == user_id:
+            return {
+                "id": each.id,
+                "name": each.name or each.email,
+                "shown_name": each.name,
+                "email": each.email,
+                "role": each.role.value,
+                "namespaces": each.namespaces if each.limited else None,
+            }
+    raise NotFound("this user does not exist")

@@ -221,7 +221,7 @@ def test_who_is_disabled_meanwhile_does_not_get_in(
 ) -> None:
     def disable_meanwhile(*_: object) -> bool:
         with database.write() as session:
-            users.disable_user(session, EMAIL, now=NOW)
+            users.disable_user(session, users.id_of(session, EMAIL), actor=None, now=NOW)
         return True
 
     monkeypatch.setattr(logins, "password_fits", disable_meanwhile)
@@ -232,7 +232,7 @@ def test_who_is_disabled_meanwhile_does_not_get_in(
 
 def test_a_disabled_user_is_told_no_more_than_others(database: Database) -> None:
     with database.write() as session:
-        users.disable_user(session, EMAIL, now=NOW)
+        users.disable_user(session, users.id_of(session, EMAIL), actor=None, now=NOW)
     assert attempt(PASSWORD) == "wrong"
 
 
@@ -240,7 +240,13 @@ def test_a_new_password_lifts_the_block(database: Database) -> None:
     for _ in range(7):
         attempt()
     with database.write() as session:
-        users.set_password(session, EMAIL, hash_password("another password"))
+        users.set_password(
+            session,
+            users.id_of(session, EMAIL),
+            hash_password("another password"),
+            actor=None,
+            now=NOW,
+        )
     assert attempt("another password") == "in"
 
 

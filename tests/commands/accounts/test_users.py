@@ -164,7 +164,13 @@ def sessions_of(session: Session) -> list[LoginSession]:
 def test_a_new_password_ends_every_session(session: Session) -> None:
     user_id = add(session)
     tokens = [logins.open_session(session, user_id, now=NOW) for _ in range(2)]
-    users.set_password(session, "Anna@example.org", HashedPassword("new"))
+    users.set_password(
+        session,
+        users.id_of(session, "Anna@example.org"),
+        HashedPassword("new"),
+        actor=None,
+        now=NOW,
+    )
     assert sessions_of(session) == []
     assert [actor_for_token(session, token, now=NOW) for token in tokens] == [None, None]
 
@@ -172,7 +178,7 @@ def test_a_new_password_ends_every_session(session: Session) -> None:
 def test_disabling_ends_every_session_and_lets_nobody_back_in(session: Session) -> None:
     user_id = add(session)
     logins.open_session(session, user_id, now=NOW)
-    users.disable_user(session, "anna@example.org", now=NOW)
+    users.disable_user(session, users.id_of(session, "anna@example.org"), actor=None, now=NOW)
     assert sessions_of(session) == []
     token = logins.open_session(session, user_id, now=NOW)
     [row] = sessions_of(session)
@@ -183,9 +189,11 @@ def test_disabling_ends_every_session_and_lets_nobody_back_in(session: Session) 
 
 def test_who_is_not_there_cannot_be_changed(session: Session) -> None:
     with pytest.raises(NotFound):
-        users.set_password(session, "nobody@example.org", HASHED)
+        users.set_password(
+            session, users.id_of(session, "nobody@example.org"), HASHED, actor=None, now=NOW
+        )
     with pytest.raises(NotFound):
-        users.disable_user(session, "nobody@example.org", now=NOW)
+        users.disable_user(session, users.id_of(session, "nobody@example.org"), actor=None, now=NOW)
 
 
 def test_a_session_ends_after_14_days_and_its_token_is_not_stored(session: Session) -> None:

@@ -5,10 +5,12 @@ takes 40 ms of processor time, and nobody else's writing may wait for it.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
@@ -37,10 +39,12 @@ def log_in(
     *,
     address: str,
     device: str | None = None,
+    browser: str = "",
     is_patient: bool = False,
     now: datetime,
 ) -> Login:
-    """Open a session. ``device`` is the cookie of a browser that signed in before.
+    """Open a session. ``device`` is the cookie of a browser that signed in before, ``browser`` what
+    it calls itself.
 
     1. While the address, or the account from there, is blocked, stop: the password is not even
        looked at. A known browser is blocked by its own failures only.
@@ -63,11 +67,12 @@ def log_in(
         _refuse_blocked(session, subjects, is_patient=is_patient, now=now)
     with db.write() as session:
         _count_attempt(session, subjects, now=now)
-    fits = password_fits(password, user.password_hash if user else None)
+    fits = password_fits(password, user.password_hash or None if user else None)
     token = None
     if user is not None and fits:
         with db.write() as session:
-            token = _open_session(session, user, subjects, now=now)
+            if _still_fits(session, user, subjects, now=now):
+                token = open_session(session, user.id, address=address, browser=browser, now=now)
     if user is None or token is None:
         raise Invalid("the e-mail address or the password is wrong")
     return Login(token, device if device and known else new_device(user.id))
@@ -78,7 +83,9 @@ def log_out(session: Session, token: str) -> None:
     session.execute(delete(LoginSession).where(col(LoginSession.token_hash) == token_hash(token)))
 
 
-def open_session(session: Session, user_id: int, *, now: datetime) -> str:
+def open_session(
+    session: Session, user_id: int, *, address: str = "", browser: str = "", now: datetime
+) -> str:
     """A new session of this person; returns its token, which is kept nowhere."""
     session.execute(delete(LoginSession).where(col(LoginSession.expires_at) <= now))
     token = secrets.token_urlsafe(32)
@@ -88,9 +95,30 @@ def open_session(session: Session, user_id: int, *, now: datetime) -> str:
             user_id=user_id,
             created_at=now,
             expires_at=now + LIFETIME,
+            address=address[:45],
+            browser="".join(filter(str.isprintable, browser))[:300],
+            used_at=now,
         )
     )
+    session.execute(update(User).where(col(User.id) == user_id).values(last_seen_at=now))
     return token
+
+
+def note_used(session: Session, hashes: Collection[str], *, now: datetime) -> None:
+    """Note that these sessions (the hashes of their tokens) are in use, and that their people are
+    there. People are locked in the order of their ids, as everywhere."""
+    is_theirs = col(LoginSession.token_hash).in_(hashes)
+    people = session.exec(
+        select(User.id)
+        .where(col(User.id).in_(select(LoginSession.user_id).where(is_theirs)))
+        .order_by(col(User.id))
+        .with_for_update()
+    ).all()
+    for statement in (
+        update(LoginSession).where(is_theirs).values(used_at=now),
+        update(User).where(col(User.id).in_(people)).values(last_seen_at=now),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _known_form(email: str) -> str:
@@ -100,13 +128,12 @@ def _known_form(email: str) -> str:
         return ""  # nobody's; treated like any other unknown account
 
 
-def _open_session(
-    session: Session, seen: User, subjects: list[Subject], *, now: datetime
-) -> str | None:
-    """The token; None where the person was disabled or the password changed in the meantime."""
+def _still_fits(session: Session, seen: User, subjects: list[Subject], *, now: datetime) -> bool:
+    """Take the failure back that was counted beforehand; False where the person was disabled or the
+    password changed in the meantime."""
     user = session.exec(select(User).where(User.id == seen.id).with_for_update()).first()
     if user is None or user.disabled_at or user.password_hash != seen.password_hash:
-        return None
+        return False
     for subject in subjects:
         row = session.get(LoginAttempts, subject.name, with_for_update=True)
         if row is None:
@@ -116,7 +143,7 @@ def _open_session(
         else:  # an own account does not wash an address clean
             row.failures = max(0, row.failures - 1)
             row.blocked_until = now
-    return open_session(session, user.id, now=now)
+    return True
 
 
 def _refuse_blocked(

@@ -1,18 +1,33 @@
-"""People and their passwords: made, changed, shut out, set up for the first time."""
+"""People: invited, changed, shut out, let in again, deleted; and the first one, at the start."""
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Any
 
+from pydantic import AfterValidator
 from sqlmodel import Session, col, delete, select
 
+from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.passwords import HashedPassword
-from webmon.domain.access import Role
+from webmon.commands.validation import Fields, validated
+from webmon.domain.access import Actor, Role
+from webmon.domain.ids import is_id
+from webmon.domain.names import checked_name
 from webmon.domain.sessions import token_hash
 from webmon.domain.throttle import account_subject, pairs_of
-from webmon.errors import Invalid, NotFound
-from webmon.models import LoginAttempts, LoginSession, Namespace, Setting, User, UserNamespace
+from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.models import (
+    LoginAttempts,
+    LoginSession,
+    Namespace,
+    PasswordLink,
+    Setting,
+    User,
+    UserNamespace,
+)
 
 SETUP_TOKEN = "setup_token_hash"
 
@@ -31,6 +46,29 @@ def canonical_email(email: str) -> str:
     return email
 
 
+def _display_name(name: str) -> str:
+    if len(name) > 100:
+        raise ValueError("must have at most 100 characters")
+    return checked_name(name) if name else ""
+
+
+class UserFields(Fields):
+    """What can be said about a person. ``namespaces`` are slugs; None means all of them."""
+
+    email: str
+    name: Annotated[str, AfterValidator(_display_name)] = ""
+    role: Role
+    namespaces: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person that was saved, by the name that others know them by."""
+
+    id: int
+    name: str
+
+
 def create_user(
     session: Session,
     email: str,
@@ -45,17 +83,235 @@ def create_user(
     Raises:
         Invalid: the address is none or is taken (``email``), or a slug is unknown (``namespaces``).
     """
-    email = canonical_email(email)
-    if session.exec(select(User.id).where(User.email == email)).first() is not None:
-        raise Invalid(f"there is a user {email} already", "email")
-    namespace_ids = [_namespace_id(session, slug) for slug in dict.fromkeys(namespaces)]
-    limited = bool(namespace_ids)
-    user = User(email=email, password_hash=hashed, role=role, limited=limited, created_at=now)
+    fields = {"email": email, "role": role, "namespaces": list(namespaces) or None}
+    user = _add(session, validated(UserFields, fields), actor=None, now=now)
+    user.password_hash, user.invited = hashed, False
+    session.flush()
+    return user.id
+
+
+def invite_user(
+    session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Account:
+    """Add a person who has no password yet: `password_links.new_link` lets them choose one.
+
+    Raises:
+        Invalid: a field of `UserFields` is wrong, or the address is taken.
+        PermissionDenied: the actor does not manage people with these namespaces.
+    """
+    user = _add(session, validated(UserFields, fields), actor=actor, now=now)
+    return Account(user.id, shown_name(user))
+
+
+def update_user(
+    session: Session,
+    user_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> Account:
+    """Give a person another address, name, role or other namespaces.
+
+    Raises:
+        Invalid: a field is wrong, or the last admin would go.
+        NotFound, PermissionDenied.
+    """
+    admins = lock_admins(session, actor)
+    user = find_user(session, user_id, actor=actor, lock=True)
+    wanted = validated(UserFields, fields)
+    email = canonical_email(wanted.email)
+    if email != user.email:
+        _require_free(session, email)
+    namespace_ids = _namespace_ids(session, wanted)
+    _require_manages(actor, namespace_ids)
+    user.email, user.name, user.role = email, wanted.name, wanted.role
+    _limit(session, user, namespace_ids)
+    require_an_admin(session, admins)
+    return Account(user.id, shown_name(user))
+
+
+def disable_user(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> None:
+    """Shut a person out, at once: every session and link ends.
+
+    Raises:
+        Invalid: this is the last admin.
+        NotFound, PermissionDenied.
+    """
+    admins = lock_admins(session, actor)
+    user = find_user(session, user_id, actor=actor, lock=True)
+    user.disabled_at = user.disabled_at or now
+    require_an_admin(session, admins)
+    end_sessions(session, user.id)
+    end_links(session, user.id)
+
+
+def enable_user(
+    session: Session,
+    user_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Let a person in again who was shut out.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    find_user(session, user_id, actor=actor, lock=True).disabled_at = None
+    session.flush()
+
+
+def delete_user(
+    session: Session,
+    user_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Delete a person. What they did keeps their address.
+
+    Raises:
+        Invalid: this is the last admin.
+        NotFound, PermissionDenied.
+    """
+    admins = lock_admins(session, actor)
+    user = find_user(session, user_id, actor=actor, lock=True)
+    end_sessions(session, user.id)
+    session.delete(user)
+    require_an_admin(session, admins)
+
+
+def set_password(
+    session: Session,
+    user_id: int,
+    hashed: HashedPassword,
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Change a password. Every session and link of the person ends; a block on the account is
+    lifted.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    store_password(session, find_user(session, user_id, actor=actor, lock=True), hashed)
+
+
+def store_password(session: Session, user: User, hashed: HashedPassword) -> None:
+    """Give a person, who is locked, a password; everything that knew the one before ends."""
+    user.password_hash, user.invited = hashed, False
+    session.flush()
+    end_sessions(session, user.id)
+    end_links(session, user.id)
+    subject = col(LoginAttempts.subject)
+    session.execute(
+        delete(LoginAttempts).where(
+            (subject == account_subject(user.email)) | subject.startswith(pairs_of(user.email))
+        )
+    )
+
+
+def end_sessions(session: Session, user_id: int) -> None:
+    """Sign a person out everywhere."""
+    session.execute(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
+
+
+def end_links(session: Session, user_id: int) -> None:
+    """Let no link that was made for this person set a password any more."""
+    session.execute(delete(PasswordLink).where(col(PasswordLink.user_id) == user_id))
+
+
+def shown_name(user: User) -> str:
+    """What a person is called: their name, or their address where they have given none."""
+    return user.name or user.email
+
+
+def find_user(session: Session, user_id: int, *, actor: Actor | None, lock: bool = False) -> User:
+    """The person, for somebody who manages them. Locked, a login that is under way ends either
+    before this or not at all.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    if actor is not None and not actor.has(Role.ADMIN):
+        raise PermissionDenied("only an admin may do this")
+    how: dict[str, Any] = {"populate_existing": True, "with_for_update": True} if lock else {}
+    user = session.get(User, user_id, **how) if is_id(user_id) else None
+    if user is None or (actor is not None and not actor.manages(namespaces_of(session, user))):
+        raise NotFound("this user does not exist")
+    return user
+
+
+def id_of(session: Session, email: str) -> int:
+    """The id of the person with this address.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.exec(select(User.id).where(User.email == email.strip().lower())).first()
+    if found is None:
+        raise NotFound(f"there is no user {email}")
+    return found
+
+
+def namespaces_of(session: Session, user: User) -> frozenset[int] | None:
+    """The namespaces that a person is limited to; None for all of them."""
+    if not user.limited:
+        return None
+    owned = select(UserNamespace.namespace_id).where(UserNamespace.user_id == user.id)
+    return frozenset(session.exec(owned))
+
+
+def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: datetime) -> User:
+    email = canonical_email(wanted.email)
+    namespace_ids = _namespace_ids(session, wanted)
+    _require_manages(actor, namespace_ids)
+    _require_free(session, email)
+    user = User(
+        email=email,
+        name=wanted.name,
+        password_hash="",
+        role=wanted.role,
+        invited=True,
+        created_at=now,
+    )
     session.add(user)
     session.flush()
-    session.add_all(UserNamespace(user_id=user.id, namespace_id=key) for key in namespace_ids)
+    _limit(session, user, namespace_ids)
     session.execute(delete(Setting).where(col(Setting.name) == SETUP_TOKEN))
-    return user.id
+    return user
+
+
+def _limit(session: Session, user: User, namespace_ids: frozenset[int] | None) -> None:
+    session.execute(delete(UserNamespace).where(col(UserNamespace.user_id) == user.id))
+    user.limited = namespace_ids is not None
+    session.add_all(
+        UserNamespace(user_id=user.id, namespace_id=key) for key in sorted(namespace_ids or ())
+    )
+    session.flush()
+
+
+def _require_manages(actor: Actor | None, namespace_ids: frozenset[int] | None) -> None:
+    if actor is None or actor.manages(namespace_ids):
+        return
+    if not actor.has(Role.ADMIN):
+        raise PermissionDenied("only an admin may do this")
+    raise Invalid("choose some of your own namespaces", "namespaces")
+
+
+def _require_free(session: Session, email: str) -> None:
+    if session.exec(select(User.id).where(User.email == email)).first() is not None:
+        raise Invalid(f"there is a user {email} already", "email")
+
+
+def _namespace_ids(session: Session, wanted: UserFields) -> frozenset[int] | None:
+    if wanted.namespaces is None:
+        return None
+    if not wanted.namespaces:
+        raise Invalid("choose at least one", "namespaces")
+    return frozenset(_namespace_id(session, slug) for slug in wanted.namespaces)
 
 
 def _namespace_id(session: Session, slug: str) -> int:
@@ -99,51 +355,6 @@ def create_first_admin(
     if used is None or _has_users(session):
         raise NotFound("this setup link is not valid or has expired")
     return create_user(session, email, hashed, Role.ADMIN, now=now)
-
-
-def set_password(session: Session, email: str, hashed: HashedPassword) -> None:
-    """Change a password. Every session of the person ends; a block on the account is lifted.
-
-    Raises:
-        NotFound: there is no such user.
-    """
-    user = _user(session, email)
-    user.password_hash = hashed
-    session.add(user)
-    end_sessions(session, user.id)
-    subject = col(LoginAttempts.subject)
-    session.execute(
-        delete(LoginAttempts).where(
-            (subject == account_subject(user.email)) | subject.startswith(pairs_of(user.email))
-        )
-    )
-
-
-def disable_user(session: Session, email: str, *, now: datetime) -> None:
-    """Shut a person out, at once.
-
-    Raises:
-        NotFound: there is no such user.
-    """
-    user = _user(session, email)
-    user.disabled_at = user.disabled_at or now
-    session.add(user)
-    end_sessions(session, user.id)
-
-
-def end_sessions(session: Session, user_id: int) -> None:
-    """Sign a person out everywhere."""
-    session.execute(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
-
-
-def _user(session: Session, email: str) -> User:
-    # Locked, so that a login that is under way ends either before this or not at all.
-    user = session.exec(
-        select(User).where(User.email == email.strip().lower()).with_for_update()
-    ).first()
-    if user is None:
-        raise NotFound(f"there is no user {email}")
-    return user
 
 
 def _has_users(session: Session) -> bool:

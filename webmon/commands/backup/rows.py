@@ -12,7 +12,7 @@ HISTORY = frozenset(
         *("host_metric_hour", "host_metric_day"),
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
         "mute",
-        *("session", "login_attempts", "worker"),
+        *("session", "password_link", "login_attempts", "worker"),
     }
 )
 """The tables of what was seen, told and done: what ``--config-only`` leaves out."""

@@ -261,7 +261,7 @@ def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:
     theirs = select(limit.user_id).where(limit.namespace_id == namespace_id)
     found = session.scalars(
         select(user.email)
-        .where(user.role == Role.ADMIN, user.disabled_at.is_(None))
+        .where(user.role == Role.ADMIN, user.disabled_at.is_(None), user.invited.is_(False))
         .where(user.limited.is_(False) | user.id.in_(theirs))
         .order_by(user.email)
     )

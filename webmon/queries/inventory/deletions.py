@@ -10,6 +10,7 @@ from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import Invalid, NotFound
 from webmon.models import Channel, Host, Namespace, Service
+from webmon.queries.accounts import user_fields
 from webmon.queries.notifications.channels import find_channel
 
 
@@ -24,13 +25,13 @@ class Deletion:
 
 
 def deletion(session: Session, thing: str, row_id: int, *, actor: Actor) -> Deletion:
-    """The question to ask before the namespace, host, service or channel is deleted.
+    """The question to ask before the namespace, host, service, channel or user is deleted.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
     """
     if thing not in DESCRIBE:
-        raise Invalid("only a namespace, a host, a service or a channel can be deleted")
+        raise Invalid(f"only these can be deleted: {', '.join(DESCRIBE)}")
     if not is_id(row_id):
         raise NotFound(f"this {thing} does not exist")
     name, question = DESCRIBE[thing](session, row_id, actor)
@@ -70,11 +71,17 @@ def _channel(session: Session, channel_id: int, actor: Actor) -> tuple[str, str]
     return name, f"Delete the channel {name} and its messages?"
 
 
+def _user(session: Session, user_id: int, actor: Actor) -> tuple[str, str]:
+    found = user_fields(session, user_id, actor=actor)
+    return found["name"], f"Delete {found['name']}? What they did stays in the history."
+
+
 DESCRIBE: dict[str, Callable[[Session, int, Actor], tuple[str, str]]] = {
     "namespace": _namespace,
     "host": _host,
     "service": _service,
     "channel": _channel,
+    "user": _user,
 }
 
 

@@ -1,0 +1,1 @@
+"""The room "Users": who may sign in, and what they may do."""

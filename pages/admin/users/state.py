@@ -1,0 +1,125 @@
+"""The state of the room "Users"."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import reflex as rx
+
+from pages.admin.users.user_form import USER, user_form
+from webmon.commands.accounts import password_links, users
+from webmon.config import settings
+from webmon.domain.access import Role
+from webmon.queries.accounts import UsersView, admin_users, user_fields
+from webmon.ui.form import FormView
+from webmon.ui.private import PrivateState, act, ask, one_line, only, show
+from webmon.ui.room import Editing, Events, edited_by
+from webmon.ui.rows import Row, Saved
+
+LONGEST_SEARCH = 100
+
+
+@edited_by(Role.ADMIN)
+class UsersState(Editing, PrivateState):
+    """One admin's view of the people in one tab."""
+
+    view: UsersView = UsersView()
+    search: str = ""
+    search_serial: int = 0
+    """Another one whenever an address brings another search into the field."""
+    link: str = ""
+    """A link that was made just now. It is shown until it is closed, and never again."""
+    link_for: str = ""
+
+    async def _read(self, now: datetime) -> None:
+        view = await ask(self, admin_users, search=self.search, page=self._page, now=now)
+        self._page = view.page
+        show(self, view=view)
+
+    def _address(self) -> dict[str, object]:
+        return {"search": self.search, "page": self._page}
+
+    async def _follow(self, address: Mapping[str, str]) -> None:
+        await super()._follow(address)
+        search = one_line(address.get("search", ""), LONGEST_SEARCH)
+        if search != self.search:
+            self.search, self.search_serial = search, self.search_serial + 1
+
+    def _rows(self) -> Mapping[str, Row]:
+        return {"user": USER}
+
+    async def _draw(self, thing: str, row_id: int, parent_id: int) -> FormView:  # noqa: ARG002
+        stored = await ask(self, user_fields, row_id) if row_id else {}
+        return user_form(stored, self.view.namespaces, may_give_all=self.view.all_namespaces)
+
+    async def _saved(self, row: Saved) -> list[Events]:
+        if not self._is_known(row.id):
+            await self._show_link(row.id, row.name)
+        return []
+
+    def _is_known(self, user_id: int) -> bool:
+        """Whether the person has been given a link before, or has a password."""
+        return not any(each.id == user_id and each.state == "expired" for each in self.view.users)
+
+    async def _show_link(self, user_id: int, name: str) -> None:
+        token = await act(self, password_links.new_link, user_id)
+        self.link, self.link_for = _address_of(token), name
+        await self._refresh()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def search_for(self, text: str) -> None:
+        """Show those whose name or address holds ``text``."""
+        self.search, self._page = one_line(text, LONGEST_SEARCH), 1
+        await self._refresh()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def make_link(self, user_id: int) -> None:
+        """Make another link for somebody who was invited."""
+        fields = await ask(self, user_fields, user_id)
+        await self._show_link(user_id, fields["name"])
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def withdraw_link(self, user_id: int) -> Events:
+        """Let the link of a person open nothing any more."""
+        await act(self, password_links.withdraw_link, user_id)
+        await self._refresh()
+        return rx.toast.success("The link is withdrawn.")
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def reset_password(self, user_id: int) -> None:
+        """End a person's password and sessions, and make a link for a new one."""
+        fields = await ask(self, user_fields, user_id)
+        token = await act(self, password_links.reset_password, user_id)
+        self.link, self.link_for = _address_of(token), fields["name"]
+        await self._refresh()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def close_link(self) -> None:
+        """Forget the link that was shown."""
+        self.link = self.link_for = ""
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def deactivate(self, user_id: int) -> Events:
+        """Shut a person out, at once."""
+        fields = await ask(self, user_fields, user_id)
+        await act(self, users.disable_user, user_id)
+        await self._refresh()
+        return rx.toast.success(f"{fields['name']} is deactivated and signed out.")
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def reactivate(self, user_id: int) -> Events:
+        """Let a person in again."""
+        fields = await ask(self, user_fields, user_id)
+        await act(self, users.enable_user, user_id)
+        await self._refresh()
+        return rx.toast.success(f"{fields['name']} may sign in again.")
+
+
+def _address_of(token: str) -> str:
+    return f"{settings().public_url}/invite/?token={token}"

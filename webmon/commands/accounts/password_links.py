@@ -1,0 +1,108 @@
+"""Links with which a person chooses a password, once: after an invitation or a reset."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from webmon.commands.accounts.passwords import HashedPassword
+from webmon.commands.accounts.users import end_links, end_sessions, find_user, store_password
+from webmon.domain.access import Actor
+from webmon.domain.sessions import token_hash
+from webmon.errors import Invalid, NotFound
+from webmon.models import PasswordLink, User
+
+LASTS = timedelta(hours=72)
+NOT_VALID = "this link is not valid or has expired: ask an admin for another one"
+
+
+def new_link(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
+    """The token of a new link for this person; only its hash is stored. An older link ends.
+
+    Raises:
+        Invalid: the person is deactivated.
+        NotFound, PermissionDenied.
+    """
+    user = find_user(session, user_id, actor=actor, lock=True)
+    if user.disabled_at:
+        raise Invalid("this person is deactivated: reactivate them first")
+    end_links(session, user.id)
+    token = secrets.token_urlsafe(32)
+    session.add(
+        PasswordLink(
+            user_id=user.id,
+            token_hash=token_hash(token),
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+    )
+    session.flush()
+    return token
+
+
+def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
+    """End a person's password and every session; returns the token of a link for a new password.
+
+    Raises:
+        Invalid: the person is deactivated, or is the actor, who would be signed out before the link
+            is seen.
+        NotFound, PermissionDenied.
+    """
+    if actor is not None and actor.user_id == user_id:
+        raise Invalid("your own password is changed in your profile")
+    token = new_link(session, user_id, actor=actor, now=now)
+    user = find_user(session, user_id, actor=actor)
+    user.password_hash = ""
+    session.flush()
+    end_sessions(session, user.id)
+    return token
+
+
+def withdraw_link(
+    session: Session,
+    user_id: int,
+    *,
+    actor: Actor | None,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Let the link of this person open nothing any more.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    end_links(session, find_user(session, user_id, actor=actor, lock=True).id)
+
+
+def link_owner(session: Session, token: str, *, now: datetime) -> str | None:
+    """The address of the person whose link this is; None where it opens nothing (any more)."""
+    return session.exec(
+        select(User.email)
+        .join(PasswordLink)
+        .where(
+            PasswordLink.token_hash == token_hash(token),
+            PasswordLink.expires_at > now,
+            col(User.disabled_at).is_(None),
+        )
+    ).first()
+
+
+def choose_password(session: Session, token: str, hashed: HashedPassword, *, now: datetime) -> int:
+    """Use the link up and give its person this password; returns their id.
+
+    The person is locked first: of two at once, the second finds the link gone.
+
+    Raises:
+        NotFound: the link is wrong, used or expired, or the person is deactivated.
+    """
+    is_it = col(PasswordLink.token_hash) == token_hash(token)
+    owner = session.scalar(select(PasswordLink.user_id).where(is_it))
+    user = session.get(User, owner, with_for_update=True) if owner else None
+    used = session.scalar(
+        delete(PasswordLink)
+        .where(is_it, col(PasswordLink.expires_at) > now)
+        .returning(col(PasswordLink.user_id))
+    )
+    if user is None or used is None or user.disabled_at:
+        raise NotFound(NOT_VALID)
+    store_password(session, user, hashed)
+    return user.id
