@@ -13,7 +13,7 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import outage, watched
 from webmon import clock, config, db
-from webmon.api import metrics
+from webmon.api import kept, metrics
 from webmon.api.problems import answer_with_problems
 from webmon.commands.accounts.api_keys import add_key
 from webmon.commands.checks.record import Finding, record
@@ -187,8 +187,8 @@ async def test_what_was_renamed_or_deleted_leaves_no_series(
     database: db.Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(metrics, "SHORTEST_SECONDS", 0)
-    monkeypatch.setattr(metrics, "RESTED", 0)
+    monkeypatch.setattr(kept, "SHORTEST_SECONDS", 0)
+    monkeypatch.setattr(kept, "RESTED", 0)
     before = (await client.get(TEXT, headers=with_key(seen["all"]))).text
     assert 'service="Website"' in before and 'service="Secret"' in before
     with database.write() as session:
@@ -240,7 +240,7 @@ async def test_the_text_is_made_once_for_many_scrapes(
         return original(*args, **options)
 
     monkeypatch.setattr(prometheus, "exposition", counted)
-    monkeypatch.setattr(metrics, "SHORTEST_SECONDS", 60.0)
+    monkeypatch.setattr(kept, "SHORTEST_SECONDS", 60.0)
     for _ in range(5):
         await client.get(TEXT, headers=with_key(seen["all"]))
     assert len(made) == 1

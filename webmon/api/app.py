@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from webmon import __version__, frontend
 from webmon.api import (
     auth,
+    badges,
     docs,
     health,
     heartbeats,
@@ -13,9 +14,11 @@ from webmon.api import (
     public_pages,
     series,
     status,
+    statuspage,
 )
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.kept_snapshots import Snapshots
+from webmon.api.openapi import describe
 from webmon.api.problems import answer_with_problems
 from webmon.api.unavailable import answer_without_database
 
@@ -33,6 +36,7 @@ def public_app() -> FastAPI:
     )
     answer_without_database(app)
     answer_with_problems(app)
+    describe(app)
     for router in (
         health.router,
         auth.router,
@@ -41,6 +45,8 @@ def public_app() -> FastAPI:
         series.router,
         proxy.router,
         metrics.router(),
+        badges.router(snapshots),
+        statuspage.router(),
         status.router(snapshots),
         public_pages.router(snapshots, site),
     ):

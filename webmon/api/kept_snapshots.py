@@ -62,7 +62,8 @@ class Snapshots:
         """The present status of everything.
 
         Raises:
-            Unavailable: the database did not answer, now or less than a second ago.
+            Unavailable: the database has not answered yet. Once it has, the last statuses are
+                given as they were, with their time.
         """
         async with self._lock:
             return await self._current()
@@ -82,6 +83,11 @@ class Snapshots:
                 self._packed[key] = await asyncio.to_thread(Packed.of, body)
             return self._packed[key]
 
+    def age_seconds(self) -> int:
+        """How old the statuses are that were given last; ordinarily 0."""
+        age = timedelta(0) if self._view is None else clock.utcnow() - self._view.generated_at
+        return int(age.total_seconds()) if age >= KEPT else 0
+
     async def _current(self) -> PublicStatusView:
         if abs(clock.utcnow() - self._read_at) >= FRESH:
             before, self._view, self._read_at = self._view, None, clock.utcnow()
@@ -89,8 +95,9 @@ class Snapshots:
                 read = await self._everything.answer()
                 self._view = before if before and _says_the_same(before, read) else read
             except (db.DatabaseError, OSError) as error:
-                # Those that waited behind this one do not wait as long again.
-                self._read_at = clock.utcnow()
+                # Those that waited behind this one do not wait as long again. The last statuses
+                # that are known say themselves how old they are.
+                self._read_at, self._view, self._packed = clock.utcnow(), before, {}
                 log.warning("the public status could not be read: %s", db.reason(error))
             if self._view is not before:
                 self._packed = {}

@@ -33,6 +33,21 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+Responses = dict[int | str, dict[str, Any]]
+"""What a route may answer, for its description."""
+
+
+def problems(*statuses: int) -> Responses:
+    """The description of these errors."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
 def problem(
     status: int,
     detail: str,

@@ -19,14 +19,20 @@ def router(snapshots: Snapshots) -> APIRouter:
         responses={200: {"model": PublicStatusView}, 304: {}, 404: {}, 503: {}},
     )
     async def status(request: Request, namespace: str | None = None) -> Response:
-        """What the public page shows, of everything or of one namespace (its slug)."""
+        """What the public page shows, of everything or of one namespace (its slug).
+
+        While nothing can be read, the last known: `generated_at` and the header Age tell of when.
+        """
         try:
             packed = await snapshots.packed(to_json, namespace or None)
         except NotFound as error:
             raise HTTPException(404, str(error)) from None
         except Unavailable as error:
             raise HTTPException(503, str(error), headers={"Retry-After": "15"}) from None
-        return send(request, packed, cache_control=CACHE_CONTROL, media_type="application/json")
+        answer = send(request, packed, cache_control=CACHE_CONTROL, media_type="application/json")
+        if age := snapshots.age_seconds():
+            answer.headers["Age"] = str(age)
+        return answer
 
     return routes
 

@@ -41,7 +41,7 @@ MOVED = {"/": "/status/"} | {
 PAGES = frozenset({"/status/", "/login/", "/setup/", "/invite/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 FILES = frozenset({"/favicon.svg"})
-FOLDERS = ("/assets/", "/auth/", "/api/")
+FOLDERS = ("/assets/", "/auth/", "/api/", "/badge/")
 SOCKET = "/admin/_event"
 ADMIN_API = "/admin/api/"
 """Numbers for the admin app's charts: behind the session, but served by FastAPI."""

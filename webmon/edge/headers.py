@@ -42,6 +42,8 @@ def _outgoing(visit: Visit, message: Message) -> list[tuple[bytes, bytes]]:
     given = [(name.lower(), value) for name, value in message.get("headers", ())]
     ours = dict(SECURITY)
     ours[b"content-security-policy"] = ADMIN_CSP if visit.is_admin else PUBLIC_CSP
+    if visit.path.startswith("/badge/"):
+        ours[b"cross-origin-resource-policy"] = b"cross-origin"  # shown in pages of others
     if visit.is_tls:
         ours[b"strict-transport-security"] = HSTS
     cache = _cache_rule(visit, message["status"], dict(given))
