@@ -10,6 +10,14 @@ from webmon.models.accounts import (
     UserNamespace,
 )
 from webmon.models.api_keys import ApiKey, ApiKeyNamespace
+from webmon.models.downtimes import (
+    Downtime,
+    DowntimeChannel,
+    DowntimeHost,
+    DowntimeOccurrence,
+    DowntimeService,
+    DowntimeStep,
+)
 from webmon.models.heartbeats import Heartbeat
 from webmon.models.history import (
     CheckResult,
@@ -36,6 +44,12 @@ __all__ = [
     "ChannelState",
     "CheckResult",
     "Daily",
+    "Downtime",
+    "DowntimeChannel",
+    "DowntimeHost",
+    "DowntimeOccurrence",
+    "DowntimeService",
+    "DowntimeStep",
     "Heartbeat",
     "Host",
     "HostMetricDay",

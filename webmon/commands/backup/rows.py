@@ -11,7 +11,7 @@ HISTORY = frozenset(
         *("check_result", "no_data", "hourly", "daily", "status_change"),
         *("host_metric_hour", "host_metric_day"),
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
-        "mute",
+        *("mute", "downtime_step"),
         *("session", "password_link", "login_attempts", "worker"),
     }
 )
@@ -21,6 +21,8 @@ CONFIGURATION = frozenset(
     {
         *("namespace", "host", "service", "heartbeat", "channel", "setting"),
         *("user", "user_namespace", "api_key", "api_key_namespace"),
+        *("downtime", "downtime_host", "downtime_service", "downtime_channel"),
+        "downtime_occurrence",
     }
 )
 

@@ -1,0 +1,1 @@
+"""Plan downtime, change it, and take it through its life."""

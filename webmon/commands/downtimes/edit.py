@@ -1,0 +1,194 @@
+"""Change what is planned: all of a downtime, this time and all that follow, or one time alone."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from webmon.commands.downtimes.fields import read_duration_seconds, read_wanted
+from webmon.commands.downtimes.lock import (
+    find_downtime,
+    lock_downtime,
+    occurrence_at,
+    require_revision,
+)
+from webmon.commands.downtimes.occurrences import bring_up_to, end, fill, move
+from webmon.commands.downtimes.plan import (
+    EPOCH,
+    new_downtime,
+    recount,
+    recount_all,
+    require_free_key,
+    services_now,
+    store_scope,
+)
+from webmon.commands.locks import lock_services
+from webmon.domain.access import Actor
+from webmon.domain.downtimes.life_cycle import OPEN_STATES, State
+from webmon.domain.downtimes.recurrence import rule_until
+from webmon.domain.uptime import Period
+from webmon.models import Downtime, DowntimeOccurrence
+from webmon.queries.downtimes.windows import covered_services, schedule_of
+
+SCHEDULE = ("starts_local", "timezone", "duration_seconds", "rrule")
+
+
+def edit_downtime(
+    session: Session,
+    downtime_id: int,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+    revision: int | None = None,
+) -> Downtime:
+    """Change all of a downtime. Times that were announced are told as rescheduled or cancelled.
+
+    What is over stays, except of a downtime that happens once: that may be moved afterwards.
+
+    Raises:
+        Invalid: also if it is no longer the ``revision`` that was edited.
+        NotFound, PermissionDenied.
+    """
+    find_downtime(session, downtime_id, actor=actor)
+    wanted = read_wanted(session, fields, actor)
+    before = covered_services(session, [downtime_id])[downtime_id]
+    lock_services(session, before | set(services_now(session, wanted)))
+    downtime = lock_downtime(session, downtime_id, actor=actor)
+    require_revision(downtime, revision)
+    by = actor.email if actor is not None else ""
+    recount_all(session, downtime, now)
+    if "key" in wanted.fields.model_fields_set and wanted.fields.key != downtime.key:
+        require_free_key(session, wanted.fields.key)
+        downtime.key = wanted.fields.key
+    columns = wanted.columns()
+    was_once = not downtime.rrule
+    is_moved = any(getattr(downtime, name) != columns[name] for name in SCHEDULE)
+    downtime.sqlmodel_update(columns)
+    downtime.revision += 1
+    downtime.changed_at, downtime.cancelled_at = now, None
+    store_scope(session, downtime, wanted)
+    if is_moved:
+        _reschedule(session, downtime, by=by, now=now, all_of_it=was_once and not downtime.rrule)
+    _bring_all_up_to(session, downtime, now)
+    recount_all(session, downtime, now)
+    return downtime
+
+
+def edit_following(
+    session: Session,
+    downtime_id: int,
+    slot_at: datetime,
+    fields: Mapping[str, Any],
+    *,
+    actor: Actor | None,
+    now: datetime,
+    revision: int | None = None,
+) -> Downtime:
+    """Change the occurrence of ``slot_at`` and all after it: they become a downtime of their own.
+
+    Returns that one. Before the first occurrence it is the same as `edit_downtime`.
+
+    Raises:
+        Invalid, NotFound, PermissionDenied.
+    """
+    downtime = find_downtime(session, downtime_id, actor=actor)
+    schedule = schedule_of(downtime)
+    earlier = schedule.between(EPOCH, slot_at)
+    if not earlier:
+        return edit_downtime(session, downtime_id, fields, actor=actor, now=now, revision=revision)
+    wanted = read_wanted(session, {**fields, "key": None}, actor)
+    covered = covered_services(session, [downtime_id])[downtime_id]
+    lock_services(session, covered | set(services_now(session, wanted)))
+    downtime = lock_downtime(session, downtime_id, actor=actor)
+    require_revision(downtime, revision)
+    downtime.rrule = rule_until(downtime.rrule, earlier[-1])
+    downtime.revision += 1
+    downtime.changed_at = now
+    follower = new_downtime(session, wanted, actor=actor, now=now, occurs_until=slot_at)
+    later = select(DowntimeOccurrence).where(
+        col(DowntimeOccurrence.downtime_id) == downtime_id,
+        col(DowntimeOccurrence.slot_at) >= slot_at,
+    )
+    for each in session.exec(later):
+        each.downtime_id = follower.id
+    session.flush()
+    by = actor.email if actor is not None else ""
+    _reschedule(session, follower, by=by, now=now)
+    _bring_all_up_to(session, follower, now)
+    return follower
+
+
+def edit_occurrence(
+    session: Session,
+    downtime_id: int,
+    slot_at: datetime,
+    *,
+    starts_at: datetime,
+    duration_seconds: int,
+    title: str | None = None,
+    message: str | None = None,
+    actor: Actor | None,
+    now: datetime,
+) -> DowntimeOccurrence:
+    """Change one time of a downtime alone; ``slot_at`` is the start that its rule gives.
+
+    Raises:
+        Invalid: it does not occur then, or the length is none.
+        NotFound, PermissionDenied.
+    """
+    length = timedelta(seconds=read_duration_seconds(duration_seconds))
+    lock_services(session, covered_services(session, [downtime_id])[downtime_id])
+    downtime = lock_downtime(session, downtime_id, actor=actor)
+    occurrence = occurrence_at(session, downtime, slot_at, now=now)
+    recount(session, downtime, [occurrence.starts_at])
+    occurrence.title, occurrence.message = title or None, message or None
+    occurrence.moved = True
+    period = Period(starts_at, starts_at + length)
+    move(
+        session, downtime, occurrence, period,
+        by=actor.email if actor is not None else "", now=now,
+    )  # fmt: skip
+    downtime.changed_at = now
+    recount(session, downtime, [occurrence.starts_at])
+    return occurrence
+
+
+def _reschedule(
+    session: Session, downtime: Downtime, *, by: str, now: datetime, all_of_it: bool = False
+) -> None:
+    """Bring the rows into step with a new schedule.
+
+    Rows that somebody was told of are moved, in their order; the others are made anew. Where it
+    happens once (``all_of_it``) its only row moves, also if it is over.
+    """
+    mine = select(DowntimeOccurrence).where(col(DowntimeOccurrence.downtime_id) == downtime.id)
+    rows = list(session.exec(mine.order_by(col(DowntimeOccurrence.slot_at))))
+    ahead = [each for each in rows if each.starts_at > now or all_of_it]
+    kept = [each for each in ahead if all_of_it or (each.announced and each.state in OPEN_STATES)]
+    for each in ahead:
+        if each not in kept:
+            session.delete(each)
+        else:  # no two have the same slot meanwhile
+            each.slot_at = EPOCH + timedelta(seconds=each.id)
+    session.flush()
+    schedule = schedule_of(downtime)
+    slots = list(schedule) if all_of_it else schedule.following(now, len(kept))
+    for each, slot_at in zip(kept, slots, strict=False):
+        each.slot_at, each.moved = slot_at, False
+        move(session, downtime, each, schedule.period(slot_at), by=by, now=now)
+    for each in kept[len(slots) :]:
+        end(session, downtime, each, State.CANCELLED, by=by, now=now)
+    downtime.occurs_until = EPOCH if all_of_it else now
+    fill(session, downtime, now=now)
+
+
+def _bring_all_up_to(session: Session, downtime: Downtime, now: datetime) -> None:
+    """Offsets may have changed: what is due is told, and when the next step comes is noted."""
+    is_open = select(DowntimeOccurrence).where(
+        col(DowntimeOccurrence.downtime_id) == downtime.id,
+        col(DowntimeOccurrence.state).in_(OPEN_STATES),
+    )
+    for each in session.exec(is_open):
+        bring_up_to(session, downtime, each, now=now)

@@ -1,0 +1,1 @@
+"""Planned downtime: when it occurs, and what its life consists of. Pure."""
