@@ -13,6 +13,7 @@ from webmon.commands.checks.record import Finding, record
 from webmon.commands.notifications import follow_ups, mutes, next_message, receipts, reminders
 from webmon.commands.notifications import leases as channel_leases
 from webmon.db import Database
+from webmon.domain.messages import post
 from webmon.domain.news import CHOOSABLE, Message
 from webmon.domain.status import Status
 from webmon.notifiers.base import (
@@ -72,7 +73,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     options = {
         "config": RecorderConfig,
         "send": blocking(outside.send),
-        "preview": lambda _config, _message: "",
+        "preview": lambda _config, message: post(message),
         "sends": "what the tests look at",
         "budget": lambda config: config.monthly_budget,
     }

@@ -151,7 +151,7 @@ def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
-    Role.EDITOR: {"send_test", "send_again"},
+    Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing"},
     Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
                  "switch", "try_again", "ask_delete", "keep", "delete"},
 }  # fmt: skip
@@ -178,7 +178,8 @@ def test_channels_are_changed_by_admins_only() -> None:
 
 def test_incidents_are_acknowledged_updated_and_told_again_by_editors() -> None:
     roles = roles_of(IncidentsState)
-    for name in ("send_again", "write_update", "acknowledge", "mute", "end_mute"):
+    sending = ("send_test", "ask_send_again", "send_asked", "send_nothing")
+    for name in (*sending, "write_update", "acknowledge", "mute", "end_mute"):
         assert roles.pop(name) is Role.EDITOR
     assert set(roles.values()) == {Role.VIEWER}
 

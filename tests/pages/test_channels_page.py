@@ -20,8 +20,9 @@ from webmon.clock import utcnow
 from webmon.commands.validation import KEEP
 from webmon.db import Database
 from webmon.domain.access import Role
+from webmon.domain.messages import post
 from webmon.domain.status import Status
-from webmon.models import Channel, Notification
+from webmon.models import Channel, Notification, Service
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError
 
@@ -43,7 +44,8 @@ ADMINISTERING: dict[str, dict[str, Any]] = {
 }
 SENDING: dict[str, dict[str, Any]] = {
     "send_test": {"channel_id": 1},
-    "send_again": {"notification_id": 1},
+    "ask_send_again": {"notification_id": 1},
+    "send_asked": {},
 }
 
 
@@ -190,6 +192,49 @@ async def test_a_test_is_queued_and_followed_to_its_end(database: Database, outs
         assert len(outside.received) == 1
 
 
+async def test_a_test_in_public_is_shown_before(database: Database, outside) -> None:
+    channel_id = add_channel(database, kind="billboard")
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(ChannelsState, "load")
+        await tab.send(ChannelsState, "send_test", channel_id=channel_id)
+        question = tab.shown["send_question"]
+        assert question.is_public and "this is a test of our status messages" in question.text
+        await tab.send(ChannelsState, "send_nothing")
+        await tab.send(ChannelsState, "send_asked")
+        assert not notifications(database)
+        await tab.send(ChannelsState, "send_test", channel_id=channel_id)
+        question = tab.shown["send_question"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pages.admin.channels.state.FOLLOW_SECONDS", (0.01,))
+            await tab.send(ChannelsState, "send_asked")
+        deliver(database, at=utcnow())
+    [(_, message)] = outside.received
+    assert post(message) == question.text
+
+
+async def test_what_is_over_by_now_is_not_told_by_accident(database: Database, outside) -> None:
+    channel_id = add_channel(database, kind="billboard")
+    go_down(database)
+    with database.read() as session:
+        service_id = session.exec(select(Service.id)).one()
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(IncidentsState, "load")
+        await open_incident(tab, 1)
+        sent = next(each for each in tab.shown["detail"].deliveries if each.channel == "ops")
+        await tab.send(IncidentsState, "ask_send_again", notification_id=sent.id)
+        assert tab.shown["send_question"].over == ""
+        see(database, Status.UP, service_id, at=utcnow())
+        before = len(notifications(database))
+        await tab.send(IncidentsState, "send_asked")
+        question = tab.shown["send_question"]
+        assert question.over == "Website on Datastore is up by now." and question.is_public
+        assert tab.told("look again") and len(notifications(database)) == before
+        await tab.send(IncidentsState, "send_asked")
+        assert tab.told("Queued to be sent again.")
+    again = notifications(database)[-1]
+    assert (again.channel_id, again.cause) == (channel_id, f"again:{sent.id}")
+
+
 async def test_what_failed_is_shown_and_sent_again(database: Database, outside) -> None:
     channel_id = add_channel(database)
     outside.failures["ops"] = NotifierError("the key is wrong", permanent=True)
@@ -201,7 +246,9 @@ async def test_what_failed_is_shown_and_sent_again(database: Database, outside) 
         [failed] = tab.shown["told"].deliveries
         assert (failed.word, failed.why) == ("failed", "the key is wrong")
         outside.failures.clear()
-        await tab.send(ChannelsState, "send_again", notification_id=failed.id)
+        await tab.send(ChannelsState, "ask_send_again", notification_id=failed.id)
+        assert not tab.shown["send_question"].is_public
+        await tab.send(ChannelsState, "send_asked")
         assert tab.told("Queued to be sent again.")
         assert tab.shown["told"].deliveries[0].word == "waits"
         deliver(database, at=utcnow())
@@ -253,7 +300,7 @@ async def test_arguments_of_another_kind_are_refused_in_words(
             ("turn_to", "page"),
             ("toggle", "channel_id"),
             ("send_test", "channel_id"),
-            ("send_again", "notification_id"),
+            ("ask_send_again", "notification_id"),
             ("try_again", "channel_id"),
             ("choose_kind", "kind"),
             ("save", "form"),
@@ -318,8 +365,12 @@ async def test_an_incident_shows_who_was_told_and_who_was_not(database: Database
             "ops": ("sent", ""),
         }
         sent = next(each for each in tab.shown["detail"].deliveries if each.channel == "ops")
-        await tab.send(IncidentsState, "send_again", notification_id=sent.id)
-        assert {each.word for each in tab.shown["detail"].deliveries} == {"not sent", "waits"}
+        await tab.send(IncidentsState, "ask_send_again", notification_id=sent.id)
+        question = tab.shown["send_question"]
+        assert question.over == "" and "Datastore – Website is down" in question.text
+        await tab.send(IncidentsState, "send_asked")
+        words = [(each.event, each.word) for each in tab.shown["detail"].deliveries]
+        assert words == [("down", "not sent"), ("down", "sent"), ("down (again)", "waits")]
         await open_incident(tab, "")
         assert tab.shown["detail"].id == 0
 
@@ -394,7 +445,7 @@ async def test_a_viewer_of_incidents_sends_nothing(database: Database, outside) 
         await tab.send(IncidentsState, "load")
         await open_incident(tab, 1)
         assert not any(each.can_send_again for each in tab.shown["detail"].deliveries)
-        await tab.send(IncidentsState, "send_again", notification_id=1)
+        await tab.send(IncidentsState, "ask_send_again", notification_id=1)
         assert tab.told("You may not do this.")
         assert not tab.shown["detail"].can_write
         await tab.send(IncidentsState, "write_update", form={"text": "The disk is full"})

@@ -13,6 +13,10 @@ MOST_OF_A_REASON = 200
 """Characters of why something is muted."""
 
 
+AGAIN = "again:"
+"""Begins the cause of a notification that repeats a sent one, whose id follows."""
+
+
 class Delivery(StrEnum):
     """Where a notification is on its way."""
 

@@ -139,7 +139,7 @@ def _detail(channel: rx.Var[ChannelView]) -> rx.Component:
             ChannelsState.told.deliveries.length() > 0,
             delivery_list(
                 ChannelsState.told.deliveries,
-                on_send_again=ChannelsState.send_again,
+                on_send_again=ChannelsState.ask_send_again,
                 names_channel=False,
             ),
             rx.el.p("Nothing yet. Send a test to see whether messages arrive.", class_name="help"),

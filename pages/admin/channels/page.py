@@ -3,6 +3,7 @@
 import reflex as rx
 
 from pages.admin.channels.channel_row import channel_row
+from pages.admin.channels.sending import send_question
 from pages.admin.channels.state import ChannelsState
 from webmon.ui.form_view import form
 from webmon.ui.frame import frame
@@ -37,6 +38,7 @@ def channels() -> rx.Component:
             ),
         ),
         confirmation(ChannelsState),
+        send_question(ChannelsState),
         who=ChannelsState.who,
         here="Channels",
     )

@@ -7,8 +7,9 @@ from datetime import datetime
 import reflex as rx
 
 from pages.admin.channels.channel_form import CHANNEL, edited_channel, new_channel
+from pages.admin.channels.sending import Sending
 from webmon.clock import utcnow
-from webmon.commands.notifications import channels, manual_sends
+from webmon.commands.notifications import channels
 from webmon.domain.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
@@ -36,7 +37,7 @@ FOLLOW_SECONDS = (0.3, 0.3, 0.4, 0.5, 0.5, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 5, 5)
 
 
 @edited_by(Role.ADMIN)
-class ChannelsState(Editing, PrivateState):
+class ChannelsState(Sending, Editing, PrivateState):
     """One person's view of the channels in one tab."""
 
     who: str = ""
@@ -138,12 +139,10 @@ class ChannelsState(Editing, PrivateState):
         await self._refresh()
         return rx.toast.success("Trying again now.")
 
-    @rx.event
-    @only(Role.EDITOR)
-    async def send_test(self, channel_id: int) -> Events:
-        """Queue a test message, and show what becomes of it."""
-        self._test_id = await act(self, manual_sends.send_test, channel_id)
-        self.test = await ask(self, sent_test, self._test_id)
+    async def _test_queued(self, notification_id: int) -> Events:
+        """Show what becomes of the test."""
+        self._test_id = notification_id
+        self.test = await ask(self, sent_test, notification_id)
         return ChannelsState.follow
 
     @rx.event(background=True)
@@ -157,11 +156,3 @@ class ChannelsState(Editing, PrivateState):
                 if self.test.is_over:
                     await self._refresh()
                     return
-
-    @rx.event
-    @only(Role.EDITOR)
-    async def send_again(self, notification_id: int) -> Events:
-        """Queue a message to be sent again."""
-        await act(self, manual_sends.send_again, notification_id)
-        await self._refresh()
-        return rx.toast.success("Queued to be sent again.")

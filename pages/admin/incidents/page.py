@@ -3,6 +3,7 @@
 import reflex as rx
 
 from pages.admin.channels.delivery_list import delivery_list
+from pages.admin.channels.sending import send_question
 from pages.admin.incidents.state import LENGTHS, ROOM, UPDATE_TEXT, IncidentsState
 from webmon.domain.durations import in_words
 from webmon.models.history import MOST_CHARACTERS
@@ -44,6 +45,7 @@ def incidents() -> rx.Component:
             ),
         ),
         pages(IncidentsState, view.page, view.pages),
+        send_question(IncidentsState),
         who=view.who,
         here="Incidents",
     )
@@ -187,7 +189,7 @@ def _detail() -> rx.Component:
         rx.cond(
             detail.deliveries.length() > 0,
             delivery_list(
-                detail.deliveries, on_send_again=IncidentsState.send_again, names_channel=True
+                detail.deliveries, on_send_again=IncidentsState.ask_send_again, names_channel=True
             ),
             rx.el.p("Nobody.", class_name="help"),
         ),

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
+from pages.admin.channels.sending import Sending
 from webmon.clock import utcnow
 from webmon.commands.notifications import (
     acknowledgements,
     incident_updates,
-    manual_sends,
     mutes,
 )
 from webmon.domain.access import Role
@@ -26,7 +26,7 @@ from webmon.queries.notifications.incidents import (
 )
 from webmon.ui.focus import FOCUS_MISTAKE, focus_on
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
-from webmon.ui.room import Events, Listing
+from webmon.ui.room import Events
 
 UPDATE_TEXT = "update-text"
 FOCUS_TEXT = focus_on(f"#{UPDATE_TEXT}")
@@ -42,7 +42,7 @@ LENGTHS = {
 """For how long something can be muted; anything else is until all is well again."""
 
 
-class IncidentsState(Listing, PrivateState):
+class IncidentsState(Sending, PrivateState):
     """One person's view of the incidents in one tab."""
 
     view: IncidentsView = IncidentsView()
@@ -153,11 +153,3 @@ class IncidentsState(Listing, PrivateState):
         await act(self, mutes.end_mute, mute_id)
         await self._refresh()
         return rx.toast.success("No longer muted.")
-
-    @rx.event
-    @only(Role.EDITOR)
-    async def send_again(self, notification_id: int) -> Events:
-        """Queue a message to be sent again."""
-        await act(self, manual_sends.send_again, notification_id)
-        await self._refresh()
-        return rx.toast.success("Queued to be sent again.")

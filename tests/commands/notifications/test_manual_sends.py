@@ -4,8 +4,8 @@ import pytest
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.outbox import REFUSED, add_channel, add_site, iati, outbox, site, state
-from tests.outside import deliver, outside, see
+from tests.outbox import REFUSED, add_channel, add_site, iati, outbox, rows, site, state
+from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import manual_sends
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
@@ -59,7 +59,46 @@ def test_a_message_is_sent_again_with_all_that_was_told_in_it(database, outside,
             manual_sends.send_again(session, 999, actor=EDITOR, now=NOW)
     deliver(database, at=NOW + MINUTE)
     assert outside.told() == ["down Datastore.Website + down Datastore.Database"] * 2
-    assert outbox(database, channel_id) == [("down", Delivery.SENT, "")] * 2
+    assert outbox(database, channel_id) == [("down", Delivery.SENT, "")] * 4
+
+
+def test_what_was_sent_stays_as_it_is_stored(database, outside, site):
+    add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    [sent] = rows(database)
+    see(database, Status.UP, site, at=NOW + MINUTE)
+    deliver(database, at=NOW + MINUTE + 4 * SECOND)
+    for number in (1, 2):
+        at = NOW + number * HOUR
+        with database.write() as session:
+            manual_sends.send_again(session, sent.id, actor=EDITOR, now=at)
+        with database.write() as session, pytest.raises(Invalid, match="on its way"):
+            manual_sends.send_again(session, sent.id, actor=EDITOR, now=at)
+        deliver(database, at=at)
+    first, recovery, *again = rows(database)
+    assert (first.sent_at, first.attempts) == (sent.sent_at, 1)
+    assert recovery.sent_at == NOW + MINUTE + 4 * SECOND
+    assert [each.sent_at for each in again] == [NOW + HOUR, NOW + 2 * HOUR]
+    assert [each.sequence for each in again] == [0, 1]
+    assert not any(each.is_open for each in rows(database))
+
+
+def test_an_outage_that_is_told_again_is_reminded_of_once(database, outside, site):
+    channel_id = add_channel(database, reminder_every_seconds=4 * 3600)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    with database.write() as session:
+        again = rows(database)[0].id
+        manual_sends.send_again(session, again, actor=EDITOR, now=NOW + HOUR)
+    deliver(database, at=NOW + HOUR)
+    follow_up(database, at=NOW + 4 * HOUR + MINUTE)
+    follow_up(database, at=NOW + 5 * HOUR + MINUTE)
+    deliver(database, at=NOW + 5 * HOUR + MINUTE)
+    assert [event for event, *_ in outbox(database, channel_id)] == ["down", "down", "reminder"]
+    see(database, Status.UP, site, at=NOW + 6 * HOUR)
+    deliver(database, at=NOW + 6 * HOUR + MINUTE)
+    assert outside.told()[-1] == "up Datastore.Website"
 
 
 # --- how a test ends

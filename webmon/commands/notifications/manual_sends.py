@@ -1,20 +1,33 @@
 """Send on request: a test message, or a message again."""
 
+from collections import Counter
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Row, select, update
 from sqlmodel import Session, col
 
-from webmon.commands.notifications.outbox import QUEUED_AGAIN
+from webmon.bulk import insert_new
+from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Notification
+from webmon.models.notifications import AGAIN, Delivery
 
 
-def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: datetime) -> int:
+def send_test(
+    session: Session,
+    channel_id: int,
+    *,
+    told_at: datetime | None = None,
+    actor: Actor | None,
+    now: datetime,
+) -> int:
     """Queue a test message, sent at once and tried once; returns the notification's id.
+
+    ``told_at`` is the instant that it tells, where somebody has seen the text before.
 
     Raises:
         NotFound, PermissionDenied.
@@ -24,7 +37,7 @@ def send_test(session: Session, channel_id: int, *, actor: Actor | None, now: da
         channel_id=channel_id,
         cause=f"test:{now.isoformat()}",
         event=Event.TEST,
-        payload={"event": Event.TEST, "told_at": now.isoformat()},
+        payload={"event": Event.TEST, "told_at": (told_at or now).isoformat()},
         created_at=now,
         ready_at=now,
     )
@@ -39,7 +52,8 @@ def send_again(
 ) -> None:
     """Queue a message again that has failed, was suppressed, or was sent.
 
-    All news of that message is sent again, and the channel is tried at once.
+    All news of that message is sent again, and the channel is tried at once. What was sent stays
+    as it is stored; the repeat is stored beside it.
 
     Raises:
         Invalid: it is queued already.
@@ -50,22 +64,44 @@ def send_again(
         raise NotFound("this message does not exist")
     _find_channel(session, found.channel_id, actor)
     _try_at_once(session, found.channel_id)
-    together = (
-        col(Notification.id) == notification_id
-        if found.told_with is None
-        else col(Notification.told_with) == found.told_with
-    )
-    queued_again = session.execute(
-        update(Notification)
-        .where(together, col(Notification.channel_id) == found.channel_id)
-        .where(col(Notification.ready_at).is_(None))
-        .values(**QUEUED_AGAIN, ready_at=now, sent_at=None, attempts=0, error="", is_muted=False)
-        .returning(col(Notification.id))
-        .execution_options(synchronize_session=False)
+    together = row.id == found.id if found.told_with is None else row.told_with == found.told_with
+    wanted = select(row.id).where(together, row.channel_id == found.channel_id)
+    rows = session.execute(
+        select(OUTBOX).where(row.id.in_(wanted)).order_by(row.id).with_for_update()
     ).all()
-    if not queued_again:
+    repeats = session.execute(
+        select(row.cause, row.ready_at).where(
+            row.cause.in_([f"{AGAIN}{each.id}" for each in rows]),
+            row.channel_id == found.channel_id,
+        )
+    ).all()
+    if any(each.ready_at is not None for each in (*rows, *repeats)):
         raise Invalid("this message is already on its way")
+    unsent = [each.id for each in rows if each.sent_at is None]
+    session.execute(
+        update(OUTBOX)
+        .where(row.id.in_(unsent))
+        .values(**QUEUED_AGAIN, ready_at=now, attempts=0, error="", is_muted=False)
+    )
+    counted = Counter(each.cause for each in repeats)
+    sent = [each for each in rows if each.sent_at is not None]
+    insert_new(session, OUTBOX, [_repeat(each, counted[f"{AGAIN}{each.id}"], now) for each in sent])
     session.expire_all()
+
+
+def _repeat(sent: Row[Any], number: int, now: datetime) -> dict[str, Any]:
+    """Another row with the same news. It is never the last word: the one that was sent may be."""
+    names = ("channel_id", "event", "namespace_id", "host_id", "service_id", "incident_id")
+    return {name: getattr(sent, name) for name in (*names, "payload")} | {
+        "cause": f"{AGAIN}{sent.id}",
+        "sequence": number,
+        "created_at": now,
+        "ready_at": now,
+        "delivery": Delivery.QUEUED,
+        "is_open": False,
+        "is_muted": False,
+        "reason": "",
+    }
 
 
 def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:

@@ -27,6 +27,7 @@ from webmon.models import Namespace, User, UserNamespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import Surroundings
+from webmon.queries.notifications.messages import message_of
 
 namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
 
@@ -207,19 +208,9 @@ def _message(
     is_cut_off: bool,
     now: datetime,
 ) -> Message:
-    news = tuple(news_from(each.payload) for each in rows)
+    news = [news_from(each.payload) for each in rows]
     key = message_key([each.id for each in rows], news[0].told_at)
-    composed_at = _composed_at(channel, key, news, is_cut_off, now)
-    timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
-    base = config.settings().public_url
-    return Message(
-        key,
-        news,
-        composed_at,
-        timezone=timezone,
-        reply_to=_reply_to(session, channel.channel_id, rows),
-        status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
-    )
+    return message_of(session, rows, key, _composed_at(channel, key, news, is_cut_off, now))
 
 
 def _composed_at(
@@ -232,28 +223,6 @@ def _composed_at(
     limit_at = max(each.told_at for each in news) + LATE_AFTER
     is_late_now = before <= limit_at < now
     return now if is_late_now and not is_cut_off else before
-
-
-def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str, str]:
-    """Timezone and slug of the namespace; UTC and no slug without one, or if it was deleted."""
-    columns = select(namespace.timezone, namespace.slug)
-    found = session.execute(columns.where(namespace.id == namespace_id)).first()
-    return (found.timezone, found.slug) if found is not None else ("UTC", "")
-
-
-def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> str:
-    """The reference of the first message about one of these incidents."""
-    incident_ids = {each.incident_id for each in rows if each.incident_id is not None}
-    if not incident_ids:
-        return ""
-    found = session.scalar(
-        select(row.reference)
-        .where(row.incident_id.in_(incident_ids), row.channel_id == channel_id)
-        .where(row.reference != "")
-        .order_by(row.id)
-        .limit(1)
-    )
-    return found or ""
 
 
 def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:

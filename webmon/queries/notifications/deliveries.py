@@ -14,7 +14,7 @@ from webmon.domain.news import Event
 from webmon.domain.payloads import news_from
 from webmon.models import Channel, ChannelState, Notification
 from webmon.models.columns import table
-from webmon.models.notifications import Delivery
+from webmon.models.notifications import AGAIN, Delivery
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import EVENT_WORDS, find_channel, may
 
@@ -196,7 +196,7 @@ def _view(head: Row[Any], together: Sequence[Row[Any]], can_send: bool) -> Deliv
         id=head.id,
         channel=head.channel_name,
         kind=kind.title if kind is not None else head.channel_kind,
-        event=", ".join(events),
+        event=", ".join(events) + (" (again)" if head.cause.startswith(AGAIN) else ""),
         about=_about(together),
         status=STATUS[delivery],
         word=WORDS[delivery],

@@ -1,0 +1,54 @@
+"""A message to a channel as it is composed from rows of the outbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session
+
+from webmon import config
+from webmon.domain.news import Message
+from webmon.domain.payloads import news_from
+from webmon.models import Namespace, Notification
+from webmon.models.columns import table
+
+row, namespace = table(Notification).c, table(Namespace).c
+
+
+def message_of(
+    session: Session, rows: Sequence[Row[Any]], key: str, composed_at: datetime
+) -> Message:
+    """The message that tells these notifications of one channel, in their order."""
+    timezone, slug = _timezone_and_slug(session, rows[0].namespace_id)
+    base = config.settings().public_url
+    return Message(
+        key,
+        tuple(news_from(each.payload) for each in rows),
+        composed_at,
+        timezone=timezone,
+        reply_to=_reply_to(session, rows[0].channel_id, rows),
+        status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
+    )
+
+
+def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str, str]:
+    """Timezone and slug of the namespace; UTC and no slug without one, or if it was deleted."""
+    columns = select(namespace.timezone, namespace.slug)
+    found = session.execute(columns.where(namespace.id == namespace_id)).first()
+    return (found.timezone, found.slug) if found is not None else ("UTC", "")
+
+
+def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> str:
+    """The reference of the first message about one of these incidents."""
+    incident_ids = {each.incident_id for each in rows if each.incident_id is not None}
+    if not incident_ids:
+        return ""
+    found = session.scalar(
+        select(row.reference)
+        .where(row.incident_id.in_(incident_ids), row.channel_id == channel_id)
+        .where(row.reference != "")
+        .order_by(row.id)
+        .limit(1)
+    )
+    return found or ""
