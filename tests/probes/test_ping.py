@@ -212,12 +212,72 @@ async def test_a_router_that_says_there_is_no_way(
 ) -> None:
     """Nobody waits until the end for answers that will not come."""
     network.answers = lambda _: [b"something to wake up for"]
-    queued = [OSError(113, "")]
-    monkeypatch.setattr(icmp, "read_error", lambda _: queued.pop() if queued else None)
+    queued = [icmp.Report(b"", OSError(113, ""))]
+    monkeypatch.setattr(icmp, "read_report", lambda _: queued.pop() if queued else None)
     started = time.perf_counter()
     outcome = await probe(count=1, timeout=5)
     assert time.perf_counter() - started < 5
     assert (outcome.status, outcome.message) == (Status.DOWN, "no route to 127.0.0.1")
+
+
+async def test_an_error_that_comes_twice_ends_one_packet_only(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.answers = lambda _: [b"something to wake up for"]
+
+    def twice(_: socket.socket) -> icmp.Report | None:
+        return icmp.Report(network.requests[0], OSError(113, "")) if queued.pop() else None
+
+    queued = [False] * 20 + [True, True]
+    monkeypatch.setattr(icmp, "read_report", lambda opened: twice(opened) if queued else None)
+    network.answers = lambda request: [reply_to(request)] if len(network.requests) > 1 else [b"?"]
+    outcome = await probe(count=3, timeout=2)
+    assert (outcome.status, outcome.evidence["received"]) == (Status.DEGRADED, 2)
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "is_lost"),
+    [
+        (socket.AF_INET, 5, False),  # a redirect
+        (socket.AF_INET, 4, False),  # source quench
+        (socket.AF_INET, 3, True),
+        (socket.AF_INET, 11, True),
+        (socket.AF_INET6, 2, False),  # the packet is too big: the next ones are smaller
+        (socket.AF_INET6, 137, False),  # a redirect
+        (socket.AF_INET6, 1, True),
+    ],
+)
+def test_what_only_informs_is_no_loss(family: int, kind: int, is_lost: bool) -> None:
+    origin = 3 if family == socket.AF_INET6 else 2
+
+    class Queue:
+        def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
+            return b"packet", [(0, 11, struct.pack("=IBBBB", 121, origin, kind, 0, 0))], 0, None
+
+    report = icmp.read_report(Queue())  # type: ignore[arg-type]
+    assert report is not None
+    assert (report.packet, report.error is not None) == (b"packet", is_lost)
+
+
+async def test_only_who_was_asked_answers(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel gives a socket for pings every answer with its number, whoever sent it."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.bind(("127.0.0.1", 0))
+    opened.setblocking(False)
+    with opened, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.2", 0))
+        run = ping.Run(opened, Endpoint(socket.AF_INET, ("127.0.0.1", 0)), 1)
+        run.sent_at[0] = time.perf_counter()
+        reply = reply_to(run._echo.request(0))
+        other.sendto(reply, opened.getsockname())
+        run._receive()
+        assert run.taken == {}
+        opened.sendto(reply, opened.getsockname())
+        run._receive()
+        assert run.taken.keys() == {0}
+        asyncio.get_running_loop().remove_reader(opened)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from webmon.probes.databases.login import DatabaseConfig, Login, only_allowed
 from webmon.probes.databases.mysql_client import Client, ServerError
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import quoted
 
@@ -76,7 +77,7 @@ async def probe_mysql(config: MysqlConfig, target: Target, timeout: float) -> Ou
         tls_context(login.tls == "verify-full", http=False)  # made before the clock starts
 
     async def talk(conversation: Conversation) -> Verdict:
-        client = Client(conversation, login, host.strip("[]").rstrip("."))
+        client = Client(conversation, login, server_name_of(host))
         return await _in_own_thread(lambda: _visit(client, config, login, conversation))
 
     return await converse(host, login.port, timeout, talk, secret=login.secret)

@@ -58,7 +58,7 @@ class Run:
         self._opened = opened
         self._echo = icmp.Echo(endpoint.family)
         self._count = count
-        self._failures = 0
+        self._lost: set[int] = set()
         self._done = asyncio.Event()
 
     async def hold(self, spacing: float) -> None:
@@ -76,27 +76,41 @@ class Run:
 
     def _send(self, sequence: int) -> None:
         self.sent_at[sequence] = time.perf_counter()
+        request = self._echo.request(sequence)
         try:
-            self._opened.send(self._echo.request(sequence))
-        except OSError as error:
-            self._fail(error)
+            self._opened.send(request)
+        except OSError:
+            # It may be about an earlier packet, and is then told by the next call, whichever it is.
+            self._read_reports()
+            try:
+                self._opened.send(request)
+            except OSError as error:
+                self._fail(error, sequence)
 
     def _receive(self) -> None:
         now = time.perf_counter()
         while True:
             try:
-                packet = self._opened.recv(RECEIVE_BYTES)
+                packet, sender = self._opened.recvfrom(RECEIVE_BYTES)
             except BlockingIOError:
                 break
             except OSError:
-                break  # it is in the queue of errors, too
-            sequence = self._echo.sequence_of(packet)
+                break  # it is in the queue of reports, too
+            sequence = self._echo.sequence_of(packet) if self._is_asked(sender) else None
             if sequence in self.sent_at:
                 self.taken.setdefault(sequence, now - self.sent_at[sequence])
-        while (error := icmp.read_error(self._opened)) is not None:
-            self._fail(error)
-            self._listen()
+        self._read_reports()
         self._finish()
+
+    def _is_asked(self, sender: Any) -> bool:
+        """A socket for pings gets answers from anybody, also one that is connected."""
+        return not isinstance(sender, tuple) or sender[0] == self.endpoint.ip
+
+    def _read_reports(self) -> None:
+        while (report := icmp.read_report(self._opened)) is not None:
+            if report.error is not None:
+                self._fail(report.error, self._echo.sequence_of_request(report.packet))
+            self._listen()
 
     def _listen(self) -> None:
         """Once more after an error, too: uvloop stops listening to a socket that had one."""
@@ -104,12 +118,13 @@ class Run:
         loop.remove_reader(self._opened)
         loop.add_reader(self._opened, self._receive)
 
-    def _fail(self, error: OSError) -> None:
-        self._failures += 1
+    def _fail(self, error: OSError, sequence: int | None) -> None:
+        """One that names no packet is about the last one."""
+        self._lost.add(len(self.sent_at) - 1 if sequence is None else sequence)
         self.failure = error
 
     def _finish(self) -> None:
-        if len(self.sent_at) == self._count <= len(self.taken) + self._failures:
+        if len(self.sent_at) == self._count <= len(self.taken.keys() | self._lost):
             self._done.set()
 
 

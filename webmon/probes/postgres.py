@@ -13,6 +13,7 @@ from webmon.probes.databases.login import DatabaseConfig, Login, QueryAnswer, on
 from webmon.probes.databases.postgres_protocol import ServerError, Session, log_in
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import quoted
 
@@ -66,7 +67,7 @@ async def probe_postgres(config: PostgresConfig, target: Target, timeout: float)
     async def talk(conversation: Conversation) -> tuple[Status, str]:
         began = time.perf_counter()
         try:
-            session = await log_in(conversation, login, host.strip("[]").rstrip("."))
+            session = await log_in(conversation, login, server_name_of(host))
         except ServerError as error:
             raise Broken(_refusal(error, login)) from None
         _note(conversation, session, began)

@@ -10,6 +10,7 @@ from webmon.probes.base import Outcome, ProbeConfig, Target
 from webmon.probes.databases.login import Text, blank_is_none
 from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 
 MOST_ANSWER_BYTES = 64 * 1024
@@ -49,7 +50,7 @@ async def probe_redis(config: RedisConfig, target: Target, timeout: float) -> Ou
         try:
             if config.tls:
                 context = tls_context(config.verify_tls, http=False)
-                await conversation.start_tls(context, host.strip("[]").rstrip("."))
+                await conversation.start_tls(context, server_name_of(host))
             if password:
                 await _log_in(conversation, config.user, password)
             conversation.evidence["login_ms"] = _milliseconds_since(began)

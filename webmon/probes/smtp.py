@@ -11,6 +11,7 @@ from webmon.clock import utcnow
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown, up
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say_hello
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt, milliseconds
@@ -81,7 +82,7 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
 
 
 async def _greet(config: SmtpConfig, stream: Stream, greeting: Greeting, host: str) -> None:
-    server_name = host.strip("[]").rstrip(".")
+    server_name = server_name_of(host)
     await stream.connect(host, config.port)
     if config.tls:
         await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)

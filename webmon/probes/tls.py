@@ -12,6 +12,7 @@ from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 from webmon.probes.wire.addresses import Unreachable, literal_endpoint
 from webmon.probes.wire.certificates import Certificate, tls_context
+from webmon.probes.wire.host_names import ascii_name, server_name_of
 from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt
@@ -25,6 +26,7 @@ _NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 def _checked_name(name: str | None) -> str | None:
     if not name:
         return None
+    name = ascii_name(name)
     if len(name) > 253 or not (_NAME.fullmatch(name) or literal_endpoint(name, 0)):
         raise ValueError("must be a host name such as www.example.org")
     return name.rstrip(".")
@@ -82,7 +84,7 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     if not host:
         return unknown("the host has no address")
     context = tls_context(True, http=False)  # made before the clock starts
-    server_name = config.server_name or host.strip("[]").rstrip(".")
+    server_name = config.server_name or server_name_of(host)
     with Stream() as stream:
         try:
             async with asyncio.timeout(timeout):

@@ -1,23 +1,29 @@
 """From names to connections."""
 
 import asyncio
+import gc
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
+import httpx
 import pytest
 
 from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.servers import full_queue, html, serving
 from tests.probes.test_http import probe
 from webmon.domain.status import Status
+from webmon.probes.http_exchange.answer import HttpAnswer
+from webmon.probes.http_exchange.exchange import Exchange, Trace
 from webmon.probes.wire.addresses import (
     Endpoint,
     Unreachable,
     connect_failure,
     open_socket,
+    require_other_end,
     resolve,
 )
 
@@ -32,6 +38,8 @@ class Names:
         self.asked: list[str] = []
 
     def getaddrinfo(self, host: str, port: int, **_: Any) -> list[Any]:
+        assert host.endswith(".") or "." not in host, "a search domain could answer"
+        host = host.rstrip(".")
         self.asked.append(host)
         found = self.known[host]
         if isinstance(found, threading.Event):
@@ -152,3 +160,35 @@ def test_each_reason_is_said_once() -> None:
         "connection refused by 127.0.0.1:80; no route to [::1]:80; "
         "cannot connect to [::1]:80: the connection failed"
     )
+
+
+async def test_a_connection_to_itself_is_none() -> None:
+    """The system may give an attempt the very port that it asks for."""
+    port = unused_port()
+    endpoint = Endpoint(V4, ("127.0.0.1", port))
+    require_other_end(("127.0.0.1", port - 1), endpoint)
+    require_other_end(("127.0.0.2", port), endpoint)
+    with pytest.raises(ConnectionRefusedError):
+        require_other_end(("127.0.0.1", port), endpoint)
+    exchange, trace = exchange_to(endpoint)
+    transport = Mock(get_extra_info=lambda _: ("127.0.0.1", port))
+    exchange.connection_made(transport)
+    with pytest.raises(httpx.ConnectError, match=f"connection refused by 127.0.0.1:{port}"):
+        exchange.finished.result()
+    assert (transport.write.called, transport.abort.called) == (False, True)
+    assert trace.connected == 0
+
+
+async def test_what_nobody_waits_for_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    exchange, _ = exchange_to(Endpoint(V4, ("127.0.0.1", 80)))
+    exchange.connection_lost(OSError("reset"))
+    del exchange
+    gc.collect()
+    await asyncio.sleep(0)
+    assert caplog.text == ""
+
+
+def exchange_to(endpoint: Endpoint) -> tuple[Exchange, Trace]:
+    trace = Trace(httpx.URL("http://site.example/"), 0.0, endpoint=endpoint)
+    answer = HttpAnswer(expects_body=True, most_body_bytes=10)
+    return Exchange(trace, b"", answer, asyncio.get_running_loop().create_future()), trace

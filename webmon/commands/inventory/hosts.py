@@ -18,11 +18,13 @@ from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
+from webmon.probes.wire.host_names import ascii_name
 
 
 def _address(value: str) -> str:
     if "/" in value or any(character.isspace() for character in value):
         raise ValueError("must be a host name or an IP address, without http:// and path")
+    ascii_name(value)
     return value
 
 

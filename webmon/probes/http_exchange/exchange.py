@@ -13,7 +13,7 @@ from enum import StrEnum
 import httpx
 
 from webmon.probes.http_exchange.answer import HttpAnswer
-from webmon.probes.wire.addresses import Endpoint
+from webmon.probes.wire.addresses import Endpoint, connect_failure, require_other_end
 from webmon.proxies import Proxy
 
 
@@ -63,9 +63,9 @@ class Exchange(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connected(transport)
-        self._trace.step = Step.FIRST_BYTE
-        transport.write(self._wire)  # type: ignore[attr-defined]
+        if self._connected(transport):
+            self._trace.step = Step.FIRST_BYTE
+            transport.write(self._wire)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         if self.finished.done():
@@ -87,9 +87,18 @@ class Exchange(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _connected(self, transport: asyncio.BaseTransport) -> None:
+    def _connected(self, transport: asyncio.BaseTransport) -> bool:
+        """Whether the other end is somebody else, and not this one."""
         self._transport = transport  # type: ignore[assignment]
+        endpoint = self._trace.endpoint
+        if isinstance(endpoint, Endpoint):
+            try:
+                require_other_end(transport.get_extra_info("sockname") or ("", 0), endpoint)
+            except OSError as error:
+                self._finish(httpx.ConnectError(connect_failure([(endpoint, error)])))
+                return False
         self._trace.connected = time.perf_counter()
+        return True
 
     def _take(self, data: bytes) -> None:
         trace, answer = self._trace, self.answer
@@ -125,4 +134,5 @@ class Exchange(asyncio.Protocol):
             self.finished.set_result(None)
         else:
             self.finished.set_exception(error)
+            self.finished.exception()  # who waited may have gone: then nobody retrieves it
         self.close()

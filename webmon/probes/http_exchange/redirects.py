@@ -59,7 +59,7 @@ class _Onward(httpx.AsyncBaseTransport):
 
 
 def _is_same_site(start: httpx.URL, url: httpx.URL) -> bool:
-    if start.host != url.host:
+    if start.raw_host != url.raw_host:
         return False
     upgraded = start.scheme == "http" and url.scheme == "https"
     ports = (start.port, url.port)

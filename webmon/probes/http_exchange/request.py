@@ -21,6 +21,7 @@ from pydantic import (
 from webmon.probes.base import ProbeConfig
 from webmon.probes.http_exchange.body_conditions import JsonScalar, parse_json_path, parse_statuses
 from webmon.probes.http_exchange.proxies import ProxyUrl
+from webmon.probes.wire.host_names import ascii_name
 from webmon.proxies import Routes, of_environment, only_through, read_proxy
 
 HEADERS = httpx.Headers(
@@ -41,6 +42,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8000}")
+_AUTHORITY = re.compile(r"(https?://(?:[^/?#@]*@)?)([^/?#:@]+)", re.IGNORECASE)
 _HOST = re.compile(rb"[0-9A-Za-z._:-]{1,253}")
 _OURS = frozenset({"connection", "content-length", "proxy-authorization", "transfer-encoding"})
 
@@ -49,20 +51,38 @@ def _checked_url(value: str) -> str:
     value = value.strip()
     if not re.match(r"https?://", value, re.IGNORECASE):
         raise ValueError("must begin with http:// or https://")
+    sent = _with_ascii_host(value)
     try:
-        url = httpx.URL(value)
+        url = httpx.URL(sent)
         port = 80 if url.port is None else url.port
     except (httpx.InvalidURL, ValueError):
         raise ValueError("is not a valid address of a page") from None
     if url.userinfo:
         raise ValueError("must not hold a user or password; put them into basic_auth")
-    if not url.host:
+    if not url.raw_host:
         raise ValueError("must name a host, such as https://example.org/")
     if not _HOST.fullmatch(url.raw_host):
         raise ValueError("is not a valid address of a page")
     if not 1 <= port <= 65535:
         raise ValueError("must have a port from 1 to 65535")
     return value
+
+
+def _with_ascii_host(url: str) -> str:
+    """``url`` with its host as it is sent.
+
+    Raises:
+        ValueError: the name cannot be; the text helps.
+    """
+    found = _AUTHORITY.match(url)
+    if found is None or found[2].isascii():
+        return url
+    return found[1] + ascii_name(found[2]) + url[found.end(2) :]
+
+
+def netloc(url: httpx.URL) -> str:
+    """Host and port as a request names them."""
+    return url.netloc.decode("ascii")
 
 
 def _checked_query(value: SecretStr | None) -> SecretStr | None:
@@ -255,7 +275,7 @@ class HttpConfig(ProbeConfig):
     @property
     def places(self) -> dict[str, str]:
         """See `ProbeConfig.places`."""
-        places = {"url": httpx.URL(self.url).host}
+        places = {"url": self.request.url.raw_host.decode("ascii")}
         if self.proxy is not None:
             places["proxy"] = read_proxy(self.proxy.get_secret_value()).host
         return places
@@ -274,7 +294,9 @@ class HttpConfig(ProbeConfig):
     def request(self) -> httpx.Request:
         """The request, built once and sent by every check."""
         content = None if self.body is None else self.body.encode()
-        request = httpx.Request(self.method, self.full_url, content=content)
+        url = httpx.URL(_with_ascii_host(self.full_url))
+        # Without a Host of ours httpx reads the name back, and fails at those of IDNA 2003.
+        request = httpx.Request(self.method, url, headers={"host": netloc(url)}, content=content)
         request.headers.update(HEADERS)
         if self.body is not None:
             request.headers["content-type"] = _content_type(self.body)

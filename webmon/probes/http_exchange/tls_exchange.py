@@ -31,9 +31,9 @@ class TlsExchange(Exchange):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connected(transport)
-        self._trace.step = Step.TLS
-        self.data_received(b"")
+        if self._connected(transport):
+            self._trace.step = Step.TLS
+            self.data_received(b"")
 
     def _take(self, data: bytes) -> None:
         self._incoming.write(data)

@@ -169,7 +169,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     def _timed_out(self, trace: Trace) -> httpx.TimeoutException:
         text = f"no answer within {self._timeout:g} s"
         if trace.step is Step.LOOK_UP:
-            name = trace.url.host if trace.proxy is None else f"of the proxy {trace.proxy.host}"
+            name = trace.url.raw_host.decode("ascii")
+            name = name if trace.proxy is None else f"of the proxy {trace.proxy.host}"
             return httpx.ConnectTimeout(f"{text} ({trace.step} {name})")
         if trace.step is Step.CONNECT:
             return httpx.ConnectTimeout(f"{text} (connecting to {trace.endpoint})")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from webmon.guard import NotAllowed, require_allowed
+from webmon.probes.wire.host_names import ascii_name, name_to_look_up
 
 STAGGER_SECONDS = 0.25
 """How long one address is waited for before the next one is tried as well (RFC 8305)."""
@@ -79,6 +80,7 @@ async def resolve(host: str, port: int) -> list[Endpoint]:
     literal = literal_endpoint(host, port)
     if literal is not None:
         return [literal]
+    check_name(host)
     loop = asyncio.get_running_loop()
     lookups = _under_way.setdefault(loop, {})
     lookup = lookups.get((host, port))
@@ -92,12 +94,24 @@ async def resolve(host: str, port: int) -> list[Endpoint]:
     return found
 
 
+def check_name(host: str) -> None:
+    """Refuse what cannot be the name of a host before anything is looked up.
+
+    Raises:
+        Unreachable: it cannot; the text helps.
+    """
+    try:
+        ascii_name(host)
+    except ValueError as error:
+        raise Unreachable(str(error)) from None
+
+
 def _look_up(
     host: str, port: int, loop: asyncio.AbstractEventLoop, lookup: asyncio.Future[Lookup]
 ) -> None:
     found: Lookup
     try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        rows = socket.getaddrinfo(name_to_look_up(host), port, type=socket.SOCK_STREAM)
         found = _in_turns([Endpoint(row[0], row[4]) for row in rows])[:MOST_ADDRESSES]
     except (OSError, UnicodeError, ValueError) as error:
         found = error
@@ -110,10 +124,11 @@ def takes_connection(place: str, seconds: float) -> bool:
     longer than that."""
     host, _, port = place.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
-    except (OSError, UnicodeError):
+        name = name_to_look_up(host.strip("[]"))
+        with socket.create_connection((name, int(port)), seconds) as opened:
+            return bool(opened.getsockname() != opened.getpeername())
+    except (OSError, ValueError):
         return False
-    return True
 
 
 def _in_turns(endpoints: list[Endpoint]) -> list[Endpoint]:
@@ -198,10 +213,24 @@ async def _open_one(endpoint: Endpoint) -> socket.socket:
     try:
         opened.setblocking(False)
         await asyncio.get_running_loop().sock_connect(opened, endpoint.sockaddr)
+        require_other_end(opened.getsockname(), endpoint)
     except BaseException:
         opened.close()
         raise
     return opened
+
+
+def require_other_end(own: tuple[Any, ...], endpoint: Endpoint) -> None:
+    """Refuse a connection that has connected to itself.
+
+    TCP allows it where the system gives an attempt the very port that it asks for, and nobody
+    listens there: what is said over it is only heard by who said it.
+
+    Raises:
+        ConnectionRefusedError: ``own``, the address of this end, is the other one as well.
+    """
+    if own[1] == endpoint.port and own[0] == endpoint.ip:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "connected to itself")
 
 
 _REASONS: dict[int, Callable[[str], str]] = {

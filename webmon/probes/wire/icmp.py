@@ -5,6 +5,7 @@ import secrets
 import socket
 import struct
 import sys
+from typing import NamedTuple
 
 from webmon.probes.wire.addresses import Endpoint
 
@@ -19,6 +20,14 @@ _REPORT_ERRORS: dict[int, tuple[int, int]] = {
 }
 """Linux's IP_RECVERR and IPV6_RECVERR: routers' "no route to host" reaches the socket."""
 _ERROR_QUEUE = 0x2000
+
+_FROM_ICMP, _FROM_ICMP6 = 2, 3
+_FATAL: dict[int, frozenset[int]] = {
+    _FROM_ICMP: frozenset({3, 11, 12}),  # unreachable, time exceeded, a parameter is wrong
+    _FROM_ICMP6: frozenset({1, 3, 4}),
+}
+"""The messages that mean that a packet was lost (Linux's SO_EE_ORIGIN_…: ICMP types). Others, such
+as "use the other router" or "more slowly, please", only inform: the packet went on."""
 
 
 class NotAllowed(Exception):
@@ -53,22 +62,33 @@ def open_echo_socket(endpoint: Endpoint) -> socket.socket:
     )
 
 
-def read_error(opened: socket.socket) -> OSError | None:
-    """Take one error out of the socket's queue of them; None when it is empty.
+class Report(NamedTuple):
+    """What a router or the system says about a packet that was sent."""
+
+    packet: bytes
+    """The beginning of that packet, from its ICMP header on; may be empty."""
+    error: OSError | None
+    """Why it was lost; None where it was not."""
+
+
+def read_report(opened: socket.socket) -> Report | None:
+    """Take one report out of the socket's queue of them; None when it is empty.
 
     As long as one is in there, the event loop says that there is something to read.
     """
     if sys.platform != "linux":
         return None
     try:
-        _, ancillary, _, _ = opened.recvmsg(0, 512, _ERROR_QUEUE)
+        packet, ancillary, _, _ = opened.recvmsg(512, 512, _ERROR_QUEUE)
     except OSError:
         return None
     for _, _, data in ancillary:
-        if len(data) >= 4:
-            number = struct.unpack_from("=I", data)[0]
-            return OSError(number, os.strerror(number))
-    return OSError(0, "")
+        if len(data) >= 6:
+            number, origin, kind = struct.unpack_from("=IBB", data)
+            if origin in _FATAL and kind not in _FATAL[origin]:
+                return Report(packet, None)
+            return Report(packet, OSError(number, os.strerror(number)))
+    return Report(packet, OSError(0, ""))
 
 
 class Echo:
@@ -87,6 +107,12 @@ class Echo:
         if self._v6:
             return empty  # its checksum is the system's: the addresses are part of it
         return empty[:2] + struct.pack("!H", checksum(empty)) + empty[4:]
+
+    def sequence_of_request(self, packet: bytes) -> int | None:
+        """The number of our own request that ``packet`` is; None where it is none."""
+        if len(packet) < 8 + TOKEN_BYTES or packet[8 : 8 + TOKEN_BYTES] != self._token:
+            return None
+        return int(struct.unpack_from("!H", packet, 6)[0])
 
     def sequence_of(self, packet: bytes) -> int | None:
         """The number of the request that ``packet`` answers; None where it is none of ours."""
