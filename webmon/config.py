@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     hourly_retention_days: int = Field(default=400, ge=1, le=LONGEST_DAYS)
     private_networks: Annotated[Literal["allow", "refuse"], SmallLetters] = "allow"
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
+    heartbeat_url: SecretStr = SecretStr("")
     x_api_url: str = "https://api.x.com"
     log_format: Annotated[Literal["text", "json"], SmallLetters] = "text"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], SmallLetters] = "info"
@@ -103,6 +104,16 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         if url and urlsplit(url).scheme not in ("smtp", "smtps"):
             raise ValueError("must start with smtp:// or smtps://")
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _callable(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (
+            parts.scheme not in ("http", "https") or not parts.hostname
+        ):
+            raise ValueError("must be an http:// or https:// address")
         return value
 
     @field_validator("redis_url")

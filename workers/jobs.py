@@ -12,6 +12,7 @@ from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
+from workers.own_heartbeat import OwnHeartbeat
 from workers.pipeline import Pipeline
 from workers.retention import Retention
 from workers.settling import Settling
@@ -30,6 +31,8 @@ class Jobs:
         self.settling = Settling(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
         self.clock_steps = ClockSteps(pipeline)
+        url = config.settings().heartbeat_url.get_secret_value()
+        self.own_heartbeat = OwnHeartbeat(pipeline, url) if url else None
         self._looked_at = 0, 0
         """The ids that the last pass reached among held-back news, and among flapping services."""
 
@@ -93,6 +96,11 @@ class Jobs:
 
         await self.clock_steps.follow()
         self._looked_at = await self._pipeline.in_database(one_pass)
+
+    async def report_in(self) -> None:
+        """Tell the place that watches us that we work."""
+        if self.own_heartbeat is not None:
+            await self.own_heartbeat.report()
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""

@@ -9,6 +9,7 @@ from apscheduler.triggers.base import BaseTrigger
 from webmon import config, pulse
 from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
+from workers.own_heartbeat import EVERY_SECONDS as OWN_HEARTBEAT_SECONDS
 
 MINUTE, HOUR = 60, 3600
 
@@ -55,6 +56,8 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     }
     if config.settings().connectivity_targets:
         table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS
+    if jobs.own_heartbeat is not None:
+        table[jobs.report_in] = OWN_HEARTBEAT_SECONDS
     if jobs.retention.is_sqlite:
         table |= {jobs.give_back_pages: 5 * MINUTE, jobs.checkpoint: 5}
     triggers = {jobs.dispatch: Every(1, jobs.turn)}

@@ -32,7 +32,8 @@ async def test_ready_while_a_worker_ticks(client: httpx.AsyncClient, database: D
         tick(session, "old", now=now - timedelta(hours=1))
         tick(session, "here", now=now - timedelta(seconds=20))
     answer = await client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert set(answer.json()["checks"].values()) == {"ok"}
 
 
 @pytest.mark.parametrize("silent_seconds", [None, 31])
@@ -44,7 +45,9 @@ async def test_not_ready_without_a_worker(
             tick(session, "silent", now=utcnow() - timedelta(seconds=silent_seconds))
     answer = await client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"detail": "no worker has ticked in the last 30 seconds"}
+    why = "no worker has ticked in the last 30 seconds"
+    assert (answer.json()["detail"], answer.json()["checks"]["worker"]) == (why, why)
+    assert answer.json()["checks"]["database"] == "ok"
 
 
 async def test_alive_but_not_ready_without_the_database(
@@ -53,7 +56,7 @@ async def test_alive_but_not_ready_without_the_database(
     db.use(Database(f"sqlite:///{tmp_path}/empty.db"))
     answer = await client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"detail": "the database cannot be reached"}
+    assert answer.json()["detail"] == "the database cannot be reached"
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     db.current().dispose()
 
@@ -66,6 +69,9 @@ async def test_a_database_that_stays_silent_is_not_waited_for(
     with monkeypatch.context() as patched:
         patched.setattr(question, "PATIENCE_SECONDS", 0.05)
         answer = await client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        503,
+        "the database does not answer",
+    )
     speaks.set()
     assert (await client.get("/readyz")).status_code == 200
