@@ -19,6 +19,8 @@ from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
 from pages.admin.namespaces import page as namespaces
 from pages.admin.namespaces.state import NamespacesState
+from pages.admin.profile import page as profile
+from pages.admin.profile.state import ProfileState
 from pages.admin.service import page as service
 from pages.admin.service.state import ServicePageState
 from pages.admin.users import page as users
@@ -30,6 +32,7 @@ from webmon.config import settings
 from webmon.domain.plain_page import DATABASE_AWAY
 from webmon.edge import Edge
 from webmon.ui.kept_states import drop_stale, keep_dropping
+from webmon.ui.look import LookState, remembered
 from webmon.ui.private import AuthMiddleware
 
 log = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
+    "profile",
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -69,6 +73,7 @@ app = rx.App(
     stylesheets=["/theme.css", *(f"/admin/{name}.css" for name in STYLES)],
     head_components=[
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        remembered,
         rx.el.meta(name="color-scheme", content="light dark"),
     ],
     html_lang="en-GB",
@@ -87,6 +92,7 @@ for room, page, load in (
     (service, service.service, ServicePageState.load),
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),
+    (profile, profile.profile, ProfileState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
 ):
@@ -96,7 +102,7 @@ for room, page, load in (
         title=room.TITLE,
         image="/favicon.svg",
         description="",
-        on_load=load,
+        on_load=[LookState.take, load],
     )
 
 

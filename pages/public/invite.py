@@ -8,8 +8,8 @@ from webmon.ui.theme import field, page
 
 def invite() -> rx.Component:
     """The page at `/invite/`; the server fills in the link's token and what went wrong."""
-    new = {"autocomplete": "new-password", "minlength": "10"}
-    hint = "At least 10 characters. A few words in a row are good."
+    new = {"autocomplete": "new-password", "minlength": "8"}
+    hint = "At least 15 characters, or 8 if you sign in with a code as well. A few words are good."
     return page(
         rx.el.div(
             rx.el.h1("Choose your password"),

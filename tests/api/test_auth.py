@@ -23,7 +23,7 @@ from webmon.edge import Edge
 from webmon.models import LoginSession, User
 from webmon.queries.accounts import list_users
 
-EMAIL, PASSWORD = "anna@example.org", "correct horse"
+EMAIL, PASSWORD = "anna@example.org", "correct horse battery"
 AGAIN = f"email={quote(EMAIL)}"
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database")
 
@@ -288,7 +288,7 @@ async def test_a_program_need_not_repeat_the_password(
         ({"email": "nonsense"}, "email"),
         ({"password": "short", "password_again": "short"}, "password_short"),
         ({"password": "x" * 1001, "password_again": "x" * 1001}, "password_long"),
-        ({"password_again": "correct house"}, "password_mismatch"),
+        ({"password_again": "correct house battery"}, "password_mismatch"),
     ],
 )
 async def test_the_setup_form_says_what_is_wrong_and_can_be_sent_again(

@@ -24,7 +24,9 @@ SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
 
 @pytest.fixture
 async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    for name, slots in (("status", "board"), ("login", "alert next"), ("setup", "alert token")):
+    pages = {"status": "board", "login": "alert next"}
+    pages |= dict.fromkeys(("setup", "invite"), "alert token")
+    for name, slots in pages.items():
         (tmp_path / name).mkdir()
         divs = "".join(f'<div class="slot" id="{slot}"></div>' for slot in slots.split())
         field = '<input name="email" id="email" type="email"/>'
@@ -134,7 +136,7 @@ async def test_the_page_is_there_when_the_database_is_not(
         ("/login/?error=throttled&wait=1", "The next one is possible in 1 second."),
         ("/login/?error=throttled&wait=30", "The next one is possible in 30 seconds."),
         ("/login/?error=throttled&wait=125", "The next one is possible in 3 minutes."),
-        ("/setup/?token=t&error=password_short", "The password needs at least 10 characters."),
+        ("/setup/?token=t&error=password_short", "The password needs at least 15 characters."),
         ("/setup/?token=t&error=done", "There is an account already."),
         ("/setup/", "This link is not valid"),
         ("/invite/", "This link is not valid or has expired. Ask an admin"),

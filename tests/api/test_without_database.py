@@ -21,7 +21,7 @@ from webmon.domain.plain_page import DATABASE_AWAY
 from webmon.domain.sessions import COOKIE
 from webmon.edge import Edge
 
-EMAIL, PASSWORD = "anna@example.org", "correct horse"
+EMAIL, PASSWORD = "anna@example.org", "correct horse battery"
 
 
 async def admin(_scope: Any, _receive: Any, _send: Any) -> None:

@@ -313,11 +313,11 @@ def test_the_forms_work_without_javascript(site: str, plain: BrowserContext) -> 
     sent: list[str] = []
     form.on("request", lambda request: sent.append(request.post_data or ""))
     form.get_by_label("E-mail address").fill("ann@example.org")
-    form.get_by_label("Password", exact=True).fill("correct horse")
-    form.get_by_label("Repeat password").fill("correct horse")
+    form.get_by_label("Password", exact=True).fill("correct horse battery")
+    form.get_by_label("Repeat password").fill("correct horse battery")
     form.get_by_role("button", name="Create the account").click()
     assert (
-        "token=abc&email=ann%40example.org&password=correct+horse&password_again=correct+horse"
+        "token=abc&email=ann%40example.org&password=correct+horse+battery&password_again=correct+horse+battery"
     ) in sent
     expect(form.get_by_role("alert")).to_contain_text("This link is not valid")
     form.goto(f"{site}/login/")

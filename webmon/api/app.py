@@ -10,6 +10,7 @@ from webmon.api import (
     health,
     heartbeats,
     metrics,
+    profile,
     proxy,
     public_pages,
     series,
@@ -40,6 +41,7 @@ def public_app() -> FastAPI:
     for router in (
         health.router,
         auth.router,
+        profile.router,
         heartbeats.router,
         docs.router,
         series.router,

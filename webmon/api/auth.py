@@ -13,10 +13,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from webmon import db
 from webmon.clock import utcnow
+from webmon.commands.accounts import passwords
 from webmon.commands.accounts.devices import is_ours, new_device
 from webmon.commands.accounts.logins import Login, log_in, log_out, open_session
 from webmon.commands.accounts.password_links import NOT_VALID, choose_password, link_owner
-from webmon.commands.accounts.passwords import LONGEST, SHORTEST, hash_password
+from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
 from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, DEVICE_LIFETIME, LIFETIME, token_in
 from webmon.errors import Invalid, MustBePatient, NotFound, Throttled
@@ -76,23 +77,23 @@ async def login(
     """Sign in. Sets the session cookie and goes to ``next`` (a path in the admin app) or there."""
     device = token_in(request.headers.get("cookie", ""), DEVICE_COOKIE)
     try:
-        attempt = partial(log_in, email, password, device=device, **_where(request))
+        attempt = partial(log_in, email, password, device=device, **where_from(request))
         login = await _log_in(attempt, KNOWN if is_ours(device) else ANYBODY)
     except Throttled as error:
-        return _back(
-            LOGIN, error="throttled", wait=str(error.wait_seconds), email=email, **_wanted(next)
+        return back(
+            LOGIN, error="throttled", wait=str(error.wait_seconds), email=email, **wanted(next)
         )
     except Invalid:
-        return _back(LOGIN, error="wrong", email=email, **_wanted(next))
-    await _end_session(request)
-    return _signed_in(request, login, _wanted(next).get("next", HOME))
+        return back(LOGIN, error="wrong", email=email, **wanted(next))
+    await end_session(request)
+    return signed_in(request, login, wanted(next).get("next", HOME))
 
 
 @router.post("/logout", status_code=303)
 async def logout(request: Request) -> Response:
     """End the session: the cookie, and every socket that it opened."""
-    await _end_session(request)
-    response = _back(LOGIN)
+    await end_session(request)
+    response = back(LOGIN)
     response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -111,15 +112,15 @@ async def setup(
     """
     repeated = password if password_again is None else password_again
     if error := _fault(email, password, repeated):
-        return _back(SETUP, token=token, error=error, email=email)
+        return back(SETUP, token=token, error=error, email=email)
     try:
-        login = await ANYBODY.run(partial(_set_up, token, email, password, _where(request)))
+        login = await ANYBODY.run(partial(_set_up, token, email, password, where_from(request)))
     except Throttled:
-        return _back(SETUP, token=token, error="busy", email=email)
+        return back(SETUP, token=token, error="busy", email=email)
     except NotFound:
         # Once there is a user, there is no setup page any more.
-        return _back(LOGIN) if await ANYBODY.run(_is_set_up) else _back(SETUP, error="token")
-    return _signed_in(request, login, HOME)
+        return back(LOGIN) if await ANYBODY.run(_is_set_up) else back(SETUP, error="token")
+    return signed_in(request, login, HOME)
 
 
 @router.post("/invite", status_code=303)
@@ -131,16 +132,16 @@ async def invite(
 ) -> Response:
     """Choose a password by a link that was made for a person, and sign in."""
     repeated = password if password_again is None else password_again
-    if error := _password_fault(password, repeated):
-        return _back(INVITE, token=token, error=error)
+    if error := password_fault(password, repeated):
+        return back(INVITE, token=token, error=error)
     try:
-        login = await ANYBODY.run(partial(_accept, token, password, _where(request)))
+        login = await ANYBODY.run(partial(_accept, token, password, where_from(request)))
     except Throttled:
-        return _back(INVITE, token=token, error="busy")
+        return back(INVITE, token=token, error="busy")
     except NotFound:
-        return _back(INVITE, error="token")
-    await _end_session(request)
-    return _signed_in(request, login, HOME)
+        return back(INVITE, error="token")
+    await end_session(request)
+    return signed_in(request, login, HOME)
 
 
 def _fault(email: str, password: str, password_again: str) -> str:
@@ -149,15 +150,17 @@ def _fault(email: str, password: str, password_again: str) -> str:
         canonical_email(email)
     except Invalid:
         return "email"
-    return _password_fault(password, password_again)
+    return password_fault(password, password_again, email=email.strip().lower())
 
 
-def _password_fault(password: str, password_again: str) -> str:
+def password_fault(
+    password: str, password_again: str, *, email: str = "", has_factor: bool = False
+) -> str:
+    """The code of what is wrong with a new password; empty when nothing is."""
     if password != password_again:
         return "password_mismatch"
-    if len(password) < SHORTEST:
-        return "password_short"
-    return "password_long" if len(password) > LONGEST else ""
+    wrong = passwords.fault(password, email=email, has_factor=has_factor)
+    return f"password_{wrong}" if wrong else ""
 
 
 async def _log_in(attempt: Callable[..., Login], lane: Lane) -> Login:
@@ -204,7 +207,8 @@ def _accept(token: str, password: str, where: Where) -> Login:
         return Login(open_session(session, user_id, **where, now=now), new_device(user_id))
 
 
-def _where(request: Request) -> Where:
+def where_from(request: Request) -> Where:
+    """Where a request comes from."""
     address = request.client.host if request.client else ""
     return Where(address=address, browser=request.headers.get("user-agent", ""))
 
@@ -214,7 +218,8 @@ def _is_set_up() -> bool:
         return any_user(session)
 
 
-async def _end_session(request: Request) -> None:
+async def end_session(request: Request) -> None:
+    """End the session of a request's cookie, if there is one."""
     token = token_in(request.headers.get("cookie", ""))
     if token:
         await asyncio.to_thread(_log_out, token)
@@ -225,7 +230,8 @@ def _log_out(token: str) -> None:
         log_out(session, token)
 
 
-def _signed_in(request: Request, login: Login, location: str) -> Response:
+def signed_in(request: Request, login: Login, location: str) -> Response:
+    """To ``location``, with the cookies of a session that was opened."""
     response = RedirectResponse(location, status_code=303)
     for name, value, lifetime, path in (
         (COOKIE, login.token, LIFETIME, "/"),
@@ -243,14 +249,14 @@ def _signed_in(request: Request, login: Login, location: str) -> Response:
     return response
 
 
-def _wanted(address: str) -> dict[str, str]:
+def wanted(address: str) -> dict[str, str]:
     """Where to go after the login, as a query; empty unless that is a page of the admin app."""
     is_in_admin = address.startswith(HOME) and address.isprintable()
     is_safe = "\\" not in address and "//" not in address and len(address) <= LONGEST_ADDRESS
     return {"next": address} if is_in_admin and is_safe else {}
 
 
-def _back(page: str, **query: str) -> Response:
+def back(page: str, **query: str) -> Response:
     """To ``page``, which shows the e-mail address again; never a password typed in its place."""
     with suppress(Invalid, KeyError):
         query["email"] = canonical_email(query.pop("email"))

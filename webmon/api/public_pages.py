@@ -30,8 +30,9 @@ LOGIN_ERRORS = {
 }
 SETUP_ERRORS = {
     "token": "This link is not valid or has expired. Use the one printed at the last start.",
-    "password_short": "The password needs at least 10 characters.",
+    "password_short": "The password needs at least 15 characters.",
     "password_long": "The password may have at most 1000 characters.",
+    "password_common": "Many people have this password. Choose one that nobody guesses.",
     "password_mismatch": "The two passwords differ.",
     "email": "That does not look like an e-mail address.",
     "busy": "Too many people are logging in at the moment. Please try again in a few seconds.",

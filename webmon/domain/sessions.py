@@ -30,6 +30,11 @@ def token_hash(token: str) -> str:
     return sha256(token.encode(errors="replace")).hexdigest()
 
 
+def shown_id(hashed: str) -> str:
+    """A name for a session that may be shown to its owner; ``hashed`` is its token's hash."""
+    return sha256(f"shown {hashed}".encode()).hexdigest()[:16]
+
+
 def tab_key(tab: str, session: str, actor: Actor) -> str:
     """The name under which the server keeps what a tab shows.
 

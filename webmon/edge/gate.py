@@ -34,6 +34,7 @@ ROOMS = (
     "/admin/incidents",
     "/admin/namespaces",
     "/admin/users",
+    "/admin/profile",
 )
 MOVED = {"/": "/status/"} | {
     path: f"{path}/" for path in ("/status", "/login", "/setup", "/invite", *ROOMS)

@@ -26,6 +26,8 @@ class User(SQLModel, table=True):
     invited: bool = False
     disabled_at: datetime | None = None
     last_seen_at: datetime | None = None
+    timezone: str = Field(default="", max_length=64, description="empty: that of the browser")
+    theme: str = Field(default="", max_length=10, description="light, dark; empty: the system's")
     created_at: datetime
 
 

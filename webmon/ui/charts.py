@@ -12,7 +12,8 @@ from webmon.ui.series import Series, host_metrics, response_times
 
 HEIGHT = 240
 TIME = """(at) => new Date(at * 1000).toLocaleString('en-GB',
-  {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'})"""
+  {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
+   timeZone: document.documentElement.dataset.zone || undefined})"""
 MILLISECONDS = "(ms) => ms >= 1000 ? `${+(ms / 1000).toFixed(1)} s` : `${+ms.toPrecision(3)} ms`"
 PERCENT = "(share) => `${+share.toFixed(1)} %`"
 PLAIN = "(value) => `${+value.toFixed(2)}`"

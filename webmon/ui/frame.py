@@ -4,6 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from webmon.ui.live import arrival
+from webmon.ui.look import LookState, look
 from webmon.ui.native import NativeForm, NativeLink
 from webmon.ui.proxy_notices import connection_notice, proxy_notice
 from webmon.ui.status import sprite
@@ -27,6 +28,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
     """A page of the admin app; ``who`` is signed in, ``here`` the room that it is."""
     return rx.fragment(
         sprite(),
+        look(),
         NativeLink.create("Skip to the content", href="#main", class_name="skip"),
         rx.el.header(
             rx.el.span("Beaconry", class_name="brand"),
@@ -73,7 +75,7 @@ def _rail(who: rx.Var[str], here: str) -> rx.Component:
             aria_label="Rooms",
         ),
         rx.el.div(
-            rx.el.span(who, class_name="who"),
+            rx.el.a(_name(who), href="/profile/", class_name="who"),
             NativeForm.create(
                 rx.el.button("Sign out", type="submit", class_name="button quiet"),
                 action="/auth/logout",
@@ -85,6 +87,12 @@ def _rail(who: rx.Var[str], here: str) -> rx.Component:
         class_name="rail",
         custom_attrs={"popover": "auto"},
     )
+
+
+def _name(who: rx.Var[str]) -> rx.Component:
+    """The way to one's own profile."""
+    name = LookState.look.name
+    return rx.cond(name != "", rx.fragment(rx.el.b(name), rx.el.br(), who), who)
 
 
 def _way(name: str, address: str, is_here: bool) -> rx.Component:

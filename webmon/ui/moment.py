@@ -4,10 +4,12 @@ import reflex as rx
 
 FORMAT = """((iso) => {{
   if (!iso) return '';
-  const at = new Date(iso), now = new Date(), today = now.toDateString() === at.toDateString();
-  const year = now.getFullYear() === at.getFullYear() ? undefined : 'numeric';
-  return at.toLocaleString('en-GB', today ? {{timeStyle: '{style}'}}
-    : {{day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit'}});
+  const timeZone = document.documentElement.dataset.zone || undefined;
+  const at = new Date(iso), day = (of) => of.toLocaleDateString('en-GB', {{timeZone}});
+  const [today, then] = [day(new Date()), day(at)];
+  const year = today.slice(-4) === then.slice(-4) ? undefined : 'numeric';
+  return at.toLocaleString('en-GB', today === then ? {{timeStyle: '{style}', timeZone}}
+    : {{day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit', timeZone}});
 }})({iso})"""
 
 

@@ -153,6 +153,11 @@ def _token(state: BaseState) -> str | None:
     return token_in(state._get_root_state().router.headers.cookie)
 
 
+def session_hash(state: BaseState) -> str:
+    """The hash of the token of the session that a state belongs to; never shown."""
+    return token_hash(_token(state) or "")
+
+
 class _Verdict(NamedTuple):
     """What the middleware found for the event under way."""
 

@@ -7,22 +7,21 @@ takes 40 ms of processor time, and nobody else's writing may wait for it.
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
 from webmon import db
+from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.devices import device_id, new_device
 from webmon.commands.accounts.passwords import password_fits
 from webmon.commands.accounts.users import canonical_email
 from webmon.domain import throttle
 from webmon.domain.sessions import LIFETIME, token_hash
 from webmon.domain.throttle import Subject
-from webmon.errors import Invalid, MustBePatient, Throttled
-from webmon.models import LoginAttempts, LoginSession, User
+from webmon.errors import Invalid
+from webmon.models import LoginSession, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,9 @@ def log_in(
         user = session.exec(select(User).where(User.email == email)).first()
         known = device_id(device, user.id if user else None)
         subjects = throttle.subjects(email, address, known)
-        _refuse_blocked(session, subjects, is_patient=is_patient, now=now)
+        refuse_blocked(session, subjects, is_patient=is_patient, now=now)
     with db.write() as session:
-        _count_attempt(session, subjects, now=now)
+        count_attempt(session, subjects, now=now)
     fits = password_fits(password, user.password_hash or None if user else None)
     token = None
     if user is not None and fits:
@@ -134,62 +133,5 @@ def _still_fits(session: Session, seen: User, subjects: list[Subject], *, now: d
     user = session.exec(select(User).where(User.id == seen.id).with_for_update()).first()
     if user is None or user.disabled_at or user.password_hash != seen.password_hash:
         return False
-    for subject in subjects:
-        row = session.get(LoginAttempts, subject.name, with_for_update=True)
-        if row is None:
-            continue
-        if subject.is_cleared:
-            session.delete(row)
-        else:  # an own account does not wash an address clean
-            row.failures = max(0, row.failures - 1)
-            row.blocked_until = now
+    take_back(session, subjects, now=now)
     return True
-
-
-def _refuse_blocked(
-    session: Session, subjects: list[Subject], *, is_patient: bool, now: datetime
-) -> None:
-    names = [subject.name for subject in subjects]
-    found = session.exec(select(LoginAttempts).where(col(LoginAttempts.subject).in_(names)))
-    rows = {row.subject: row for row in found}
-    _refuse([rows[each.name] for each in subjects if each.name in rows and each.blocks], now=now)
-    for subject in subjects:
-        row = rows.get(subject.name)
-        if row and not subject.blocks and row.failures >= subject.free and not is_patient:
-            raise MustBePatient
-
-
-def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
-    waits = (row.blocked_until - now for row in rows)
-    # Nobody is blocked for longer: that was noted before the clock was set back.
-    wait = max((each for each in waits if each <= throttle.LONGEST), default=timedelta(0))
-    if wait > timedelta(0):
-        seconds = ceil(wait.total_seconds())
-        raise Throttled(f"too many attempts: try again in {seconds} s", seconds)
-
-
-def _count_attempt(session: Session, subjects: list[Subject], *, now: datetime) -> None:
-    """Count a failure for each subject, unless one became blocked meanwhile."""
-    session.execute(
-        delete(LoginAttempts).where(col(LoginAttempts.last_at) < now - throttle.FORGOTTEN_AFTER)
-    )
-    rows = {subject: _locked(session, subject.name, now=now) for subject in subjects}
-    _refuse([row for subject, row in rows.items() if subject.blocks], now=now)
-    for subject, row in rows.items():
-        row.failures += 1
-        row.last_at = now
-        if subject.blocks:
-            row.blocked_until = now + throttle.wait_after(row.failures, subject.free)
-
-
-def _locked(session: Session, subject: str, *, now: datetime) -> LoginAttempts:
-    """The row of ``subject``, made where there is none, locked until the transaction ends."""
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
-    session.execute(
-        dialect.insert(LoginAttempts)
-        .values(subject=subject, failures=0, blocked_until=now, last_at=now)
-        .on_conflict_do_nothing()
-    )
-    row = session.get(LoginAttempts, subject, with_for_update=True)
-    assert row is not None
-    return row

@@ -52,11 +52,14 @@ def _display_name(name: str) -> str:
     return checked_name(name) if name else ""
 
 
+DisplayName = Annotated[str, AfterValidator(_display_name)]
+
+
 class UserFields(Fields):
     """What can be said about a person. ``namespaces`` are slugs; None means all of them."""
 
     email: str
-    name: Annotated[str, AfterValidator(_display_name)] = ""
+    name: DisplayName = ""
     role: Role
     namespaces: list[str] | None = None
 
@@ -197,6 +200,24 @@ def set_password(
         NotFound, PermissionDenied.
     """
     store_password(session, find_user(session, user_id, actor=actor, lock=True), hashed)
+
+
+def change_own_password(
+    session: Session,
+    hashed: HashedPassword,
+    *,
+    actor: Actor,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Change the actor's own password; every session and link of theirs ends.
+
+    Raises:
+        PermissionDenied: the actor has been shut out since.
+    """
+    user = session.get(User, actor.user_id, with_for_update=True)
+    if user is None or user.disabled_at:
+        raise PermissionDenied("this account is closed")
+    store_password(session, user, hashed)
 
 
 def store_password(session: Session, user: User, hashed: HashedPassword) -> None:

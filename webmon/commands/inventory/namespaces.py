@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
@@ -12,7 +11,13 @@ from sqlmodel import Session, select
 from webmon.commands.inventory.hosts import look_again
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
-from webmon.commands.validation import Fields, Name, require_revision, validated
+from webmon.commands.validation import (
+    Fields,
+    Name,
+    known_timezone,
+    require_revision,
+    validated,
+)
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.domain.networks import MOST_NETWORKS, is_never_reached, parse_networks
@@ -23,12 +28,6 @@ from webmon.models import Channel, Host, Namespace, Service
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
         raise ValueError("must be lowercase letters, digits and hyphens, such as iati")
-    return value
-
-
-def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be the name of a timezone, such as Europe/London")
     return value
 
 
@@ -49,7 +48,7 @@ class NamespaceFields(Fields):
 
     slug: Annotated[str, AfterValidator(_slug)] = Field(min_length=1, max_length=50)
     name: Name
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(known_timezone)] = "UTC"
     networks: Annotated[list[str] | None, AfterValidator(_networks)] = None
     """The private networks that its services may look at, also where an editor of this namespace
     alone has set them; None in a change: as they are."""

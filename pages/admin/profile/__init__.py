@@ -1,0 +1,1 @@
+"""The room "Profile": what people change about themselves."""

@@ -1,0 +1,144 @@
+"""The profile: name, timezone and theme, the password, and where one is signed in."""
+
+from zoneinfo import available_timezones
+
+import reflex as rx
+
+from pages.admin.profile.state import ProfileState
+from webmon.queries.own_profile import SessionView
+from webmon.ui.frame import frame
+from webmon.ui.moment import moment
+from webmon.ui.native import NativeForm
+from webmon.ui.panel import panel
+from webmon.ui.room_view import headline, stays_current
+
+ROUTE = "/profile"
+TITLE = "Profile – Beaconry"
+
+THEMES = {"": "As the system", "light": "Light", "dark": "Dark"}
+
+
+def profile() -> rx.Component:
+    """The page."""
+    view = ProfileState.view
+    return frame(
+        stays_current(ProfileState),
+        headline(ProfileState, "Your profile", None),
+        rx.cond(
+            ProfileState.done != "",
+            rx.el.p(ProfileState.done, class_name="notice good", role="status"),
+        ),
+        rx.cond(
+            ProfileState.error != "", rx.el.p(ProfileState.error, class_name="notice", role="alert")
+        ),
+        rx.el.div(_about(), _password(), _sessions(), class_name="panels profile"),
+        who=view.who,
+        here="Profile",
+    )
+
+
+def _about() -> rx.Component:
+    view = ProfileState.view
+    zones = sorted(available_timezones())
+    return panel(
+        "About you",
+        NativeForm.create(
+            _control("Name", "name", default_value=view.name, auto_complete="name"),
+            _control(
+                "Timezone",
+                "timezone",
+                default_value=view.timezone,
+                placeholder="that of the browser",
+                list="timezones",
+            ),
+            rx.el.datalist(*(rx.el.option(value=zone) for zone in zones), id="timezones"),
+            rx.el.label(
+                "Theme",
+                rx.el.select(
+                    *(rx.el.option(words, value=value) for value, words in THEMES.items()),
+                    default_value=view.theme,
+                    name="theme",
+                    class_name="control",
+                ),
+                class_name="label",
+            ),
+            rx.el.button("Save", type="submit", class_name="button primary"),
+            action="/auth/profile",
+            method="post",
+            key=f"{view.name} {view.timezone} {view.theme}",
+        ),
+    )
+
+
+def _password() -> rx.Component:
+    return panel(
+        "Password",
+        NativeForm.create(
+            rx.el.input(
+                type="text",
+                name="username",
+                value=ProfileState.view.email,
+                read_only=True,
+                auto_complete="username",
+                class_name="visually-hidden",
+                aria_hidden="true",
+                tab_index=-1,
+            ),
+            _secret("Present password", "current", "current-password"),
+            _secret("New password", "password", "new-password"),
+            rx.el.p(
+                "At least 15 characters. A few words in a row are good.",
+                class_name="help",
+            ),
+            _secret("Repeat the new password", "password_again", "new-password"),
+            rx.el.p("You are signed out everywhere else.", class_name="help"),
+            rx.el.button("Change the password", type="submit", class_name="button"),
+            action="/auth/password",
+            method="post",
+        ),
+    )
+
+
+def _control(label: str, name: str, **attributes: object) -> rx.Component:
+    return rx.el.label(
+        label, rx.el.input(name=name, class_name="control", **attributes), class_name="label"
+    )
+
+
+def _secret(label: str, name: str, complete: str) -> rx.Component:
+    return _control(label, name, type="password", required=True, auto_complete=complete)
+
+
+def _sessions() -> rx.Component:
+    view = ProfileState.view
+    return panel(
+        "Where you are signed in",
+        rx.el.ul(rx.foreach(view.sessions, _session), class_name="sessions"),
+        rx.cond(
+            view.sessions.length() > 1,
+            _end("others", "Sign out everywhere else"),
+        ),
+        wide=True,
+    )
+
+
+def _session(each: rx.Var[SessionView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(
+            rx.el.b(each.device),
+            rx.cond(each.is_present, rx.el.span(" this one", class_name="quiet")),
+        ),
+        rx.el.span(each.address),
+        rx.el.span("last used ", moment(each.used_at)),
+        rx.cond(each.is_present, rx.el.span(), _end(each.id, "Sign out")),
+        key=each.id,
+    )
+
+
+def _end(which: rx.Var[str] | str, text: str) -> rx.Component:
+    return NativeForm.create(
+        rx.el.input(type="hidden", name="which", value=which),
+        rx.el.button(text, type="submit", class_name="button small"),
+        action="/auth/sessions/end",
+        method="post",
+    )

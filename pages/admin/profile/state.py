@@ -1,0 +1,45 @@
+"""The state of the room "Profile". It only shows: what is typed goes to `webmon.api.profile`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from webmon.queries.own_profile import ProfileView, own_profile
+from webmon.ui.private import PrivateState, ask, session_hash, show
+from webmon.ui.room import Listing
+
+DONE = {
+    "profile": "Saved.",
+    "password": "Your password is changed. You are signed out everywhere else.",
+    "sessions": "Signed out there.",
+}
+ERRORS = {
+    "name": "A name must be one line of at most 100 characters.",
+    "timezone": "There is no such timezone. Choose one of the list, such as Europe/London.",
+    "theme": "Choose one of the themes.",
+    "profile": "That could not be saved.",
+    "sessions": "That session has ended already, or is the one that you are using.",
+    "current": "That is not your present password. Nothing was changed.",
+    "throttled": "Too many attempts. Wait a few minutes and try again.",
+    "password_short": "The new password needs at least 15 characters.",
+    "password_long": "The new password may have at most 1000 characters.",
+    "password_common": "Many people have this password. Choose one that nobody guesses.",
+    "password_mismatch": "The two new passwords differ.",
+}
+
+
+class ProfileState(Listing, PrivateState):
+    """One person's view of their own profile in one tab."""
+
+    view: ProfileView = ProfileView()
+    done: str = ""
+    error: str = ""
+
+    async def _read(self, now: datetime) -> None:
+        show(self, view=await ask(self, own_profile, session_hash(self), now=now))
+
+    def _address(self) -> dict[str, object]:
+        return {}
+
+    async def _follow(self, address: Mapping[str, str]) -> None:
+        done, error = address.get("done", ""), address.get("error", "")
+        show(self, done=DONE.get(done, ""), error=ERRORS.get(error, ""))

@@ -1,0 +1,107 @@
+"""What people change about themselves: plain forms, so that no password goes through the app."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from webmon import db
+from webmon.api.auth import KNOWN, LOGIN, Text, Where, back, password_fault, signed_in, where_from
+from webmon.clock import utcnow
+from webmon.commands.accounts.confirmations import confirm_password
+from webmon.commands.accounts.devices import new_device
+from webmon.commands.accounts.logins import Login, open_session
+from webmon.commands.accounts.own_profile import end_session, update_profile
+from webmon.commands.accounts.passwords import hash_password
+from webmon.commands.accounts.users import change_own_password
+from webmon.domain.access import Actor
+from webmon.domain.sessions import token_hash, token_in
+from webmon.errors import Invalid, NotFound, PermissionDenied, Throttled
+from webmon.queries.accounts import actor_for_token
+
+router = APIRouter(prefix="/auth", tags=["profile"], default_response_class=Response)
+
+PROFILE = "/admin/profile/"
+
+
+@router.post("/profile", status_code=303)
+async def profile(
+    request: Request, name: Text = "", timezone: Text = "", theme: Text = ""
+) -> Response:
+    """Change one's own name, timezone and theme."""
+    fields = {"name": name, "timezone": timezone, "theme": theme}
+    return await _done(request, partial(update_profile, fields=fields), "profile")
+
+
+@router.post("/sessions/end", status_code=303)
+async def end(request: Request, which: Text = "") -> Response:
+    """End one of one's own sessions, by the name that the profile shows, or all ``others``."""
+    present = token_hash(token_in(request.headers.get("cookie", "")) or "")
+    command = partial(end_session, which=which, present=present)
+    return await _done(request, command, "sessions")
+
+
+@router.post("/password", status_code=303)
+async def password(
+    request: Request, current: Text = "", password: Text = "", password_again: Text = ""
+) -> Response:
+    """Change one's own password. Every session ends; a new one begins in this browser."""
+    actor = await asyncio.to_thread(who, request)
+    if actor is None:
+        return back(LOGIN)
+    if wrong := password_fault(password, password_again, email=actor.email):
+        return back(PROFILE, error=wrong)
+    change = partial(_change_password, actor, current, password, where_from(request))
+    try:
+        login = await KNOWN.run(change)
+    except Throttled as error:
+        return back(PROFILE, error="throttled", wait=str(error.wait_seconds))
+    except Invalid:
+        return back(PROFILE, error="current")
+    except (NotFound, PermissionDenied):
+        return back(LOGIN)
+    return signed_in(request, login, f"{PROFILE}?done=password")
+
+
+def _change_password(actor: Actor, current: str, password: str, where: Where) -> Login:
+    confirm_password(actor.user_id, current, now=utcnow())
+    hashed = hash_password(password, email=actor.email)
+    now = utcnow()
+    with db.write() as session:
+        change_own_password(session, hashed, actor=actor, now=now)
+        token = open_session(session, actor.user_id, **where, now=now)
+    return Login(token, new_device(actor.user_id))
+
+
+async def _done(request: Request, command: Callable[..., None], what: str) -> Response:
+    """Do ``command(session, actor=…, now=…)`` for who is signed in, and go back to the profile."""
+    try:
+        await asyncio.to_thread(_do, request, command)
+    except (Invalid, NotFound) as error:
+        field = error.field if isinstance(error, Invalid) else ""
+        return back(PROFILE, error=field if field in ("name", "timezone", "theme") else what)
+    except PermissionDenied:
+        return back(LOGIN)
+    return back(PROFILE, done=what)
+
+
+def _do(request: Request, command: Callable[..., None]) -> None:
+    with db.write() as session:
+        actor = _actor(session, request)
+        if actor is None:
+            raise PermissionDenied("sign in first")
+        command(session, actor=actor, now=utcnow())
+
+
+def who(request: Request) -> Actor | None:
+    """The person behind the request's session cookie."""
+    with db.read() as session:
+        return _actor(session, request)
+
+
+def _actor(session: Any, request: Request) -> Actor | None:
+    token = token_in(request.headers.get("cookie", ""))
+    return actor_for_token(session, token, now=utcnow())

@@ -1,0 +1,81 @@
+"""What people see of themselves: their profile, and where they are signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from webmon.domain.access import Actor
+from webmon.domain.browsers import in_words
+from webmon.domain.sessions import shown_id
+from webmon.models import LoginSession, User
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A browser that is signed in; ``id`` names it, and is nothing to sign in with."""
+
+    id: str
+    device: str
+    address: str
+    used_at: str
+    is_present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """The page."""
+
+    who: str = ""
+    email: str = ""
+    name: str = ""
+    timezone: str = ""
+    theme: str = ""
+    sessions: tuple[SessionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookView:
+    """How the app looks to a person."""
+
+    name: str = ""
+    timezone: str = ""
+    theme: str = ""
+
+
+def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) -> ProfileView:
+    """The actor's profile; ``present`` is the hash of the token of the session that asks."""
+    user = session.get_one(User, actor.user_id)
+    rows = session.exec(
+        select(LoginSession)
+        .where(LoginSession.user_id == user.id, LoginSession.expires_at > now)
+        .order_by(col(LoginSession.used_at).desc())
+        .limit(MOST_SHOWN)
+    )
+    sessions = [_session(row, present) for row in rows]
+    return ProfileView(
+        who=f"{actor.email} · {actor.role.value}",
+        email=user.email,
+        name=user.name,
+        timezone=user.timezone,
+        theme=user.theme,
+        sessions=tuple(sorted(sessions, key=lambda each: not each.is_present)),
+    )
+
+
+def _session(row: LoginSession, present: str) -> SessionView:
+    return SessionView(
+        id=shown_id(row.token_hash),
+        device=in_words(row.browser),
+        address=row.address or "an unknown address",
+        used_at=(row.used_at or row.created_at).isoformat(),
+        is_present=row.token_hash == present,
+    )
+
+
+def own_look(session: Session, *, actor: Actor) -> LookView:
+    """What the frame of every page needs to know of the actor."""
+    user = session.get_one(User, actor.user_id)
+    return LookView(user.name, user.timezone, user.theme)
