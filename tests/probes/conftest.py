@@ -9,7 +9,17 @@ import pytest
 import trustme
 import uvloop
 
-from webmon.probes.wire import certificates
+from webmon.probes.wire.tls_contexts import Trust, context_for
+
+TRUSTED = (
+    Trust(),
+    Trust(checks_name=False),
+    Trust(offers=("http/1.1",)),
+    Trust(offers=("http/1.1",), checks_name=False),
+    Trust(offers=("h2", "http/1.1")),
+    Trust(offers=("h2", "http/1.1"), checks_name=False),
+)
+"""What the probes ask of servers."""
 
 ServerContext = Callable[..., ssl.SSLContext]
 
@@ -22,11 +32,11 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="session")
 def trusted_authority(authority: trustme.CA) -> Iterator[trustme.CA]:
     """The authority, trusted by the probes until all tests are done: making contexts is slow."""
-    certificates.tls_context.cache_clear()
-    authority.configure_trust(certificates.tls_context(True))
-    authority.configure_trust(certificates.tls_context(True, http=False))
+    context_for.cache_clear()
+    for trust in TRUSTED:
+        authority.configure_trust(context_for(trust))
     yield authority
-    certificates.tls_context.cache_clear()
+    context_for.cache_clear()
 
 
 @pytest.fixture

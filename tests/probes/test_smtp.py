@@ -97,7 +97,7 @@ async def test_a_certificate_that_is_not_accepted(server_context: ServerContext)
         outcome = await probe(port, starttls=True)
         without = await probe(port, starttls=True, verify_tls=False)
     assert outcome.status is Status.DOWN
-    assert outcome.message == "certificate is signed by an unknown authority (Strangers)"
+    assert outcome.message.startswith("certificate is signed by an unknown authority (Strangers)")
     assert outcome.evidence["certificate"]["issuer"] == "Strangers"
     assert without.status is Status.UP
 

@@ -3,17 +3,21 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +33,8 @@ from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome, Target
 from webmon.probes.tls import TlsConfig, probe_tls
-from webmon.probes.wire import certificates
+from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.tls_session import _extensions, _messages
 
 
 async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields: Any) -> Outcome:
@@ -171,7 +176,10 @@ async def test_a_certificate_of_an_unknown_authority(server_context: ServerConte
     stranger = trustme.CA(organization_name="Strangers")
     outcome = await shown(server_context("localhost", by=stranger))
     assert outcome.status is Status.DOWN
-    assert outcome.message == "certificate is signed by an unknown authority (Strangers)"
+    assert outcome.message == (
+        "certificate is signed by an unknown authority (Strangers), "
+        "or the server does not send the intermediate certificate “Strangers”"
+    )
     assert outcome.evidence["issuer"] == "Strangers"
 
 
@@ -190,7 +198,7 @@ async def test_a_certificate_that_is_signed_by_itself(tmp_path: Path) -> None:
 @pytest.fixture
 def rsa_authority(server_context: ServerContext) -> trustme.CA:
     authority = trustme.CA(key_type=trustme.KeyType.RSA)
-    authority.configure_trust(certificates.tls_context(True, http=False))
+    authority.configure_trust(context_for(Trust(offers=("h2", "http/1.1"))))
     return authority
 
 
@@ -206,6 +214,109 @@ async def test_a_weak_signature(rsa_authority: trustme.CA, tmp_path: Path) -> No
     assert outcome.status is Status.DOWN
     assert outcome.message == "certificate is signed with a hash that is too weak (SHA1)"
     assert outcome.evidence["names"] == ["localhost"]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_server_that_wants_a_client_certificate(
+    server_context: ServerContext, authority: trustme.CA, version: ssl.TLSVersion
+) -> None:
+    """Its own certificate is what is judged, in every version of TLS."""
+    context = server_context("localhost", not_after=utcnow() + timedelta(days=40, hours=1))
+    authority.configure_trust(context)
+    context.verify_mode, context.maximum_version = ssl.CERT_REQUIRED, version
+    outcome = await shown(context)
+    assert outcome.status is Status.UP
+    assert outcome.message.startswith("valid for 40 days")
+    assert outcome.message.endswith("; the server wants a client certificate")
+
+
+@pytest.mark.parametrize(
+    ("cipher", "old"),
+    [
+        ("ECDHE-RSA-AES128-GCM-SHA256", None),
+        ("AES128-GCM-SHA256", "key exchange by RSA"),
+        ("ECDHE-RSA-AES128-SHA", "encryption in CBC mode"),
+        ("AES256-SHA", "key exchange by RSA, encryption in CBC mode"),
+    ],
+)
+async def test_old_encryption_that_browsers_take(
+    rsa_authority: trustme.CA, cipher: str, old: str | None
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    rsa_authority.issue_cert("localhost", key_type=trustme.KeyType.RSA).configure_cert(context)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(cipher)
+    outcome = await shown(context)
+    assert (outcome.status, outcome.evidence.get("old_encryption")) == (Status.UP, old)
+    strict = await shown(context, tls_strict=True)
+    assert strict.status is (Status.DEGRADED if old else Status.UP)
+    assert (old is None) or strict.message.startswith(f"old encryption: {old}; valid for ")
+
+
+def test_a_server_without_secure_renegotiation_is_known_by_its_hello() -> None:
+    start = b"\x03\x03" + bytes(32) + b"\x00" + b"\xc0\x2f" + b"\x00"
+    with_it = start + b"\x00\x09" + b"\x00\x0b\x00\x00" + b"\xff\x01\x00\x01\x00"
+    assert 0xFF01 in _extensions(with_it)
+    assert _extensions(start) == set()
+    record = b"\x16\x03\x03" + len(with_it + bytes(4)).to_bytes(2)
+    heard = record + b"\x02" + len(with_it).to_bytes(3) + with_it + b"\x14\x03\x03\x00\x01\x01"
+    assert _messages(heard) == [(2, with_it)]
+    for cut in range(len(heard)):
+        _messages(heard[:cut])
+
+
+async def test_a_chain_that_ends_before_the_certificate(server_context: ServerContext) -> None:
+    """What counts is the first end of what is needed."""
+    soon, later = utcnow() + timedelta(days=2, hours=1), utcnow() + timedelta(days=80)
+    root = trustme.CA()
+    root.configure_trust(context_for(Trust(offers=("h2", "http/1.1"))))
+    between = root.create_child_ca()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    leaf = between.issue_cert("localhost", not_after=later)
+    short = ending(between, root, soon)
+    chain = leaf.cert_chain_pems[0].bytes() + short
+    with (
+        trustme.Blob(chain).tempfile() as certificates,
+        leaf.private_key_pem.tempfile() as key,
+    ):
+        context.load_cert_chain(certificates, key)
+    outcome = await shown(context)
+    assert outcome.status is Status.DEGRADED
+    assert re.fullmatch(r"certificate of the authority “.*” expires in 2 days", outcome.message)
+    assert outcome.evidence["not_after"] < outcome.evidence["own_not_after"]
+    assert (outcome.evidence["days_left"], outcome.evidence["threshold"]) == (2, "warn_days")
+
+
+def ending(ca: trustme.CA, by: trustme.CA, at: datetime) -> bytes:
+    """The certificate of ``ca``, given out once more by ``by``, for as long as this."""
+    old = x509.load_pem_x509_certificate(ca.cert_pem.bytes())
+    signer = load_pem_private_key(by.private_key_pem.bytes(), None)
+    new = x509.CertificateBuilder(
+        old.issuer, old.subject, old.public_key(), old.serial_number, old.not_valid_before_utc, at
+    )
+    for each in old.extensions:
+        new = new.add_extension(each.value, each.critical)
+    return new.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM)  # type: ignore[arg-type]
+
+
+async def test_only_alternative_names_count(server_context: ServerContext) -> None:
+    context = server_context("shop.example", common_name="localhost")
+    outcome = await shown(context)
+    assert outcome.message == "certificate is for shop.example, not for localhost"
+
+
+async def test_a_star_stands_for_a_name_with_an_underscore(server_context: ServerContext) -> None:
+    context = server_context("*.example.org")
+    for name, status in (
+        ("my_shop.example.org", Status.UP),
+        ("shop.example.org", Status.UP),
+        ("a.my_shop.example.org", Status.DOWN),
+        ("my_shop.example.com", Status.DOWN),
+    ):
+        outcome = await shown(context, server_name=name)
+        assert outcome.status is status, outcome.message
+    assert outcome.message == "certificate is for *.example.org, not for my_shop.example.com"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")

@@ -3,12 +3,13 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
 from webmon.clock import utcnow
+from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down, up
 from webmon.probes.http_exchange.body_conditions import (
     decode_text,
@@ -19,8 +20,8 @@ from webmon.probes.http_exchange.body_conditions import (
 from webmon.probes.http_exchange.exchange import Trace
 from webmon.probes.http_exchange.redirects import follow_redirects
 from webmon.probes.http_exchange.request import HttpConfig
-from webmon.probes.http_exchange.transport import Body, OneShotTransport
-from webmon.probes.wire.certificates import read_certificate
+from webmon.probes.http_exchange.transport import HTTP_TRUST, Body, OneShotTransport
+from webmon.probes.wire.certificates import validity_evidence
 from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds
 from webmon.proxies import Proxy
 
@@ -48,7 +49,7 @@ async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Out
     """Ask once, within ``timeout`` seconds; nothing a server does raises."""
     transport = OneShotTransport(
         timeout=timeout,
-        verify=config.verify_tls,
+        trust=replace(HTTP_TRUST, verify=config.verify_tls),
         most_body_bytes=config.max_body_kb * 1024,
         routes=config.routes,
     )
@@ -70,7 +71,12 @@ async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Out
     response_us = _microseconds(traces[0].started, traces[-1].finished)
     status = _status_text(response.status_code)
     evidence = _evidence(traces, response_us, page)
-    return up(f"{status} in {milliseconds(response_us)}", response_us, _phases(traces), **evidence)
+    message = f"{status} in {milliseconds(response_us)}"
+    outcome = up(message, response_us, _phases(traces), **evidence)
+    old = traces[-1].old_encryption if config.tls_strict else ""
+    if old:
+        return replace(outcome, status=Status.DEGRADED, message=f"old encryption: {old}; {message}")
+    return outcome
 
 
 def _plain(error: httpx.TransportError) -> str:
@@ -213,8 +219,10 @@ def _evidence(traces: Sequence[Trace], taken_us: int, page: Page | None) -> dict
         evidence["proxy"] = str(last.proxy)
     if len(traces) > 1:
         evidence["redirects"] = [_shown_url(str(trace.url)) for trace in traces]
-    if last.certificate is not None:
-        evidence["certificate"] = _certificate_evidence(last.certificate)
+    if last.chain:
+        evidence["certificate"] = validity_evidence(last.chain, utcnow())
+    if last.old_encryption:
+        evidence["old_encryption"] = last.old_encryption
     if page is not None:
         evidence |= _page_evidence(page)
     return evidence
@@ -232,17 +240,6 @@ def _page_evidence(page: Page) -> dict[str, Any]:
     if response.has_redirect_location:
         evidence["redirects_to"] = _shown_url(response.headers["location"])
     return evidence
-
-
-def _certificate_evidence(der: bytes) -> dict[str, Any] | None:
-    certificate = read_certificate(der)
-    if certificate is None:
-        return None
-    return {
-        "days_left": certificate.days_left(utcnow()),
-        "expires_at": certificate.not_after.isoformat(),
-        "issuer": certificate.issuer,
-    }
 
 
 def _shown_url(url: str) -> str:

@@ -11,11 +11,11 @@ from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.databases.login import DatabaseConfig, Login, QueryAnswer, only_allowed
 from webmon.probes.databases.postgres_protocol import ServerError, Session, log_in
-from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import quoted
+from webmon.probes.wire.tls_contexts import Trust, context_for
 
 _PARAMETERS = {
     "host": "host",
@@ -62,7 +62,7 @@ async def probe_postgres(config: PostgresConfig, target: Target, timeout: float)
     login = config.login
     host = login.host or target.address.strip()
     if login.tls != "disable":
-        tls_context(login.tls == "verify-full", http=False)  # made before the clock starts
+        context_for(Trust(login.tls == "verify-full"))  # made before the clock starts
 
     async def talk(conversation: Conversation) -> tuple[Status, str]:
         began = time.perf_counter()

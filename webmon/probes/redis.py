@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field, SecretStr
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target
 from webmon.probes.databases.login import Text, blank_is_none
-from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import Conversation, converse
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
+from webmon.probes.wire.tls_contexts import Trust, context_for
 
 MOST_ANSWER_BYTES = 64 * 1024
 
@@ -43,14 +43,13 @@ async def probe_redis(config: RedisConfig, target: Target, timeout: float) -> Ou
     host = target.address.strip()
     password = config.password.get_secret_value() if config.password else ""
     if config.tls:
-        tls_context(config.verify_tls, http=False)  # made before the clock starts
+        context_for(Trust(config.verify_tls))  # made before the clock starts
 
     async def talk(conversation: Conversation) -> tuple[Status, str]:
         began = time.perf_counter()
         try:
             if config.tls:
-                context = tls_context(config.verify_tls, http=False)
-                await conversation.start_tls(context, server_name_of(host))
+                await conversation.start_tls(Trust(config.verify_tls), server_name_of(host))
             if password:
                 await _log_in(conversation, config.user, password)
             conversation.evidence["login_ms"] = _milliseconds_since(began)

@@ -10,11 +10,12 @@ from pydantic import Field, ValidationInfo, field_validator
 from webmon.clock import utcnow
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown, up
 from webmon.probes.wire.addresses import Unreachable
-from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.certificates import validity_evidence
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say_hello
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt, milliseconds
+from webmon.probes.wire.tls_contexts import Trust, context_for
 
 MOST_CAPABILITIES = 30
 MOST_MESSAGE_CHARACTERS = 300
@@ -59,7 +60,7 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
     if not host:
         return unknown("the host has no address")
     if config.tls or config.starttls:
-        tls_context(config.verify_tls, http=False)  # made before the clock starts
+        context_for(Trust(config.verify_tls))  # made before the clock starts
     deadline = asyncio.get_running_loop().time() + timeout
     greeting = Greeting()
     with Stream() as stream:
@@ -85,13 +86,13 @@ async def _greet(config: SmtpConfig, stream: Stream, greeting: Greeting, host: s
     server_name = server_name_of(host)
     await stream.connect(host, config.port)
     if config.tls:
-        await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
+        await stream.start_tls(Trust(config.verify_tls), server_name)
     banner = await read_greeting(stream, "SMTP")
     greeting.banner = excerpt(banner.lines[0])
     greeting.offered = await say_hello(stream)
     if config.starttls:
         await ask_smtp(stream, greeting.offered)
-        await stream.start_tls(tls_context(config.verify_tls, http=False), server_name)
+        await stream.start_tls(Trust(config.verify_tls), server_name)
         greeting.offered = await say_hello(stream)
 
 
@@ -123,10 +124,6 @@ def _evidence(stream: Stream, greeting: Greeting) -> dict[str, Any]:
         evidence["capabilities"] = list(greeting.offered[:MOST_CAPABILITIES])
     if stream.tls_version:
         evidence["protocol"] = stream.tls_version
-    if stream.certificate is not None:
-        evidence["certificate"] = {
-            "days_left": stream.certificate.days_left(utcnow()),
-            "expires_at": stream.certificate.not_after.isoformat(),
-            "issuer": stream.certificate.issuer,
-        }
+    if stream.chain:
+        evidence["certificate"] = validity_evidence(stream.chain, utcnow())
     return evidence

@@ -1,7 +1,9 @@
 """The `tls` probe: a certificate that is valid, for this name, and for long enough."""
 
 import asyncio
+import contextlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -11,14 +13,41 @@ from webmon.clock import utcnow
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 from webmon.probes.wire.addresses import Unreachable, literal_endpoint
-from webmon.probes.wire.certificates import Certificate, tls_context
+from webmon.probes.wire.certificates import Certificate, first_to_end
 from webmon.probes.wire.host_names import ascii_name, server_name_of
 from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt
+from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.tls_failures import WANTS_CERTIFICATE
+from webmon.probes.wire.tls_session import CertificateWanted
 
 MOST_NAMES = 20
 MOST_MESSAGE_CHARACTERS = 300
+LONGEST_WAIT_SECONDS = 0.5
+OTHER_PROTOCOLS = frozenset(
+    {
+        465,
+        563,
+        636,
+        853,
+        989,
+        990,
+        992,
+        993,
+        994,
+        995,
+        3269,
+        5061,
+        5223,
+        5269,
+        5270,
+        5671,
+        6697,
+        8883,
+    }
+)
+"""Ports of TLS where no web server is: what is offered there for the web may be refused."""
 
 _NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 
@@ -56,6 +85,11 @@ class TlsConfig(ProbeConfig):
         title="STARTTLS",
         description="Protocol spoken before TLS begins; empty: TLS from the start",
     )
+    tls_strict: bool = Field(
+        default=False,
+        title="Difficulties with old encryption",
+        description="Browsers still take it: exchange of keys by RSA, CBC, no RFC 5746",
+    )
     warn_days: int = Field(
         default=14,
         title="Difficulties when it expires within (days)",
@@ -83,7 +117,8 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     host = target.address.strip()
     if not host:
         return unknown("the host has no address")
-    context = tls_context(True, http=False)  # made before the clock starts
+    trust = _trust(config)
+    context_for(trust)  # made before the clock starts
     server_name = config.server_name or server_name_of(host)
     with Stream() as stream:
         try:
@@ -91,13 +126,16 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
                 await stream.connect(host, config.port)
                 if config.starttls:
                     await BEGIN[config.starttls](stream)
-                await stream.start_tls(context, server_name)
+                await stream.start_tls(trust, server_name)
+                wanted = await _wants_certificate(stream)
         except TimeoutError:
             message = f"no answer within {timeout:g} s ({stream.step})"
         except (Unreachable, Broken) as error:
+            if isinstance(error.__cause__, CertificateWanted):
+                return _judged(config, stream, server_name, utcnow(), True)
             message = str(error)
         else:
-            return _judged(config, stream, server_name, utcnow())
+            return _judged(config, stream, server_name, utcnow(), wanted)
     return down(
         excerpt(message, MOST_MESSAGE_CHARACTERS),
         phases=stream.phases,
@@ -105,7 +143,27 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     )
 
 
-def _judged(config: TlsConfig, stream: Stream, server_name: str, now: datetime) -> Outcome:
+def _trust(config: TlsConfig) -> Trust:
+    """As browsers, where a browser may be the one that comes."""
+    is_for_browsers = config.starttls is None and config.port not in OTHER_PROTOCOLS
+    return Trust(offers=("h2", "http/1.1") if is_for_browsers else ())
+
+
+async def _wants_certificate(stream: Stream) -> bool:
+    """Whether the server turns away who shows no certificate; in TLS 1.3 it says so only after
+    the handshake, and at once. Others say something else then, mostly a ticket."""
+    if stream.tls_version != "TLSv1.3":
+        return False
+    patience = min(LONGEST_WAIT_SECONDS, 3 * (stream.tls_us or 0) / 1_000_000)
+    with contextlib.suppress(TimeoutError, Broken):
+        async with asyncio.timeout(patience):
+            return await stream.wants_certificate()
+    return False
+
+
+def _judged(
+    config: TlsConfig, stream: Stream, server_name: str, now: datetime, wants_certificate: bool
+) -> Outcome:
     """What is to be said of a certificate that was accepted."""
     evidence = _evidence(config, stream, server_name, now)
     taken_us, phases = stream.elapsed_us, stream.phases
@@ -114,8 +172,19 @@ def _judged(config: TlsConfig, stream: Stream, server_name: str, now: datetime) 
             Status.UP, "the certificate was accepted but cannot be read", taken_us, phases, evidence
         )
     status = {None: Status.UP, "warn_days": Status.DEGRADED, "down_days": Status.DOWN}
-    message = _validity(stream.certificate, now, passed=evidence["threshold"] is not None)
-    return Outcome(status[evidence["threshold"]], message, taken_us, phases, evidence)
+    message = _validity(stream.chain, now, passed=evidence["threshold"] is not None)
+    if wants_certificate:
+        message += f"; {WANTS_CERTIFICATE}"
+    return _judged_strictly(
+        config, stream, Outcome(status[evidence["threshold"]], message, taken_us, phases, evidence)
+    )
+
+
+def _judged_strictly(config: TlsConfig, stream: Stream, outcome: Outcome) -> Outcome:
+    if config.tls_strict and stream.old_encryption and outcome.status is Status.UP:
+        message = f"old encryption: {stream.old_encryption}; {outcome.message}"
+        return replace(outcome, status=Status.DEGRADED, message=message)
+    return outcome
 
 
 def _threshold(config: TlsConfig, left: timedelta) -> str | None:
@@ -126,12 +195,13 @@ def _threshold(config: TlsConfig, left: timedelta) -> str | None:
     return None
 
 
-def _validity(certificate: Certificate, now: datetime, *, passed: bool) -> str:
-    left = certificate.not_after - now
-    length = _length(left)
+def _validity(chain: tuple[Certificate, ...], now: datetime, *, passed: bool) -> str:
+    first = first_to_end(chain)
+    length = _length(first.not_after - now)
     if passed:
-        return f"certificate expires in {length}"
-    until = certificate.not_after.astimezone(UTC)
+        whose = "" if first is chain[0] else f" of the authority “{first.subject}”"
+        return f"certificate{whose} expires in {length}"
+    until = first.not_after.astimezone(UTC)
     return f"valid for {length} (until {until.day} {until:%B %Y})"
 
 
@@ -149,9 +219,17 @@ def _evidence(config: TlsConfig, stream: Stream, server_name: str, now: datetime
         evidence |= {"protocol": stream.tls_version, "cipher": stream.cipher}
     if config.starttls:
         evidence["starttls"] = config.starttls
+    if stream.old_encryption:
+        evidence["old_encryption"] = stream.old_encryption
     certificate = stream.certificate
     if certificate is None:
         return evidence
+    first = first_to_end(stream.chain)
+    if first is not certificate:
+        evidence |= {
+            "ends_first": first.subject,
+            "own_not_after": certificate.not_after.isoformat(),
+        }
     return evidence | {
         "subject": certificate.subject,
         "names": [excerpt(name) for name in certificate.names[:MOST_NAMES]],
@@ -161,7 +239,7 @@ def _evidence(config: TlsConfig, stream: Stream, server_name: str, now: datetime
         "sha256": certificate.fingerprint,
         "key": certificate.key,
         "not_before": certificate.not_before.isoformat(),
-        "not_after": certificate.not_after.isoformat(),
-        "days_left": certificate.days_left(now),
-        "threshold": _threshold(config, certificate.not_after - now),
+        "not_after": first.not_after.isoformat(),
+        "days_left": first.days_left(now),
+        "threshold": _threshold(config, first.not_after - now),
     }

@@ -13,7 +13,7 @@ from tests.probes.servers import html, serving
 from tests.probes.test_http import probe
 from webmon.clock import utcnow
 from webmon.domain.status import Status
-from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.tls_contexts import tls_context
 
 
 async def said_of(context: ssl.SSLContext, host: str = "localhost", **fields: bool) -> str:
@@ -79,7 +79,7 @@ async def test_a_certificate_that_is_not_yet_valid(server_context: ServerContext
 async def test_a_certificate_of_an_unknown_authority(server_context: ServerContext) -> None:
     stranger = trustme.CA(organization_name="Strangers")
     said = await said_of(server_context("localhost", by=stranger))
-    assert said == "certificate is signed by an unknown authority (Strangers)"
+    assert said.startswith("certificate is signed by an unknown authority (Strangers)")
 
 
 async def test_a_certificate_whose_intermediate_is_missing(
@@ -91,7 +91,9 @@ async def test_a_certificate_whose_intermediate_is_missing(
     with leaf.cert_chain_pems[0].tempfile() as chain, leaf.private_key_pem.tempfile() as key:
         context.load_cert_chain(chain, key)
     server_context("localhost")
-    assert (await said_of(context)).startswith("certificate is signed by an unknown authority")
+    said = await said_of(context)
+    assert said.startswith("certificate is signed by an unknown authority")
+    assert "the server does not send the intermediate certificate" in said
 
 
 async def test_without_verification_any_certificate_will_do(server_context: ServerContext) -> None:
@@ -158,8 +160,7 @@ async def test_a_server_that_refuses_the_handshake() -> None:
 
     async with serving(talk=refuses) as server:
         outcome = await probe(f"https://127.0.0.1:{server.port}/")
-    assert outcome.message.startswith("TLS handshake failed: ")
-    assert "handshake failure" in outcome.message
+    assert outcome.message == "TLS handshake failed: no cipher in common with the server"
 
 
 def serve_once(listening: socket.socket, context: ssl.SSLContext) -> None:
@@ -169,18 +170,19 @@ def serve_once(listening: socket.socket, context: ssl.SSLContext) -> None:
         context.wrap_socket(accepted, server_side=True)
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_server_that_asks_for_a_client_certificate(
-    server_context: ServerContext, authority: trustme.CA
+    server_context: ServerContext, authority: trustme.CA, version: ssl.TLSVersion
 ) -> None:
     context = server_context("localhost")
+    context.maximum_version = version
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     with socket.create_server(("127.0.0.1", 0)) as listening:
         served = asyncio.create_task(asyncio.to_thread(serve_once, listening, context))
         outcome = await probe(f"https://localhost:{listening.getsockname()[1]}/")
         await served
-    assert outcome.message.startswith("TLS failed while waiting for the first byte: ")
-    assert "certificate required" in outcome.message
+    assert outcome.message == "the server wants a client certificate"
 
 
 async def test_one_context_serves_the_whole_process() -> None:

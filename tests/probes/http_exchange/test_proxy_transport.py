@@ -13,7 +13,7 @@ from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.proxy_server import proxying
 from tests.probes.servers import http, serving
 from webmon.probes.http_exchange.transport import OneShotTransport
-from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.tls_contexts import tls_context
 from webmon.proxies import only_through
 
 Transport = Callable[[str], httpx.AsyncBaseTransport]

@@ -11,7 +11,7 @@ import pytest
 from tests.probes.conftest import ServerContext
 from tests.probes.servers import http, serving
 from webmon.probes.http_exchange.transport import OneShotTransport
-from webmon.probes.wire.certificates import tls_context
+from webmon.probes.wire.tls_contexts import tls_context
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 

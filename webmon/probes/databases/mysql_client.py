@@ -14,10 +14,11 @@ from pymysql.constants import CLIENT, CR, FIELD_TYPE  # type: ignore[import-unty
 
 from webmon.clock import utcnow
 from webmon.probes.databases.login import Login, QueryAnswer
-from webmon.probes.wire.certificates import handshake_failure, tls_context, verification_failure
 from webmon.probes.wire.conversation import MOST_BYTES, Conversation
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import quoted
+from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.tls_failures import handshake_failure, verification_failure
 
 MOST_GREETING_BYTES = 4096
 
@@ -183,7 +184,7 @@ class Client:
             autocommit=None,
             program_name="Beaconry",
             ssl_disabled=not wants_tls,
-            ssl=tls_context(login.tls == "verify-full", http=False) if wants_tls else None,
+            ssl=context_for(Trust(login.tls == "verify-full")) if wants_tls else None,
             auth_plugin_map={
                 "mysql_clear_password": OnlyEncrypted,
                 "mysql_old_password": NotKnown,
@@ -213,7 +214,7 @@ class Client:
     def _explained(self, error: pymysql.MySQLError) -> Broken | ServerError:
         cause = getattr(error, "original_exception", None)
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Broken(verification_failure(cause, None, self._server_name, now=utcnow()))
+            return Broken(verification_failure(cause, (), self._server_name, now=utcnow()))
         if isinstance(cause, ssl.SSLError):
             return Broken(handshake_failure(cause, self._conversation.endpoint))
         if cause is not None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from webmon.probes.databases.login import Login, QueryAnswer
 from webmon.probes.databases.postgres_passwords import Scram, md5_answer
-from webmon.probes.wire.certificates import tls_context
 from webmon.probes.wire.conversation import MOST_BYTES, Conversation
 from webmon.probes.wire.stream import Broken
+from webmon.probes.wire.tls_contexts import Trust
 
 PROTOCOL_3 = (3).to_bytes(2, "big") + (0).to_bytes(2, "big")
 TLS_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
@@ -156,8 +156,7 @@ async def _begin_tls(conversation: Conversation, login: Login, server_name: str)
     if answer not in (b"S", b"N") or conversation.over_read:
         raise conversation.foreign("PostgreSQL’s protocol")
     if answer == b"S":
-        context = tls_context(login.tls == "verify-full", http=False)
-        await conversation.start_tls(context, server_name)
+        await conversation.start_tls(Trust(login.tls == "verify-full"), server_name)
     elif login.tls != "prefer":
         raise Broken(f"{conversation.endpoint} offers no TLS, which is required here")
 

@@ -14,6 +14,7 @@ import httpx
 
 from webmon.probes.http_exchange.answer import HttpAnswer
 from webmon.probes.wire.addresses import Endpoint, connect_failure, require_other_end
+from webmon.probes.wire.certificates import Certificate
 from webmon.proxies import Proxy
 
 
@@ -46,7 +47,9 @@ class Trace:
     secured: float = 0.0
     first_byte: float = 0.0
     finished: float = 0.0
-    certificate: bytes | None = None
+    chain: tuple[Certificate, ...] = ()
+    """The server's certificates, as in `TlsSession.chain`."""
+    old_encryption: str = ""
     truncated: bool = False
 
 

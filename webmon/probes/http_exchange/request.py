@@ -205,6 +205,11 @@ class HttpConfig(ProbeConfig):
         title="Verify the certificate",
         description="When off, an invalid certificate is accepted",
     )
+    tls_strict: bool = Field(
+        default=False,
+        title="Difficulties with old encryption",
+        description="Browsers still take it: exchange of keys by RSA, CBC, no RFC 5746",
+    )
     max_body_kb: int = Field(
         default=512,
         title="Largest body read (kB)",

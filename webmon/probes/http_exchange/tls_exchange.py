@@ -1,4 +1,4 @@
-"""An exchange through TLS in memory: without the 256 KiB buffer asyncio has per connection."""
+"""An exchange through TLS."""
 
 import asyncio
 import ssl
@@ -8,13 +8,15 @@ import httpx
 
 from webmon.probes.http_exchange.answer import HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
-from webmon.probes.wire.certificates import handshake_failure, plain_reason, presented_certificate
+from webmon.probes.wire.tls_contexts import Trust
+from webmon.probes.wire.tls_failures import WANTS_CERTIFICATE, plain_reason, wants_certificate
+from webmon.probes.wire.tls_session import HandshakeFailed, TlsSession
 
 TLS_RECORD_BYTES = 16 * 1024
 
 
 class TlsExchange(Exchange):
-    """A certificate that is not accepted is `httpx.ConnectError`, its cause OpenSSL's error."""
+    """A handshake that fails is `httpx.ConnectError`."""
 
     def __init__(
         self,
@@ -23,12 +25,16 @@ class TlsExchange(Exchange):
         answer: HttpAnswer,
         finished: asyncio.Future[None],
         *,
-        context: ssl.SSLContext,
+        trust: Trust,
         server_name: str,
     ) -> None:
+        """
+        Raises:
+            HandshakeFailed: no certificate can be for that name.
+        """
         super().__init__(trace, wire, answer, finished)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._session = TlsSession(trust, server_name, None)
+        self._tls = self._session.tls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self._connected(transport):
@@ -36,26 +42,32 @@ class TlsExchange(Exchange):
             self.data_received(b"")
 
     def _take(self, data: bytes) -> None:
-        self._incoming.write(data)
+        self._session.receive(data)
         try:
             if self._trace.secured or self._shake_hands():
                 self._read()
         except ssl.SSLError as error:
-            raise self._as_transport_error(error) from error
+            text = f"TLS failed while {self._trace.step}: {plain_reason(error)}"
+            if wants_certificate(error):
+                text = WANTS_CERTIFICATE
+            raise httpx.ReadError(text) from error
 
     def _shake_hands(self) -> bool:
         """Go on with the handshake; True when it is done, and the request sent."""
+        trace, session = self._trace, self._session
+        session.place = trace.endpoint
         try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        else:
-            self._trace.secured = time.perf_counter()
-            self._trace.step = Step.FIRST_BYTE
-            self._trace.certificate = self._tls.getpeercert(binary_form=True)
+            if not session.shake_hands():
+                return False
+            trace.secured = time.perf_counter()
+            trace.step = Step.FIRST_BYTE
+            trace.old_encryption = session.old_encryption
             self._tls.write(self._wire)
             return True
+        except HandshakeFailed as error:
+            raise httpx.ConnectError(str(error)) from error
         finally:
+            trace.chain = session.chain
             self._flush()  # an alert, too, is to be sent
 
     def _read(self) -> None:
@@ -73,8 +85,8 @@ class TlsExchange(Exchange):
             super()._take(data)
 
     def _flush(self) -> None:
-        if self._outgoing.pending and self._transport is not None:
-            self._transport.write(self._outgoing.read())
+        if self._transport is not None and (data := self._session.to_send()):
+            self._transport.write(data)
 
     def _end(self, error: Exception | None) -> None:
         if self._trace.step is not Step.TLS or self.finished.done():
@@ -83,10 +95,3 @@ class TlsExchange(Exchange):
         did = "reset" if error else "closed"
         text = f"connection {did} by {self._trace.endpoint} in the TLS handshake"
         self._finish(httpx.ConnectError(text))
-
-    def _as_transport_error(self, error: ssl.SSLError) -> httpx.TransportError:
-        if self._trace.secured:
-            return httpx.ReadError(f"TLS failed while {self._trace.step}: {plain_reason(error)}")
-        if isinstance(error, ssl.SSLCertVerificationError):
-            self._trace.certificate = presented_certificate(self._tls)
-        return httpx.ConnectError(handshake_failure(error, self._trace.endpoint))

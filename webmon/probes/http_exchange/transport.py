@@ -5,14 +5,12 @@ saves here, and a visitor has no connection yet either.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 import httpx
 
-from webmon.clock import utcnow
 from webmon.domain.networks import ANYWHERE
 from webmon.guard import present_reach, require_allowed, within
 from webmon.probes.http_exchange.answer import HttpAnswer
@@ -29,8 +27,11 @@ from webmon.probes.wire.addresses import (
     open_socket,
     resolve,
 )
-from webmon.probes.wire.certificates import read_certificate, tls_context, verification_failure
+from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.tls_session import HandshakeFailed
 from webmon.proxies import Proxy, Routes
+
+HTTP_TRUST = Trust(offers=("http/1.1",))
 
 LOOK_UP_SECONDS = 1.0
 """For a name that only the proxy has to know; where we do not, it is the proxy's own judgement."""
@@ -66,12 +67,13 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         self,
         *,
         timeout: float,
-        verify: bool = True,
+        trust: Trust = HTTP_TRUST,
         most_body_bytes: int,
         routes: Routes | None = None,
     ) -> None:
         # Made before the clock starts: the first one of the process takes a tenth of a second.
-        self._context = tls_context(verify)
+        context_for(trust)
+        self._trust = trust
         self.traces: list[Trace] = []
         self._timeout = timeout
         self._deadline = asyncio.get_running_loop().time() + timeout
@@ -121,8 +123,6 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             if not exchange.answer.complete:
                 raise
             # It was there in time; only this task is woken up too late.
-        except httpx.ConnectError as error:
-            raise _explained(error, trace, host) from None
         except httpx.RemoteProtocolError as error:
             if trace.proxy is None or request.url.scheme == "https":
                 raise
@@ -154,17 +154,17 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         finished = asyncio.get_running_loop().create_future()
         if request.url.scheme == "http":
             return Exchange(trace, wire, answer, finished)
-        name = host.rstrip(".")
+        name = host.strip("[]").rstrip(".")
         try:
             if trace.proxy is None:
                 return TlsExchange(
-                    trace, wire, answer, finished, context=self._context, server_name=name
+                    trace, wire, answer, finished, trust=self._trust, server_name=name
                 )
             return TunnelExchange(
-                trace, wire, answer, finished, context=self._context, server_name=name
+                trace, wire, answer, finished, trust=self._trust, server_name=name
             )
-        except ValueError:
-            raise httpx.ConnectError(f"no certificate can be for the name {host}") from None
+        except HandshakeFailed as error:
+            raise httpx.ConnectError(str(error)) from None
 
     def _timed_out(self, trace: Trace) -> httpx.TimeoutException:
         text = f"no answer within {self._timeout:g} s"
@@ -237,12 +237,3 @@ def _serialised(trace: Trace, request: httpx.Request, body: bytes) -> bytes:
         lines += login_lines(trace.proxy)
     lines.insert(0, b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target))
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-def _explained(error: httpx.ConnectError, trace: Trace, host: str) -> httpx.ConnectError:
-    """The same error; where a certificate was not accepted, with the reason in plain words."""
-    cause = error.__cause__
-    if not isinstance(cause, ssl.SSLCertVerificationError):
-        return error
-    shown = read_certificate(trace.certificate) if trace.certificate else None
-    return httpx.ConnectError(verification_failure(cause, shown, host, now=utcnow()))

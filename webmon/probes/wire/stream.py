@@ -11,17 +11,12 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from webmon.clock import utcnow
 from webmon.probes.base import Phases
 from webmon.probes.wire.addresses import Endpoint, literal_endpoint, open_socket, resolve
-from webmon.probes.wire.certificates import (
-    Certificate,
-    handshake_failure,
-    plain_reason,
-    presented_certificate,
-    read_certificate,
-    verification_failure,
-)
+from webmon.probes.wire.certificates import Certificate
+from webmon.probes.wire.tls_contexts import Trust
+from webmon.probes.wire.tls_failures import plain_reason, wants_certificate
+from webmon.probes.wire.tls_session import HandshakeFailed, TlsSession
 
 READ_BYTES = 16 * 1024
 MOST_LINE_BYTES = 2048
@@ -38,14 +33,15 @@ class Stream:
         self.started = time.perf_counter()
         self.step = "looking up the name"
         self.endpoint: Endpoint | None = None
-        self.certificate: Certificate | None = None
-        """What the other side showed in the TLS handshake, also when it was not accepted."""
-        self.tls_version = self.cipher = ""
+        self.chain: tuple[Certificate, ...] = ()
+        """What the other side showed in the TLS handshake, also when it was not accepted; once it
+        was accepted, only what was needed for that."""
+        self.tls_version = self.cipher = self.old_encryption = ""
         self.tls_us: int | None = None
         self._times: dict[str, float] = {}
         self._socket: socket.socket | None = None
+        self._session: TlsSession | None = None
         self._tls: ssl.SSLObject | None = None
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._unread = b""
 
     def __enter__(self) -> Self:
@@ -84,7 +80,12 @@ class Stream:
         """Say what comes next, for the message should it not come."""
         self.step = f"connected to {self.endpoint}, waiting for {what}"
 
-    async def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+    @property
+    def certificate(self) -> Certificate | None:
+        """The one of the server itself."""
+        return self.chain[0] if self.chain else None
+
+    async def start_tls(self, trust: Trust, server_name: str) -> None:
         """Shake hands, and speak through TLS from now on.
 
         Raises:
@@ -93,46 +94,38 @@ class Stream:
         if self._unread:
             raise Broken("said more, unencrypted, after it had agreed to begin TLS")
         self.step = f"connected to {self.endpoint}, in the TLS handshake"
-        try:
-            tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
-        except ValueError:
-            raise Broken(f"no certificate can be for the name {server_name}") from None
         began = time.perf_counter()
         try:
-            await self._shake_hands(tls)
-        except ssl.SSLCertVerificationError as error:
-            self._note(tls, presented_certificate(tls))
-            text = verification_failure(error, self.certificate, server_name, now=utcnow())
-            raise Broken(text) from error
-        except ssl.SSLError as error:
-            self._note(tls, presented_certificate(tls))
-            raise Broken(handshake_failure(error, self.endpoint)) from error
-        self._tls = tls
-        self._note(tls, tls.getpeercert(binary_form=True))
+            session = self._session = TlsSession(trust, server_name, self.endpoint)
+            try:
+                await self._shake_hands(session)
+            finally:
+                self._note(session)
+        except HandshakeFailed as error:
+            raise Broken(str(error)) from error
+        self._tls = session.tls
         self.tls_us = _microseconds(began, time.perf_counter())
 
-    async def _shake_hands(self, tls: ssl.SSLObject) -> None:
+    async def _shake_hands(self, session: TlsSession) -> None:
         while True:
             try:
-                tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await self._flush()
-            except ssl.SSLError:
+                done = session.shake_hands()
+            except HandshakeFailed:
                 with contextlib.suppress(Broken):
                     await self._flush()  # the alert that tells the other side why
                 raise
-            else:
-                await self._flush()
+            await self._flush()
+            if done:
                 return
             data = await self._receive()
             if not data:
                 raise Broken(f"connection closed by {self.endpoint} in the TLS handshake")
-            self._incoming.write(data)
+            session.receive(data)
 
-    def _note(self, tls: ssl.SSLObject, der: bytes | None) -> None:
-        self.certificate = read_certificate(der) if der else None
-        self.tls_version = tls.version() or ""
-        self.cipher = (tls.cipher() or ("",))[0]
+    def _note(self, session: TlsSession) -> None:
+        self.chain = session.chain
+        self.tls_version, self.cipher = session.version, session.cipher
+        self.old_encryption = session.old_encryption
 
     async def send(self, data: bytes) -> None:
         """Send all of ``data``.
@@ -173,6 +166,15 @@ class Stream:
         data, self._unread = self._unread[:count], self._unread[count:]
         return data
 
+    async def wants_certificate(self) -> bool:
+        """Whether the next that the server says is that it wants a client certificate. Nothing
+        can be read after this."""
+        try:
+            await self._read()
+        except Broken as error:
+            return isinstance(error.__cause__, ssl.SSLError) and wants_certificate(error.__cause__)
+        return False
+
     async def _read_more(self) -> None:
         data = await self._read()
         if not data:
@@ -193,12 +195,13 @@ class Stream:
             data = await self._receive()
             if not data:
                 return b""
-            self._incoming.write(data)
+            assert self._session is not None
+            self._session.receive(data)
         return await self._receive()
 
     async def _flush(self) -> None:
-        if self._outgoing.pending:
-            await self._transmit(self._outgoing.read())
+        if self._session is not None and (data := self._session.to_send()):
+            await self._transmit(data)
 
     async def _transmit(self, data: bytes) -> None:
         assert self._socket is not None
