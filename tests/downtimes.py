@@ -6,9 +6,13 @@ from typing import Any
 from sqlmodel import Session, select
 
 from tests.clock import NOW
+from tests.outside import Outside, deliver, follow_up
+from webmon.commands.downtimes import life
 from webmon.commands.downtimes.plan import plan_downtime
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
+from webmon.domain.grouping import WAIT
+from webmon.domain.news import Event
 from webmon.models import Downtime, DowntimeOccurrence, DowntimeStep, Host, Service
 
 EDITOR = Actor(1, "anna@example.org", Role.EDITOR)
@@ -68,3 +72,28 @@ def steps(database: Database, downtime_id: int | None = None) -> list[str]:
             found = found.where(DowntimeOccurrence.downtime_id == downtime_id)
         rows = session.exec(found)
         return [each.step.value if each.told else f"({each.step.value})" for each in rows]
+
+
+def pass_time(database: Database, *instants: datetime) -> None:
+    """At each of these instants the worker's passes, and some seconds later what they queued."""
+    for at in instants:
+        with database.write() as session:
+            life.advance(session, now=at)
+        follow_up(database, at=at)
+        deliver(database, at=at)
+        deliver(database, at=at + WAIT)
+
+
+def first_lines(outside: Outside, name: str = "ops") -> list[str]:
+    """The first line of every message about planned downtime."""
+    return [
+        each.message.splitlines()[0]
+        for message in outside.messages(name)
+        for each in message.news
+        if each.event is Event.DOWNTIME
+    ]
+
+
+def words(outside: Outside, name: str = "ops") -> list[str]:
+    """What each message about planned downtime tells: the word before the colon."""
+    return [line.partition(":")[0] for line in first_lines(outside, name)]

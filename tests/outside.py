@@ -78,7 +78,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
         "budget": lambda config: config.monthly_budget,
     }
     for name, is_public in (("recorder", False), ("billboard", True)):
-        kind = NotifierKind(name, is_public=is_public, **options)
+        kind = NotifierKind(name, is_public=is_public, is_quiet_in_downtime=is_public, **options)
         monkeypatch.setitem(notifiers.NOTIFIERS, name, kind)
     return outside
 

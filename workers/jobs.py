@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from webmon import clock, config
 from webmon.commands.checks import clock_steps, connectivity, workers
+from webmon.commands.downtimes import life
 from webmon.commands.history import retention
 from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
@@ -101,6 +102,11 @@ class Jobs:
         """Tell the place that watches us that we work."""
         if self.own_heartbeat is not None:
             await self.own_heartbeat.report()
+
+    async def downtimes(self) -> None:
+        """Take planned downtime from step to step."""
+        await self.clock_steps.follow()
+        await self._pipeline.in_database(lambda session: life.advance(session, now=clock.utcnow()))
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""

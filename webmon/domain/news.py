@@ -72,6 +72,12 @@ class News:
     told_before: bool = False
     """Whether the channel was told of the outage that a reminder is about."""
     planned_downtime: bool = False
+    after_downtime: bool = False
+    """It went down in planned downtime, and is still down after it."""
+    expires_at: datetime | None = None
+    """From then on it is not worth telling: what it announces has begun, or is over."""
+    only_to: str = ""
+    """The person whom the administrators' channel writes to, instead of all of them."""
 
 
 @dataclass(frozen=True, slots=True)

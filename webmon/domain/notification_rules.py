@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from webmon.domain.news import Event
-from webmon.domain.status import Status
+from webmon.domain.status import OBSERVED, Status
 
 MOST_CHANGES = 6
 """A service that changes more often than this within `FLAPPING_WINDOW` is flapping."""
@@ -102,14 +102,15 @@ class Decision:
 
 
 def decide(
-    change: Change, last: LastWord | None, wants: Set[Event], muted: str = ""
+    change: Change, last: LastWord | None, wants: Set[Event], muted: str = "", quiet: str = ""
 ) -> tuple[Decision, ...]:
     """What to send or suppress about ``change`` in a channel that ``wants`` these events.
 
     ``muted`` says why bad news is held back at present; empty if it is not. The end of an outage
-    that the channel was told of is never held back.
+    that the channel was told of is held back only where ``quiet`` says why: in planned downtime the
+    channel is to hear nothing at all.
     """
-    plain = _plain(change, last, wants, muted)
+    plain = _plain(change, last, wants, muted, quiet)
     if plain is None:
         return ()
     summed_up = replace(plain, reason=SUMMED_UP, is_open=False, is_muted=False)
@@ -125,13 +126,18 @@ def is_flapping(last: LastWord | None) -> bool:
     return last is not None and last.event is Event.FLAPPING
 
 
-def _plain(change: Change, last: LastWord | None, wants: Set[Event], muted: str) -> Decision | None:
+def _plain(
+    change: Change, last: LastWord | None, wants: Set[Event], muted: str, quiet: str
+) -> Decision | None:
     event = _event(change, last, wants)
     if event is None or event not in wants:
         return None
     if event is Event.UP:
+        because = _why_not_the_end(last)
+        if quiet and not because:
+            return Decision(event, quiet, is_open=True, is_muted=True)
         goes_on = change.after is Status.DEGRADED and Event.DEGRADED in wants
-        return Decision(event, _why_not_the_end(last), is_open=goes_on)
+        return Decision(event, because, is_open=goes_on)
     return Decision(event, muted, is_open=True, is_muted=bool(muted))
 
 
@@ -200,3 +206,15 @@ def decide_unmuted(status: Status, wants: Set[Event]) -> Decision | None:
     """What to send when bad news is no longer held back and the service has this status."""
     event = {Status.DOWN: Event.DOWN, Status.DEGRADED: Event.DEGRADED}.get(status)
     return Decision(event, is_open=True) if event is not None and event in wants else None
+
+
+def decide_held_end(status: Status, wants: Set[Event]) -> Decision | None:
+    """What to send in place of an end that was held back, now that the service has this status.
+
+    None: it has not been seen lately, so it stays held back.
+    """
+    if status is Status.DOWN:
+        return decide_unmuted(status, wants)
+    if status not in OBSERVED:
+        return None
+    return Decision(Event.UP, is_open=status is Status.DEGRADED and Event.DEGRADED in wants)

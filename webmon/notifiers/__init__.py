@@ -55,6 +55,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_slack,
         load=transport.load,
         sends="a message to the channel of an incoming webhook",
+        is_quiet_in_downtime=True,
         is_addressed=True,
     ),
     "twitter": NotifierKind(
@@ -64,6 +65,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
         preview_twitter,
         sends="a post of at most 280 characters, follow-ups as replies",
         is_public=True,
+        is_quiet_in_downtime=True,
         weigh=weighted_length,
         most_weight=MOST_WEIGHT,
         budget=lambda config: config.monthly_budget,

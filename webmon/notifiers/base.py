@@ -116,6 +116,8 @@ class NotifierKind:
     """A channel's config says where to send: only where its namespace may."""
     required: tuple[str, ...] = ()
     """Fields that only the administrators' channel may leave at their defaults."""
+    is_quiet_in_downtime: bool = False
+    """It gets nothing of what is in planned downtime, until that is over."""
     is_public: bool = False
     """Everybody can read it: no news of the monitor itself, and none of private services."""
     weigh: Callable[[str], int] | None = None

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session, col
 
+from webmon.commands.downtimes.life import take_due
 from webmon.commands.inventory.services import untouched_state
 from webmon.models import (
     Channel,
@@ -40,9 +41,12 @@ def prepare_restored(session: Session, *, now: datetime) -> int:
 
     1. What is queued is suppressed, and reminders come as long after now as the channel wants.
     2. Every check is due, and no count from before the backup leads to a change.
-    3. Workers, leases and sessions are gone: everybody signs in again.
+    3. Planned downtime has taken its steps until now, and nobody is told of them.
+    4. Workers, leases and sessions are gone: everybody signs in again.
     """
     suppressed = _hold_back(session)
+    while take_due(session, now=now, told=False):
+        pass
     _remind_later(session, now)
     session.execute(
         update(table(ServiceState)).values(

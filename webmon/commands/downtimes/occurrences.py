@@ -89,9 +89,17 @@ def life_of(downtime: Downtime, occurrence: DowntimeOccurrence) -> Life:
 
 
 def bring_up_to(
-    session: Session, downtime: Downtime, occurrence: DowntimeOccurrence, *, now: datetime
+    session: Session,
+    downtime: Downtime,
+    occurrence: DowntimeOccurrence,
+    *,
+    now: datetime,
+    told: bool = True,
 ) -> None:
-    """Take the steps that time has brought, and note when it brings the next one."""
+    """Take the steps that time has brought, and note when it brings the next one.
+
+    Without ``told`` nobody hears of them.
+    """
     while due := due_steps(life_of(downtime, occurrence), now):
         for each in due:
             if each.step in (Step.ANNOUNCED, Step.REMINDED):
@@ -101,7 +109,8 @@ def bring_up_to(
                 occurrence.state = State.STARTED
             else:
                 occurrence.state = State.FINISHED
-            take_step(session, downtime, occurrence, each.step, at=each.at, told=each.told, now=now)
+            hears = told and each.told
+            take_step(session, downtime, occurrence, each.step, at=each.at, told=hears, now=now)
     occurrence.next_step_at = next_step_at(life_of(downtime, occurrence))
     session.flush()
 

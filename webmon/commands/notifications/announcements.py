@@ -129,12 +129,13 @@ class _Announcement:
         muted = self._holds.why(channel, self._subject)
         each = self._occurrence
         change = Change(each.before, each.after, self._often.seen_by(channel.wants))
-        decisions = decide(change, last, channel.wants, muted)
+        quiet = self._holds.why_quiet(channel, self._subject)
+        decisions = decide(change, last, channel.wants, muted, quiet)
         for_good = bool(why_not_theirs(channel, self._subject))
         for decision in decisions:
             if not channel.enabled:
                 decision = Decision(decision.event, decision.reason or SWITCHED_OFF)
-            elif for_good:
+            elif for_good and decision.event is not Event.UP:
                 decision = replace(decision, is_muted=False)
             self._add(channel, stored, decision)
             if decision.event is Event.UP and not decision.reason:
@@ -173,6 +174,7 @@ class _Announcement:
             incident=incident_id,
             down_since=each.down_since or subject.down_since,
             changes=changes,
+            planned_downtime=self._holds.is_planned(subject),
         )
 
     def _cause(self, event: Event) -> str:

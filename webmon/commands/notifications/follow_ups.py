@@ -10,6 +10,7 @@ on, so that candidates that stay do not hide the others.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +18,20 @@ from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session
 
 from webmon.commands.locks import lock_services
-from webmon.commands.notifications.announcements import changed, changes_since
+from webmon.commands.notifications.announcements import (
+    UP_AGAIN,
+    changed,
+    changes_since,
+    close,
+)
 from webmon.commands.notifications.holds import load_holds
-from webmon.commands.notifications.outbox import OUTBOX, Batch, row, sequence_after
+from webmon.commands.notifications.outbox import (
+    OUTBOX,
+    Batch,
+    load_last_words,
+    row,
+    sequence_after,
+)
 from webmon.commands.notifications.subjects import (
     ChannelRules,
     Subject,
@@ -35,8 +47,10 @@ from webmon.domain.notification_rules import (
     Decision,
     Often,
     decide_after_flapping,
+    decide_held_end,
     decide_unmuted,
 )
+from webmon.domain.payloads import news_from
 from webmon.domain.status import OBSERVED
 
 MOST_AT_ONCE = 500
@@ -64,6 +78,8 @@ def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
             batch.close(stored)
         elif holds.is_only_restored(subject):
             continue  # how it ended is not known yet
+        elif holds.why_quiet(channel, subject):
+            continue
         elif subject.status not in NOT_WELL or not holds.why(channel, subject):
             batch.close(stored)
             decision = decide_after_flapping(subject.status, channel.wants)
@@ -115,8 +131,15 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
     subjects, channels = subjects_and_channels(session, muted)
     holds = load_holds(session, subjects.values(), now)
     batch = Batch(now)
+    ends = [stored.service_id for stored in muted if stored.event == Event.UP]
+    last_words = load_last_words(session, ends) if ends else {}
     for stored in muted:
         subject, channel = subjects.get(stored.service_id), channels[stored.channel_id]
+        if subject is not None and stored.event == Event.UP:
+            if channel.enabled and not holds.why_quiet(channel, subject):
+                before = last_words.get((stored.channel_id, stored.service_id), ())
+                _tell_held_end(batch, stored, before, subject, channel)
+            continue
         decision = decide_unmuted(subject.status, channel.wants) if subject else None
         if subject is None or decision is None:
             batch.close(stored)
@@ -127,6 +150,35 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
             queue_follow_up(batch, stored, subject, decision, cause)
     batch.store(session)
     return following
+
+
+def _tell_held_end(
+    batch: Batch,
+    stored: Row[Any],
+    before: Sequence[Row[Any]],
+    subject: Subject,
+    channel: ChannelRules,
+) -> None:
+    """Planned downtime is over, in which an outage has ended that the channel was told of."""
+    decision = decide_held_end(subject.status, channel.wants)
+    if decision is None:
+        return
+    for each in before:
+        close(batch, each, UP_AGAIN)
+    if decision.event is not Event.UP:
+        is_outage = subject.incident_id is not None
+        cause = f"incident:{subject.incident_id}" if is_outage else stored.cause
+        queue_follow_up(batch, stored, subject, decision, cause)
+        return
+    held = news_from(stored.payload)
+    batch.add(
+        stored.channel_id,
+        replace(held, status=subject.status, told_at=batch.now, planned_downtime=False),
+        decision,
+        cause=stored.cause,
+        sequence=sequence_after(stored, decision.event, stored.cause),
+        subject=subject,
+    )
 
 
 def queue_follow_up(
@@ -140,9 +192,15 @@ def queue_follow_up(
     told_before: bool = False,
 ) -> None:
     """Add news of how the service is now, as the successor of ``stored``."""
+    is_new_outage = decision.event is Event.DOWN and stored.is_muted
     batch.add(
         stored.channel_id,
-        subject.news(decision.event, ready_at or batch.now, told_before=told_before),
+        subject.news(
+            decision.event,
+            ready_at or batch.now,
+            told_before=told_before,
+            after_downtime=bool(stored.payload.get("planned_downtime")) and is_new_outage,
+        ),
         decision,
         cause=cause,
         sequence=sequence_after(stored, decision.event, cause),

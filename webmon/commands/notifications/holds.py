@@ -1,6 +1,7 @@
 """Why bad news is held back at present. The one place that decides this.
 
-Five reasons: somebody has muted the service or its host; a critical service of the host is down, so
+Six reasons: it is in planned downtime, and the channel is quiet meanwhile (then good news is held
+back too); somebody has muted the service or its host; a critical service of the host is down, so
 the other failures follow from it; the channel is public and the service is not; the outage is known
 from a backup only, and no check has confirmed it yet; or host or channel have moved to another
 namespace since it was told last.
@@ -19,6 +20,7 @@ from webmon.domain.status import Status
 from webmon.models import Mute, ServiceState
 from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.downtimes.windows import Window, windows_at
 from webmon.queries.system.restored import restored_at
 
 mute = table(Mute).c
@@ -34,11 +36,13 @@ class Holds:
         critical_down: Mapping[int, list[tuple[int, str]]],
         only_restored: Set[int],
         mutings: Sequence[Row[Any]],
+        planned: Mapping[int, Sequence[Window]],
         now: datetime,
     ) -> None:
         self._critical_down = critical_down
         self._only_restored = only_restored
         self._mutings = mutings
+        self._planned = planned
         self._now = now
 
     def why(self, channel: ChannelRules, subject: Subject) -> str:
@@ -49,10 +53,26 @@ class Holds:
             return ONLY_RESTORED
         if because := why_muted(self._mutings_of(subject), self._now):
             return because
+        if because := self.why_quiet(channel, subject):
+            return because
         for service_id, name in self._critical_down.get(subject.host_id, ()):
             if service_id != subject.service_id and not subject.critical:
                 return f"{name} is critical and down"
         return ""
+
+    def why_quiet(self, channel: ChannelRules, subject: Subject) -> str:
+        """Why the channel is told nothing of the service, neither bad nor good; empty if it is."""
+        kind = NOTIFIERS.get(channel.kind)
+        is_quiet = kind is not None and kind.is_quiet_in_downtime
+        windows = self._planned.get(subject.service_id, ())
+        return next(
+            (f"planned downtime: {each.title}" for each in windows if is_quiet or each.silence_all),
+            "",
+        )
+
+    def is_planned(self, subject: Subject) -> bool:
+        """Whether the service is in planned downtime."""
+        return bool(self._planned.get(subject.service_id))
 
     def _mutings_of(self, subject: Subject) -> Iterable[Muting]:
         for each in self._mutings:
@@ -89,7 +109,8 @@ def load_holds(session: Session, subjects: Iterable[Subject], now: datetime) -> 
         critical_down.setdefault(host_id, []).append((service_id, name))
     service_ids = [each.service_id for each in subjects]
     restored = _only_restored(session, service_ids)
-    return Holds(critical_down, restored, _mutings(session, subjects), now)
+    planned = windows_at(session, now, service_ids)
+    return Holds(critical_down, restored, _mutings(session, subjects), planned, now)
 
 
 def _mutings(session: Session, subjects: Iterable[Subject]) -> Sequence[Row[Any]]:

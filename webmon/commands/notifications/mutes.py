@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.holds import mute
-from webmon.commands.notifications.outbox import OUTBOX, load_last_words, row, still_waits
+from webmon.commands.notifications.outbox import hold_back, load_last_words
 from webmon.commands.notifications.subjects import service, state
 from webmon.commands.validation import Fields, validated
 from webmon.domain.access import Actor, Role, require
@@ -25,7 +25,7 @@ from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Mute, Service, ServiceState
 from webmon.models.columns import table
-from webmon.models.notifications import MOST_OF_A_REASON, Delivery
+from webmon.models.notifications import MOST_OF_A_REASON
 
 LONGEST = timedelta(days=366)
 
@@ -165,17 +165,6 @@ def _statuses(session: Session, stored: Any) -> dict[int, Status]:
 
 def _take_back(session: Session, service_ids: Sequence[int], wanted: Mute) -> None:
     """Bad news that is queued, as for a channel that is down, is not sent either."""
-    waiting: list[Row[Any]] = [
-        each
-        for stored in load_last_words(session, service_ids).values()
-        for each in stored
-        if still_waits(each)
-    ]
+    waiting = [each for stored in load_last_words(session, service_ids).values() for each in stored]
     why = why_muted([_muting(wanted)], wanted.created_at)
-    taken_back = {"delivery": Delivery.SUPPRESSED, "ready_at": None, "reason": why}
-    reminders = [each.id for each in waiting if each.payload.get("told_before")]
-    news = [each.id for each in waiting if not each.payload.get("told_before")]
-    # Reminders come back as reminders; what was never told is told if it is still so.
-    for ids, after in ((reminders, {"remind_at": wanted.created_at}), (news, {"is_muted": True})):
-        if ids:
-            session.execute(update(OUTBOX).where(row.id.in_(ids)).values(**taken_back, **after))
+    hold_back(session, waiting, why, now=wanted.created_at)

@@ -33,6 +33,7 @@ namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace)
 
 CUT_OFF = "the worker ended while this was being sent: it may have arrived twice"
 NO_ANSWER = "an answer to this was lost: it may have arrived twice"
+OVER = "what it announces is over"
 DOUBTFUL = (CUT_OFF, NO_ANSWER)
 """These notes stay with the message, even if it is sent later."""
 
@@ -67,6 +68,9 @@ def compose(session: Session, lease: Lease, *, now: datetime) -> Outgoing | None
         rows, is_cut_off = _next_rows(session, channel, now)
         if not rows:
             return None
+        if rows[0].event == Event.DOWNTIME and _is_over(rows[0], now):
+            _suppress(session, channel, rows, OVER, now)
+            continue
         if unwanted := _elsewhere(channel, rows):
             _suppress(session, channel, unwanted, ELSEWHERE, now)
             continue
@@ -114,6 +118,12 @@ def _told_lately(session: Session, channel: Row[Any], now: datetime) -> list[Sen
     return [Sent(each[0], Event(each[1]), *each[2:]) for each in rows]
 
 
+def _is_over(stored: Row[Any], now: datetime) -> bool:
+    """Whether what it announces has begun, or is over."""
+    expires_at = news_from(stored.payload).expires_at
+    return expires_at is not None and expires_at <= now
+
+
 def _elsewhere(channel: Row[Any], rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Notifications of a namespace that the channel is no longer for, except recoveries from
     outages that it was told of."""
@@ -134,7 +144,7 @@ def _why_not(session: Session, channel: Row[Any], rows: Sequence[Row[Any]], now:
         return SWITCHED_OFF
     if channel.kind == "email" and not config.settings().smtp_url.get_secret_value():
         return "WEBMON_SMTP_URL is not set"
-    if channel.built_in and not _admins(session, rows[0].namespace_id):
+    if channel.built_in and not _recipients(session, rows[0]):
         return "there is no active administrator"
     return budgets.why_used_up(session, channel.channel_id, channel.kind, channel.config, now=now)
 
@@ -187,7 +197,7 @@ def _under_way(
         settings.public_url,
         settings.smtp_url.get_secret_value(),
         settings.x_api_url,
-        _admins(session, rows[0].namespace_id) if channel.built_in else (),
+        _recipients(session, rows[0]) if channel.built_in else (),
     )
     reached = _reach(session, channel)
     return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings, reached)
@@ -223,6 +233,15 @@ def _composed_at(
     limit_at = max(each.told_at for each in news) + LATE_AFTER
     is_late_now = before <= limit_at < now
     return now if is_late_now and not is_cut_off else before
+
+
+def _recipients(session: Session, stored: Row[Any]) -> tuple[str, ...]:
+    """The person whom a message is for, if they may still sign in; else the administrators."""
+    only_to = stored.payload.get("only_to", "")
+    active = select(user.email).where(user.email == only_to, user.disabled_at.is_(None))
+    if only_to and session.scalar(active) is not None:
+        return (only_to,)
+    return _admins(session, stored.namespace_id)
 
 
 def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:

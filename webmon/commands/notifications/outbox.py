@@ -185,3 +185,17 @@ def lock_rows(session: Session, ids: Iterable[int]) -> Sequence[Row[Any]]:
         .order_by(row.id)
         .with_for_update()
     ).all()
+
+
+def hold_back(session: Session, stored: Iterable[Row[Any]], why: str, *, now: datetime) -> None:
+    """Suppress those of these last words that still wait; they are locked already.
+
+    Reminders come back as reminders; what was never told is told later if it is still so.
+    """
+    waiting = [each for each in stored if still_waits(each)]
+    taken_back = {"delivery": Delivery.SUPPRESSED, "ready_at": None, "reason": why}
+    reminders = [each.id for each in waiting if each.payload.get("told_before")]
+    news = [each.id for each in waiting if not each.payload.get("told_before")]
+    for ids, after in ((reminders, {"remind_at": now}), (news, {"is_muted": True})):
+        if ids:
+            session.execute(update(OUTBOX).where(row.id.in_(ids)).values(**taken_back, **after))

@@ -18,6 +18,7 @@ MOST_SUBJECT = 200
 RED, AMBER, GREEN, BLUE, GREY = "#d92d20", "#c77700", "#168a45", "#2f6fde", "#767c85"
 COLOURS = {
     Kind.DOWN: RED,
+    Kind.AFTER_DOWNTIME: RED,
     Kind.STILL_DOWN: RED,
     Kind.FLAPPING: AMBER,
     Kind.DEGRADED: AMBER,

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     """What a line says; the value is its word in capitals. The most serious stands first."""
 
     DOWN = "DOWN"
+    AFTER_DOWNTIME = "STILL DOWN AFTER PLANNED DOWNTIME"
     STILL_DOWN = "STILL DOWN"
     FLAPPING = "FLAPPING"
     DEGRADED = "DIFFICULTIES"
@@ -59,7 +60,8 @@ _KINDS = {
 }
 _ENDS = {Status.DEGRADED: Kind.EASED, Status.PAUSED: Kind.UNWATCHED}
 """What an ``up`` says of a service with difficulties, and of one that is no longer watched."""
-_OUTAGE = frozenset({Kind.DOWN, Kind.STILL_DOWN})
+_NEW = (Kind.DOWN, Kind.AFTER_DOWNTIME)
+_OUTAGE = frozenset({*_NEW, Kind.STILL_DOWN})
 _ABOUT_NOW = _OUTAGE | {Kind.DEGRADED, Kind.EASED, Kind.FLAPPING}
 """Kinds that newer news of the same service replaces."""
 
@@ -105,15 +107,17 @@ def _line(news: News, before: Line | None) -> Line:
         return Line(_ENDS[news.status], news, since, _began(news))
     if kind is Kind.UP:
         if before is not None and before.kind is not Kind.STILL_DOWN:
-            over = Kind.WAS_DOWN if before.kind is Kind.DOWN else Kind.HAD_DIFFICULTIES
+            over = Kind.WAS_DOWN if before.kind in _NEW else Kind.HAD_DIFFICULTIES
             return Line(over, news, news.down_since or before.since, _began(news))
         return Line(kind, news, news.down_since, _began(news))
     if kind is Kind.STILL_DOWN:
-        if before is not None and before.kind is Kind.DOWN:  # not sent before
-            kind = Kind.DOWN
+        if before is not None and before.kind in _NEW:  # not sent before
+            kind = before.kind
         return Line(kind, news, news.down_since or news.since, news.told_at)
     if kind in (Kind.UPDATE, Kind.ACKNOWLEDGED):
         return Line(kind, news, news.told_at)
+    if kind is Kind.DOWN and news.after_downtime:
+        kind = Kind.AFTER_DOWNTIME
     return Line(kind, news, news.since or news.told_at)
 
 

@@ -119,6 +119,8 @@ def _predicate(message: Message, kind: Kind, lines: Sequence[Line], is_one: bool
     match kind:
         case Kind.DOWN:
             return f"{be} down"
+        case Kind.AFTER_DOWNTIME:
+            return f"{be} still down after planned downtime"
         case Kind.STILL_DOWN:
             return f"{be} still down, for {lasted} by now"
         case Kind.DEGRADED:

@@ -27,6 +27,7 @@ MOST_HEADLINE = 500
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 SHAPES = {
     Kind.DOWN: "🔴",
+    Kind.AFTER_DOWNTIME: "🔴",
     Kind.STILL_DOWN: "🔴",
     Kind.FLAPPING: "🟠",
     Kind.DEGRADED: "🟠",

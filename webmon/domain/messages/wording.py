@@ -137,8 +137,8 @@ def changes(line: Line) -> str:
 
 
 def is_planned(lines: Sequence[Line]) -> bool:
-    """Whether all lines happen in planned downtime."""
-    return all(line.news.planned_downtime for line in lines)
+    """Whether all lines are about services in planned downtime."""
+    return all(line.news.planned_downtime and line.kind in ABOUT_A_SERVICE for line in lines)
 
 
 def lateness(message: Message) -> str:
@@ -169,6 +169,8 @@ def _predicate(line: Line, clock: Clock) -> str:
     match line.kind:
         case Kind.DOWN:
             return f"is down since {since}"
+        case Kind.AFTER_DOWNTIME:
+            return f"is still down after planned downtime, since {since}"
         case Kind.STILL_DOWN:
             return f"is still down, since {since}: {lasted} by now"
         case Kind.DEGRADED:

@@ -1,4 +1,4 @@
-"""How services were over a period: the timelines of many at once, in three statements.
+"""How services were over a period: the timelines of many at once, in four statements.
 
 The changes of one service come in one row. As rows of their own, thousands of them would cost some
 microseconds each in fetching and converting, several times what all else takes.
@@ -23,6 +23,7 @@ from webmon.domain.status import OBSERVED, Status
 from webmon.domain.uptime import Period, Timeline, silence, timeline
 from webmon.models import Host, Namespace, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
+from webmon.queries.downtimes.windows import windows_between
 
 SERVICES, STATES = table(Service), table(ServiceState)
 HOSTS, NAMESPACES = table(Host), table(Namespace)
@@ -100,7 +101,8 @@ def timelines(
 ) -> list[Watched]:
     """The services for which all conditions on service, state, host and namespace hold, by ids.
 
-    Each timeline reaches from ``since`` to ``now``. Time without data is unknown in it.
+    Each timeline reaches from ``since`` to ``now``. Time without data is unknown in it, and
+    so is planned downtime.
     """
     begin_ms = {"since_ms": round(since.timestamp() * 1000)}
     # First the present, then what led to it: a change that is recorded meanwhile is no harm.
@@ -117,10 +119,16 @@ def timelines(
     }
     gaps = {key: _gaps(*texts) for key, *texts in session.execute(gaps_of, begin_ms)}
     period = Period(since, now)
+    planned = windows_between(session, since, now)
     return [
         Watched(
             *(row.id, row.host_id, row.namespace_id, row.timezone, row.critical),
-            _line(row, period, changes.get(row.id, ()), gaps.get(row.id, ())),
+            _line(
+                row,
+                period,
+                changes.get(row.id, ()),
+                (*gaps.get(row.id, ()), *planned.get(row.id, ())),
+            ),
         )
         for row in rows
     ]
