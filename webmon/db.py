@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import IntegrityError as Collision
 from sqlalchemy.exc import OperationalError as DatabaseUnavailable
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -24,6 +25,7 @@ from webmon.errors import Invalid
 from webmon.limits import POOL_SECONDS, Limits, patiently, within
 
 __all__ = [
+    "Collision",
     "Database",
     "DatabaseError",
     "DatabaseUnavailable",

@@ -21,6 +21,7 @@ from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.kept_snapshots import Snapshots
 from webmon.api.openapi import describe
 from webmon.api.problems import answer_with_problems
+from webmon.api.rest import router as rest
 from webmon.api.unavailable import answer_without_database
 
 
@@ -47,6 +48,7 @@ def public_app() -> FastAPI:
         series.router,
         proxy.router,
         metrics.router(),
+        rest.router(),
         badges.router(snapshots),
         statuspage.router(),
         status.router(snapshots),

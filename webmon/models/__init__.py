@@ -31,6 +31,7 @@ from webmon.models.history import (
     StatusChange,
 )
 from webmon.models.hosts import Host, Namespace
+from webmon.models.idempotency import RepeatableAnswer
 from webmon.models.notifications import Channel, ChannelState, Mute, Notification
 from webmon.models.services import Service, ServiceState
 from webmon.models.system import Setting, Worker
@@ -64,6 +65,7 @@ __all__ = [
     "NoData",
     "Notification",
     "PasswordLink",
+    "RepeatableAnswer",
     "Service",
     "ServiceState",
     "Setting",

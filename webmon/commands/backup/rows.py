@@ -12,6 +12,7 @@ HISTORY = frozenset(
         *("host_metric_hour", "host_metric_day"),
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
         *("mute", "downtime_step"),
+        "repeatable_answer",
         *("session", "password_link", "login_attempts", "worker"),
     }
 )

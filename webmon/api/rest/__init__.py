@@ -1,0 +1,1 @@
+"""REST: what the app shows and changes, for programs with a key."""

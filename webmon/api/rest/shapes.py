@@ -1,0 +1,108 @@
+"""What the API answers, for its description. Every name may be missing: see ``fields``."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shape(BaseModel):
+    """A resource as it is shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NamespaceShape(Shape):
+    """A group of hosts."""
+
+    id: int = 0
+    slug: str = ""
+    name: str = ""
+    timezone: str = ""
+    networks: list[str] = []
+    created_at: str = ""
+    revision: int = 1
+
+
+class HostShape(Shape):
+    """A tool or machine. ``ssh`` is shown to those who may change it, without secrets."""
+
+    id: int = 0
+    name: str = ""
+    namespace: str = ""
+    address: str = ""
+    public: bool = True
+    ssh: dict[str, Any] | None = None
+    created_at: str = ""
+    revision: int = 1
+
+
+class ServiceShape(Shape):
+    """One thing that a host offers. ``config`` as ``ssh`` of a host."""
+
+    id: int = 0
+    host_id: int = 0
+    host: str = ""
+    namespace: str = ""
+    name: str = ""
+    kind: str = ""
+    interval: str = ""
+    timeout: str = ""
+    retry: str = ""
+    degraded_above: str | None = None
+    failures_to_down: int = 2
+    failures_to_degraded: int = 2
+    successes_to_up: int = 1
+    critical: bool = False
+    public: bool = True
+    paused: bool = False
+    config: dict[str, Any] | None = None
+    status: str = ""
+    since: str = ""
+    last_checked_at: str | None = None
+    response_ms: float | None = None
+    message: str = ""
+    created_at: str = ""
+    revision: int = 1
+
+
+class ChannelShape(Shape):
+    """Where to tell; without a namespace of every one. ``config`` is shown to admins."""
+
+    id: int = 0
+    name: str = ""
+    kind: str = ""
+    namespace: str | None = None
+    events: list[str] = []
+    reminder_every: str = ""
+    enabled: bool = True
+    built_in: bool = False
+    config: dict[str, Any] | None = None
+    created_at: str = ""
+    revision: int = 1
+
+
+class IncidentShape(Shape):
+    """An outage of a service."""
+
+    id: int = 0
+    service_id: int = 0
+    host_id: int = 0
+    service: str = ""
+    host: str = ""
+    namespace: str = ""
+    opened_at: str = ""
+    resolved_at: str | None = None
+    duration_seconds: float | None = None
+    message: str = ""
+    acknowledged_at: str | None = None
+    acknowledged_by: str | None = None
+
+
+class MuteShape(Shape):
+    """What is muted, why, and until when; null: until all is well."""
+
+    id: int = 0
+    host_id: int | None = None
+    service_id: int | None = None
+    reason: str = ""
+    until_at: str | None = None

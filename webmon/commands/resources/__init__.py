@@ -1,0 +1,1 @@
+"""What the REST API changes: its words and ids in, the same commands as the app below."""
