@@ -24,6 +24,7 @@ from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
 from webmon.queries.dashboard.figures import forget as forget_figures
+from webmon.queries.inventory.host_figures import forget as forget_host_figures
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +73,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     crypto.vault.cache_clear()
     db.use(None)
     forget_figures()
+    forget_host_figures()
 
 
 TEST_KEY = Fernet.generate_key().decode()

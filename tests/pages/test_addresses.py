@@ -12,7 +12,8 @@ from webmon.clock import utcnow
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.ids import read_id
-from webmon.models import Incident
+from webmon.domain.status import Status
+from webmon.models import Incident, ServiceState
 from webmon.ui.addresses import query_of
 
 
@@ -70,6 +71,41 @@ async def test_an_address_brings_back_what_was_chosen(database: Database) -> Non
         await tab.send(HostsState, "load")
         assert (tab.shown["namespace"], tab.shown["search"]) == ("", "")
         assert tab.shown["summary"].page == 1
+
+
+async def test_filters_order_and_opened_hosts_are_in_the_address(database: Database) -> None:
+    add_many(database)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        tab.address = "/hosts/?status=unknown&kind=tcp&sort=name&open=3,x,5&tag=no"
+        await tab.send(HostsState, "load")
+        assert tab.shown["summary"].found == 0
+        await tab.send(HostsState, "choose_tag", tag="")
+        assert tab.told("?status=unknown&kind=tcp&sort=name&open=3%2C5")
+        assert (tab.shown["sort"], tab.shown["summary"].last) == ("name", 25)
+        await tab.send(HostsState, "show_all")
+        host = tab.shown["hosts"][2]
+        assert (host.id, host.is_open, tab.shown["hosts"][3].is_open) == (3, True, False)
+        await tab.send(HostsState, "toggle_services", host_id=host.id)
+        assert tab.told("?sort=name&open=5")
+
+
+async def test_nothing_moves_while_somebody_is_in_the_list(database: Database) -> None:
+    add_many(database, 3)
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(HostsState, "load")
+        with database.write() as session:
+            session.get_one(ServiceState, 3).status = Status.DOWN
+        await tab.send(HostsState, "tick", held=True)
+        assert [host.id for host in tab.shown["hosts"]] == [1, 2, 3]
+        assert (tab.shown["hosts"][2].status, tab.shown["summary"].moves) == ("down", 1)
+        assert tab.shown["worst"] == "down"
+        await tab.send(HostsState, "reorder")
+        assert [host.id for host in tab.shown["hosts"]] == [3, 1, 2]
+        with database.write() as session:
+            session.get_one(ServiceState, 2).status = Status.DEGRADED
+            session.get_one(ServiceState, 3).status = Status.UP
+        await tab.send(HostsState, "tick", held=False)
+        assert [host.id for host in tab.shown["hosts"]] == [2, 1, 3]
 
 
 async def test_an_opened_service_is_found_on_its_page(database: Database) -> None:

@@ -104,6 +104,9 @@ def private_key() -> str:
 
 
 EDITING: dict[str, dict[str, Any]] = {
+    "add": {"what": "site"},
+    "close_adding": {},
+    "choose_host": {"form": {"host": "1"}},
     "watch": {"form": {"url": "example.org"}},
     "open_form": {"thing": "host", "row_id": 1},
     "open_new": {"thing": "service", "parent_id": 1},
@@ -130,6 +133,13 @@ LOOKING = {
     "turn_to",
     "toggle_detail",
     "toggle_host",
+    "toggle_services",
+    "choose_status",
+    "choose_service_kind",
+    "choose_tag",
+    "sort_by",
+    "reorder",
+    "show_all",
     "follow",
 }
 
@@ -435,6 +445,16 @@ async def test_arguments_of_any_type_do_no_harm(database: Database, wrong: Any) 
         assert tab.told("does not exist")
         await tab.send(HostsState, "turn_to", page=wrong)
         await tab.send(HostsState, "search_for", text=wrong)
+        await tab.send(HostsState, "toggle_services", host_id=wrong)
+        await tab.send(HostsState, "tick", held=wrong)
+        for handler, name in (
+            ("choose_status", "status"),
+            ("choose_service_kind", "kind"),
+            ("choose_tag", "tag"),
+            ("sort_by", "sort"),
+        ):
+            await tab.send(HostsState, handler, **{name: wrong})
+            assert not tab.told("error in Beaconry"), handler
         await tab.send(HostsState, "save", form=wrong)
         await tab.send(HostsState, "watch", form=wrong)
     assert count(database, Service) == 1

@@ -42,6 +42,7 @@ class Host(SQLModel, table=True):
     name: str = Field(max_length=100)
     address: str = Field(default="", max_length=255)
     public: bool = True
+    tags: list[str] = Field(default=[], sa_type=JSON)
     ssh: dict[str, Any] | None = optional_json()
     host_keys: dict[str, Any] | None = optional_json()
     limited: bool = False

@@ -20,7 +20,8 @@ SHOW = """(() => {{
 
 # As after a link, what was asked for is in view.
 FIND = """setTimeout(() => {
-  const found = document.querySelector('main [aria-expanded=true]');
+  const found = document.querySelector('main .open-detail[aria-expanded=true]')
+    ?? document.querySelector('main [aria-expanded=true]');
   const at = found?.getBoundingClientRect();
   if (at && (at.top < 0 || at.bottom > innerHeight)) found.scrollIntoView({block: 'center'});
 }, 60)"""

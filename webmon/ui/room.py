@@ -28,6 +28,7 @@ from webmon.domain.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion, deletion
+from webmon.queries.inventory.hosts import worst_status
 from webmon.ui import both_edits
 from webmon.ui.addresses import find_opened, show_address
 from webmon.ui.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
@@ -55,6 +56,8 @@ class Listing(PrivateState, mixin=True):
 
     loaded: bool = False
     as_of: str = ""
+    worst: str = ""
+    """The worst status of everything, for the tab: ``down``, ``degraded`` or empty."""
 
     _page: int = 1
 
@@ -65,7 +68,8 @@ class Listing(PrivateState, mixin=True):
     async def _refresh(self) -> None:
         now = utcnow()
         await self._read(now)
-        show(self, loaded=True, as_of=now.isoformat())
+        worst = await ask(self, worst_status)
+        show(self, loaded=True, as_of=now.isoformat(), worst=worst)
 
     def _close(self) -> None:
         """Close what belongs to the page of the list that is left."""

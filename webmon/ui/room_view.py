@@ -28,7 +28,7 @@ def headline(
         else []
     )
     return rx.el.div(
-        tab_sign(status=rx.Var.create("" if status is None else status)),
+        tab_sign(status=state.worst),
         rx.el.h1(*shape, text),
         rx.cond(state.loaded, rx.el.span("as of ", moment(state.as_of), class_name="as-of")),
         *actions,

@@ -35,7 +35,7 @@ def dashboard() -> rx.Component:
 def _headline() -> rx.Component:
     present = DashboardState.view.present
     return rx.el.div(
-        tab_sign(status=present.status),
+        tab_sign(status=DashboardState.worst),
         rx.el.h1(
             rx.el.span(
                 icon(present.status),

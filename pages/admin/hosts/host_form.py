@@ -38,6 +38,7 @@ def host_form(
         FieldView(
             "namespace_id", "Namespace", "select", value=str(chosen), options=options, required=True
         ),
+        FieldView("tags", "Tags", help="Words to find it by, with commas between."),
         FieldView("public", "Show it on the public page", "checkbox", checked=True),
     )
     access = Section(_access(stored), "SSH access", folded=True)

@@ -1,31 +1,44 @@
 """The room "Hosts": what is wrong, every host and service, and how to change them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import reflex as rx
 
+from pages.admin.hosts.adding import add_menu, adding
 from pages.admin.hosts.host_access import key_confirmation
-from pages.admin.hosts.host_list import host_list
+from pages.admin.hosts.host_list import COLUMNS, host_list
+from pages.admin.hosts.list_state import STATUSES
 from pages.admin.hosts.state import HostsState
+from webmon.probes import PROBES
 from webmon.ui.form_view import form
 from webmon.ui.frame import frame
+from webmon.ui.live import live
 from webmon.ui.moment import moment
-from webmon.ui.room_view import add_button, confirmation, headline, no_worker, stays_current
+from webmon.ui.room_view import confirmation, headline, no_worker
 
 ROUTE = "/hosts"
 TITLE = "Hosts – Beaconry"
+
+HELD = rx.Var(
+    "(document.querySelector('.hosts')?.matches(':hover, :focus-within') ?? false)", _var_type=bool
+)
+"""Whether pointer or focus is within the list, so that nothing may move."""
+
+KINDS = {name: kind.title for name, kind in PROBES.items()}
+SEVERAL = 5
+"""So many namespaces stand beside each other; more are chosen from a list."""
 
 
 def hosts() -> rx.Component:
     """The page."""
     return frame(
-        stays_current(HostsState),
+        live(on_tick=HostsState.tick(HELD).temporal, seen=HostsState.as_of),
         _headline(),
         rx.cond(HostsState.summary.worker_silent & HostsState.loaded, _no_worker()),
         rx.cond((HostsState.summary.offline_since != "") & HostsState.loaded, _offline()),
-        rx.el.div(
-            rx.cond(HostsState.can_edit, _watch()),
-            rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
-            class_name="tools",
-        ),
+        rx.cond(HostsState.loaded, adding()),
+        rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
         rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), form(HostsState)),
         host_list(),
         confirmation(HostsState),
@@ -37,12 +50,11 @@ def hosts() -> rx.Component:
 
 def _headline() -> rx.Component:
     summary = HostsState.summary
-    add = add_button("Add host", HostsState.open_new("host", 0))
     return headline(
         HostsState,
         rx.cond(HostsState.loaded, summary.headline, "Hosts"),
         summary.status,
-        rx.cond(HostsState.can_edit, add),
+        rx.cond(HostsState.can_edit, rx.el.span(add_menu(), class_name="actions")),
     )
 
 
@@ -76,48 +88,6 @@ def _offline() -> rx.Component:
     )
 
 
-def _watch() -> rx.Component:
-    wrong = HostsState.watch_mistake != ""
-    return rx.el.form(
-        rx.el.label(
-            rx.cond(HostsState.summary.empty, "Watch a site now", "Watch a site"),
-            html_for="watch-url",
-        ),
-        rx.el.div(
-            rx.el.input(
-                type="text",
-                input_mode="url",
-                id="watch-url",
-                name="url",
-                placeholder="www.example.org",
-                auto_complete="off",
-                spell_check=False,
-                class_name="control",
-                custom_attrs={"aria-invalid": wrong, "aria-describedby": "watch-help"},
-                key=HostsState.watch_serial.to(str),
-            ),
-            rx.el.button("Watch", type="submit", class_name="button primary"),
-            class_name="watch-line",
-        ),
-        rx.cond(
-            wrong,
-            rx.el.p(HostsState.watch_mistake, class_name="mistake", role="alert"),
-        ),
-        rx.el.p(
-            rx.cond(
-                HostsState.summary.empty,
-                "Enter a URL; the checks are set up for you. You can change all of it later.",
-                "Enter a URL; the checks are set up for you.",
-            ),
-            class_name="help",
-            id="watch-help",
-        ),
-        on_submit=HostsState.watch,
-        class_name=rx.cond(HostsState.summary.empty, "watch first", "watch"),
-        custom_attrs={"noValidate": True},
-    )
-
-
 def _filters() -> rx.Component:
     return rx.el.div(
         rx.el.label(
@@ -132,14 +102,63 @@ def _filters() -> rx.Component:
             ),
             class_name="label",
         ),
-        rx.el.div(
-            _choice("All", ""),
-            rx.foreach(HostsState.namespaces, lambda each: _choice(each.name, each.slug)),
-            class_name="choices",
-            role="group",
-            aria_label="Namespace",
+        rx.cond(
+            HostsState.namespaces.length() > SEVERAL,
+            _select(
+                "Namespace",
+                HostsState.namespace,
+                HostsState.choose_namespace,
+                rx.foreach(
+                    HostsState.namespaces, lambda each: rx.el.option(each.name, value=each.slug)
+                ),
+            ),
+            rx.el.div(
+                _choice("All", ""),
+                rx.foreach(HostsState.namespaces, lambda each: _choice(each.name, each.slug)),
+                class_name="choices",
+                role="group",
+                aria_label="Namespace",
+            ),
+        ),
+        _select("Status", HostsState.status, HostsState.choose_status, *_options(STATUSES)),
+        _select("Kind", HostsState.kind, HostsState.choose_service_kind, *_options(KINDS)),
+        rx.cond(
+            HostsState.tags.length() > 0,
+            _select(
+                "Tag",
+                HostsState.tag,
+                HostsState.choose_tag,
+                rx.foreach(HostsState.tags, lambda each: rx.el.option(each, value=each)),
+            ),
+        ),
+        _select(
+            "Sort",
+            HostsState.sort,
+            HostsState.sort_by,
+            *_options({each.value: text for text, each in COLUMNS if each}),
+            every=False,
         ),
         class_name="filters",
+    )
+
+
+def _options(names: Mapping[str, str]) -> list[rx.Component]:
+    return [rx.el.option(name, value=value) for value, name in names.items()]
+
+
+def _select(
+    label: str, value: rx.Var[str], on_change: Any, *options: rx.Component, every: bool = True
+) -> rx.Component:
+    return rx.el.label(
+        label,
+        rx.el.select(
+            *([rx.el.option("All", value="")] if every else []),
+            *options,
+            value=value,
+            on_change=on_change,
+            class_name="control",
+        ),
+        class_name=f"label choose-{label.lower()}",
     )
 
 

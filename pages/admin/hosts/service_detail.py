@@ -3,7 +3,6 @@
 import reflex as rx
 
 from pages.admin.hosts.service_statistics import statistics
-from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.evidence import BarView, FactView, PairView
 from webmon.queries.inventory.host_views import ServiceView
 from webmon.queries.inventory.services import ChangeView, PhaseView, ServiceDetail
@@ -20,6 +19,10 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
             service.message == "",
             rx.el.p(rx.cond(detail.message != "", detail.message, "No results yet.")),
         ),
+        rx.cond(
+            (service.status == "up") | (service.status == "down") | (service.status == "degraded"),
+            rx.el.p(service.word, " since ", moment(service.since), class_name="since"),
+        ),
         rx.el.p(
             rx.el.a("Charts, months and last results", href=service_address(service.id)),
             class_name="page-link",
@@ -34,7 +37,6 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
                 rx.el.ol(rx.foreach(detail.changes, _change), class_name="changes"),
             ),
         ),
-        rx.cond(HostsState.can_edit, _rare_actions(service)),
         class_name="detail",
     )
 
@@ -166,25 +168,4 @@ def _change(change: rx.Var[ChangeView]) -> rx.Component:
             custom_attrs={"data-status": change.status},
         ),
         rx.el.span(change.message, class_name="why"),
-    )
-
-
-def _rare_actions(service: rx.Var[ServiceView]) -> rx.Component:
-    return rx.el.div(
-        rx.cond(
-            ~service.paused,
-            rx.el.button(
-                "Pause",
-                type="button",
-                class_name="button small",
-                on_click=HostsState.pause(service.id),
-            ),
-        ),
-        rx.el.button(
-            "Delete service",
-            type="button",
-            class_name="button small danger",
-            on_click=HostsState.ask_delete("service", service.id),
-        ),
-        class_name="rare",
     )

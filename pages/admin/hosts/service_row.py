@@ -1,4 +1,4 @@
-"""One service in the list: its row, and what opens below it."""
+"""One service in the list: its line, and what opens below it."""
 
 import reflex as rx
 
@@ -6,40 +6,30 @@ from pages.admin.hosts.host_access import accept_button
 from pages.admin.hosts.service_detail import service_detail
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import ServiceView
+from webmon.ui.addresses import service_address
+from webmon.ui.check_bar import check_bar
 from webmon.ui.form_view import form
-from webmon.ui.moment import moment
-from webmon.ui.status import badge
+from webmon.ui.menu import action, menu, menu_id
+from webmon.ui.moment import ago
+from webmon.ui.status import icon
 
 
 def service_row(service: rx.Var[ServiceView]) -> rx.Component:
-    """The row of a service. Its name opens the evidence; its form takes the row's place below."""
+    """The line of a service. Its name opens the evidence; its form stands below."""
     is_open = HostsState.detail.id == service.id
     is_edited = (HostsState.form.thing == "service") & (HostsState.form.id == service.id)
     return rx.el.li(
-        rx.el.div(
-            rx.el.span(
-                badge(service.status, service.word),
+        _line(service, is_open),
+        rx.cond(
+            service.message != "",
+            rx.el.div(
+                rx.el.p(service.message),
                 rx.cond(
-                    service.status != "unknown",
-                    rx.el.span("since ", moment(service.since, seconds=False), class_name="since"),
+                    HostsState.is_admin & (service.changed_port != 0),
+                    accept_button(service.host_id, service.changed_port),
                 ),
-                class_name="status-cell",
+                class_name="message",
             ),
-            _name(service, is_open),
-            _facts(service),
-            rx.cond(
-                service.message != "",
-                rx.el.div(
-                    rx.el.p(service.message),
-                    rx.cond(
-                        HostsState.is_admin & (service.changed_port != 0),
-                        accept_button(service.host_id, service.changed_port),
-                    ),
-                    class_name="message",
-                ),
-            ),
-            rx.cond(HostsState.can_edit, _actions(service)),
-            class_name="service-row",
         ),
         rx.cond(is_open, service_detail(HostsState.detail, service)),
         rx.cond(is_edited, form(HostsState)),
@@ -49,60 +39,96 @@ def service_row(service: rx.Var[ServiceView]) -> rx.Component:
     )
 
 
-def _name(service: rx.Var[ServiceView], is_open: rx.Var[bool]) -> rx.Component:
-    return rx.el.button(
-        rx.el.span(service.name, class_name="name"),
-        rx.el.span(service.kind, ", ", service.plan, class_name="kind"),
-        type="button",
-        class_name="open-detail",
-        on_click=HostsState.toggle_detail(service.id),
-        custom_attrs={"aria-expanded": is_open},
-    )
-
-
-def _facts(service: rx.Var[ServiceView]) -> rx.Component:
-    checked = rx.el.span(
-        rx.cond(
-            service.checked_at != "",
-            rx.fragment(
-                rx.cond(service.receives, "last reported ", "checked "),
-                moment(service.checked_at),
-            ),
-            rx.cond(service.receives | service.paused, "", "due now"),
+def _line(service: rx.Var[ServiceView], is_open: rx.Var[bool]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(
+            icon(service.status),
+            rx.el.span(service.word, class_name="word", title=service.word),
+            class_name="status",
+            custom_attrs={"data-status": service.status},
         ),
-    )
-    return rx.el.span(
-        rx.el.span(service.response, class_name="response"),
-        rx.cond(service.asked, rx.el.span("checking …", class_name="asked"), checked),
-        rx.cond(~service.public, rx.el.span("not public", class_name="tag")),
-        class_name="facts",
-    )
-
-
-def _actions(service: rx.Var[ServiceView]) -> rx.Component:
-    check = rx.el.button(
-        "Check now",
-        type="button",
-        class_name="button small",
-        disabled=service.asked,
-        on_click=HostsState.check(service.id),
-        aria_label=rx.Var.create("Check now: ") + service.name,
-    )
-    resume = rx.el.button(
-        "Resume",
-        type="button",
-        class_name="button small",
-        on_click=HostsState.resume(service.id),
-        aria_label=rx.Var.create("Resume ") + service.name,
-    )
-    return rx.el.span(
-        rx.cond(service.paused, resume, rx.cond(service.receives, rx.fragment(), check)),
         rx.el.button(
-            "Edit",
+            rx.el.span(service.name, class_name="name", dir="auto"),
+            rx.el.span(service.kind, ", ", service.plan, class_name="kind"),
+            rx.cond(~service.public, rx.el.span("not public", class_name="tag")),
             type="button",
-            class_name="button small",
-            on_click=HostsState.open_form("service", service.id),
-            aria_label=rx.Var.create("Edit ") + service.name,
+            class_name="open-detail",
+            on_click=HostsState.toggle_detail(service.id),
+            custom_attrs={"aria-expanded": is_open},
         ),
-        class_name="actions",
+        rx.cond(
+            service.checks != "",
+            check_bar(service.checks, service.checks_told),
+            rx.el.span(class_name="check-bar"),
+        ),
+        rx.el.span(service.response, class_name="figure response", title="Last response"),
+        rx.el.span(service.uptime, class_name="figure uptime", title="Uptime this month"),
+        rx.el.span(class_name="figure certificate"),
+        _when(service),
+        _menu(service),
+        class_name="line service-line",
+    )
+
+
+def _when(service: rx.Var[ServiceView]) -> rx.Component:
+    """When it was looked at, or when its job reported."""
+    return rx.cond(
+        service.asked,
+        rx.el.span("checking …", class_name="figure when asked"),
+        rx.el.span(
+            rx.cond(
+                service.checked_at != "",
+                ago(service.checked_at, HostsState.as_of),
+                rx.cond(service.receives | service.paused, "", "due now"),
+            ),
+            class_name="figure when",
+            title=rx.cond(service.receives, "Last reported", "Last checked"),
+        ),
+    )
+
+
+def _menu(service: rx.Var[ServiceView]) -> rx.Component:
+    inside = menu_id("service", service.id)
+    check = action(
+        "Check now",
+        HostsState.check(service.id),
+        inside,
+        label=rx.Var.create("Check now: ") + service.name,
+        disabled=service.asked,
+    )
+    resume = action(
+        "Resume",
+        HostsState.resume(service.id),
+        inside,
+        label=rx.Var.create("Resume ") + service.name,
+    )
+    pause = action(
+        "Pause",
+        HostsState.pause(service.id),
+        inside,
+        label=rx.Var.create("Pause ") + service.name,
+    )
+    changes = rx.fragment(
+        rx.cond(service.paused, resume, rx.cond(service.receives, rx.fragment(), check)),
+        action(
+            "Edit",
+            HostsState.open_form("service", service.id),
+            inside,
+            label=rx.Var.create("Edit ") + service.name,
+        ),
+        rx.cond(service.paused, rx.fragment(), pause),
+        action(
+            "Delete",
+            HostsState.ask_delete("service", service.id),
+            inside,
+            label=rx.Var.create("Delete ") + service.name,
+            class_name="danger",
+        ),
+    )
+    return menu(
+        service.name,
+        "service",
+        service.id,
+        rx.el.a("Charts and results", href=service_address(service.id), class_name="menu-item"),
+        rx.cond(HostsState.can_edit, changes),
     )

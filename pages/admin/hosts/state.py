@@ -6,24 +6,23 @@ from typing import Any
 
 import reflex as rx
 
-from pages.admin.hosts import toasts
+from pages.admin.hosts.adding_state import Adding
 from pages.admin.hosts.host_access_state import HostAccess
 from pages.admin.hosts.host_form import HOST, host_form
 from pages.admin.hosts.service_form import SERVICE, edited_service, new_service
 from webmon.clock import utcnow
-from webmon.commands.inventory.watch_site import watch_site
 from webmon.domain.access import Role
 from webmon.domain.ids import read_id
-from webmon.errors import Invalid, NotFound
+from webmon.errors import NotFound
 from webmon.queries.inventory.deletions import Deletion
 from webmon.queries.inventory.form_values import host_fields
 from webmon.queries.inventory.host_detail import HostDetail, KeyQuestion
-from webmon.queries.inventory.host_views import HostsView, NamespaceView, Summary
-from webmon.queries.inventory.hosts import LONGEST_SEARCH, admin_hosts, page_of_host
+from webmon.queries.inventory.host_views import HostsView
+from webmon.queries.inventory.hosts import admin_hosts, place_of
 from webmon.queries.inventory.services import ServiceDetail, service_detail, service_form
 from webmon.ui.addresses import show_address
 from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, act, as_dict, ask, one_line, only, sentence, show
+from webmon.ui.private import PrivateState, as_dict, ask, only, show
 from webmon.ui.room import Editing, Events, edited_by
 from webmon.ui.rows import Row, Saved
 
@@ -31,36 +30,24 @@ ROWS = {"host": HOST, "service": SERVICE}
 
 
 @edited_by(Role.EDITOR)
-class HostsState(HostAccess, Editing, PrivateState):
+class HostsState(Adding, HostAccess, Editing, PrivateState):
     """One person's view of the hosts in one tab."""
 
     who: str = ""
     is_admin: bool = False
-    summary: Summary = Summary()
-    namespaces: tuple[NamespaceView, ...] = ()
-
-    search: str = ""
-    search_serial: int = 0
-    """Another one whenever an address brings another search into the field."""
-    namespace: str = ""
-    detail: ServiceDetail = ServiceDetail()
-    watch_mistake: str = ""
-    watch_serial: int = 0
 
     async def _read(self, now: datetime) -> None:
-        """Hosts stay in place while a form is open."""
         view: HostsView = await ask(
             self,
             admin_hosts,
-            search=self.search,
-            namespace=self.namespace,
+            choice=self._choice(),
             page=self._page,
-            keep=[host.id for host in self.hosts] if self.form.thing else [],
-            asked=dict(self._asked),
+            opened=self._opened_rows(),
             now=now,
         )
         self._note_answers(view)
         self._page = view.summary.page
+        self._note_order(view)
         show(
             self,
             who=view.who,
@@ -68,9 +55,15 @@ class HostsState(HostAccess, Editing, PrivateState):
             is_admin=view.is_admin,
             summary=view.summary,
             namespaces=view.namespaces,
+            tags=view.tags,
             hosts=view.hosts,
         )
         await self._read_details()
+
+    def _holds(self) -> bool:
+        """Something is open that must not move away."""
+        is_open = self.detail.id or self.host.id or self.form.thing or self.doomed.thing
+        return bool(is_open) or self._held
 
     async def _read_details(self) -> None:
         """Show what is open as it is now, and close what was deleted."""
@@ -87,23 +80,20 @@ class HostsState(HostAccess, Editing, PrivateState):
 
     def _address(self) -> dict[str, object]:
         return {
-            "namespace": self.namespace,
-            "search": self.search,
+            **self._list_address(),
             "page": self._page,
             "host": self.host.id,
             "service": self.detail.id,
         }
 
     async def _follow(self, address: Mapping[str, str]) -> None:
-        search = one_line(address.get("search", ""), LONGEST_SEARCH)
-        if search != self.search:
-            self.search, self.search_serial = search, self.search_serial + 1
-        self.namespace = one_line(address.get("namespace", ""), LONGEST_SEARCH)
+        self._follow_list(address)
         opened = {f"{name}_id": read_id(address.get(name)) for name in ("host", "service")}
         self._page = read_id(address.get("page"))
-        if any(opened.values()) and not self._page:
-            chosen = {"search": self.search, "namespace": self.namespace}
-            self._page = await ask(self, page_of_host, **opened, **chosen)
+        if any(opened.values()):
+            page, host_id = await ask(self, place_of, **opened, choice=self._choice(), now=utcnow())
+            self._page = self._page or page
+            self._open_up(host_id)
         if opened["host_id"] != self.host.id:
             self.host = HostDetail()
         if opened["service_id"] != self.detail.id:
@@ -128,11 +118,13 @@ class HostsState(HostAccess, Editing, PrivateState):
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
 
-    def _namespace_id(self) -> int | None:
-        return next((each.id for each in self.namespaces if each.slug == self.namespace), None)
-
     async def _saved(self, row: Saved) -> list[Events]:
-        """Where a host is reached over SSH, the line to install is what comes next."""
+        """It is shown at once; of a host that is reached over SSH, also the line to install."""
+        of = {f"{row.thing}_id": row.id}
+        _, host_id = await ask(self, place_of, **of, choice=self._choice(), now=utcnow())
+        self._open_up(host_id)
+        self._reorder = True
+        await self._refresh()
         has_ssh = row.thing == "host" and row.fields["ssh"] is not None
         if has_ssh or self.host.id:
             await self._open_host(row.id if has_ssh else self.host.id)
@@ -145,27 +137,12 @@ class HostsState(HostAccess, Editing, PrivateState):
 
     @rx.event
     @only(Role.VIEWER)
-    async def tick(self) -> Events:
-        """Some seconds have gone by."""
+    async def tick(self, held: bool = False) -> Events:
+        """Some seconds have gone by; ``held``: pointer or focus is within the list."""
+        self._held = held is True
+        self._reorder = not self._holds()
         await self._refresh()
         return self._results()
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def search_for(self, text: str) -> Events:
-        """Show the hosts that contain ``text``."""
-        self.search, self._page = one_line(text, LONGEST_SEARCH), 1
-        await self._refresh()
-        return show_address(self._address(), replace=True)
-
-    @rx.event
-    @only(Role.VIEWER)
-    async def choose_namespace(self, slug: str) -> Events:
-        """Show one namespace; the empty slug means all."""
-        known = any(each.slug == slug for each in self.namespaces)
-        self.namespace, self._page = slug if known else "", 1
-        await self._refresh()
-        return show_address(self._address())
 
     @rx.event
     @only(Role.VIEWER)
@@ -177,18 +154,10 @@ class HostsState(HostAccess, Editing, PrivateState):
 
     @rx.event
     @only(Role.EDITOR)
-    async def watch(self, form: dict[str, Any]) -> Events:
-        """Watch a site, given its URL."""
-        url, namespace_id = as_dict(form).get("url"), self._namespace_id()
-        try:
-            host = await act(self, watch_site, url, namespace_id=namespace_id)
-        except Invalid as error:
-            self.watch_mistake = sentence(error.message)
-            return
-        self.watch_mistake = ""
-        self.watch_serial += 1
-        await self._refresh()
-        return [toasts.watched(host, self.namespaces), HostsState.follow]
+    async def choose_host(self, form: dict[str, Any]) -> Events:
+        """Open the form of a new service of the host that was chosen."""
+        self.adding = ""
+        return await self._show_form("service", 0, read_id(str(as_dict(form).get("host"))))
 
     @rx.event
     @only(Role.EDITOR)

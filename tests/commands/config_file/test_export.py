@@ -41,6 +41,7 @@ def filled(session: Session) -> Session:
             "name": "Datastore",
             "namespace_id": namespace.id,
             "address": "data.example.org",
+            "tags": ["db", "web"],
             "ssh": {"user": "webmon", "password": "hidden ssh"},
         },
         **WHO,

@@ -58,6 +58,15 @@ def test_a_name_is_taken_once_per_namespace(session: Session, namespace: Namespa
     create_host(session, fields(factories.namespace(session, "di")), actor=None, now=NOW)
 
 
+def test_tags_are_words_and_come_as_text_or_list(session: Session, namespace: Namespace) -> None:
+    host = create_host(session, fields(namespace, tags="Web, db,web"), actor=None, now=NOW)
+    assert host.tags == ["db", "web"]
+    update_host(session, host.id, fields(namespace, tags=["x"]), actor=None, now=NOW)
+    assert host.tags == ["x"]
+    with pytest.raises(Invalid, match=r"tags: .*no tag"):
+        update_host(session, host.id, fields(namespace, tags="a b"), actor=None, now=NOW)
+
+
 def test_a_host_can_move_to_another_namespace(session: Session, namespace: Namespace) -> None:
     other = factories.namespace(session, "di")
     host = create_host(session, fields(namespace), actor=None, now=NOW)

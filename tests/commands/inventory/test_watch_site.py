@@ -20,6 +20,7 @@ def test_on_an_empty_database_the_address_makes_all_that_is_needed(session: Sess
     assert session.exec(select(Namespace.slug)).one() == "main"
     website = session.exec(select(Service).where(Service.name == "Website")).one()
     assert (website.kind, website.config) == ("http", {"url": "https://www.example.org"})
+    assert host.public and website.critical
     assert session.get_one(ServiceState, website.id).next_check_at == NOW
 
 
@@ -62,6 +63,10 @@ def test_what_is_watched_already_is_not_watched_twice(session: Session, again: s
     with pytest.raises(Invalid, match=r"url: is watched already: the host example\.org"):
         watch_site(session, again, actor=None, now=NOW)
     assert len(session.exec(select(Host)).all()) == 1
+
+
+def test_a_site_may_be_kept_from_the_public_page(session: Session) -> None:
+    assert not watch_site(session, "a.org", public=False, actor=EDITOR, now=NOW).public
 
 
 def test_another_namespace_may_watch_the_same(session: Session) -> None:

@@ -128,7 +128,7 @@ def test_the_month_of_a_host_is_read_from_its_very_beginning(
     down = outage(NOW - began_at - MINUTE, NOW - began_at - 2 * MINUTE)
     watched(session, *down, host_id=host.id, observed_at=now)
     [expected] = uptimes(session, now=now).hosts.values()
-    assert month_of_hosts(session, [host.id], now=now) == {host.id: expected.percent_month}
+    assert month_of_hosts(session, [host.id], now=now)[host.id].percent == expected.percent_month
     assert expected.percent_month is not None
     assert expected.percent_month < 100
 
@@ -156,7 +156,10 @@ def test_a_host_is_down_when_all_its_services_are_or_a_critical_one(session: Ses
     assert found.hosts[one.id].percent_24h == 100 * (1 - 3 / 24)
     assert found.hosts[other.id].percent_24h == 75
     months = month_of_hosts(session, [one.id, other.id], now=NOW)
-    assert months == {key: found.hosts[key].percent_month for key in (one.id, other.id)}
+    for key in (one.id, other.id):
+        assert months[key].percent == found.hosts[key].percent_month
+        for service_id, percent in months[key].services.items():
+            assert percent == found.services[service_id].percent_month
 
 
 def test_a_namespace_pools_its_hosts_by_the_time_they_were_observed(session: Session) -> None:

@@ -16,6 +16,8 @@ from webmon.errors import NotFound, PermissionDenied
 from webmon.models import Heartbeat, ServiceState, StatusChange, Worker
 from webmon.queries.inventory.deletions import deletion
 from webmon.queries.inventory.evidence import FactView, PairView
+from webmon.queries.inventory.host_choice import Choice
+from webmon.queries.inventory.host_rows import Opened
 from webmon.queries.inventory.host_views import HostsView
 from webmon.queries.inventory.hosts import admin_hosts
 from webmon.queries.inventory.services import service_detail, service_form
@@ -52,7 +54,7 @@ def test_what_is_wrong_stands_first(session: Session) -> None:
 def test_while_somebody_edits_the_hosts_stay_in_place(session: Session) -> None:
     fine, broken = host_with(session, "Fine", Status.UP), host_with(session, "Broken", Status.DOWN)
     gone = 999
-    view = admin_hosts(session, ADMIN, keep=[fine, gone, broken], now=NOW)
+    view = admin_hosts(session, ADMIN, opened=Opened((fine, gone, broken)), now=NOW)
     assert names(view) == ["Fine", "Broken"]
 
 
@@ -75,7 +77,7 @@ def test_names_and_addresses_are_searched(
     registry = factories.host(session, "Registry", address="registry.example.org")
     factories.service(session, "Website", host_id=datastore.id)
     factories.service(session, "Shell", host_id=registry.id)
-    result = names(admin_hosts(session, ADMIN, search=search, now=NOW))
+    result = names(admin_hosts(session, ADMIN, choice=Choice(search=search), now=NOW))
     assert result == found or len(result) == found
 
 
@@ -84,7 +86,7 @@ def test_who_is_limited_sees_their_own_namespaces_only(session: Session) -> None
     foreign = factories.host(session, "Foreign")
     service = factories.service(session, host_id=foreign.id, status=Status.DOWN)
     limited = Actor(3, "l@example.org", Role.EDITOR, frozenset({own.namespace_id}))
-    view = admin_hosts(session, limited, keep=[own.id, foreign.id], now=NOW)
+    view = admin_hosts(session, limited, opened=Opened((own.id, foreign.id)), now=NOW)
     assert names(view) == ["Own"]
     assert [each.slug for each in view.namespaces] == ["ns-own"]
     assert view.summary.headline == "Nothing is watched yet"
@@ -99,13 +101,15 @@ def test_who_is_limited_sees_their_own_namespaces_only(session: Session) -> None
 def test_one_namespace_can_be_chosen(session: Session) -> None:
     factories.host(session, "One")
     factories.host(session, "Two")
-    assert names(admin_hosts(session, ADMIN, namespace="ns-two", now=NOW)) == ["Two"]
+    assert names(admin_hosts(session, ADMIN, choice=Choice(namespace="ns-two"), now=NOW)) == ["Two"]
 
 
 def test_a_check_that_was_asked_for_is_awaited_until_its_result_is_there(session: Session) -> None:
     service = factories.service(session, last_checked_at=NOW)
     for asked_at, waiting in [(NOW - SECOND, False), (NOW + SECOND, True)]:
-        view = admin_hosts(session, ADMIN, asked={service.id: asked_at}, now=NOW + MINUTE)
+        view = admin_hosts(
+            session, ADMIN, opened=Opened(asked={service.id: asked_at}), now=NOW + MINUTE
+        )
         assert view.hosts[0].services[0].asked is waiting
 
 

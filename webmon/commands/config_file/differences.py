@@ -22,7 +22,7 @@ def namespace_fields(row: Namespace) -> dict[str, Any]:
 
 def host_fields(row: Host) -> dict[str, Any]:
     """The host's fields as `HostFields` names them, secrets in the clear."""
-    fields = row.model_dump(include={"name", "namespace_id", "address", "public"})
+    fields = row.model_dump(include={"name", "namespace_id", "address", "public", "tags"})
     return {**fields, "ssh": crypto.unseal(row.ssh)}
 
 

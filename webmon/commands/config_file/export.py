@@ -83,7 +83,7 @@ class _Export:
         return _worth_saying(FileChannel, said) | self._config("config", row.config)
 
     def _host(self, row: Host, services: list[dict[str, Any]]) -> dict[str, Any]:
-        said = row.model_dump(include={"name", "address", "public"})
+        said = row.model_dump(include={"name", "address", "public", "tags"})
         said["namespace"] = self._namespaces[row.namespace_id].slug
         host = _worth_saying(FileHost, said) | self._config("ssh", row.ssh)
         return host | ({"services": services} if services else {})

@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from webmon.domain.durations import parse_duration
 from webmon.domain.news import DEFAULT_EVENTS
+from webmon.domain.tags import read_tags
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 
@@ -82,6 +83,7 @@ class FileHost(FileModel):
     namespace: str
     address: str = ""
     public: bool = True
+    tags: Annotated[list[str], BeforeValidator(read_tags)] = []
     ssh: dict[str, Any] | None = None
     services: list[dict[str, Any]] = []
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
@@ -14,6 +14,7 @@ from webmon.commands.notifications import announcements
 from webmon.commands.validation import KEEP, Fields, Name, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
+from webmon.domain.tags import read_tags
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.probes import PROBES
@@ -35,6 +36,8 @@ class HostFields(Fields):
     namespace_id: int = Field(ge=1, le=LARGEST_ID)
     address: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=255)
     public: bool = True
+    tags: Annotated[list[str], BeforeValidator(read_tags)] = Field(default=[])
+    """`domain.tags`; a text is read as tags with commas between them."""
     ssh: dict[str, Any] | None = None
     """`SshAccess`; where it is left out of a change, it stays as it is."""
 

@@ -23,12 +23,14 @@ def watch_site(
     url: str,
     *,
     namespace_id: int | None = None,
+    public: bool = True,
     actor: Actor | None,
     now: datetime,
 ) -> Host:
     """A host for the site at ``url`` (``https://`` may be left out) with all that it can offer.
 
-    Without a namespace it goes to the first one; where there is none yet, to a new one "Main".
+    Without a namespace it goes to the first one; where there is none yet, to a new one "Main". Its
+    page is critical: a site that does not answer is down, whatever its certificate.
 
     Raises:
         Invalid: that is no address of a site.
@@ -40,11 +42,12 @@ def watch_site(
     name = _free_name(session, namespace_id, hostname.removeprefix("www."))
     host = create_host(
         session,
-        {"name": name, "namespace_id": namespace_id, "address": hostname},
+        {"name": name, "namespace_id": namespace_id, "address": hostname, "public": public},
         actor=actor,
         now=now,
     )
     website: dict[str, Any] = {"name": "Website", "kind": "http", "config": {"url": url}}
+    website["critical"] = True
     certificate: dict[str, Any] = {"name": "Certificate", "kind": "tls", "config": port}
     offered = [website, certificate] if url.startswith("https://") else [website]
     for service in offered:

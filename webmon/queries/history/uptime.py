@@ -1,7 +1,7 @@
 """Uptime of services, hosts and namespaces in percent, and the outages behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import floor
 from zoneinfo import ZoneInfo
@@ -51,6 +51,14 @@ class OutagesView:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthUptime:
+    """Of the calendar month, in percent: a host by its own rule, and its services by their ids."""
+
+    percent: float | None = None
+    services: Mapping[int, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class UptimesView:
     """By id. The uptime of a namespace, and of everything, is that of all its hosts together:
     what they were not down, divided by what they were observed."""
@@ -91,13 +99,16 @@ def uptimes(session: Session, *where: ColumnElement[bool], now: datetime) -> Upt
 
 def month_of_hosts(
     session: Session, host_ids: Sequence[int], *, now: datetime
-) -> dict[int, float | None]:
-    """The percentage of the calendar month, of each of these hosts that has services."""
+) -> dict[int, MonthUptime]:
+    """The calendar month, of each of these hosts that has services."""
     chosen = HOSTS.c.id.in_(host_ids)
     found = {}
     for members in _by_host(timelines(session, chosen, since=_any_month_began(now), now=now)):
         period = month(now, ZoneInfo(members[0].timezone))
-        found[members[0].host_id] = percent(uptime(_host_line(members), period))
+        found[members[0].host_id] = MonthUptime(
+            percent(uptime(_host_line(members), period)),
+            {each.service_id: percent(uptime(each.line, period)) for each in members},
+        )
     return found
 
 

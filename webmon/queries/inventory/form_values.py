@@ -24,6 +24,7 @@ def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, An
     ssh = host.ssh or {}
     return {
         **host.model_dump(exclude={"ssh", "host_keys"}),
+        "tags": ", ".join(host.tags),
         "ssh": without_secrets(ssh),
         "ssh_secrets": frozenset(secret_paths(ssh)),
     }

@@ -18,7 +18,7 @@ from webmon.models import Host, HostMetricHour, Incident, Namespace, Service, Se
 from webmon.models.columns import table
 from webmon.queries.history.records import NO_RECORD, Record, host_record
 from webmon.queries.history.response_times import NONE, last_day
-from webmon.queries.inventory.hosts import RANK
+from webmon.queries.inventory.host_choice import RANK
 
 service, state, host = table(Service).c, table(ServiceState).c, table(Host).c
 namespace, incident, metric = table(Namespace).c, table(Incident).c, table(HostMetricHour).c

@@ -10,7 +10,8 @@ from webmon.domain.figures import milliseconds
 from webmon.domain.status import WORDS, Status, host_status
 from webmon.models import Host
 from webmon.probes import PROBES
-from webmon.queries.history.uptime import percentage
+from webmon.queries.history.last_checks import LastChecks
+from webmon.queries.history.uptime import MonthUptime, percentage
 
 FIRST_HEARTBEAT = "waiting for the first heartbeat"
 
@@ -31,6 +32,11 @@ class ServiceView:
     checked_at: str
     """When it was looked at, or when its job reported."""
     response: str
+    uptime: str
+    """Of the calendar month; empty where nothing was observed."""
+    checks: str
+    """The last 30, a letter each (`history.last_checks`)."""
+    checks_told: str
     message: str
     plan: str
     """``every 1 min``, or the schedule of a job that reports in."""
@@ -53,14 +59,26 @@ class HostView:
     namespace: str
     address: str
     public: bool
+    tags: tuple[str, ...]
     status: str
     word: str
     count: str
+    """``3 / 4 up``, of those that are looked at."""
+    response: str
+    """What 95 % of the answers of its slowest service did not exceed in 24 hours."""
     uptime: str
-    """Of the calendar month; empty where nothing was observed."""
+    """Of the calendar month, by its own rule; empty where nothing was observed."""
+    certificate: str
+    """How long the first of its certificates is still valid: ``12 d``."""
+    since: str
+    """When one of its services last changed."""
     over_ssh: bool
     """Somebody logs in there, or a key of it is known."""
+    is_open: bool
+    matching: int
+    """How many services are meant, whether or not they are shown."""
     services: tuple[ServiceView, ...]
+    """Those that are meant; none while it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,11 @@ class Summary:
     found: int = 0
     page: int = 1
     pages: int = 1
+    first: int = 0
+    """The number of the first host on the page, from 1 on."""
+    last: int = 0
+    moves: int = 0
+    """How many hosts would stand elsewhere in the order of now."""
     empty: bool = False
     """There is no host at all, or none that this person sees."""
     worker_silent: bool = False
@@ -101,10 +124,18 @@ class HostsView:
     is_admin: bool
     summary: Summary
     namespaces: tuple[NamespaceView, ...]
+    tags: tuple[str, ...]
     hosts: tuple[HostView, ...]
 
 
-def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> ServiceView:
+def service_view(
+    row: Any,
+    host: Host,
+    *,
+    checks: LastChecks,
+    month_percent: float | None,
+    asked_at: datetime | None = None,
+) -> ServiceView:
     """The service as the list shows it, from a row of the columns `hosts.SHOWN`."""
     checked_at = row.last_checked_at
     seen_at = checked_at if row.heartbeat is None else row.reported_at
@@ -117,9 +148,12 @@ def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> S
         status=row.status.value,
         word=_word(row, seen_at),
         last_status=row.last_status.value if row.last_status else "",
-        since=row.since.isoformat(),
-        checked_at=seen_at.isoformat() if seen_at else "",
+        since=_instant(row.since),
+        checked_at=_instant(seen_at) if seen_at else "",
         response=milliseconds(row.response_us),
+        uptime="" if month_percent is None else percentage(month_percent),
+        checks=checks.letters,
+        checks_told=checks.words,
         message=_message(row),
         plan=_plan(row),
         receives=row.heartbeat is not None,
@@ -128,6 +162,11 @@ def service_view(row: Any, host: Host, *, asked_at: datetime | None = None) -> S
         paused=row.paused,
         public=row.public,
     )
+
+
+def _instant(at: datetime) -> str:
+    """To the second: as short as it is exact enough for a list."""
+    return at.isoformat(timespec="seconds")
 
 
 def _plan(service: Any) -> str:
@@ -177,11 +216,19 @@ def _message(state: Any) -> str:
 def host_view(
     host: Host,
     namespace: str,
-    services: Sequence[tuple[ServiceView, bool]],
+    members: Sequence[Any],
+    services: Sequence[ServiceView],
     *,
-    month_percent: float | None,
+    uptime: MonthUptime,
+    p95_us: int | None,
+    is_open: bool,
+    matching: int,
+    now: datetime,
 ) -> HostView:
-    status = host_status((Status(view.status), critical) for view, critical in services)
+    """The host as the list shows it; ``members`` are rows of `hosts.MEMBERS`, of all services."""
+    status = host_status((each.status, each.critical) for each in members)
+    expires = [each.expires for each in members if each.expires]
+    since = max((each.since for each in members), default=None)
     return HostView(
         id=host.id,
         name=host.name,
@@ -189,13 +236,26 @@ def host_view(
         namespace=namespace,
         address=host.address,
         public=host.public,
+        tags=tuple(host.tags),
         status=status.value,
         word=WORDS[status],
-        count=_count(len(services), "service"),
-        uptime="" if month_percent is None else percentage(month_percent),
+        count=_up_of(members),
+        response=milliseconds(p95_us),
+        uptime="" if uptime.percent is None else percentage(uptime.percent),
+        certificate=f"{(datetime.fromisoformat(min(expires)) - now).days} d" if expires else "",
+        since=_instant(since) if since else "",
         over_ssh=bool(host.ssh or host.host_keys),
-        services=tuple(view for view, _ in services),
+        is_open=is_open,
+        matching=matching,
+        services=tuple(services),
     )
+
+
+def _up_of(members: Sequence[Any]) -> str:
+    watched = [each for each in members if each.status is not Status.PAUSED]
+    if not watched:
+        return "paused" if members else "no services"
+    return f"{sum(each.status is Status.UP for each in watched)} / {len(watched)} up"
 
 
 def headline(counts: Mapping[Status, int]) -> tuple[str, str]:

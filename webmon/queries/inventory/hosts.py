@@ -1,73 +1,63 @@
-"""What the admin app's first page shows: namespaces, hosts and services, problems first."""
+"""The admin app's list: hosts of which each opens to its services."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy
-from sqlmodel import Session, case, col, func, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col, func, select
 
 from webmon.domain.access import Actor, Role
+from webmon.domain.list_order import count_moves
 from webmon.domain.status import Status
-from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
-from webmon.models.columns import table
-from webmon.probes import PROBES
-from webmon.probes.host_key import PINNED_KEY
-from webmon.queries.history.uptime import month_of_hosts
+from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.queries.inventory.host_choice import (
+    Choice,
+    ordered_ids,
+    tags_seen,
+)
+from webmon.queries.inventory.host_rows import Opened, hosts_shown
 from webmon.queries.inventory.host_views import (
     HostsView,
-    HostView,
-    ServiceView,
     Summary,
     headline,
-    host_view,
-    service_view,
 )
 from webmon.queries.inventory.namespaces import namespaces_seen, within_sight
 from webmon.queries.system.health import known_at, offline_since, worker_ticks
 
 HOSTS_PER_PAGE = 25
-LONGEST_SEARCH = 100
 
-RANKS: dict[Any, int] = {
-    status: rank
-    for rank, status in enumerate(
-        (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP, Status.PAUSED)
-    )
-}
-RANK = case(RANKS, value=col(ServiceState.status))
-"""The order in which statuses ask for attention."""
 
-URGENCY = func.coalesce(func.min(RANK), RANKS[Status.UNKNOWN])
-"""Of a host: that of its most urgent service."""
+@dataclass(frozen=True, slots=True)
+class HostName:
+    """A host to choose; its namespace stands behind the name where there are several."""
+
+    id: int
+    name: str
+
+
+EVERYTHING, NOTHING_OPENED = Choice(), Opened()
 
 
 def admin_hosts(
     session: Session,
     actor: Actor,
     *,
-    search: str = "",
-    namespace: str = "",
+    choice: Choice = EVERYTHING,
     page: int = 1,
-    keep: Sequence[int] = (),
-    asked: Mapping[int, datetime] | None = None,
+    opened: Opened = NOTHING_OPENED,
     now: datetime,
 ) -> HostsView:
-    """The hosts that ``actor`` sees, 25 a page; what is wrong stands first.
+    """The hosts that ``actor`` sees, 25 a page, each with its services where it is open.
 
-    ``search`` looks into names and addresses, ``namespace`` is a slug. ``keep`` names hosts that
-    stay where they are, in that order, while somebody works on one of them. ``asked`` says when a
-    check of a service was asked for.
+    Open are those that are wrong (where services are looked for: all), up to a number of services,
+    and those that somebody has opened.
     """
-    chosen = _chosen(actor, search[:LONGEST_SEARCH].strip(), namespace)
-    found = session.exec(
-        select(func.count()).select_from(Host).join(Namespace).where(*chosen)
-    ).one()
-    pages = max(1, -(-found // HOSTS_PER_PAGE))
+    ids = ordered_ids(session, actor, choice, now=now)
+    pages = max(1, -(-len(ids) // HOSTS_PER_PAGE))
     page = min(max(page, 1), pages)
-    host_ids = list(keep) or _ids_of_page(session, chosen, page)
-    hosts = _hosts(session, actor, host_ids, asked or {}, now)
+    start = (page - 1) * HOSTS_PER_PAGE
+    wanted = ids[start : start + HOSTS_PER_PAGE]
+    shown = list(opened.order) or wanted
+    hosts = hosts_shown(session, actor, choice, shown, opened, len(ids) == 1, now)
     namespaces = namespaces_seen(session, actor)
     silent = not worker_ticks(session, now=now)
     offline = None if silent else offline_since(session)
@@ -77,15 +67,19 @@ def admin_hosts(
         is_admin=actor.has(Role.ADMIN),
         summary=Summary(
             *headline(_counts(session, actor)),
-            found=found,
+            found=len(ids),
             page=page,
             pages=pages,
+            first=min(start + 1, len(ids)),
+            last=start + len(wanted),
+            moves=count_moves([each.id for each in hosts], wanted),
             empty=not any(each.hosts for each in namespaces),
             worker_silent=silent,
             silent_since=_silent_since(session, now) if silent else "",
             offline_since=offline.isoformat() if offline else "",
         ),
         namespaces=namespaces,
+        tags=tags_seen(session, actor),
         hosts=hosts,
     )
 
@@ -95,117 +89,44 @@ def _silent_since(session: Session, now: datetime) -> str:
     return known.isoformat() if known < now else ""
 
 
-def _chosen(actor: Actor, search: str, namespace: str) -> list[Any]:
-    conditions = within_sight(actor)
-    if namespace:
-        conditions.append(Namespace.slug == namespace)
-    if search:
-        services = select(Service.host_id).where(
-            col(Service.name).icontains(search, autoescape=True)
-        )
-        conditions.append(
-            or_(
-                col(Host.name).icontains(search, autoescape=True),
-                col(Host.address).icontains(search, autoescape=True),
-                col(Host.id).in_(services),
-            )
-        )
-    return conditions
-
-
-def _ids_of_page(session: Session, chosen: list[Any], page: int) -> list[int]:
-    rows = _ordered_ids(chosen).offset((page - 1) * HOSTS_PER_PAGE).limit(HOSTS_PER_PAGE)
-    return list(session.exec(rows))
-
-
-def _ordered_ids(chosen: list[Any]) -> SelectOfScalar[int]:
-    return (
-        select(Host.id)
-        .join(Namespace)
-        .join(Service, isouter=True)
-        .join(ServiceState, isouter=True)
-        .where(*chosen)
-        .group_by(col(Host.id), col(Namespace.name))
-        .order_by(URGENCY, col(Namespace.name), func.lower(Host.name), col(Host.id))
-    )
-
-
-def page_of_host(
+def place_of(
     session: Session,
     *,
     actor: Actor,
     host_id: int = 0,
     service_id: int = 0,
-    search: str = "",
-    namespace: str = "",
-) -> int:
-    """The page of `admin_hosts` that shows the host, or that of the service; else the first."""
+    choice: Choice,
+    now: datetime,
+) -> tuple[int, int]:
+    """The page of `admin_hosts` that shows the host, or that of the service, and the host's id.
+
+    Where it is on none, the first page and 0.
+    """
     if service_id:
         of = select(Service.host_id).where(Service.id == service_id)
         host_id = session.exec(of).first() or 0
-    chosen = _chosen(actor, search[:LONGEST_SEARCH].strip(), namespace)
-    ids = list(session.exec(_ordered_ids(chosen)))
-    return ids.index(host_id) // HOSTS_PER_PAGE + 1 if host_id in ids else 1
+    ids = ordered_ids(session, actor, choice, now=now)
+    return (ids.index(host_id) // HOSTS_PER_PAGE + 1, host_id) if host_id in ids else (1, 0)
 
 
-def _hosts(
-    session: Session,
-    actor: Actor,
-    host_ids: Sequence[int],
-    asked: Mapping[int, datetime],
-    now: datetime,
-) -> tuple[HostView, ...]:
+def host_names(session: Session, *, actor: Actor) -> tuple[HostName, ...]:
+    """All hosts that ``actor`` sees, by name."""
     rows = session.exec(
-        select(Host, Namespace.name)
+        select(Host.id, Host.name, Namespace.name)
         .join(Namespace)
-        .where(col(Host.id).in_(host_ids), *within_sight(actor))
-    )
-    present = {host.id: (host, namespace) for host, namespace in rows}
-    services = _services(session, {key: host for key, (host, _) in present.items()}, asked)
-    months = month_of_hosts(session, host_ids, now=now)
+        .where(*within_sight(actor))
+        .order_by(func.lower(Host.name), Namespace.name)
+    ).all()
+    several = len({namespace for _, _, namespace in rows}) > 1
     return tuple(
-        host_view(
-            *present[host_id],
-            services.get(host_id, []),
-            month_percent=months.get(host_id),
-        )
-        for host_id in host_ids
-        if host_id in present
+        HostName(key, f"{name} ({namespace})" if several else name) for key, name, namespace in rows
     )
 
 
-def _services(
-    session: Session, hosts: Mapping[int, Host], asked: Mapping[int, datetime]
-) -> dict[int, list[tuple[ServiceView, bool]]]:
-    """The services of each host with their ``critical``, the most urgent first."""
-    rows = session.execute(SHOWN.where(service.host_id.in_(hosts)))
-    by_host: dict[int, list[tuple[ServiceView, bool]]] = {}
-    for row in rows:
-        view = service_view(row, hosts[row.host_id], asked_at=asked.get(row.id))
-        by_host.setdefault(row.host_id, []).append((view, row.critical))
-    return by_host
-
-
-service, state, heartbeat = table(Service).c, table(ServiceState).c, table(Heartbeat).c
-RECEIVING = [name for name, kind in PROBES.items() if kind.receives]
-OVER_SSH = [name for name, kind in PROBES.items() if kind.over_ssh]
-
-SHOWN = (
-    sqlalchemy.select(
-        *(service.id, service.host_id, service.name, service.kind, service.interval_seconds),
-        *(service.critical, service.public, service.paused),
-        case((service.kind.in_(RECEIVING), service.config)).label("config"),
-        case((service.kind.in_(OVER_SSH), state.evidence[PINNED_KEY])).label("pinned_key"),
-        *(state.status, state.last_status, state.since, state.last_checked_at),
-        *(state.response_us, state.message),
-        heartbeat.service_id.label("heartbeat"),
-        heartbeat.last_at.label("reported_at"),
-    )
-    .join(table(ServiceState))
-    .join(table(Heartbeat), isouter=True)
-    .order_by(RANK, func.lower(service.name))
-)
-"""What the list needs of a service. Whole rows, with evidence and config, cost thrice as much."""
+def worst_status(session: Session, *, actor: Actor) -> str:
+    """``down`` or ``degraded`` where anything is that ``actor`` sees; else empty."""
+    counts = _counts(session, actor)
+    return next((each.value for each in (Status.DOWN, Status.DEGRADED) if counts.get(each)), "")
 
 
 def _counts(session: Session, actor: Actor) -> dict[Status, int]:
