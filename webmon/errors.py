@@ -6,6 +6,7 @@ WebmonError
 ├── FileError          something in a file is wrong: says in which line
 ├── NotFound           there is no such thing (any more)
 ├── PermissionDenied   the person may not do this
+│   └── ConfirmationNeeded   until they have proved again who they are
 ├── Throttled          too many attempts; says how long to wait
 └── MustBePatient      the same may be asked again after a while, and is then done
 """
@@ -53,6 +54,10 @@ class NotFound(WebmonError):
 
 class PermissionDenied(WebmonError):
     """The person may not do this."""
+
+
+class ConfirmationNeeded(PermissionDenied):
+    """The person may do this, once they have proved again who they are."""
 
 
 class Throttled(WebmonError):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, TypedDict, TypeVar
 from urllib.parse import urlencode
@@ -14,12 +15,20 @@ from fastapi.responses import RedirectResponse, Response
 from webmon import db
 from webmon.clock import utcnow
 from webmon.commands.accounts import passwords
-from webmon.commands.accounts.devices import is_ours, new_device
-from webmon.commands.accounts.logins import Login, log_in, log_out, open_session
+from webmon.commands.accounts.devices import is_ours
+from webmon.commands.accounts.logins import Login, enter, log_in, log_out
 from webmon.commands.accounts.password_links import NOT_VALID, choose_password, link_owner
 from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
-from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, DEVICE_LIFETIME, LIFETIME, token_in
+from webmon.domain.sessions import (
+    COOKIE,
+    DEVICE_COOKIE,
+    DEVICE_LIFETIME,
+    LIFETIME,
+    PENDING_COOKIE,
+    PENDING_LIFETIME,
+    token_in,
+)
 from webmon.errors import Invalid, MustBePatient, NotFound, Throttled
 from webmon.queries.accounts import any_user
 
@@ -28,6 +37,7 @@ Text = Annotated[str, Form()]
 Result = TypeVar("Result")
 
 HOME, LOGIN, SETUP, INVITE = "/admin/", "/login/", "/setup/", "/invite/"
+CODE, ENROL = "/auth/code", "/auth/second-factor"
 LONGEST_ADDRESS = 1000
 WAITING_LOGINS = 50
 BUSY_SECONDS = 10
@@ -193,7 +203,7 @@ def _set_up(token: str, email: str, password: str, where: Where) -> Login:
     now = utcnow()
     with db.write() as session:
         user_id = create_first_admin(session, token, email, hashed, now=now)
-        return Login(open_session(session, user_id, **where, now=now), new_device(user_id))
+        return enter(session, user_id, **where, now=now)
 
 
 def _accept(token: str, password: str, where: Where) -> Login:
@@ -204,7 +214,7 @@ def _accept(token: str, password: str, where: Where) -> Login:
     now = utcnow()
     with db.write() as session:
         user_id = choose_password(session, token, hashed, now=now)
-        return Login(open_session(session, user_id, **where, now=now), new_device(user_id))
+        return enter(session, user_id, **where, now=now)
 
 
 def where_from(request: Request) -> Where:
@@ -231,22 +241,37 @@ def _log_out(token: str) -> None:
 
 
 def signed_in(request: Request, login: Login, location: str) -> Response:
-    """To ``location``, with the cookies of a session that was opened."""
+    """To ``location``, with the cookies of a session that was opened; or to the second step."""
+    if login.pending:
+        step = ENROL if login.must_enrol else CODE
+        response = back(step, **wanted(location))
+        _set_cookie(request, response, PENDING_COOKIE, login.pending, PENDING_LIFETIME, "/auth/")
+        return response
     response = RedirectResponse(location, status_code=303)
-    for name, value, lifetime, path in (
-        (COOKIE, login.token, LIFETIME, "/"),
-        (DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/"),
-    ):
-        response.set_cookie(
-            name,
-            value,
-            max_age=int(lifetime.total_seconds()),
-            path=path,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+    give_session(request, response, login)
     return response
+
+
+def give_session(request: Request, response: Response, login: Login) -> None:
+    """Set the cookies of a session that was opened, and take back that of the second step."""
+    _set_cookie(request, response, COOKIE, login.token, LIFETIME, "/")
+    _set_cookie(request, response, DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/")
+    if PENDING_COOKIE in request.cookies:
+        response.delete_cookie(PENDING_COOKIE, path="/auth/")
+
+
+def _set_cookie(
+    request: Request, response: Response, name: str, value: str, lifetime: timedelta, path: str
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=int(lifetime.total_seconds()),
+        path=path,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
 
 
 def wanted(address: str) -> dict[str, str]:

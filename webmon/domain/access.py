@@ -1,10 +1,11 @@
 """Who may do what. Pure: the person comes in as a value."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from webmon.errors import PermissionDenied
+from webmon.errors import ConfirmationNeeded, PermissionDenied
 
 
 class Role(StrEnum):
@@ -27,6 +28,9 @@ class Actor:
     role: Role
     namespace_ids: frozenset[int] | None = None
     """The namespaces the person is limited to; None for all of them."""
+    confirmed_at: datetime | None = field(default=None, compare=False)
+    """When the person last proved who they are in this browser; None for programs, whose key is all
+    they have."""
 
     def has(self, role: Role) -> bool:
         """Whether the person's role is ``role`` or more."""
@@ -57,3 +61,18 @@ def require(actor: Actor, role: Role, namespace_id: int | None = None) -> None:
         raise PermissionDenied(f"only {article} {role.value} may do this")
     if namespace_id is not None and not actor.sees(namespace_id):
         raise PermissionDenied("this namespace is not one of yours")
+
+
+CONFIRMED_FOR = timedelta(minutes=10)
+
+
+def require_confirmed(actor: Actor | None, *, now: datetime) -> None:
+    """Let through only who has just proved who they are: before users, keys and secrets change.
+
+    Raises:
+        ConfirmationNeeded: that was more than `CONFIRMED_FOR` ago.
+    """
+    if actor is None or actor.confirmed_at is None:
+        return
+    if not timedelta(0) <= now - actor.confirmed_at < CONFIRMED_FOR:
+        raise ConfirmationNeeded("say again who you are, and then do this again")

@@ -8,6 +8,9 @@ from webmon.domain.access import Actor
 COOKIE = "webmon_session"
 LIFETIME = timedelta(days=14)
 
+PENDING_COOKIE = "webmon_pending"
+PENDING_LIFETIME = timedelta(minutes=10)
+
 DEVICE_COOKIE = "webmon_device"
 DEVICE_LIFETIME = timedelta(days=365)
 

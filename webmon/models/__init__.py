@@ -6,6 +6,8 @@ from webmon.models.accounts import (
     LoginAttempts,
     LoginSession,
     PasswordLink,
+    RecoveryCode,
+    SecondFactor,
     User,
     UserNamespace,
 )
@@ -65,7 +67,9 @@ __all__ = [
     "NoData",
     "Notification",
     "PasswordLink",
+    "RecoveryCode",
     "RepeatableAnswer",
+    "SecondFactor",
     "Service",
     "ServiceState",
     "Setting",

@@ -55,6 +55,32 @@ class LoginSession(SQLModel, table=True):
     address: str = Field(default="", max_length=45)
     browser: str = Field(default="", max_length=300)
     used_at: datetime | None = None
+    confirmed_at: datetime | None = Field(
+        default=None, description="when the person last proved who they are, after signing in"
+    )
+    by_provider: bool = Field(default=False, description="an identity provider has signed them in")
+
+
+class SecondFactor(SQLModel, table=True):
+    """The app that makes a person's codes. ``secret`` is encrypted; of codes up to that of
+    ``last_counter`` none works any more."""
+
+    __tablename__ = "second_factor"
+
+    user_id: int = owned_by("user.id", primary_key=True)
+    secret: str
+    last_counter: int
+    created_at: datetime
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code for who has lost the app; it works once. Only its SHA-256 is stored."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: str = Field(primary_key=True, max_length=64)
+    user_id: int = owned_by("user.id", index=True)
+    used_at: datetime | None = None
 
 
 class PasswordLink(SQLModel, table=True):

@@ -13,6 +13,7 @@ from webmon.domain.ids import is_id
 from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
 from webmon.models import LoginSession, Namespace, PasswordLink, User, UserNamespace
+from webmon.queries.second_factors import without_required_factor
 
 PAGE = 50
 
@@ -72,7 +73,7 @@ def actor_for_token(session: Session, token: str | None, *, now: datetime) -> Ac
 def live_actors(session: Session, hashes: Collection[str], *, now: datetime) -> dict[str, Actor]:
     """The person behind each of the given token hashes whose session has not ended."""
     rows = session.exec(
-        select(LoginSession.token_hash, User)
+        select(LoginSession, User)
         .join(User)
         .where(
             col(LoginSession.token_hash).in_(hashes),
@@ -80,16 +81,19 @@ def live_actors(session: Session, hashes: Collection[str], *, now: datetime) -> 
             col(User.disabled_at).is_(None),
         )
     ).all()
+    shut_out = without_required_factor(session, [user for _, user in rows])
+    rows = [(row, user) for row, user in rows if row.by_provider or user.id not in shut_out]
     limited = {user.id for _, user in rows if user.limited}
     namespaces = _namespaces_of(session, limited)
     return {
-        hashed: Actor(
+        row.token_hash: Actor(
             user.id,
             user.email,
             user.role,
             frozenset(namespaces[user.id]) if user.limited else None,
+            confirmed_at=row.confirmed_at or row.created_at,
         )
-        for hashed, user in rows
+        for row, user in rows
     }
 
 

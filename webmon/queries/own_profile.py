@@ -9,6 +9,7 @@ from webmon.domain.access import Actor
 from webmon.domain.browsers import in_words
 from webmon.domain.sessions import shown_id
 from webmon.models import LoginSession, User
+from webmon.queries.second_factors import codes_left, has_factor
 
 MOST_SHOWN = 50
 
@@ -33,6 +34,8 @@ class ProfileView:
     name: str = ""
     timezone: str = ""
     theme: str = ""
+    has_factor: bool = False
+    codes_left: int = 0
     sessions: tuple[SessionView, ...] = ()
 
 
@@ -43,6 +46,7 @@ class LookView:
     name: str = ""
     timezone: str = ""
     theme: str = ""
+    has_factor: bool = False
 
 
 def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) -> ProfileView:
@@ -61,6 +65,8 @@ def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) 
         name=user.name,
         timezone=user.timezone,
         theme=user.theme,
+        has_factor=has_factor(session, user.id),
+        codes_left=codes_left(session, user.id),
         sessions=tuple(sorted(sessions, key=lambda each: not each.is_present)),
     )
 
@@ -78,4 +84,4 @@ def _session(row: LoginSession, present: str) -> SessionView:
 def own_look(session: Session, *, actor: Actor) -> LookView:
     """What the frame of every page needs to know of the actor."""
     user = session.get_one(User, actor.user_id)
-    return LookView(user.name, user.timezone, user.theme)
+    return LookView(user.name, user.timezone, user.theme, has_factor(session, user.id))

@@ -16,16 +16,20 @@ from webmon.ui.private import PrivateState, ask, only, show
 # Storage may be switched off: then it is as the system has it until the page is there.
 REMEMBERED = """try {
   const look = document.documentElement.dataset;
-  look.theme = localStorage.theme ?? '';
-  look.zone = localStorage.zone ?? '';
+  look.theme = localStorage.lookTheme ?? '';
+  look.zone = localStorage.lookZone ?? '';
 } catch {}"""
 
 HOOK = """
 useEffect(() => {{
   if (!{known}) return;
-  const look = {{theme: {theme}, zone: {zone}}};
-  Object.assign(document.documentElement.dataset, look);
-  try {{ Object.assign(localStorage, look); }} catch {{}}
+  const root = document.documentElement;
+  Object.assign(root.dataset, {{theme: {theme}, zone: {zone}}});
+  root.style.colorScheme = {theme} || 'light dark';
+  try {{
+    localStorage.lookTheme = {theme};
+    localStorage.lookZone = {zone};
+  }} catch {{}}
 }}, [{known}, {theme}, {zone}]);
 """
 

@@ -30,7 +30,7 @@ from webmon import db
 from webmon.clock import utcnow
 from webmon.domain.access import Actor, Role
 from webmon.domain.sessions import token_hash, token_in
-from webmon.errors import PermissionDenied, WebmonError
+from webmon.errors import ConfirmationNeeded, PermissionDenied, WebmonError
 from webmon.queries.accounts import actor_for_token
 from webmon.ui.kept_states import Owner, claim
 
@@ -42,6 +42,8 @@ go_to_login = rx.call_script(
     "window.location.assign('/login/?next='"
     " + encodeURIComponent(window.location.pathname + window.location.search))"
 )
+ask_again = rx.call_script("document.getElementById('again').showModal()")
+"""See `webmon.ui.confirm_again`, which stands on every page."""
 load_again = rx.call_script("window.location.reload()")
 
 
@@ -53,6 +55,8 @@ def only(role: Role) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., 
         async def guarded(self: "PrivateState", *args: Any, **kwargs: Any) -> Any:
             try:
                 return await handler(self, *args, **kwargs)
+            except ConfirmationNeeded:
+                return ask_again
             except WebmonError as error:
                 return rx.toast.error(sentence(str(error)), duration=10_000)
 

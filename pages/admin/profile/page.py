@@ -8,7 +8,7 @@ from pages.admin.profile.state import ProfileState
 from webmon.queries.own_profile import SessionView
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
-from webmon.ui.native import NativeForm
+from webmon.ui.native import NativeForm, NativeLink
 from webmon.ui.panel import panel
 from webmon.ui.room_view import headline, stays_current
 
@@ -31,7 +31,7 @@ def profile() -> rx.Component:
         rx.cond(
             ProfileState.error != "", rx.el.p(ProfileState.error, class_name="notice", role="alert")
         ),
-        rx.el.div(_about(), _password(), _sessions(), class_name="panels profile"),
+        rx.el.div(_about(), _password(), _factor(), _sessions(), class_name="panels profile"),
         who=view.who,
         here="Profile",
     )
@@ -97,6 +97,34 @@ def _password() -> rx.Component:
             method="post",
         ),
     )
+
+
+def _factor() -> rx.Component:
+    view = ProfileState.view
+    left = rx.cond(view.codes_left == 1, " recovery code is left.", " recovery codes are left.")
+    on = rx.fragment(
+        rx.el.p("You sign in with a code as well. ", view.codes_left, left),
+        NativeForm.create(
+            _control("Code", "code", required=True, auto_complete="one-time-code"),
+            rx.el.button("New recovery codes", type="submit", class_name="button"),
+            rx.el.button(
+                "Turn it off",
+                type="submit",
+                class_name="button danger",
+                custom_attrs={"formaction": "/auth/second-factor/remove"},
+            ),
+            action="/auth/second-factor/codes",
+            method="post",
+        ),
+    )
+    off = rx.fragment(
+        rx.el.p(
+            "A code from your phone or password manager as well as the password: then nobody signs "
+            "in with a stolen password alone."
+        ),
+        NativeLink.create("Set it up", href="/auth/second-factor", class_name="button"),
+    )
+    return panel("Second factor", rx.cond(view.has_factor, on, off))
 
 
 def _control(label: str, name: str, **attributes: object) -> rx.Component:

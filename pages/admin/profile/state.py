@@ -11,6 +11,7 @@ DONE = {
     "profile": "Saved.",
     "password": "Your password is changed. You are signed out everywhere else.",
     "sessions": "Signed out there.",
+    "factor_removed": "You sign in by your password alone now.",
 }
 ERRORS = {
     "name": "A name must be one line of at most 100 characters.",
@@ -19,6 +20,8 @@ ERRORS = {
     "profile": "That could not be saved.",
     "sessions": "That session has ended already, or is the one that you are using.",
     "current": "That is not your present password. Nothing was changed.",
+    "code": "That code is wrong, or was used already. Nothing was changed.",
+    "required": "Your role needs a second factor to sign in.",
     "throttled": "Too many attempts. Wait a few minutes and try again.",
     "password_short": "The new password needs at least 15 characters.",
     "password_long": "The new password may have at most 1000 characters.",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.access import Actor, Role, require, require_confirmed
 from webmon.domain.api_keys import PREFIX, SHOWN, Scope
 from webmon.domain.names import checked_name
 from webmon.domain.sessions import token_hash
@@ -33,7 +33,7 @@ def add_key(
         Invalid: the name is taken by a key that still holds, or a slug is unknown.
         PermissionDenied: only admins of all namespaces make keys.
     """
-    _require_admin(actor)
+    _require_admin(actor, now)
     name = _name(name)
     if _active(session, name, now):
         raise Invalid("there is a key of this name; rotate it or take another name", "name")
@@ -58,7 +58,7 @@ def rotate_key(
         NotFound: no key of that name holds.
         PermissionDenied: as `add_key`.
     """
-    _require_admin(actor)
+    _require_admin(actor, now)
     present = _active(session, name, now)
     if not present:
         raise NotFound(f"there is no active key {name}")
@@ -81,7 +81,7 @@ def revoke_key(session: Session, name: str, *, actor: Actor | None, now: datetim
         NotFound: no key of that name holds.
         PermissionDenied: as `add_key`.
     """
-    _require_admin(actor)
+    _require_admin(actor, now)
     present = _active(session, name, now)
     if not present:
         raise NotFound(f"there is no active key {name}")
@@ -111,12 +111,13 @@ def _name(text: str) -> str:
     return name
 
 
-def _require_admin(actor: Actor | None) -> None:
+def _require_admin(actor: Actor | None, now: datetime) -> None:
     if actor is None:
         return
     require(actor, Role.ADMIN)
     if actor.namespace_ids is not None:
         raise PermissionDenied("this needs access to all namespaces")
+    require_confirmed(actor, now=now)
 
 
 def _active(session: Session, name: str, now: datetime) -> list[ApiKey]:

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from webmon import db
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.passwords import password_fits
+from webmon.domain.sessions import token_hash
 from webmon.domain.throttle import FREE_PER_PAIR, Subject
 from webmon.errors import Invalid
-from webmon.models import User
+from webmon.models import LoginSession, User
 
 
 def confirm_password(user_id: int, password: str, *, now: datetime) -> None:
@@ -28,6 +30,16 @@ def confirm_password(user_id: int, password: str, *, now: datetime) -> None:
         raise Invalid("this is not your password", "current")
     with db.write() as session:
         take_back(session, subjects, now=now)
+
+
+def confirm(session: Session, token: str, *, now: datetime) -> None:
+    """Note that the person of this session has just proved again who they are."""
+    session.execute(
+        update(LoginSession)
+        .where(col(LoginSession.token_hash) == token_hash(token))
+        .values(confirmed_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _hash_of(session: Session, user_id: int) -> str:

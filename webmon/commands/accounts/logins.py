@@ -16,20 +16,28 @@ from webmon import db
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.devices import device_id, new_device
 from webmon.commands.accounts.passwords import password_fits
+from webmon.commands.accounts.pending import new_pending
 from webmon.commands.accounts.users import canonical_email
 from webmon.domain import throttle
 from webmon.domain.sessions import LIFETIME, token_hash
 from webmon.domain.throttle import Subject
 from webmon.errors import Invalid
-from webmon.models import LoginSession, User
+from webmon.models import LoginSession, SecondFactor, User
+from webmon.queries.second_factors import without_required_factor
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A session that was opened: its token, and the cookie that makes the browser known."""
+    """A session that was opened: its token, and the cookie that makes the browser known.
 
-    token: str
-    device: str
+    Where a second step is needed, both are empty, and ``pending`` is what the browser brings there.
+    """
+
+    token: str = ""
+    device: str = ""
+    pending: str = ""
+    must_enrol: bool = False
+    """The second step is to set up a second factor."""
 
 
 def log_in(
@@ -67,14 +75,38 @@ def log_in(
     with db.write() as session:
         count_attempt(session, subjects, now=now)
     fits = password_fits(password, user.password_hash or None if user else None)
-    token = None
+    login = None
     if user is not None and fits:
+        kept = device if device and known else ""
         with db.write() as session:
             if _still_fits(session, user, subjects, now=now):
-                token = open_session(session, user.id, address=address, browser=browser, now=now)
-    if user is None or token is None:
+                login = enter(
+                    session, user.id, address=address, browser=browser, device=kept or "", now=now
+                )
+    if login is None:
         raise Invalid("the e-mail address or the password is wrong")
-    return Login(token, device if device and known else new_device(user.id))
+    return login
+
+
+def enter(
+    session: Session,
+    user_id: int,
+    *,
+    address: str = "",
+    browser: str = "",
+    device: str = "",
+    now: datetime,
+) -> Login:
+    """What follows for a person whose password was right: a session, or a second step first.
+
+    ``device`` is the cookie that the browser keeps; it gets another one where that is empty.
+    """
+    user = session.get_one(User, user_id)
+    has_factor = session.get(SecondFactor, user_id) is not None
+    if has_factor or without_required_factor(session, [user]):
+        return Login(pending=new_pending(user, now=now), must_enrol=not has_factor)
+    token = open_session(session, user_id, address=address, browser=browser, now=now)
+    return Login(token, device or new_device(user_id))
 
 
 def log_out(session: Session, token: str) -> None:
@@ -83,7 +115,13 @@ def log_out(session: Session, token: str) -> None:
 
 
 def open_session(
-    session: Session, user_id: int, *, address: str = "", browser: str = "", now: datetime
+    session: Session,
+    user_id: int,
+    *,
+    address: str = "",
+    browser: str = "",
+    by_provider: bool = False,
+    now: datetime,
 ) -> str:
     """A new session of this person; returns its token, which is kept nowhere."""
     session.execute(delete(LoginSession).where(col(LoginSession.expires_at) <= now))
@@ -97,6 +135,7 @@ def open_session(
             address=address[:45],
             browser="".join(filter(str.isprintable, browser))[:300],
             used_at=now,
+            by_provider=by_provider,
         )
     )
     session.execute(update(User).where(col(User.id) == user_id).values(last_seen_at=now))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select
 
 from webmon.commands.accounts.passwords import HashedPassword
+from webmon.commands.accounts.second_factor import remove_factor
 from webmon.commands.accounts.users import end_links, end_sessions, find_user, store_password
 from webmon.domain.access import Actor
 from webmon.domain.sessions import token_hash
@@ -41,7 +42,8 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
 
 
 def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
-    """End a person's password and every session; returns the token of a link for a new password.
+    """End a person's password, second factor and sessions; returns the token of a link for a new
+    password.
 
     Raises:
         Invalid: the person is deactivated, or is the actor, who would be signed out before the link
@@ -54,6 +56,7 @@ def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: 
     user = find_user(session, user_id, actor=actor)
     user.password_hash = ""
     session.flush()
+    remove_factor(session, user.id)
     end_sessions(session, user.id)
     return token
 

@@ -21,6 +21,7 @@ HISTORY = frozenset(
 CONFIGURATION = frozenset(
     {
         *("namespace", "host", "service", "heartbeat", "channel", "setting"),
+        *("second_factor", "recovery_code"),
         *("user", "user_namespace", "api_key", "api_key_namespace"),
         *("downtime", "downtime_host", "downtime_service", "downtime_channel"),
         "downtime_occurrence",

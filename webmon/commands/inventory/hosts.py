@@ -11,6 +11,7 @@ from webmon import crypto
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
+from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP, Fields, Name, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
@@ -56,9 +57,11 @@ def create_host(
     _require_free_name(session, wanted)
     limited = is_limited(actor)
     _require_reachable(session, wanted, limited)
+    ssh = _sealed_ssh(wanted)
+    require_confirmed_for_secrets(ssh, None, actor=actor, now=now)
     host = Host(
         **wanted.model_dump(exclude={"ssh"}),
-        ssh=_sealed_ssh(wanted),
+        ssh=ssh,
         limited=limited,
         created_at=now,
     )
@@ -99,6 +102,7 @@ def update_host(
     host.sqlmodel_update(wanted.model_dump(exclude={"ssh"}))
     if "ssh" in wanted.model_fields_set:
         ssh = _sealed_ssh(wanted, stored=host.ssh)
+        require_confirmed_for_secrets(ssh, host.ssh, actor=actor, now=now)
         if crypto.unseal(ssh) != before[1]:  # no two tokens are equal, even of one secret
             host.ssh = ssh
     if session.is_modified(host):  # until something is asked of the database

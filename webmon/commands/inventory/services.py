@@ -19,6 +19,7 @@ from webmon.commands.inventory.hosts import find_host, needs_address
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
+from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, Name, merged, require_revision, validated
 from webmon.crypto import secret_paths
@@ -77,6 +78,7 @@ def create_service(
     """
     host = find_host(session, host_id, actor=actor)
     wanted = _columns(fields, stored=None)
+    require_confirmed_for_secrets(wanted["config"], None, actor=actor, now=now)
     _require_free_name(session, host.id, wanted["name"])
     _require_address(host, wanted)
     require_login(host, wanted)
@@ -119,6 +121,7 @@ def update_service(
     _require_address(host, wanted)
     starts_over = _looks_elsewhere(service, wanted)
     if starts_over:
+        require_confirmed_for_secrets(wanted["config"], service.config, actor=actor, now=now)
         require_login(host, wanted)
         if actor is not None:
             _require_secrets_again(service, fields, wanted)

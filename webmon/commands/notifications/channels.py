@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select, update
 from webmon import crypto
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
+from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import Fields, Name, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
@@ -67,6 +68,7 @@ def create_channel(
     _require_admin(actor, wanted.namespace_id)
     _require_namespace(session, wanted.namespace_id)
     columns = _columns(wanted)
+    require_confirmed_for_secrets(columns["config"], None, actor=actor, now=now)
     _require_free_name(session, wanted.name)
     limited = is_limited(actor)
     _require_reachable(session, wanted.namespace_id, columns, limited)
@@ -112,6 +114,7 @@ def update_channel(
     _require_revision(channel, revision, columns)
     sends_differently = _sends_differently(channel, columns)
     if "config" in columns and _has_other_config(channel, columns):
+        require_confirmed_for_secrets(columns["config"], channel.config, actor=actor, now=now)
         channel.limited = is_limited(actor)
         _require_reachable(session, columns["namespace_id"], columns, channel.limited)
     reminded = channel.events, channel.reminder_every_seconds
