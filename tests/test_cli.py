@@ -246,3 +246,30 @@ def test_a_key_is_shown_once_replaced_and_taken_back(webmon):
     assert "2 keys revoked" in webmon("apikey", "revoke", "grafana").stdout
     assert "no active key" in one_line(webmon("apikey", "revoke", "grafana"))
     assert "expires" in one_line(webmon("apikey", "add", "x", "--scope", "read", "--expires", "x"))
+
+
+def test_downtime_is_planned_and_finished_from_the_shell(webmon, tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        "namespaces: [{slug: iati, name: IATI}]\n"
+        "hosts: [{name: Datastore, namespace: iati, address: 127.0.0.1}]\n"
+    )
+    webmon("migrate")
+    webmon("apply", str(file))
+    scope = ("--namespace", "iati", "--host", "Datastore")
+    now = webmon("downtime", "add", "Upgrade", *scope, "--starts-at", "now", "--duration", "1h")
+    assert now.stdout == "downtime 1 is planned: Upgrade\n"
+    later = ("--starts-at", "2030-12-01T22:00", "--duration", "45m", "--timezone", "Europe/London")
+    webmon("downtime", "add", "Move", *scope, *later, "--announce-before", "1h")
+    listed = webmon("downtime", "list").stdout.splitlines()
+    assert listed[0].startswith("1: started, ")
+    assert listed[1] == (
+        "2: scheduled, 2030-12-01 22:00 to 2030-12-01 22:45 UTC: Move (iati: Datastore)"
+    )
+    assert webmon("downtime", "extend", "1", "--by", "30m").stdout.startswith("Upgrade now ends")
+    assert webmon("downtime", "finish", "Upgrade").stdout == "Upgrade is finished\n"
+    assert webmon("downtime", "cancel", "Move").stdout == "Move is cancelled\n"
+    assert webmon("downtime", "list").stdout == ""
+    wrong = webmon("downtime", "add", "X", *scope, "--starts-at", "soon", "--duration", "1h")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("webmon: starts_at: must be a date and a time")

@@ -11,7 +11,16 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from webmon import db
-from webmon.cli import accounts, api_keys, backups, configuration, database, looking, processes
+from webmon.cli import (
+    accounts,
+    api_keys,
+    backups,
+    configuration,
+    database,
+    downtimes,
+    looking,
+    processes,
+)
 from webmon.cli.console import WRONG_INPUT
 
 app = typer.Typer(
@@ -23,6 +32,7 @@ app = typer.Typer(
 for group in (processes, database, backups, configuration, looking):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
+app.add_typer(downtimes.downtime, name="downtime")
 app.add_typer(api_keys.apikey, name="apikey")
 
 

@@ -23,6 +23,7 @@ from webmon.commands.config_file.differences import (
     namespace_fields,
     service_fields,
 )
+from webmon.commands.config_file.downtimes import apply_downtime, prune_downtimes
 from webmon.commands.config_file.model import FILE_NAMES, File, FileChannel, FileHost, FileService
 from webmon.commands.config_file.source import Source
 from webmon.commands.config_file.stored import (
@@ -181,6 +182,12 @@ class _Run:
                 services.update_service(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", shown, details)
 
+    def downtime(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+        with self.at(*path):
+            sign, shown, details = apply_downtime(self.session, item, now=self.now)
+        if sign:
+            self.applied.note(sign, shown, details)
+
     def _namespace(self, slug: str) -> Namespace:
         namespace = find_namespace(self.session, slug)
         if namespace is None:
@@ -200,7 +207,7 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
     run = _Run(session, source, now)
     with run.at():
         if not isinstance(source.data, dict | None):
-            raise Invalid("must be names with values: namespaces, channels and hosts")
+            raise Invalid("must be names with values: namespaces, channels, hosts and downtimes")
         content = validated(File, source.data or {})
     _refuse_twins(source, content)
     _refuse_missing(session, source, content)
@@ -212,6 +219,8 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
         run.channel(("channels", number), item)
     for number, item in enumerate(content.hosts):
         run.host(("hosts", number), item)
+    for number, item in enumerate(content.downtimes):
+        run.downtime(("downtimes", number), item)
     if prune:
         _prune(run, content)
     for step in run.at_last:
@@ -224,6 +233,9 @@ def _refuse_twins(source: Source, content: File) -> None:
     _refuse_twin(source, ["namespaces"], content.namespaces, ["slug"])
     _refuse_twin(source, ["channels"], content.channels, ["name"])
     _refuse_twin(source, ["hosts"], content.hosts, ["namespace", "name"])
+    named = [each for each in content.downtimes if each.get("id") is None]
+    if len(named) == len(content.downtimes):
+        _refuse_twin(source, ["downtimes"], content.downtimes, ["namespace", "title"])
     for number, host in enumerate(content.hosts):
         inner = host.get("services")
         if isinstance(inner, list):
@@ -256,6 +268,8 @@ def _refuse_twin(source: Source, path: list[str | int], items: list[Any], key: l
 
 def _prune(run: _Run, content: File) -> None:
     session, now = run.session, run.now
+    for gone in prune_downtimes(session, content.downtimes, now=now):
+        run.applied.note("-", gone)
     kept_hosts = {(item["namespace"], item["name"]): item for item in content.hosts}
     rows = session.exec(
         select(Host, Namespace.slug).join(Namespace).order_by(Namespace.slug, Host.name)
@@ -273,7 +287,8 @@ def _prune(run: _Run, content: File) -> None:
                 run.applied.note("-", f"service {host.name} / {service.name}")
     _prune_channels(run, content)
     slugs = {item["slug"] for item in content.namespaces} | {slug for slug, _ in kept_hosts}
-    slugs |= {item["namespace"] for item in content.channels if item.get("namespace")}
+    others = (*content.channels, *content.downtimes)
+    slugs |= {item["namespace"] for item in others if item.get("namespace")}
     for namespace in session.exec(select(Namespace).order_by(Namespace.slug)).all():
         if namespace.slug not in slugs:
             namespaces.delete_namespace(session, namespace.id, actor=None, now=now)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
+from webmon.commands.config_file.downtimes import exported
 from webmon.commands.config_file.model import FileChannel, FileHost, FileService
 from webmon.commands.config_file.source import STORED, literal
 from webmon.crypto import SEALED, vault
@@ -37,6 +38,7 @@ def export(session: Session, *, with_secrets: bool) -> str:
             "namespaces": export.namespaces(),
             "channels": export.channels(),
             "hosts": export.hosts(),
+            "downtimes": export.downtimes(),
         },
         Dumper=_Dumper,
         sort_keys=False,
@@ -72,6 +74,9 @@ class _Export:
             services.setdefault(row.host_id, []).append(self._service(row))
         rows = self._session.exec(select(Host).order_by(col(Host.id)))
         return [self._host(row, services.get(row.id, [])) for row in rows]
+
+    def downtimes(self) -> list[dict[str, Any]]:
+        return [_text(each) for each in exported(self._session)]
 
     def _channel(self, row: Channel) -> dict[str, Any]:
         namespace = self._namespaces[row.namespace_id].slug if row.namespace_id else None

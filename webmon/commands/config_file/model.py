@@ -17,6 +17,11 @@ FILE_NAMES = {
     "degraded_above_ms": "degraded_above",
     "reminder_every_seconds": "reminder_every",
     "namespace_id": "namespace",
+    "host_ids": "hosts",
+    "service_ids": "services",
+    "channel_ids": "channels",
+    "duration_seconds": "duration",
+    "key": "id",
 }
 """The file's words for fields of the commands."""
 
@@ -88,7 +93,7 @@ class FileHost(FileModel):
     services: list[dict[str, Any]] = []
 
 
-NAMES = ("slug", "name", "namespace")
+NAMES = ("slug", "name", "namespace", "title", "id")
 STRIPPED = TypeAdapter(Annotated[str, StringConstraints(strip_whitespace=True)])
 """As the models strip: Python takes more characters for spaces."""
 
@@ -116,3 +121,4 @@ class File(FileModel):
     namespaces: Items = []
     channels: Items = []
     hosts: Items = []
+    downtimes: Items = []

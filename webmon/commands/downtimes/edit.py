@@ -160,7 +160,7 @@ def _reschedule(
 ) -> None:
     """Bring the rows into step with a new schedule.
 
-    Rows that somebody was told of are moved, in their order; the others are made anew. Where it
+    Rows that somebody was told of are moved, in their order; new rows replace the others. Where it
     happens once (``all_of_it``) its only row moves, also if it is over.
     """
     mine = select(DowntimeOccurrence).where(col(DowntimeOccurrence.downtime_id) == downtime.id)

@@ -41,7 +41,7 @@ def advance(session: Session, *, now: datetime) -> None:
 
 
 def take_due(session: Session, *, now: datetime, told: bool = True) -> bool:
-    """Take the steps that time has brought; without ``told`` nobody hears of them.
+    """Take the steps that time has brought; without ``told`` nobody is told.
 
     Takes some; returns whether there were any.
     """

@@ -98,7 +98,7 @@ def bring_up_to(
 ) -> None:
     """Take the steps that time has brought, and note when it brings the next one.
 
-    Without ``told`` nobody hears of them.
+    Without ``told`` nobody is told.
     """
     while due := due_steps(life_of(downtime, occurrence), now):
         for each in due:

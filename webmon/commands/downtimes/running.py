@@ -23,35 +23,33 @@ EMERGENCY_SECONDS = 30 * 60
 
 def start_now(
     session: Session,
-    scope: Mapping[str, Any],
+    fields: Mapping[str, Any],
     *,
-    title: str = EMERGENCY,
-    message: str = "",
     duration_seconds: int = EMERGENCY_SECONDS,
     actor: Actor | None,
     now: datetime,
 ) -> Downtime:
-    """Begin a downtime at once. ``scope``: ``namespace_id``, and host_ids, service_ids or
-    whole_namespace.
+    """Begin a downtime at once; ``fields`` are those of `DowntimeFields` besides its time.
+
+    Needed are ``namespace_id``, and ``host_ids``, ``service_ids`` or ``whole_namespace``.
 
     Raises:
         Invalid, PermissionDenied.
     """
-    namespace = session.get(Namespace, scope.get("namespace_id"))
+    namespace = session.get(Namespace, fields.get("namespace_id"))
     timezone = read_timezone(namespace.timezone if namespace is not None else "UTC")
     begin = now.replace(microsecond=0)
     # The clocks may show this time twice: the instant is said in UTC where they do.
     exact = timezone if _is_exact(begin, timezone) else "UTC"
-    fields = {
-        **scope,
-        "title": title,
-        "message": message,
+    wanted = {
+        "title": EMERGENCY,
+        **fields,
         "starts_at": local_time(begin, exact).isoformat(),
         "timezone": exact,
         "duration_seconds": duration_seconds,
         "announce_before": [],
     }
-    return plan_downtime(session, fields, actor=actor, now=now)
+    return plan_downtime(session, wanted, actor=actor, now=now)
 
 
 def _is_exact(at: datetime, timezone: str) -> bool:
