@@ -1,26 +1,26 @@
 """The `http` probe: one request, judged by its status and its body."""
 
+import json
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import httpx
 
 from webmon.clock import utcnow
 from webmon.domain.status import Status
-from webmon.probes.base import Outcome, Phases, Target, down, up
-from webmon.probes.http_exchange.body_conditions import (
-    decode_text,
-    html_fault,
-    json_fault,
-    text_fault,
-)
+from webmon.probes.base import Outcome, Phases, Target, down
+from webmon.probes.http_exchange.answer import Enough
+from webmon.probes.http_exchange.body_conditions import html_fault, json_fault, text_fault
+from webmon.probes.http_exchange.charsets import decode_text
+from webmon.probes.http_exchange.content_codings import unpack
 from webmon.probes.http_exchange.exchange import Trace
-from webmon.probes.http_exchange.redirects import follow_redirects
+from webmon.probes.http_exchange.redirects import BadRedirect, follow_redirects, redirect_target
 from webmon.probes.http_exchange.request import HttpConfig
-from webmon.probes.http_exchange.transport import HTTP_TRUST, Body, OneShotTransport
+from webmon.probes.http_exchange.transport import OneShotTransport
 from webmon.probes.wire.certificates import validity_evidence
 from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds
 from webmon.proxies import Proxy
@@ -28,98 +28,92 @@ from webmon.proxies import Proxy
 __all__ = ["HttpConfig", "probe_http"]
 
 MOST_MESSAGE_CHARACTERS = 300
-MOST_CODINGS = 3
-"""A body that is compressed more often is meant to keep us busy."""
 
 _USER_INFO = re.compile(r"//[^/]*@")
 _PRIVATE_PART = re.compile(r"[?#]")
 
 
-@dataclass(slots=True)
+@dataclass
 class Page:
-    """A response with its body decoded, or why that could not be done."""
+    """A response with its body unpacked, or why that could not be done."""
 
     response: httpx.Response
     body: bytes
     truncated: bool
     fault: str | None = None
+    unreadable: str | None = None
+    """Why nothing can be said about the text of the body."""
+
+    @property
+    def content_type(self) -> str:
+        return str(self.response.headers.get("content-type", ""))
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text."""
+        return decode_text(self.body, self.content_type)
 
 
 async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Outcome:
     """Ask once, within ``timeout`` seconds; nothing a server does raises."""
     transport = OneShotTransport(
         timeout=timeout,
-        trust=replace(HTTP_TRUST, verify=config.verify_tls),
+        trust=config.trust,
         most_body_bytes=config.max_body_kb * 1024,
         routes=config.routes,
+        server_name=config.server_name,
+        enough=_enough(config),
     )
     traces = transport.traces
     try:
         response = await transport.handle_async_request(config.request)
-        if config.follow_redirects and response.has_redirect_location:
-            response = await follow_redirects(response, transport, _private_headers(config))
-    except httpx.TooManyRedirects as error:
+        target = redirect_target(response)
+        if config.follow_redirects and target is not None:
+            response, target = await follow_redirects(response, transport), None
+    except (httpx.TransportError, BadRedirect) as error:
         return _down(config, traces, str(error))
-    except httpx.TransportError as error:
-        return _down(config, traces, _plain(error))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return _down(config, traces, "redirects to an address that is not valid")
     page = _read(response, config.max_body_kb * 1024, traces[-1].truncated)
     fault = _fault(config, page, traces[-1].proxy)
     if fault is not None:
         return _down(config, traces, fault, page)
+    return _up(config, traces, page, target)
+
+
+def _up(
+    config: HttpConfig, traces: Sequence[Trace], page: Page, target: httpx.URL | None
+) -> Outcome:
     response_us = _microseconds(traces[0].started, traces[-1].finished)
-    status = _status_text(response.status_code)
+    message = f"{_status_text(page.response.status_code)} in {milliseconds(response_us)}"
     evidence = _evidence(traces, response_us, page)
-    message = f"{status} in {milliseconds(response_us)}"
-    outcome = up(message, response_us, _phases(traces), **evidence)
+    if target is not None:
+        evidence["redirects_to"] = _shown_url(str(target))
+        message += f", redirects to {evidence['redirects_to']}, which is not looked at"
     old = traces[-1].old_encryption if config.tls_strict else ""
+    message = excerpt(_without_secrets(config, message), MOST_MESSAGE_CHARACTERS)
     if old:
-        return replace(outcome, status=Status.DEGRADED, message=f"old encryption: {old}; {message}")
-    return outcome
+        message = f"old encryption: {old}; {message}"
+    status = Status.DEGRADED if old else Status.UP
+    return Outcome(status, message, response_us, _phases(traces), evidence)
 
 
-def _plain(error: httpx.TransportError) -> str:
-    """The error's text; httpx's own about a redirect's target would repeat that target."""
-    text = str(error)
-    return "redirects to an address that is not valid" if "location header" in text else text
-
-
-def _private_headers(config: HttpConfig) -> frozenset[str]:
-    return frozenset(name.lower() for name in config.headers) - {"host"} | {"authorization"}
+def _enough(config: HttpConfig) -> Enough | None:
+    """When enough is known of a body that has no end; None: its headers are enough."""
+    wanted = config.contains
+    if wanted is None and config.not_contains is None and config.json_path is None:
+        return None
+    if wanted is None or config.not_contains is not None or config.json_path is not None:
+        return lambda _: False
+    return lambda body: wanted in decode_text(body)
 
 
 def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
-    """Decode the body, no further than ``most_bytes``: a small one may unpack to gigabytes."""
-    body: bytes = response.extensions["body"]
+    """Unpack the body, no further than ``most_bytes``."""
     codings = response.headers.get_list("content-encoding", split_commas=True)
-    if body and len(codings) > MOST_CODINGS:
-        too_often = f"the body is compressed more than {MOST_CODINGS} times"
-        return Page(response, body, truncated, too_often)
-    for coding in reversed(codings) if body else ():
-        body, is_cut, fault = _unpacked(coding, body, most_bytes)
-        truncated |= is_cut
-        if fault is not None:
-            return Page(response, body, truncated, fault)
-    return Page(response, body, truncated)
-
-
-def _unpacked(coding: str, raw: bytes, most_bytes: int) -> tuple[bytes, bool, str | None]:
-    """``raw`` with one coding undone, whether that is cut short, and why it cannot be."""
-    if coding.strip().lower() == "identity":
-        return raw, False, None
-    packed = httpx.Response(200, headers={"content-encoding": coding}, stream=Body(raw))
-    parts: list[bytes] = []
-    room = most_bytes
-    try:
-        for part in packed.iter_bytes():
-            parts.append(part[:room])
-            room -= len(part)
-            if room < 0:
-                return b"".join(parts), True, None
-    except httpx.DecodingError:
-        return b"".join(parts), False, f"the body is not valid {excerpt(coding, 20)}"
-    return b"".join(parts), False, None
+    raw: bytes = response.extensions["body"]
+    if not codings:
+        return Page(response, raw, truncated)
+    unpacked = unpack(codings, raw, most_bytes, ends_early=truncated)
+    return Page(response, unpacked.body, unpacked.is_cut, unpacked.fault, unpacked.unreadable)
 
 
 def _fault(config: HttpConfig, page: Page, proxy: Proxy | None) -> str | None:
@@ -147,17 +141,27 @@ def _status_fault(config: HttpConfig, response: httpx.Response, proxy: Proxy | N
 
 
 def _body_fault(config: HttpConfig, page: Page) -> str | None:
+    looks = config.contains or config.not_contains or config.json_path
+    if looks and page.unreadable is not None:
+        return f"{page.unreadable}: nothing can be said about its text"
     within = f" in its first {config.max_body_kb} kB" if page.truncated else ""
     if config.contains or config.not_contains:
-        text = decode_text(page.body, page.response.charset_encoding)
-        fault = text_fault(text, config.contains, config.not_contains, searched=within)
+        fault = text_fault(page.text, config.contains, config.not_contains, searched=within)
         if fault is not None:
             return fault
     if config.json_path is None:
         return None
     if page.truncated:
         return f"is larger than {config.max_body_kb} kB, too large to be judged as JSON"
-    return json_fault(page.body, config.json_path, config.json_equals)
+    return json_fault(_json_text(page), config.json_path, config.json_equals)
+
+
+def _json_text(page: Page) -> str:
+    """JSON is in UTF-8 (RFC 8259); what is not is in what its header says."""
+    try:
+        return page.body.decode(json.detect_encoding(page.body))
+    except UnicodeDecodeError:
+        return page.text
 
 
 def _down(
@@ -167,7 +171,7 @@ def _down(
     taken_us = _microseconds(traces[0].started, traces[-1].finished or time.perf_counter())
     evidence = _evidence(traces, taken_us, page)
     if page is not None and page.body:
-        text = decode_text(page.body[: 8 * MOST_REPEATED], page.response.charset_encoding)
+        text = decode_text(page.body[: 8 * MOST_REPEATED], page.content_type)
         evidence["body"] = excerpt(_without_secrets(config, text))
     return down(
         excerpt(_without_secrets(config, message), MOST_MESSAGE_CHARACTERS),
@@ -237,8 +241,6 @@ def _page_evidence(page: Page) -> dict[str, Any]:
         "body_bytes": len(page.body),
         "truncated": page.truncated,
     }
-    if response.has_redirect_location:
-        evidence["redirects_to"] = _shown_url(response.headers["location"])
     return evidence
 
 

@@ -12,6 +12,7 @@ from webmon.probes.wire.conversation import Conversation, converse
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.trusting import Authorities
 
 MOST_ANSWER_BYTES = 64 * 1024
 
@@ -32,6 +33,7 @@ class RedisConfig(ProbeConfig):
         title="Verify the certificate",
         description="When off, an invalid certificate is accepted",
     )
+    authorities: Authorities = None
 
 
 class RedisError(Exception):
@@ -43,13 +45,18 @@ async def probe_redis(config: RedisConfig, target: Target, timeout: float) -> Ou
     host = target.address.strip()
     password = config.password.get_secret_value() if config.password else ""
     if config.tls:
-        context_for(Trust(config.verify_tls))  # made before the clock starts
+        context_for(
+            Trust(config.verify_tls, authorities=config.authorities or "")
+        )  # made before the clock starts
 
     async def talk(conversation: Conversation) -> tuple[Status, str]:
         began = time.perf_counter()
         try:
             if config.tls:
-                await conversation.start_tls(Trust(config.verify_tls), server_name_of(host))
+                await conversation.start_tls(
+                    Trust(config.verify_tls, authorities=config.authorities or ""),
+                    server_name_of(host),
+                )
             if password:
                 await _log_in(conversation, config.user, password)
             conversation.evidence["login_ms"] = _milliseconds_since(began)

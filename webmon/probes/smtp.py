@@ -16,6 +16,7 @@ from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt, milliseconds
 from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.probes.wire.trusting import Authorities
 
 MOST_CAPABILITIES = 30
 MOST_MESSAGE_CHARACTERS = 300
@@ -37,6 +38,7 @@ class SmtpConfig(ProbeConfig):
         title="Verify the certificate",
         description="When off, an invalid certificate is accepted",
     )
+    authorities: Authorities = None
 
     @field_validator("tls")
     @classmethod
@@ -60,7 +62,9 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
     if not host:
         return unknown("the host has no address")
     if config.tls or config.starttls:
-        context_for(Trust(config.verify_tls))  # made before the clock starts
+        context_for(
+            Trust(config.verify_tls, authorities=config.authorities or "")
+        )  # made before the clock starts
     deadline = asyncio.get_running_loop().time() + timeout
     greeting = Greeting()
     with Stream() as stream:
@@ -86,13 +90,17 @@ async def _greet(config: SmtpConfig, stream: Stream, greeting: Greeting, host: s
     server_name = server_name_of(host)
     await stream.connect(host, config.port)
     if config.tls:
-        await stream.start_tls(Trust(config.verify_tls), server_name)
+        await stream.start_tls(
+            Trust(config.verify_tls, authorities=config.authorities or ""), server_name
+        )
     banner = await read_greeting(stream, "SMTP")
     greeting.banner = excerpt(banner.lines[0])
     greeting.offered = await say_hello(stream)
     if config.starttls:
         await ask_smtp(stream, greeting.offered)
-        await stream.start_tls(Trust(config.verify_tls), server_name)
+        await stream.start_tls(
+            Trust(config.verify_tls, authorities=config.authorities or ""), server_name
+        )
         greeting.offered = await say_hello(stream)
 
 

@@ -2,25 +2,25 @@
 
 import asyncio
 import contextlib
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
-from webmon.probes.wire.addresses import Unreachable, literal_endpoint
+from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import Certificate, first_to_end
-from webmon.probes.wire.host_names import ascii_name, server_name_of
+from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt
 from webmon.probes.wire.tls_contexts import Trust, context_for
 from webmon.probes.wire.tls_failures import WANTS_CERTIFICATE
 from webmon.probes.wire.tls_session import CertificateWanted
+from webmon.probes.wire.trusting import Authorities, ClientCertificate, ClientPassphrase, ServerName
 
 MOST_NAMES = 20
 MOST_MESSAGE_CHARACTERS = 300
@@ -48,24 +48,6 @@ OTHER_PROTOCOLS = frozenset(
     }
 )
 """Ports of TLS where no web server is: what is offered there for the web may be refused."""
-
-_NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
-
-
-def _checked_name(name: str | None) -> str | None:
-    if not name:
-        return None
-    name = ascii_name(name)
-    if len(name) > 253 or not (_NAME.fullmatch(name) or literal_endpoint(name, 0)):
-        raise ValueError("must be a host name such as www.example.org")
-    return name.rstrip(".")
-
-
-ServerName = Annotated[
-    str | None,
-    AfterValidator(_checked_name),
-    BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),
-]
 
 
 class TlsConfig(ProbeConfig):
@@ -103,6 +85,10 @@ class TlsConfig(ProbeConfig):
         ge=0,
         le=3650,
     )
+
+    authorities: Authorities = None
+    client_certificate: ClientCertificate = None
+    client_passphrase: ClientPassphrase = None
 
     @field_validator("down_days")
     @classmethod
@@ -146,7 +132,9 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
 def _trust(config: TlsConfig) -> Trust:
     """As browsers, where a browser may be the one that comes."""
     is_for_browsers = config.starttls is None and config.port not in OTHER_PROTOCOLS
-    return Trust(offers=("h2", "http/1.1") if is_for_browsers else ())
+    offers = ("h2", "http/1.1") if is_for_browsers else ()
+    trust = Trust(offers=offers, authorities=config.authorities or "")
+    return trust.showing(config.client_certificate, config.client_passphrase)
 
 
 async def _wants_certificate(stream: Stream) -> bool:

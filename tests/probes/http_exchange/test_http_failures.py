@@ -164,7 +164,7 @@ async def test_an_endless_body_is_read_up_to_the_limit(talk: Talk) -> None:
     ("answer", "message"),
     [
         (b"", "closed the connection without an answer"),
-        (b"HTTP/1.1 200 OK\r\nConte", "closed the connection in the middle of the headers"),
+        (b"HTTP/1.1 200", "closed the connection in the middle of the headers"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
             "closed the connection in the middle of the body, after 4 bytes",
@@ -183,9 +183,10 @@ async def test_a_broken_answer(answer: bytes, message: str) -> None:
     assert (outcome.status, outcome.message) == (Status.DOWN, message)
 
 
-async def test_headers_that_break_in_a_later_packet() -> None:
-    outcome, _ = await met(saying(b"HTTP/1.1 200 OK\r\nX-A: ", b"b\r\nX Y: c\r\n\r\n", pause=0.05))
-    assert outcome.message == "sent headers that are not valid HTTP: Invalid header token"
+async def test_lines_that_browsers_skip_in_a_later_packet() -> None:
+    later = b"b\r\nX Y: c\r\nContent-Length: 2\r\n\r\nok"
+    outcome, _ = await met(saying(b"HTTP/1.1 200 OK\r\nX-A: ", later, pause=0.05), contains="ok")
+    assert outcome.status is Status.UP
 
 
 async def test_a_broken_chunk() -> None:

@@ -2,8 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+
+import jsonpath_rfc9535
 
 from webmon.probes.wire.texts import excerpt, quoted
 
@@ -14,10 +17,6 @@ DEEPEST_PATH = 20
 
 _STATUSES = re.compile(r"(\d{3})(?:-(\d{3}))?")
 _PATH_STEP = re.compile(r"\[(-?\d{1,6})\]|\.?([^.\[\]]+)")
-_TEXT_CODECS = re.compile(
-    r"utf-?(8|16|32)(-?[lb]e)?|(us-)?ascii|latin-?1|(iso-?)?8859-\d{1,2}|(windows-|cp)\d{3,4}"
-    r"|koi8-[ru]|gb\w{1,5}|big5(-?hkscs)?|euc-(jp|kr)|shift[-_]jis"
-)
 
 
 @lru_cache(maxsize=256)  # most services accept the same ones: 8 kB each, kept once
@@ -39,7 +38,38 @@ def parse_statuses(text: str) -> frozenset[int]:
     return frozenset(accepted)
 
 
-def parse_json_path(text: str) -> tuple[str | int, ...]:
+Find = Callable[[Any], list[Any]]
+"""All that a path leads to in a document."""
+
+
+@lru_cache(maxsize=1024)
+def parse_json_path(text: str) -> Find:
+    """A path as RFC 9535 has it (``$.a.b[0]['key.with.dots']``, ``$`` for the root), or as people
+    write it (``a.b[0].c``).
+
+    Raises:
+        ValueError: the text is neither, or goes too deep.
+    """
+    text = text.strip()
+    if text.startswith("$"):
+        try:
+            query = jsonpath_rfc9535.compile(text)
+        except (jsonpath_rfc9535.JSONPathError, RecursionError):
+            pass  # such as $.a-b, which the standard wants to be $['a-b']
+        else:
+            return lambda document: list(query.find(document).values())
+    steps = _steps(text)
+
+    def find(document: Any) -> list[Any]:
+        try:
+            return [find_json(document, steps)]
+        except LookupError:
+            return []
+
+    return find
+
+
+def _steps(text: str) -> tuple[str | int, ...]:
     """The steps of ``a.b[0].c`` (a leading ``$.`` is allowed): keys and places in lists.
 
     Raises:
@@ -80,32 +110,35 @@ def find_json(document: Any, path: tuple[str | int, ...]) -> Any:
     return document
 
 
-def json_fault(body: bytes, path_text: str, expected: JsonScalar | None) -> str | None:
+def json_fault(text: str, path_text: str, expected: JsonScalar | None) -> str | None:
     """What is wrong with a JSON body, None when ``expected`` (if given) stands at the path."""
     try:
-        document = json.loads(body)
+        document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return "is not JSON"
     try:
-        value = find_json(document, parse_json_path(path_text))
-    except LookupError:
+        values = parse_json_path(path_text)(document)
+    except (jsonpath_rfc9535.JSONPathError, RecursionError):
+        return f"the JSON goes too deep for {path_text}"
+    if not values:
         return f"the JSON has no {path_text}"
-    if expected is None or _is_equal(value, expected):
-        return None
-    return f"{path_text} is {_shown(value)}, expected {_shown(expected)}"
+    wrong = [] if expected is None else [each for each in values if not _is_equal(each, expected)]
+    return f"{path_text} is {_shown(wrong[0])}, expected {_shown(expected)}" if wrong else None
 
 
 def _is_equal(value: Any, expected: JsonScalar) -> bool:
-    """Equal as JSON; an expected text may also be the JSON text of the value (``"true"``)."""
+    """Equal as JSON, or as text: a form knows texts only, where a file has numbers and true."""
+    if isinstance(value, dict | list):
+        return False
+    if isinstance(expected, str) and isinstance(value, str):
+        return value == expected
     if isinstance(expected, str):
-        if value == expected:
-            return True
         try:
             expected = json.loads(expected)
         except (ValueError, RecursionError):
             return False
-        if isinstance(expected, str):
-            return False
+    elif isinstance(value, str):
+        return value == json.dumps(expected)
     if isinstance(value, bool) or isinstance(expected, bool) or expected is None:
         return value is expected
     return bool(value == expected)
@@ -115,17 +148,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return excerpt(json.dumps(value, ensure_ascii=False), 80)
-
-
-def decode_text(body: bytes, charset: str | None) -> str:
-    """The body as text; never fails. Charsets that are not the web's count as UTF-8."""
-    name = (charset or "utf-8").lower()
-    if not _TEXT_CODECS.fullmatch(name):
-        name = "utf-8"
-    try:
-        return body.decode(name, errors="replace")
-    except (LookupError, ValueError):
-        return body.decode("utf-8", errors="replace")
 
 
 def html_fault(content_type: str, body: bytes, *, expects_body: bool) -> str | None:

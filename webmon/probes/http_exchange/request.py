@@ -22,6 +22,8 @@ from webmon.probes.base import ProbeConfig
 from webmon.probes.http_exchange.body_conditions import JsonScalar, parse_json_path, parse_statuses
 from webmon.probes.http_exchange.proxies import ProxyUrl
 from webmon.probes.wire.host_names import ascii_name
+from webmon.probes.wire.tls_contexts import Trust
+from webmon.probes.wire.trusting import Authorities, ClientCertificate, ClientPassphrase, ServerName
 from webmon.proxies import Routes, of_environment, only_through, read_proxy
 
 HEADERS = httpx.Headers(
@@ -44,6 +46,9 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8000}")
 _AUTHORITY = re.compile(r"(https?://(?:[^/?#@]*@)?)([^/?#:@]+)", re.IGNORECASE)
 _HOST = re.compile(rb"[0-9A-Za-z._:-]{1,253}")
+_SECRET_HEADER = re.compile(
+    r"authori[sz]ation|cookie|key|token|secret|password|credential|signature|session", re.IGNORECASE
+)
 _OURS = frozenset({"connection", "content-length", "proxy-authorization", "transfer-encoding"})
 
 
@@ -117,6 +122,13 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _checked_names(value: str) -> str:
+    for name in filter(None, (each.strip() for each in value.split(","))):
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError("must be names of headers, separated by commas")
+    return value.strip()
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -185,6 +197,13 @@ class HttpConfig(ProbeConfig):
     headers: dict[str, SecretStr] = Field(
         default={}, title="Headers", description="Sent with the request; values are kept secret"
     )
+    secret_headers: Annotated[str, AfterValidator(_checked_names)] = Field(
+        default="",
+        title="Secret headers",
+        description="Names of headers whose values never appear in messages, besides "
+        "Authorization, Cookie and those that end in Key, Token, Secret or Password",
+        max_length=500,
+    )
     body: Text = Field(
         default=None, title="Body", description="Sent with the request", max_length=65_536
     )
@@ -205,11 +224,19 @@ class HttpConfig(ProbeConfig):
         title="Verify the certificate",
         description="When off, an invalid certificate is accepted",
     )
+    server_name: ServerName = Field(
+        default=None,
+        title="Server name",
+        description="Name on the certificate, where it is not the one in the address",
+    )
     tls_strict: bool = Field(
         default=False,
         title="Difficulties with old encryption",
         description="Browsers still take it: exchange of keys by RSA, CBC, no RFC 5746",
     )
+    authorities: Authorities = None
+    client_certificate: ClientCertificate = None
+    client_passphrase: ClientPassphrase = None
     max_body_kb: int = Field(
         default=512,
         title="Largest body read (kB)",
@@ -285,6 +312,11 @@ class HttpConfig(ProbeConfig):
             places["proxy"] = read_proxy(self.proxy.get_secret_value()).host
         return places
 
+    @property
+    def marked(self) -> frozenset[str]:
+        """The names of the headers that were marked as secret, in small letters."""
+        return frozenset(each.strip().lower() for each in self.secret_headers.split(","))
+
     @cached_property
     def statuses(self) -> frozenset[int]:
         """The accepted status codes."""
@@ -321,9 +353,21 @@ class HttpConfig(ProbeConfig):
         return of_environment() if self.proxy is None else only_through(self.proxy)
 
     @cached_property
+    def trust(self) -> Trust:
+        """What is asked of the certificate, and what is shown to the server."""
+        authorities = self.authorities or ""
+        trust = Trust(self.verify_tls, offers=("http/1.1",), authorities=authorities)
+        return trust.showing(self.client_certificate, self.client_passphrase)
+
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What must not be stored or shown when a server repeats it."""
-        values = [value.get_secret_value().strip() for value in self.headers.values()]
+        values: list[str] = []
+        for name, value in self.headers.items():
+            if _SECRET_HEADER.search(name) or name.lower() in self.marked:
+                told = value.get_secret_value().strip()
+                pairs = (part.partition("=")[2].strip() for part in told.split(";"))
+                values += [told, told.rpartition(" ")[2], *pairs]  # a token, and cookies
         if self.basic_auth is not None:
             pair = self.basic_auth.get_secret_value()
             values += [pair, pair.partition(":")[2]]

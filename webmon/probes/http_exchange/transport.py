@@ -6,14 +6,13 @@ saves here, and a visitor has no connection yet either.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 import httpx
 
 from webmon.domain.networks import ANYWHERE
 from webmon.guard import present_reach, require_allowed, within
-from webmon.probes.http_exchange.answer import HttpAnswer
+from webmon.probes.http_exchange.answer import Enough, HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
 from webmon.probes.http_exchange.tls_exchange import TlsExchange
@@ -36,24 +35,6 @@ HTTP_TRUST = Trust(offers=("http/1.1",))
 LOOK_UP_SECONDS = 1.0
 """For a name that only the proxy has to know; where we do not, it is the proxy's own judgement."""
 
-SLICE_BYTES = 2048
-"""What is given to a decoder at once. Deflate grows a thousandfold at most: 2 MB."""
-
-
-class Body(httpx.AsyncByteStream, httpx.SyncByteStream):
-    """A body that has been read already, in slices so that its decoding can be stopped."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self.data), SLICE_BYTES):
-            yield self.data[start : start + SLICE_BYTES]
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in self:
-            yield part
-
 
 class OneShotTransport(httpx.AsyncBaseTransport):
     """The transport of one check. ``traces`` tells what each of its requests met.
@@ -70,7 +51,11 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         trust: Trust = HTTP_TRUST,
         most_body_bytes: int,
         routes: Routes | None = None,
+        server_name: str | None = None,
+        enough: Enough | None = None,
     ) -> None:
+        """``server_name`` stands in for the name in the address where a certificate is asked for
+        and judged; ``enough`` is `HttpAnswer`'s."""
         # Made before the clock starts: the first one of the process takes a tenth of a second.
         context_for(trust)
         self._trust = trust
@@ -79,6 +64,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         self._deadline = asyncio.get_running_loop().time() + timeout
         self._most_body_bytes = most_body_bytes
         self._routes = routes
+        self._server_name = server_name
+        self._enough = enough
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, its body read (as it came: ``extensions["body"]``).
@@ -98,12 +85,12 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         except TimeoutError:
             raise self._timed_out(trace) from None
         trace.truncated = answer.truncated
-        body = b"".join(answer.body)
         version = f"HTTP/{answer.version}".encode("ascii")
+        body = b"".join(answer.body)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=Body(body),
+            stream=httpx.ByteStream(body),
             request=request,
             extensions={"http_version": version, "body": body},
         )
@@ -120,7 +107,11 @@ class OneShotTransport(httpx.AsyncBaseTransport):
                 await _connect(exchange, trace, endpoints)
             await exchange.finished
         except asyncio.CancelledError:
-            if not exchange.answer.complete:
+            answer = exchange.answer
+            if answer.is_stream and not answer.complete:
+                answer.complete = answer.truncated = True  # it counts as far as it has come
+                trace.finished = time.perf_counter()
+            if not answer.complete:
                 raise
             # It was there in time; only this task is woken up too late.
         except httpx.RemoteProtocolError as error:
@@ -150,11 +141,15 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     def _exchange(self, trace: Trace, request: httpx.Request, wire: bytes, host: str) -> Exchange:
         expects_body = request.method != "HEAD"
-        answer = HttpAnswer(expects_body=expects_body, most_body_bytes=self._most_body_bytes)
+        answer = HttpAnswer(
+            expects_body=expects_body, most_body_bytes=self._most_body_bytes, enough=self._enough
+        )
         finished = asyncio.get_running_loop().create_future()
         if request.url.scheme == "http":
             return Exchange(trace, wire, answer, finished)
         name = host.strip("[]").rstrip(".")
+        if self._server_name and trace.url.raw_host == self.traces[0].url.raw_host:
+            name = self._server_name
         try:
             if trace.proxy is None:
                 return TlsExchange(

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import idna
 
+from webmon.domain.networks import parse_address
+
 HOSTS_FILE = Path("/etc/hosts")
 
 _NUMBER = re.compile(r"(0x[0-9a-f]*|\d+)\.?", re.IGNORECASE)
+_NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?", re.ASCII)
 _WIDE_DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 
@@ -47,6 +50,13 @@ def _hint(host: str) -> str:
     ]
     name = ".".join(coded)
     return f" (symbols and emoji must be written as {name})" if len(name) < 200 else ""
+
+
+def is_name_or_address(text: str) -> bool:
+    """Whether ``text``, in ASCII, may be the name of a server, or its address."""
+    if len(text) > 253:
+        return False
+    return bool(_NAME.fullmatch(text)) or parse_address(text) is not None
 
 
 def server_name_of(host: str) -> str:

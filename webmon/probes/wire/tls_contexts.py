@@ -2,10 +2,11 @@
 
 import ssl
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import certifi
+from pydantic import SecretStr
 
 OFFERED = (
     "ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AESGCM:DHE+AES:RSA+AESGCM:RSA+AES"
@@ -37,6 +38,11 @@ class Trust:
     """PEM of a certificate of our own and its key, for servers that want one."""
     passphrase: str = ""
     """Of that key, where it is encrypted."""
+
+    def showing(self, identity: SecretStr | None, passphrase: SecretStr | None) -> "Trust":
+        """The same with a certificate of our own."""
+        pair = [each.get_secret_value() if each else "" for each in (identity, passphrase)]
+        return replace(self, identity=pair[0], passphrase=pair[1])
 
 
 @lru_cache(maxsize=512)
