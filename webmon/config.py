@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     connectivity_targets: Annotated[list[str], NoDecode, CommaSeparated] = []
     raw_retention_days: int = Field(default=30, ge=1, le=LONGEST_DAYS)
     hourly_retention_days: int = Field(default=400, ge=1, le=LONGEST_DAYS)
+    activity_retention_days: int = Field(default=400, ge=1, le=LONGEST_DAYS)
     private_networks: Annotated[Literal["allow", "refuse"], SmallLetters] = "allow"
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
     heartbeat_url: SecretStr = SecretStr("")

@@ -7,6 +7,8 @@ import reflex as rx
 from reflex_base.event import EventSpec
 
 from pages.admin import not_found
+from pages.admin.activity import page as activity
+from pages.admin.activity.state import ActivityState
 from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
 from pages.admin.dashboard import page as dashboard
@@ -65,7 +67,7 @@ STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
-    "profile",
+    *("profile", "activity"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -95,6 +97,7 @@ for room, page, load in (
     (profile, profile.profile, ProfileState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
+    (activity, activity.activity, ActivityState.load),
 ):
     app.add_page(
         page,

@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from webmon import clock, config
+from webmon.commands.accounts import activity
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.downtimes import life
 from webmon.commands.history import retention
@@ -126,15 +128,17 @@ class Jobs:
         await self.retention.checkpoint()
 
     async def forget_notifications(self) -> None:
-        """Delete old notifications, a few at a time."""
+        """Delete old notifications and old activity, a few at a time."""
         if not await self.clock_steps.is_sure_of_the_time():
             return
-        kept = timedelta(days=config.settings().hourly_retention_days)
-        before = clock.utcnow() - kept
-        while await self._pipeline.in_database(
-            lambda session: retention.forget_old(session, before=before)
+        settings, now = config.settings(), clock.utcnow()
+        for forget, days in (
+            (retention.forget_old, settings.hourly_retention_days),
+            (activity.forget_activity, settings.activity_retention_days),
         ):
-            pass
+            some = partial(forget, before=now - timedelta(days=days))
+            while await self._pipeline.in_database(some):
+                pass
 
 
 class Waiting:

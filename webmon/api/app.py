@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from webmon import __version__, frontend
 from webmon.api import (
+    activity,
     auth,
     badges,
     docs,
@@ -48,6 +49,7 @@ def public_app() -> FastAPI:
         heartbeats.router,
         docs.router,
         series.router,
+        activity.router,
         proxy.router,
         metrics.router(),
         rest.router(),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, TypedDict, TypeVar
@@ -69,7 +70,9 @@ class Lane:
             raise Throttled("too many people sign in at the moment", BUSY_SECONDS)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            here = copy_context()  # it says where the request comes from
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, here.run, work)
         finally:
             self._waiting -= 1
 
@@ -237,7 +240,7 @@ async def end_session(request: Request) -> None:
 
 def _log_out(token: str) -> None:
     with db.write() as session:
-        log_out(session, token)
+        log_out(session, token, now=utcnow())
 
 
 def signed_in(request: Request, login: Login, location: str) -> Response:

@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from webmon import clock, db
 from webmon.commands.accounts.api_keys import note_use
 from webmon.domain.api_keys import key_in
+from webmon.origin import Way, comes_by
 from webmon.queries.api_keys import Bearer, bearer_of
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Beaconry"'}
@@ -27,6 +28,7 @@ async def bearer(request: Request) -> Bearer:
         if key:
             detail = "this API key is not known, has expired or was revoked"
         raise HTTPException(401, detail, headers=CHALLENGE)
+    comes_by(Way.API_KEY)
     return found
 
 

@@ -178,7 +178,7 @@ def _change_factor(actor: Actor, token: str, code: str, remove: bool) -> tuple[s
     second_factor.check_code(actor.user_id, code, now=now)
     with db.write() as session:
         if not remove:
-            return second_factor.new_recovery_codes(session, actor.user_id)
+            return second_factor.new_recovery_codes(session, actor=actor, now=now)
         second_factor.give_up_factor(session, actor=actor, now=now)
         end_session(session, OTHERS, token_hash(token), actor=actor, now=now)
         return ()

@@ -13,6 +13,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from webmon import db
 from webmon.cli import (
     accounts,
+    activity,
     api_keys,
     backups,
     configuration,
@@ -33,6 +34,7 @@ for group in (processes, database, backups, configuration, looking):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
 app.add_typer(downtimes.downtime, name="downtime")
+app.add_typer(activity.activity, name="activity")
 app.add_typer(api_keys.apikey, name="apikey")
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import bring_up_to_date, plainly
+from webmon.cli.console import bring_up_to_date, plainly, whose_shell
+from webmon.origin import Way, coming
 
 commands = typer.Typer()
 
@@ -22,7 +23,8 @@ def apply(
     from webmon.commands.config_file.apply import apply_file
 
     bring_up_to_date()
-    with db.patiently(), db.write() as session:
+    by_file = coming(Way.FILE, who=whose_shell())
+    with by_file, db.patiently(), db.write() as session:
         applied = apply_file(session, file, prune=prune, now=clock.utcnow())
         if dry_run:
             session.rollback()

@@ -1,5 +1,6 @@
 """How every command fails: a foreseeable failure is one line on standard error, no traceback."""
 
+import getpass
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +11,7 @@ import typer
 
 from webmon import config, crypto, db, own_files
 from webmon.errors import FileError, Invalid, WebmonError
+from webmon.origin import Way, coming
 from webmon.queries.system.schema import fault
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,8 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            with coming(Way.CLI, who=whose_shell()):
+                return command(*args, **kwargs)
         except FileError as error:  # begins with FILE:line, as editors read it
             say(str(error), WRONG_INPUT)
         except Invalid as error:
@@ -42,6 +45,14 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             fail(f"this cannot be done: {type(error).__name__}: {str(error)[:200]}", FAILED)
 
     return run
+
+
+def whose_shell() -> str:
+    """The user of this machine who runs the command."""
+    try:
+        return f"{getpass.getuser()} on this machine"
+    except (OSError, KeyError):  # a container knows no name
+        return "somebody on this machine"
 
 
 def what_the_database_lacks(error: db.DatabaseError) -> str:

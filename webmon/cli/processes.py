@@ -13,6 +13,7 @@ import typer
 
 from webmon import clock, config, crypto, db, logs
 from webmon.cli.console import announce, bring_up_to_date, plainly, require_set_up
+from webmon.origin import Way, coming
 
 commands = typer.Typer()
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def _welcome() -> None:
     own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
     token = None
     try:
-        with db.write() as session:
+        with coming(Way.MONITOR), db.write() as session:
             first_start.watch_ourselves(session, own_page, now=clock.utcnow())
             token = users.new_setup_token(session)
     except db.DatabaseError as error:  # the worker goes on, and so do we
@@ -110,7 +111,8 @@ def web(
     require_set_up()
     if not no_build:
         frontend.build()
-    serve(settings)
+    with coming(Way.MONITOR):
+        serve(settings)
 
 
 @commands.command()
@@ -129,7 +131,8 @@ def worker(
     _outlive_the_terminal()
     proxies.of_environment()  # one that cannot be used is said now, not at every check
     require_set_up()
-    worker_process.run(name, successor_of=name)
+    with coming(Way.MONITOR):
+        worker_process.run(name, successor_of=name)
 
 
 @commands.command()

@@ -20,6 +20,7 @@ from webmon.edge.origins import Comparisons
 from webmon.edge.proxies import ProxyWatch
 from webmon.edge.sockets import SESSION_ENDED, ASGIApp, Sockets
 from webmon.edge.visit import Scope, Visit, read_visit
+from webmon.origin import Way, coming
 from webmon.queries import accounts
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ ROOMS = (
     "/admin/namespaces",
     "/admin/users",
     "/admin/profile",
+    "/admin/activity",
 )
 MOVED = {"/": "/status/"} | {
     path: f"{path}/" for path in ("/status", "/login", "/setup", "/invite", *ROOMS)
@@ -92,8 +94,10 @@ class Edge:
         if visit.is_socket:
             return await self._serve_socket(visit, scope, receive, send)
         send = dressed(send, visit)
+        address = scope["client"][0] if scope.get("client") else ""
         try:
-            await self._serve(visit, scope, receive, send)
+            with coming(Way.APP, address=address):
+                await self._serve(visit, scope, receive, send)
         except Unavailable:
             await refuse(visit, send, HTTPStatus.SERVICE_UNAVAILABLE)
         except Refused as refused:

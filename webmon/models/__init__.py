@@ -11,6 +11,7 @@ from webmon.models.accounts import (
     User,
     UserNamespace,
 )
+from webmon.models.activity import Activity
 from webmon.models.api_keys import ApiKey, ApiKeyNamespace
 from webmon.models.downtimes import (
     Downtime,
@@ -41,6 +42,7 @@ from webmon.models.system import Setting, Worker
 metadata = SQLModel.metadata
 
 __all__ = [
+    "Activity",
     "ApiKey",
     "ApiKeyNamespace",
     "Channel",

@@ -28,6 +28,7 @@ class User(SQLModel, table=True):
     last_seen_at: datetime | None = None
     timezone: str = Field(default="", max_length=64, description="empty: that of the browser")
     theme: str = Field(default="", max_length=10, description="light, dark; empty: the system's")
+    revision: int = 1
     created_at: datetime
 
 

@@ -37,6 +37,7 @@ class UserView:
     created_at: datetime
     last_seen_at: str
     """ISO 8601; empty where the person never signed in."""
+    revision: int
     link_until: str
     """Until when a link of theirs is open; empty where none is."""
 
@@ -145,6 +146,7 @@ def list_users(
                 is_self=actor is not None and actor.user_id == user.id,
                 created_at=user.created_at,
                 last_seen_at=user.last_seen_at.isoformat() if user.last_seen_at else "",
+                revision=user.revision,
                 link_until=open_until.isoformat() if open_until else "",
             )
         )
@@ -200,6 +202,7 @@ def user_fields(session: Session, user_id: int, *, actor: Actor) -> dict[str, An
         if is_id(user_id) and each.id == user_id:
             return {
                 "id": each.id,
+                "revision": each.revision,
                 "name": each.name or each.email,
                 "shown_name": each.name,
                 "email": each.email,

@@ -17,7 +17,7 @@ ROOMS = (
         "Incidents": "/incidents/",
         "Channels": "/channels/",
     },
-    {"Namespaces": "/namespaces/", "Users": "/users/"},
+    {"Namespaces": "/namespaces/", "Users": "/users/", "Activity": "/activity/"},
 )
 """Groups of rooms. Their addresses are within the app: going to one loads nothing. A new
 room is one line here, one in `webmon.webmon` and one in `webmon.edge.gate`."""

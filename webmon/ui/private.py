@@ -31,6 +31,7 @@ from webmon.clock import utcnow
 from webmon.domain.access import Actor, Role
 from webmon.domain.sessions import token_hash, token_in
 from webmon.errors import ConfirmationNeeded, PermissionDenied, WebmonError
+from webmon.origin import Way, coming
 from webmon.queries.accounts import actor_for_token
 from webmon.ui.kept_states import Owner, claim
 
@@ -78,7 +79,7 @@ async def ask(state: BaseState, query: Callable[..., Any], *args: Any, **kwargs:
     Raises:
         PermissionDenied: nobody is signed in (any more); or what the query raises.
     """
-    return await asyncio.to_thread(_run, db.read, _token(state), query, *args, **kwargs)
+    return await asyncio.to_thread(_run, db.read, _visitor(state), query, *args, **kwargs)
 
 
 async def act(state: BaseState, command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -88,18 +89,18 @@ async def act(state: BaseState, command: Callable[..., Any], *args: Any, **kwarg
         PermissionDenied: nobody is signed in (any more); or what the command raises.
     """
     timed = functools.partial(command, now=utcnow())
-    return await asyncio.to_thread(_run, db.write, _token(state), timed, *args, **kwargs)
+    return await asyncio.to_thread(_run, db.write, _visitor(state), timed, *args, **kwargs)
 
 
 def _run(
     transaction: Callable[[], Any],
-    token: str | None,
+    visitor: "_Visitor",
     work: Callable[..., Any],
     *args: Any,
     **kw: Any,
 ) -> Any:
-    with transaction() as session:
-        actor = actor_for_token(session, token, now=utcnow())
+    with coming(Way.APP, address=visitor.address), transaction() as session:
+        actor = actor_for_token(session, visitor.token, now=utcnow())
         if actor is None:
             raise PermissionDenied(SIGNED_OUT)
         return work(session, *args, actor=actor, **kw)
@@ -160,6 +161,18 @@ def _token(state: BaseState) -> str | None:
 def session_hash(state: BaseState) -> str:
     """The hash of the token of the session that a state belongs to; never shown."""
     return token_hash(_token(state) or "")
+
+
+class _Visitor(NamedTuple):
+    """The socket that an event came through."""
+
+    token: str | None
+    address: str
+
+
+def _visitor(state: BaseState) -> _Visitor:
+    address = state._get_root_state().router.session.client_ip
+    return _Visitor(_token(state), address if isinstance(address, str) else "")
 
 
 class _Verdict(NamedTuple):

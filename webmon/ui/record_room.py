@@ -9,7 +9,8 @@ from webmon.domain.access import Role
 from webmon.domain.chart_ranges import Range
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
-from webmon.ui.private import only
+from webmon.queries.activity import EntryView, history_of
+from webmon.ui.private import ask, only, show
 from webmon.ui.room import Listing
 
 DAYS = 90
@@ -23,6 +24,11 @@ class Looking(Listing, mixin=True):
     chosen_day: int = DAYS - 1
     """Of the 90 days, the one that is told in words; the last is today."""
 
+    history: tuple[EntryView, ...] = ()
+    """What people did to the thing, for who may know."""
+
+    _thing: str
+    """What it is, as the activity calls it."""
     _id: int = 0
 
     def _address(self) -> dict[str, object]:
@@ -41,6 +47,7 @@ class Looking(Listing, mixin=True):
     async def _read(self, now: datetime) -> None:
         try:
             await self._look(now)
+            show(self, history=await ask(self, history_of, self._thing, self._id))
             self.gone = False
         except NotFound:
             self.gone = True

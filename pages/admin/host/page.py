@@ -4,6 +4,7 @@ import reflex as rx
 
 from pages.admin.host.state import HostPageState
 from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
+from webmon.ui.activity import history_panel
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import metrics_charts
 from webmon.ui.moment import moment
@@ -71,6 +72,7 @@ def _panels() -> rx.Component:
         ),
         panel("Months", months(view.record)),
         incidents_panel(view.incidents, _incident),
+        history_panel(HostPageState.history),
         class_name="panels",
     )
 

@@ -12,6 +12,8 @@ class HostPageState(Looking, PrivateState):
 
     view: HostPage = HostPage()
 
+    _thing: str = "host"
+
     async def _look(self, now: datetime) -> None:
         view: HostPage = await ask(self, host_page, self._id, now=now)
         show(self, view=view)

@@ -5,6 +5,7 @@ import reflex as rx
 from pages.admin.hosts.service_detail import evidence
 from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
+from webmon.ui.activity import history_panel
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import response_chart
 from webmon.ui.moment import moment
@@ -83,6 +84,7 @@ def _panels() -> rx.Component:
             "Last results",
             rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
         ),
+        history_panel(ServicePageState.history),
         class_name="panels",
     )
 

@@ -12,6 +12,8 @@ class ServicePageState(Looking, PrivateState):
 
     view: ServicePage = ServicePage()
 
+    _thing: str = "service"
+
     async def _look(self, now: datetime) -> None:
         view: ServicePage = await ask(self, service_page, self._id, now=now)
         show(self, view=view)

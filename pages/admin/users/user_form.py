@@ -37,7 +37,13 @@ def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-USER = Row(create=users.invite_user, update=users.update_user, delete=users.delete_user, read=_read)
+USER = Row(
+    create=users.invite_user,
+    update=users.update_user,
+    delete=users.delete_user,
+    read=_read,
+    has_revision=True,
+)
 
 
 def user_form(

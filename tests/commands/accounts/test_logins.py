@@ -54,7 +54,7 @@ def test_a_login_opens_a_session(database: Database) -> None:
         actor = actor_for_token(session, token, now=NOW)
         assert actor is not None
         assert (actor.email, actor.role, actor.namespace_ids) == (EMAIL, Role.EDITOR, None)
-        logins.log_out(session, token)
+        logins.log_out(session, token, now=NOW)
         assert actor_for_token(session, token, now=NOW) is None
 
 
@@ -209,7 +209,7 @@ def test_nobody_waits_for_a_password_being_verified(
 
     def write_meanwhile(*_: object) -> bool:
         with database.write() as session:
-            logins.log_out(session, "nothing")
+            logins.log_out(session, "nothing", now=NOW)
         return True
 
     monkeypatch.setattr(logins, "password_fits", write_meanwhile)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.access import RANKS, Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import User
 
@@ -33,9 +33,9 @@ def lock_admins(session: Session, actor: Actor | None) -> Admins:
     session.exec(
         select(User.id).where(User.role == Role.ADMIN).order_by(col(User.id)).with_for_update()
     ).all()
-    if actor is not None:
+    if actor is not None and actor.user_id:  # else a program, with a key that is nobody's
         present = session.get(User, actor.user_id, populate_existing=True)
-        if present is None or present.disabled_at or present.role != actor.role:
+        if present is None or present.disabled_at or RANKS[present.role] < RANKS[actor.role]:
             raise PermissionDenied("somebody has just changed what you may do")
     return _count(session)
 

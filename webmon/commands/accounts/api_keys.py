@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
+from webmon.commands.accounts.activity import Found, noted
 from webmon.domain.access import Actor, Role, require, require_confirmed
 from webmon.domain.api_keys import PREFIX, SHOWN, Scope
 from webmon.domain.names import checked_name
@@ -17,6 +18,12 @@ LONGEST = timedelta(days=3660)
 LONGEST_NAME = 100
 
 
+def _of_that_name(session: Session, _result: object, _now: datetime, name: str) -> Found:
+    newest = select(ApiKey.id).where(ApiKey.name == name.strip()).order_by(col(ApiKey.id).desc())
+    yield "API key", session.exec(newest.limit(1)).first()
+
+
+@noted("API key", "made", about=_of_that_name)
 def add_key(
     session: Session,
     name: str,
@@ -41,6 +48,7 @@ def add_key(
     return _store(session, name, scope, ids, _end(lasts, now), now=now)
 
 
+@noted("API key", "replaced", about=_of_that_name)
 def rotate_key(
     session: Session,
     name: str,
@@ -74,6 +82,7 @@ def rotate_key(
     return _store(session, name, latest.scope, ids, end_at, user_id=latest.user_id, now=now)
 
 
+@noted("API key", "revoked", about=_of_that_name)
 def revoke_key(session: Session, name: str, *, actor: Actor | None, now: datetime) -> int:
     """Take back every key of that name, at once; returns how many there were.
 

@@ -13,16 +13,19 @@ from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from webmon import db
+from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.devices import device_id, new_device
 from webmon.commands.accounts.passwords import password_fits
 from webmon.commands.accounts.pending import new_pending
+from webmon.commands.accounts.snapshots import Snapshot, snapshot
 from webmon.commands.accounts.users import canonical_email
 from webmon.domain import throttle
 from webmon.domain.sessions import LIFETIME, token_hash
 from webmon.domain.throttle import Subject
 from webmon.errors import Invalid
 from webmon.models import LoginSession, SecondFactor, User
+from webmon.origin import Way, coming
 from webmon.queries.second_factors import without_required_factor
 
 
@@ -67,6 +70,20 @@ def log_in(
         Invalid: the address or the password is wrong (not said which).
     """
     email = _known_form(email)
+    with coming(Way.APP, address=address):
+        return _log_in(email, password, address, device, browser, is_patient=is_patient, now=now)
+
+
+def _log_in(
+    email: str,
+    password: str,
+    address: str,
+    device: str | None,
+    browser: str,
+    *,
+    is_patient: bool,
+    now: datetime,
+) -> Login:
     with db.read() as session:
         user = session.exec(select(User).where(User.email == email)).first()
         known = device_id(device, user.id if user else None)
@@ -84,6 +101,9 @@ def log_in(
                     session, user.id, address=address, browser=browser, device=kept or "", now=now
                 )
     if login is None:
+        with db.write() as session:
+            account = snapshot(session, "user", user.id) if user else None
+            note_failure(session, account or Snapshot(None, email, None, {}), now=now)
         raise Invalid("the e-mail address or the password is wrong")
     return login
 
@@ -109,9 +129,21 @@ def enter(
     return Login(token, device or new_device(user_id))
 
 
-def log_out(session: Session, token: str) -> None:
+def note_failure(session: Session, account: Snapshot | None, *, now: datetime) -> None:
+    """Note that somebody failed to sign in to this account, which there may not be."""
+    write_entry(session, "failed to sign in", "user", account, actor=None, by="somebody", now=now)
+
+
+def log_out(session: Session, token: str, *, now: datetime) -> None:
     """End the session behind ``token``; nothing happens where there is none."""
-    session.execute(delete(LoginSession).where(col(LoginSession.token_hash) == token_hash(token)))
+    user_id = session.scalar(
+        delete(LoginSession)
+        .where(col(LoginSession.token_hash) == token_hash(token))
+        .returning(col(LoginSession.user_id))
+    )
+    if user_id is not None:
+        subject = snapshot(session, "user", user_id)
+        write_entry(session, "signed out", "user", subject, actor=None, now=now)
 
 
 def open_session(
@@ -139,6 +171,8 @@ def open_session(
         )
     )
     session.execute(update(User).where(col(User.id) == user_id).values(last_seen_at=now))
+    subject = snapshot(session, "user", user_id)
+    write_entry(session, "signed in", "user", subject, actor=None, now=now)
     return token
 
 

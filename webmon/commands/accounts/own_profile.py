@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 from sqlmodel import Session, col, delete, select
 
+from webmon.commands.accounts.activity import write_entry
+from webmon.commands.accounts.snapshots import changes_between, snapshot
 from webmon.commands.accounts.users import DisplayName
 from webmon.commands.validation import Fields, known_timezone, validated
 from webmon.domain.access import Actor
@@ -35,7 +37,7 @@ def update_profile(
     fields: Mapping[str, Any],
     *,
     actor: Actor,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Change the actor's own name, timezone and theme.
 
@@ -44,8 +46,11 @@ def update_profile(
     """
     wanted = validated(ProfileFields, fields)
     user = session.get_one(User, actor.user_id, with_for_update=True)
+    before = snapshot(session, "user", user.id)
     user.name, user.timezone, user.theme = wanted.name, wanted.timezone, wanted.theme
-    session.flush()
+    after = snapshot(session, "user", user.id)
+    if changes := changes_between(before, after):
+        write_entry(session, "changed", "user", after, before, changes, actor=actor, now=now)
 
 
 def end_session(
@@ -54,7 +59,7 @@ def end_session(
     present: str,
     *,
     actor: Actor,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """End the actor's session with this shown id, or all but the ``present`` one (`OTHERS`).
 
@@ -65,8 +70,10 @@ def end_session(
         NotFound: the actor has no such session.
     """
     theirs = col(LoginSession.user_id) == actor.user_id
+    subject = snapshot(session, "user", actor.user_id)
     if which == OTHERS:
         session.execute(delete(LoginSession).where(theirs, col(LoginSession.token_hash) != present))
+        write_entry(session, "ended all other sessions of", "user", subject, actor=actor, now=now)
         return
     if which == shown_id(present):
         raise Invalid("this is the session that you are using: sign out instead")
@@ -75,3 +82,4 @@ def end_session(
     if found is None:
         raise NotFound("this session has ended already")
     session.execute(delete(LoginSession).where(col(LoginSession.token_hash) == found))
+    write_entry(session, "ended a session of", "user", subject, actor=actor, now=now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
+from webmon.commands.accounts.activity import noted
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.accounts.second_factor import remove_factor
 from webmon.commands.accounts.users import end_links, end_sessions, find_user, store_password
@@ -17,6 +18,7 @@ LASTS = timedelta(hours=72)
 NOT_VALID = "this link is not valid or has expired: ask an admin for another one"
 
 
+@noted("user", "made a password link for", always=True)
 def new_link(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
     """The token of a new link for this person; only its hash is stored. An older link ends.
 
@@ -24,7 +26,10 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
         Invalid: the person is deactivated.
         NotFound, PermissionDenied.
     """
-    user = find_user(session, user_id, actor=actor, lock=True)
+    return _new_link(session, find_user(session, user_id, actor=actor, lock=True), now=now)
+
+
+def _new_link(session: Session, user: User, *, now: datetime) -> str:
     if user.disabled_at:
         raise Invalid("this person is deactivated: reactivate them first")
     end_links(session, user.id)
@@ -41,6 +46,7 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
     return token
 
 
+@noted("user", "reset the password of", always=True)
 def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
     """End a person's password, second factor and sessions; returns the token of a link for a new
     password.
@@ -52,8 +58,8 @@ def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: 
     """
     if actor is not None and actor.user_id == user_id:
         raise Invalid("your own password is changed in your profile")
-    token = new_link(session, user_id, actor=actor, now=now)
-    user = find_user(session, user_id, actor=actor)
+    user = find_user(session, user_id, actor=actor, lock=True)
+    token = _new_link(session, user, now=now)
     user.password_hash = ""
     session.flush()
     remove_factor(session, user.id)
@@ -61,6 +67,7 @@ def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: 
     return token
 
 
+@noted("user", "withdrew the password link of", always=True)
 def withdraw_link(
     session: Session,
     user_id: int,
@@ -89,6 +96,7 @@ def link_owner(session: Session, token: str, *, now: datetime) -> str | None:
     ).first()
 
 
+@noted("user", "chose the password of", always=True)
 def choose_password(session: Session, token: str, hashed: HashedPassword, *, now: datetime) -> int:
     """Use the link up and give its person this password; returns their id.
 

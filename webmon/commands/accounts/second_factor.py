@@ -8,10 +8,12 @@ from passlib.totp import TOTP
 from sqlmodel import Session, col, delete, update
 
 from webmon import crypto, db
+from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.devices import new_device
-from webmon.commands.accounts.logins import Login, open_session
+from webmon.commands.accounts.logins import Login, note_failure, open_session
 from webmon.commands.accounts.pending import pending_user
+from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import end_sessions
 from webmon.domain.access import Actor
 from webmon.domain.sessions import token_hash
@@ -62,7 +64,9 @@ def set_up(
     )
     session.flush()
     end_sessions(session, user.id)
-    return new_recovery_codes(session, user.id)
+    subject = snapshot(session, "user", user.id)
+    write_entry(session, "set up the second factor of", "user", subject, actor=None, now=now)
+    return _new_recovery_codes(session, user.id)
 
 
 def remove_factor(session: Session, user_id: int) -> None:
@@ -71,8 +75,15 @@ def remove_factor(session: Session, user_id: int) -> None:
         session.execute(delete(table).where(col(table.user_id) == user_id))
 
 
-def new_recovery_codes(session: Session, user_id: int) -> tuple[str, ...]:
-    """Ten new recovery codes instead of any older ones; only their hashes are stored."""
+def new_recovery_codes(session: Session, *, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """Ten new recovery codes of the actor instead of any older ones; only their hashes are
+    stored."""
+    subject = snapshot(session, "user", actor.user_id)
+    write_entry(session, "made recovery codes of", "user", subject, actor=actor, now=now)
+    return _new_recovery_codes(session, actor.user_id)
+
+
+def _new_recovery_codes(session: Session, user_id: int) -> tuple[str, ...]:
     session.execute(delete(RecoveryCode).where(col(RecoveryCode.user_id) == user_id))
     codes = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
     session.add_all(RecoveryCode(code_hash=_hash(user_id, code), user_id=user_id) for code in codes)
@@ -133,14 +144,19 @@ def finish_login(
     """
     with db.write() as session:
         user_id = pending_user(session, cookie, now=now).id
-    check_code(user_id, code, now=now)
+    try:
+        check_code(user_id, code, now=now)
+    except Invalid:
+        with db.write() as session:
+            note_failure(session, snapshot(session, "user", user_id), now=now)
+        raise
     with db.write() as session:
         pending_user(session, cookie, now=now)
         token = open_session(session, user_id, address=address, browser=browser, now=now)
     return Login(token, new_device(user_id))
 
 
-def give_up_factor(session: Session, *, actor: Actor, now: datetime) -> None:  # noqa: ARG001
+def give_up_factor(session: Session, *, actor: Actor, now: datetime) -> None:
     """Let the actor sign in by the password alone, from now on.
 
     Raises:
@@ -150,6 +166,8 @@ def give_up_factor(session: Session, *, actor: Actor, now: datetime) -> None:  #
     remove_factor(session, user.id)
     if without_required_factor(session, [user]):
         raise Invalid("your role needs a second factor")
+    subject = snapshot(session, "user", user.id)
+    write_entry(session, "removed the second factor of", "user", subject, actor=actor, now=now)
 
 
 def brake(user_id: int) -> list[Subject]:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,9 +10,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 from sqlmodel import Session, col, delete, select
 
+from webmon.commands.accounts.activity import noted, write_entry
 from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.passwords import HashedPassword
-from webmon.commands.validation import Fields, validated
+from webmon.commands.accounts.snapshots import snapshot
+from webmon.commands.validation import Fields, require_revision, validated
 from webmon.domain.access import Actor, Role
 from webmon.domain.ids import is_id
 from webmon.domain.names import checked_name
@@ -72,6 +74,7 @@ class Account:
     name: str
 
 
+@noted("user", "added")
 def create_user(
     session: Session,
     email: str,
@@ -93,6 +96,7 @@ def create_user(
     return user.id
 
 
+@noted("user", "invited")
 def invite_user(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Account:
@@ -106,6 +110,7 @@ def invite_user(
     return Account(user.id, shown_name(user))
 
 
+@noted("user", "changed")
 def update_user(
     session: Session,
     user_id: int,
@@ -113,8 +118,10 @@ def update_user(
     *,
     actor: Actor | None,
     now: datetime,  # noqa: ARG001 -- every command takes it
+    revision: int | None = None,
 ) -> Account:
-    """Give a person another address, name, role or other namespaces.
+    """Give a person another address, name, role or other namespaces. ``revision`` is the one that
+    the fields are based on, if somebody edited them.
 
     Raises:
         Invalid: a field is wrong, or the last admin would go.
@@ -124,16 +131,21 @@ def update_user(
     user = find_user(session, user_id, actor=actor, lock=True)
     wanted = validated(UserFields, fields)
     email = canonical_email(wanted.email)
+    stored = {**user.model_dump(), "namespaces": _slugs(session, user)}
+    typed = {**wanted.model_dump(), "email": email, "namespaces": _sorted(wanted.namespaces)}
+    require_revision("user", revision, user.revision, stored, typed)
     if email != user.email:
         _require_free(session, email)
     namespace_ids = _namespace_ids(session, wanted)
     _require_manages(actor, namespace_ids)
     user.email, user.name, user.role = email, wanted.name, wanted.role
+    user.revision += 1
     _limit(session, user, namespace_ids)
     require_an_admin(session, admins)
     return Account(user.id, shown_name(user))
 
 
+@noted("user", "deactivated")
 def disable_user(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> None:
     """Shut a person out, at once: every session and link ends.
 
@@ -149,6 +161,7 @@ def disable_user(session: Session, user_id: int, *, actor: Actor | None, now: da
     end_links(session, user.id)
 
 
+@noted("user", "reactivated")
 def enable_user(
     session: Session,
     user_id: int,
@@ -165,6 +178,7 @@ def enable_user(
     session.flush()
 
 
+@noted("user", "deleted")
 def delete_user(
     session: Session,
     user_id: int,
@@ -185,6 +199,7 @@ def delete_user(
     require_an_admin(session, admins)
 
 
+@noted("user", "set the password of", always=True)
 def set_password(
     session: Session,
     user_id: int,
@@ -207,7 +222,7 @@ def change_own_password(
     hashed: HashedPassword,
     *,
     actor: Actor,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Change the actor's own password; every session and link of theirs ends.
 
@@ -218,6 +233,8 @@ def change_own_password(
     if user is None or user.disabled_at:
         raise PermissionDenied("this account is closed")
     store_password(session, user, hashed)
+    subject = snapshot(session, "user", user.id)
+    write_entry(session, "changed the password of", "user", subject, actor=actor, now=now)
 
 
 def store_password(session: Session, user: User, hashed: HashedPassword) -> None:
@@ -283,6 +300,17 @@ def namespaces_of(session: Session, user: User) -> frozenset[int] | None:
         return None
     owned = select(UserNamespace.namespace_id).where(UserNamespace.user_id == user.id)
     return frozenset(session.exec(owned))
+
+
+def _slugs(session: Session, user: User) -> list[str] | None:
+    if not user.limited:
+        return None
+    owned = select(Namespace.slug).join(UserNamespace).where(UserNamespace.user_id == user.id)
+    return _sorted(session.exec(owned))
+
+
+def _sorted(slugs: Iterable[str] | None) -> list[str] | None:
+    return None if slugs is None else sorted(set(slugs))
 
 
 def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: datetime) -> User:

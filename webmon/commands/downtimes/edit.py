@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.downtimes.fields import read_duration_seconds, read_wanted
 from webmon.commands.downtimes.lock import (
     find_downtime,
@@ -34,6 +35,7 @@ from webmon.queries.downtimes.windows import covered_services, schedule_of
 SCHEDULE = ("starts_local", "timezone", "duration_seconds", "rrule")
 
 
+@noted("downtime", "changed")
 def edit_downtime(
     session: Session,
     downtime_id: int,
@@ -76,6 +78,13 @@ def edit_downtime(
     return downtime
 
 
+def _follower(_session: Session, downtime: Downtime, _now: datetime, downtime_id: int) -> Found:
+    """The one that was made; where none was, all of the downtime was edited, and that is noted."""
+    if downtime.id != downtime_id:
+        yield from (("downtime", each) for each in (downtime_id, downtime.id))
+
+
+@noted("downtime", "split", about=_follower, told=("slot_at",))
 def edit_following(
     session: Session,
     downtime_id: int,
@@ -120,6 +129,12 @@ def edit_following(
     return follower
 
 
+@noted(
+    "downtime",
+    "changed one time of",
+    always=True,
+    told=("slot_at", "starts_at", "duration_seconds"),
+)
 def edit_occurrence(
     session: Session,
     downtime_id: int,

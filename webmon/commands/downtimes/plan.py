@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from webmon.commands.accounts.activity import noted
 from webmon.commands.downtimes.fields import Wanted, read_wanted
 from webmon.commands.downtimes.occurrences import BACK, fill
 from webmon.commands.history.daily_uptime import unsettle
@@ -30,6 +31,7 @@ from webmon.queries.downtimes.windows import covered_services
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@noted("downtime", "planned")
 def plan_downtime(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Downtime:

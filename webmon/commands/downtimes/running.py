@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.downtimes.fields import read_duration_seconds
 from webmon.commands.downtimes.lock import lock_downtime, lock_occurrence, occurrence_at
 from webmon.commands.downtimes.occurrences import bring_up_to, end, move
@@ -56,6 +57,15 @@ def _is_exact(at: datetime, timezone: str) -> bool:
     return instant(local_time(at, timezone), timezone) == at
 
 
+def _changed(
+    _session: Session, occurrence: DowntimeOccurrence, now: datetime, _argument: int
+) -> Found:
+    """The downtime of an occurrence that was changed just now."""
+    if occurrence.changed_at == now:
+        yield "downtime", occurrence.downtime_id
+
+
+@noted("downtime", "started", about=_changed)
 def start_occurrence(
     session: Session, occurrence_id: int, *, actor: Actor | None, now: datetime
 ) -> DowntimeOccurrence:
@@ -77,6 +87,7 @@ def start_occurrence(
     return found
 
 
+@noted("downtime", "extended", about=_changed, told=("seconds",))
 def extend(
     session: Session,
     occurrence_id: int,
@@ -101,6 +112,7 @@ def extend(
     return found
 
 
+@noted("downtime", "finished", about=_changed)
 def finish(
     session: Session, occurrence_id: int, *, actor: Actor | None, now: datetime
 ) -> DowntimeOccurrence:
@@ -119,6 +131,7 @@ def finish(
     return found
 
 
+@noted("downtime", "cancelled")
 def cancel_downtime(
     session: Session, downtime_id: int, *, actor: Actor | None, now: datetime
 ) -> Downtime:
@@ -149,6 +162,7 @@ def cancel_downtime(
     return downtime
 
 
+@noted("downtime", "skipped one time of", about=_changed, told=("slot_at",))
 def skip_occurrence(
     session: Session,
     downtime_id: int,
@@ -168,6 +182,7 @@ def skip_occurrence(
     return _call_off(session, downtime, found, State.SKIPPED, actor, now)
 
 
+@noted("downtime", "cancelled one time of", about=_changed)
 def cancel_occurrence(
     session: Session, occurrence_id: int, *, actor: Actor | None, now: datetime
 ) -> DowntimeOccurrence:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands.accounts.activity import noted
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
@@ -43,6 +44,7 @@ class HostFields(Fields):
     """`SshAccess`; where it is left out of a change, it stays as it is."""
 
 
+@noted("host", "added")
 def create_host(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Host:
@@ -70,6 +72,7 @@ def create_host(
     return host
 
 
+@noted("host", "changed")
 def update_host(
     session: Session,
     host_id: int,
@@ -170,6 +173,7 @@ def address_missing(service: str) -> Invalid:
     return Invalid(f"is required: the service {service} checks it", "address")
 
 
+@noted("host", "accepted another key of")
 def accept_host_key(
     session: Session,
     host_id: int,
@@ -248,6 +252,7 @@ def _sealed_ssh(
     return crypto.seal(validated(SshAccess, fields, within="ssh")) if fields else None
 
 
+@noted("host", "deleted")
 def delete_host(
     session: Session,
     host_id: int,

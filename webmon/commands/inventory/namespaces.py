@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from sqlmodel import Session, select
 
+from webmon.commands.accounts.activity import noted
 from webmon.commands.inventory.hosts import look_again
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications import announcements, leases
@@ -54,6 +55,7 @@ class NamespaceFields(Fields):
     alone has set them; None in a change: as they are."""
 
 
+@noted("namespace", "added")
 def create_namespace(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Namespace:
@@ -73,6 +75,7 @@ def create_namespace(
     return namespace
 
 
+@noted("namespace", "changed")
 def update_namespace(
     session: Session,
     namespace_id: int,
@@ -122,6 +125,7 @@ def _require_may_allow(
     return wanted
 
 
+@noted("namespace", "deleted")
 def delete_namespace(
     session: Session,
     namespace_id: int,

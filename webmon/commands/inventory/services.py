@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands.accounts.activity import noted
 from webmon.commands.checks import heartbeats
 from webmon.commands.checks.incidents import resolve_incidents
 from webmon.commands.checks.results import store_silence
@@ -61,6 +62,7 @@ class ServiceFields(Fields):
     paused: bool = False
 
 
+@noted("service", "added")
 def create_service(
     session: Session,
     host_id: int,
@@ -93,6 +95,7 @@ def create_service(
     return service
 
 
+@noted("service", "changed")
 def update_service(
     session: Session,
     service_id: int,
@@ -136,6 +139,7 @@ def update_service(
     return service
 
 
+@noted("service", "deleted")
 def delete_service(
     session: Session,
     service_id: int,
@@ -154,6 +158,7 @@ def delete_service(
     session.flush()
 
 
+@noted("service", "asked for a check of", always=True)
 def check_now(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
     """Ask the worker to look at a service at once.
 
@@ -167,6 +172,7 @@ def check_now(session: Session, service_id: int, *, actor: Actor | None, now: da
     _set_state(session, service_id, next_check_at=now)
 
 
+@noted("service", "paused")
 def pause(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
     """Stop looking at a service; an open incident ends here.
 
@@ -177,6 +183,7 @@ def pause(session: Session, service_id: int, *, actor: Actor | None, now: dateti
     session.flush()
 
 
+@noted("service", "resumed")
 def resume(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
     """Look at a paused service again, at once.
 

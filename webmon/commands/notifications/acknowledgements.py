@@ -1,12 +1,13 @@
 """Acknowledge incidents: somebody takes them, and no more reminders follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
+from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.holds import why_not_theirs
 from webmon.commands.notifications.outbox import (
@@ -36,8 +37,18 @@ from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS
 
 
+def _taken(session: Session, _count: int, now: datetime, incident_ids: Iterable[int]) -> Found:
+    """Those that were taken just now."""
+    just_now = incident.acknowledged_at == now
+    for each in session.scalars(
+        select(incident.id).where(incident.id.in_([*incident_ids]), just_now).order_by(incident.id)
+    ):
+        yield "incident", each
+
+
+@noted("incident", "acknowledged", about=_taken)
 def acknowledge(
-    session: Session, incident_ids: Iterable[int], *, actor: Actor, now: datetime
+    session: Session, incident_ids: Sequence[int], *, actor: Actor, now: datetime
 ) -> int:
     """Take these incidents; returns how many were taken.
 

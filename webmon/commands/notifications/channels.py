@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
+from webmon.commands.accounts.activity import noted
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
@@ -55,6 +56,7 @@ class ChannelFields(Fields):
     config: dict[str, Any] = Field(default={})
 
 
+@noted("channel", "added")
 def create_channel(
     session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
 ) -> Channel:
@@ -78,6 +80,7 @@ def create_channel(
     return channel
 
 
+@noted("channel", "changed")
 def update_channel(
     session: Session,
     channel_id: int,
@@ -131,6 +134,7 @@ def update_channel(
     return channel
 
 
+@noted("channel", "changed")
 def switch_channel(
     session: Session,
     channel_id: int,
@@ -156,6 +160,7 @@ def switch_channel(
         _retry_now(session, channel.id, now)
 
 
+@noted("channel", "tried again", always=True)
 def try_channel_again(
     session: Session,
     channel_id: int,
@@ -171,6 +176,7 @@ def try_channel_again(
     _retry_now(session, find_channel(session, channel_id, actor=actor).id, now)
 
 
+@noted("channel", "deleted")
 def delete_channel(
     session: Session,
     channel_id: int,

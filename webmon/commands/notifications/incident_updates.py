@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from sqlmodel import Session
 
+from webmon.commands.accounts.activity import noted
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.holds import why_not_theirs
 from webmon.commands.notifications.outbox import Batch, last_word, load_last_words
@@ -35,6 +36,7 @@ class UpdateFields(Fields):
     ] = Field(min_length=1, max_length=MOST_CHARACTERS)
 
 
+@noted("incident", "wrote an update about", always=True, told=("text",))
 def write_update(
     session: Session, incident_id: int, text: str, *, actor: Actor, now: datetime
 ) -> IncidentUpdate:

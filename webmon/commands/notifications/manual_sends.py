@@ -8,6 +8,7 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Session, col
 
 from webmon.bulk import insert_new
+from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
@@ -17,6 +18,11 @@ from webmon.models import Channel, ChannelState, Notification
 from webmon.models.notifications import AGAIN, Delivery
 
 
+def _channel_of(session: Session, _result: None, _now: datetime, notification_id: int) -> Found:
+    yield "channel", session.get_one(Notification, notification_id).channel_id
+
+
+@noted("channel", "sent a test to", always=True)
 def send_test(
     session: Session,
     channel_id: int,
@@ -47,6 +53,7 @@ def send_test(
     return notification.id
 
 
+@noted("channel", "sent a message again to", about=_channel_of)
 def send_again(
     session: Session, notification_id: int, *, actor: Actor | None, now: datetime
 ) -> None:

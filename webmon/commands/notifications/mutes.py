@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.locks import lock_services
 from webmon.commands.notifications.holds import mute
 from webmon.commands.notifications.outbox import hold_back, load_last_words
@@ -39,6 +40,23 @@ class MuteFields(Fields):
     until_at: AwareDatetime | None
 
 
+def _muted(_session: Session, mute: Mute, now: datetime, _id: int) -> Found:
+    """What was muted just now; nothing where the same mute was there already."""
+    if mute.created_at == now:
+        yield _subject_of(mute)
+
+
+def _unmuted(session: Session, _result: None, now: datetime, mute_id: int) -> Found:
+    found = session.get_one(Mute, mute_id)
+    if found.ended_at == now:
+        yield _subject_of(found)
+
+
+def _subject_of(mute: Mute) -> tuple[str, int | None]:
+    return ("host", mute.host_id) if mute.host_id else ("service", mute.service_id)
+
+
+@noted("host", "muted", about=_muted, told=("reason", "until_at"))
 def mute_host(
     session: Session,
     host_id: int,
@@ -65,6 +83,7 @@ def mute_host(
     return _mute(session, Mute(host_id=host_id, **_columns(wanted, actor, now)))
 
 
+@noted("service", "muted", about=_muted, told=("reason", "until_at"))
 def mute_service(
     session: Session,
     service_id: int,
@@ -83,6 +102,7 @@ def mute_service(
     return _mute(session, Mute(service_id=service_id, **_columns(wanted, actor, now)))
 
 
+@noted("host", "unmuted", about=_unmuted)
 def end_mute(session: Session, mute_id: int, *, actor: Actor, now: datetime) -> None:
     """End a mute early; one that is over stays as it is.
 

@@ -1,0 +1,74 @@
+"""No command forgets the activity, and nothing else writes it."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import FunctionType
+
+import webmon.commands
+from webmon.config import ROOT
+
+WITHOUT = {
+    "accounts.activity": {"write_entry", "forget_activity"},
+    "accounts.admins": {"lock_admins", "require_an_admin"},
+    "accounts.api_keys": {"note_use"},
+    "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back"},
+    "accounts.confirmations": {"confirm"},
+    "accounts.logins": {"note_used", "enter"},
+    "accounts.password_links": {"link_owner"},
+    "accounts.pending": {"pending_user"},
+    "accounts.second_factor": {"remove_factor", "use_code"},
+    "accounts.snapshots": {"snapshot"},
+    "accounts.users": {
+        *("store_password", "end_sessions", "end_links", "find_user", "id_of", "namespaces_of"),
+        *("new_setup_token", "setup_token_fits", "create_first_admin"),
+    },
+    "downtimes.lock": {"lock_occurrence"},
+    "downtimes.plan": {"new_downtime"},
+    "downtimes.running": {"start_now"},
+    "inventory.watch_site": {"watch_site"},
+    "resources.changes": {"create", "change", "delete"},
+}
+"""What needs no entry: it reads, is a part of commands, or calls those that are noted."""
+
+
+def commands() -> Iterator[tuple[str, str, FunctionType]]:
+    """Every public function of the commands that is given a session: module, name, itself."""
+    for found in pkgutil.walk_packages(webmon.commands.__path__, "webmon.commands."):
+        module = importlib.import_module(found.name)
+        for name, each in vars(module).items():
+            own = inspect.isfunction(each) and each.__module__ == found.name
+            if own and not name.startswith("_") and "session" in inspect.signature(each).parameters:
+                yield found.name, name, each
+
+
+def is_asked_for(module: str, command: FunctionType) -> bool:
+    """Whether somebody asks for it: it is about accounts, or is told who wants it, and when."""
+    return module.startswith("accounts.") or (
+        {"actor", "now"} <= set(inspect.signature(command).parameters)
+    )
+
+
+def test_every_command_that_somebody_asks_for_is_noted() -> None:
+    forgotten, noted = [], 0
+    for path, name, command in commands():
+        module = path.removeprefix("webmon.commands.")
+        if hasattr(command, "noted") or "write_entry(" in inspect.getsource(command):
+            noted += 1
+        elif is_asked_for(module, command) and name not in WITHOUT.get(module, ()):
+            forgotten.append(f"{module}.{name}")
+    assert forgotten == [], "give it `noted`, or say in `WITHOUT` that it needs none"
+    assert noted >= 40
+
+
+def test_nothing_but_the_activity_writes_the_activity() -> None:
+    writers = set()
+    for path in (ROOT / "webmon").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node).startswith(
+                ("Activity(", "delete(table(Activity", "update(table(Activity", "insert(table(Act")
+            ):
+                writers.add(str(path.relative_to(ROOT)))
+    assert writers == {"webmon/commands/accounts/activity.py"}

@@ -1,0 +1,198 @@
+"""Who did what, for those who may know: the activity of their namespaces."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlmodel import Session
+
+from webmon.domain.access import Actor, Role
+from webmon.models import Activity
+from webmon.models.columns import table
+from webmon.origin import Way
+
+entry = table(Activity).c
+PAGE = 50
+HISTORY = 20
+AT_ONCE = 1_000
+
+WAYS = {
+    Way.APP: "in the app",
+    Way.CLI: "on the command line",
+    Way.FILE: "by a configuration file",
+    Way.API_KEY: "through the API",
+    Way.SLACK: "in Slack",
+    Way.MONITOR: "",
+}
+THINGS = (
+    "host",
+    "service",
+    "channel",
+    "namespace",
+    "incident",
+    "downtime",
+    "user",
+    "API key",
+    "setting",
+)
+NONE = "–"
+LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A field with its value before and after."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One thing that somebody did."""
+
+    id: int
+    at: str
+    actor: str
+    verb: str
+    thing: str
+    name: str
+    way: str
+    came_from: str
+    changes: tuple[ChangeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for. ``before`` is an id: older entries than that one."""
+
+    actor: str = ""
+    thing: str = ""
+    way: str = ""
+    text: str = ""
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """A page of entries, the newest first; ``older`` is where the next page begins, 0: nowhere."""
+
+    who: str = ""
+    may_see: bool = False
+    found: tuple[EntryView, ...] = ()
+    older: int = 0
+
+
+def admin_activity(session: Session, wanted: Wanted, *, actor: Actor) -> ActivityView:
+    """The entries that ``actor`` may see and looks for; none for viewers."""
+    who = f"{actor.email} · {actor.role.value}"
+    if not actor.has(Role.EDITOR):
+        return ActivityView(who)
+    found = (
+        select(*entry)
+        .where(within_sight(actor), *_conditions(wanted))
+        .order_by(entry.id.desc())
+        .limit(PAGE + 1)
+    )
+    rows = session.execute(found).mappings().all()
+    older = rows[PAGE - 1]["id"] if len(rows) > PAGE else 0
+    return ActivityView(who, True, tuple(_view(row) for row in rows[:PAGE]), older)
+
+
+def history_of(
+    session: Session, thing: str, thing_id: int, *, actor: Actor
+) -> tuple[EntryView, ...]:
+    """The latest entries about one thing, for who may see them."""
+    if not actor.has(Role.EDITOR):
+        return ()
+    found = (
+        select(*entry)
+        .where(within_sight(actor), entry.thing == thing, entry.thing_id == thing_id)
+        .order_by(entry.id.desc())
+        .limit(HISTORY)
+    )
+    return tuple(_view(row) for row in session.execute(found).mappings())
+
+
+def within_sight(actor: Actor) -> ColumnElement[bool]:
+    """The condition on what ``actor`` may see: entries of their namespaces. People, keys, settings
+    and channels of all namespaces are for admins of all namespaces."""
+    conditions: list[ColumnElement[bool]] = []
+    if actor.namespace_ids is not None:
+        conditions.append(entry.namespace_id.in_(actor.namespace_ids))
+        moved = entry.other_namespace_id
+        conditions.append(or_(moved.is_(None), moved.in_(actor.namespace_ids)))
+    elif not actor.has(Role.ADMIN):
+        conditions.append(entry.namespace_id.is_not(None))
+    return and_(True, *conditions)
+
+
+def export_lines(
+    session: Session, *, since: datetime | None = None, actor: Actor | None = None
+) -> Iterator[str]:
+    """Everything (that ``actor`` may see) from ``since`` on, the oldest first, a line of JSON each,
+    read in parts."""
+    last = 0
+    conditions = [within_sight(actor)] if actor else []
+    if since is not None:
+        conditions.append(entry.at >= since)
+    while True:
+        rows = session.execute(
+            select(*entry).where(entry.id > last, *conditions).order_by(entry.id).limit(AT_ONCE)
+        ).mappings()
+        part = [dict(row) for row in rows]
+        for row in part:
+            told = {name: value for name, value in row.items() if value is not None}
+            yield json.dumps(told | {"at": row["at"].isoformat()}, ensure_ascii=False)
+        if len(part) < AT_ONCE:
+            return
+        last = part[-1]["id"]
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.before:
+        yield entry.id < wanted.before
+    if wanted.thing in THINGS:
+        yield entry.thing == wanted.thing
+    if wanted.way in list(Way):
+        yield entry.way == Way(wanted.way)
+    if wanted.actor:
+        yield entry.actor.icontains(wanted.actor, autoescape=True)
+    if wanted.text:
+        text = wanted.text
+        yield or_(
+            entry.name.icontains(text, autoescape=True), entry.verb.icontains(text, autoescape=True)
+        )
+
+
+def _view(row: RowMapping) -> EntryView:
+    address = f", {row['address']}" if row["address"] else ""
+    return EntryView(
+        id=row["id"],
+        at=row["at"].isoformat(),
+        actor=row["actor"],
+        verb=row["verb"],
+        thing=row["thing"],
+        name=row["name"],
+        way=row["way"],
+        came_from=f"{WAYS[row['way']]}{address}",
+        changes=tuple(
+            ChangeView(field, _text(before), _text(after))
+            for field, (before, after) in row["changes"].items()
+        ),
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | dict):
+        value = ", ".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
