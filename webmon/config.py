@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     activity_retention_days: int = Field(default=400, ge=1, le=LONGEST_DAYS)
     private_networks: Annotated[Literal["allow", "refuse"], SmallLetters] = "allow"
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
+    slack_signing_secret: Annotated[list[SecretStr], NoDecode, CommaSeparated] = []
     heartbeat_url: SecretStr = SecretStr("")
     x_api_url: str = "https://api.x.com"
     log_format: Annotated[Literal["text", "json"], SmallLetters] = "text"

@@ -19,6 +19,7 @@ from workers.own_heartbeat import OwnHeartbeat
 from workers.pipeline import Pipeline
 from workers.retention import Retention
 from workers.settling import Settling
+from workers.slack_replies import post_replies
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,10 @@ class Jobs:
         """Take planned downtime from step to step."""
         await self.clock_steps.follow()
         await self._pipeline.in_database(lambda session: life.advance(session, now=clock.utcnow()))
+
+    async def answer_slack(self) -> None:
+        """Post what clicks on Slack's buttons are answered."""
+        await post_replies(self._pipeline)
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""

@@ -57,6 +57,8 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     }
     if config.settings().connectivity_targets:
         table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS
+    if config.settings().slack_signing_secret:
+        table[jobs.answer_slack] = 1
     if jobs.own_heartbeat is not None:
         table[jobs.report_in] = OWN_HEARTBEAT_SECONDS
     if jobs.retention.is_sqlite:

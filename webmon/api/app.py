@@ -24,6 +24,7 @@ from webmon.api.kept_snapshots import Snapshots
 from webmon.api.openapi import describe
 from webmon.api.problems import answer_with_problems
 from webmon.api.rest import router as rest
+from webmon.api.slack import router as slack
 from webmon.api.unavailable import answer_without_database
 
 
@@ -53,6 +54,7 @@ def public_app() -> FastAPI:
         proxy.router,
         metrics.router(),
         rest.router(),
+        slack.routes,
         badges.router(snapshots),
         statuspage.router(),
         status.router(snapshots),

@@ -71,6 +71,18 @@ def user_list() -> None:
         typer.echo(f"{each.email}{name}: {each.role.value}, {where}, {each.state}{last}")
 
 
+@user.command("slack-code")
+@plainly
+def user_slack_code(email: str) -> None:
+    """Print a code with which the person links themselves in Slack: /webmon link CODE."""
+    from webmon.commands.accounts import users
+    from webmon.commands.slack import links
+
+    with db.write() as session:
+        key = users.id_of(session, email)
+        typer.echo(links.new_code(session, key, now=clock.utcnow()))
+
+
 @user.command("disable")
 @plainly
 def user_disable(email: str) -> None:

@@ -37,6 +37,7 @@ from webmon.models.hosts import Host, Namespace
 from webmon.models.idempotency import RepeatableAnswer
 from webmon.models.notifications import Channel, ChannelState, Mute, Notification
 from webmon.models.services import Service, ServiceState
+from webmon.models.slack import SlackCode, SlackDelivery, SlackPerson, SlackReply
 from webmon.models.system import Setting, Worker
 
 metadata = SQLModel.metadata
@@ -75,6 +76,10 @@ __all__ = [
     "Service",
     "ServiceState",
     "Setting",
+    "SlackCode",
+    "SlackDelivery",
+    "SlackPerson",
+    "SlackReply",
     "StatusChange",
     "User",
     "UserNamespace",

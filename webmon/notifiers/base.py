@@ -30,6 +30,8 @@ class Surroundings:
     """Where people reach the product, without a slash at the end."""
     smtp_url: str = field(default="", repr=False)
     x_api_url: str = ""
+    slack_app: bool = False
+    """Clicks on buttons in Slack come back to us."""
     admins: tuple[str, ...] = ()
     """The addresses of the administrators, for the channel that is theirs."""
 

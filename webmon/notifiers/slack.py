@@ -41,13 +41,14 @@ class SlackConfig(NotifierConfig):
         return {"webhook_url": host_of(self.webhook_url)}
 
 
-async def send_slack(config: SlackConfig, message: Message, _surroundings: Surroundings) -> Receipt:
+async def send_slack(config: SlackConfig, message: Message, surroundings: Surroundings) -> Receipt:
     """Post once.
 
     Raises:
         NotifierError: Slack did not take it.
     """
-    body = json.dumps(slack_payload(message), ensure_ascii=False).encode()
+    payload = slack_payload(message, buttons=surroundings.slack_app)
+    body = json.dumps(payload, ensure_ascii=False).encode()
     answer = await post(config.webhook_url, body, {})
     said = ANSWERS.get(answer.text.strip())
     if said is not None and 400 <= answer.status < 500 and answer.status != 429:

@@ -12,7 +12,7 @@ HISTORY = frozenset(
         *("host_metric_hour", "host_metric_day"),
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
         *("mute", "downtime_step"),
-        "repeatable_answer",
+        *("repeatable_answer", "slack_code", "slack_delivery", "slack_reply"),
         *("activity", "session", "password_link", "login_attempts", "worker"),
     }
 )
@@ -21,7 +21,7 @@ HISTORY = frozenset(
 CONFIGURATION = frozenset(
     {
         *("namespace", "host", "service", "heartbeat", "channel", "setting"),
-        *("second_factor", "recovery_code"),
+        *("second_factor", "recovery_code", "slack_person"),
         *("user", "user_namespace", "api_key", "api_key_namespace"),
         *("downtime", "downtime_host", "downtime_service", "downtime_channel"),
         "downtime_occurrence",

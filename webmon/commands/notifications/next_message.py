@@ -197,7 +197,8 @@ def _under_way(
         settings.public_url,
         settings.smtp_url.get_secret_value(),
         settings.x_api_url,
-        _recipients(session, rows[0]) if channel.built_in else (),
+        slack_app=bool(settings.slack_signing_secret),
+        admins=_recipients(session, rows[0]) if channel.built_in else (),
     )
     reached = _reach(session, channel)
     return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings, reached)

@@ -18,11 +18,15 @@ from webmon.domain.messages.wording import (
     tag,
 )
 from webmon.domain.news import Message
+from webmon.domain.slack.blocks import alert_buttons
 
 MOST_SECTION = 3000
 MOST_SECTIONS = 40
 MOST_LINE = 1000
 MOST_HEADLINE = 500
+
+BAD_NEWS = frozenset({Kind.DOWN, Kind.AFTER_DOWNTIME, Kind.STILL_DOWN, Kind.FLAPPING})
+"""What can be acknowledged, or muted for a while."""
 
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 SHAPES = {
@@ -44,8 +48,8 @@ SHAPES = {
 }
 
 
-def slack_payload(message: Message) -> dict[str, Any]:
-    """``text`` and ``blocks`` of an incoming webhook's message."""
+def slack_payload(message: Message, *, buttons: bool = False) -> dict[str, Any]:
+    """``text`` and ``blocks`` of an incoming webhook's message, with ``buttons`` under bad news."""
     lines = _bullets(message)
     title = f"*{_escaped(f'[{tag(message)}] {headline(message)}', MOST_HEADLINE)}*"
     sections = list(_packed([title, *lines]))
@@ -53,6 +57,10 @@ def slack_payload(message: Message) -> dict[str, Any]:
     blocks = [_section(text) for text in sections[:MOST_SECTIONS]]
     context = _context(message, more)
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": context}]})
+    concerned = [line.news.service_id for line in lines_of(message) if line.kind in BAD_NEWS]
+    if buttons and any(concerned):
+        wanted = dict.fromkeys(filter(None, concerned))
+        blocks.append({"type": "actions", "elements": alert_buttons(wanted)})
     return {
         "text": sections[0],
         "blocks": blocks,

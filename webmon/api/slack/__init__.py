@@ -1,0 +1,1 @@
+"""Slack: commands, and the buttons of alerts and answers."""
