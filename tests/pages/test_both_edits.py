@@ -51,6 +51,12 @@ CASES: dict[str, tuple[Any, Any, dict[str, str], dict[str, str], list[tuple[str,
 }
 
 
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the result of a check: none comes."""
+    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
+
+
 @pytest.fixture
 def stored(database: Database) -> dict[str, int]:
     with database.write() as session:

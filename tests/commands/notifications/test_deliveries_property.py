@@ -260,7 +260,7 @@ def _empty(session: Session) -> None:
 
 
 given_histories = settings(
-    max_examples=up_to(20),
+    max_examples=up_to(12),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking such histories takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
