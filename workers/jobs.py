@@ -15,6 +15,7 @@ from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
+from workers.letters import send_letters
 from workers.own_heartbeat import OwnHeartbeat
 from workers.pipeline import Pipeline
 from workers.retention import Retention
@@ -85,6 +86,10 @@ class Jobs:
         """Send what is due, to channels that no worker sends to at present."""
         await self.clock_steps.follow()
         await self.deliverer.dispatch()
+
+    async def send_letters(self) -> None:
+        """Send mail to single people: links for a new password, tests."""
+        await send_letters(self._pipeline.in_database)
 
     async def follow_up(self) -> None:
         """Queue what becomes due as time passes: reminders, the end of flapping, held-back news."""

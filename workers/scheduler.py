@@ -50,6 +50,7 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         jobs.retire_silent: 5,
         jobs.deliver: 1,
         jobs.follow_up: 2,
+        jobs.send_letters: 2,
         jobs.downtimes: 2,
         jobs.forget_notifications: HOUR,
         jobs.delete_expired: MINUTE,

@@ -17,6 +17,7 @@ def login() -> rx.Component:
                 field("Password", "password", "password", autocomplete="current-password"),
                 RawHTML.create("", id="next"),
                 rx.el.button("Log in", type="submit"),
+                RawHTML.create("", id="forgotten"),
                 action="/auth/login",
                 method="post",
             ),

@@ -18,7 +18,7 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import passwords
 from webmon.commands.accounts.devices import is_ours
 from webmon.commands.accounts.logins import Login, enter, log_in, log_out
-from webmon.commands.accounts.password_links import NOT_VALID, choose_password, link_owner
+from webmon.commands.accounts.password_links import NOT_VALID, choose_password, link_user
 from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import canonical_email, create_first_admin, setup_token_fits
 from webmon.domain.sessions import (
@@ -32,6 +32,7 @@ from webmon.domain.sessions import (
 )
 from webmon.errors import Invalid, MustBePatient, NotFound, Throttled
 from webmon.queries.accounts import any_user
+from webmon.queries.second_factors import has_factor
 
 router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
 Text = Annotated[str, Form()]
@@ -145,9 +146,10 @@ async def invite(
 ) -> Response:
     """Choose a password by a link that was made for a person, and sign in."""
     repeated = password if password_again is None else password_again
-    if error := password_fault(password, repeated):
-        return back(INVITE, token=token, error=error)
     try:
+        email, eased = await ANYBODY.run(partial(_link_owner, token))
+        if error := password_fault(password, repeated, email=email, has_factor=eased):
+            return back(INVITE, token=token, error=error)
         login = await ANYBODY.run(partial(_accept, token, password, where_from(request)))
     except Throttled:
         return back(INVITE, token=token, error="busy")
@@ -209,11 +211,18 @@ def _set_up(token: str, email: str, password: str, where: Where) -> Login:
         return enter(session, user_id, **where, now=now)
 
 
-def _accept(token: str, password: str, where: Where) -> Login:
+def _link_owner(token: str) -> tuple[str, bool]:
+    """The address of the person whose link this is, and whether they have a second factor."""
     with db.read() as session:
-        if link_owner(session, token, now=utcnow()) is None:
+        owner = link_user(session, token, now=utcnow())
+        if owner is None:
             raise NotFound(NOT_VALID)
-    hashed = hash_password(password)
+        return owner.email, has_factor(session, owner.id)
+
+
+def _accept(token: str, password: str, where: Where) -> Login:
+    email, eased = _link_owner(token)
+    hashed = hash_password(password, email=email, has_factor=eased)
     now = utcnow()
     with db.write() as session:
         user_id = choose_password(session, token, hashed, now=now)

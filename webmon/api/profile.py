@@ -21,6 +21,7 @@ from webmon.domain.access import Actor
 from webmon.domain.sessions import token_hash, token_in
 from webmon.errors import Invalid, NotFound, PermissionDenied, Throttled
 from webmon.queries.accounts import actor_for_token
+from webmon.queries.second_factors import has_factor
 
 router = APIRouter(prefix="/auth", tags=["profile"], default_response_class=Response)
 
@@ -52,7 +53,8 @@ async def password(
     actor = await asyncio.to_thread(who, request)
     if actor is None:
         return back(LOGIN)
-    if wrong := password_fault(password, password_again, email=actor.email):
+    eased = await asyncio.to_thread(_has_factor, actor.user_id)
+    if wrong := password_fault(password, password_again, email=actor.email, has_factor=eased):
         return back(PROFILE, error=wrong)
     change = partial(_change_password, actor, current, password, where_from(request))
     try:
@@ -68,12 +70,17 @@ async def password(
 
 def _change_password(actor: Actor, current: str, password: str, where: Where) -> Login:
     confirm_password(actor.user_id, current, now=utcnow())
-    hashed = hash_password(password, email=actor.email)
+    hashed = hash_password(password, email=actor.email, has_factor=_has_factor(actor.user_id))
     now = utcnow()
     with db.write() as session:
         change_own_password(session, hashed, actor=actor, now=now)
         token = open_session(session, actor.user_id, **where, now=now)
     return Login(token, new_device(actor.user_id))
+
+
+def _has_factor(user_id: int) -> bool:
+    with db.read() as session:
+        return has_factor(session, user_id)
 
 
 async def _done(request: Request, command: Callable[..., None], what: str) -> Response:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from webmon import clock
 from webmon.api.board_html import board_html, nothing_known_html
+from webmon.api.forgotten import invitation_html
 from webmon.api.kept_snapshots import Snapshots, Unavailable, send
 from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
@@ -26,6 +27,7 @@ LOGIN_ERRORS = {
     "wrong": "The e-mail address or the password is wrong.",
     "throttled": "Too many attempts. The next one is possible in {wait}.",
     "expired": "You have been logged out. Please log in again.",
+    "sent": "If there is an account with that address, a link is on its way to it.",
     "origin": "That form came from another address. Please use this one.",
 }
 SETUP_ERRORS = {
@@ -80,6 +82,7 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     async def login(error: str = "", wait: str = "", email: str = "", next: str = "") -> Response:
         text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
         contents = {"alert": alert_html(text), "next": _hidden("next", next) if next else ""}
+        contents["forgotten"] = invitation_html()
         return _page(site / "login/index.html", contents, email=email)
 
     @routes.api_route("/setup/", methods=GET)

@@ -35,6 +35,7 @@ from webmon.models.history import (
 )
 from webmon.models.hosts import Host, Namespace
 from webmon.models.idempotency import RepeatableAnswer
+from webmon.models.letters import Letter
 from webmon.models.notifications import Channel, ChannelState, Mute, Notification
 from webmon.models.services import Service, ServiceState
 from webmon.models.slack import SlackCode, SlackDelivery, SlackPerson, SlackReply
@@ -63,6 +64,7 @@ __all__ = [
     "Hourly",
     "Incident",
     "IncidentUpdate",
+    "Letter",
     "LoginAttempts",
     "LoginSession",
     "Mute",

@@ -15,6 +15,7 @@ from webmon.errors import Invalid, NotFound
 from webmon.models import PasswordLink, User
 
 LASTS = timedelta(hours=72)
+MAILED_LASTS = timedelta(hours=1)
 NOT_VALID = "this link is not valid or has expired: ask an admin for another one"
 
 
@@ -32,6 +33,15 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
 def _new_link(session: Session, user: User, *, now: datetime) -> str:
     if user.disabled_at:
         raise Invalid("this person is deactivated: reactivate them first")
+    return _store(session, user, LASTS, now=now)
+
+
+def send_link(session: Session, user: User, *, now: datetime) -> str:
+    """The token of a link that is mailed to a person, who is locked. An older link ends."""
+    return _store(session, user, MAILED_LASTS, now=now)
+
+
+def _store(session: Session, user: User, lasts: timedelta, *, now: datetime) -> str:
     end_links(session, user.id)
     token = secrets.token_urlsafe(32)
     session.add(
@@ -39,7 +49,7 @@ def _new_link(session: Session, user: User, *, now: datetime) -> str:
             user_id=user.id,
             token_hash=token_hash(token),
             created_at=now,
-            expires_at=now + LASTS,
+            expires_at=now + lasts,
         )
     )
     session.flush()
@@ -85,8 +95,14 @@ def withdraw_link(
 
 def link_owner(session: Session, token: str, *, now: datetime) -> str | None:
     """The address of the person whose link this is; None where it opens nothing (any more)."""
+    user = link_user(session, token, now=now)
+    return user.email if user is not None else None
+
+
+def link_user(session: Session, token: str, *, now: datetime) -> User | None:
+    """The person whose link this is; None where it opens nothing (any more)."""
     return session.exec(
-        select(User.email)
+        select(User)
         .join(PasswordLink)
         .where(
             PasswordLink.token_hash == token_hash(token),
