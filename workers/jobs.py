@@ -11,6 +11,7 @@ from webmon.commands.accounts import activity
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.downtimes import life
 from webmon.commands.history import retention
+from webmon.commands.inventory import services
 from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from workers.clock_steps import ClockSteps
@@ -92,7 +93,7 @@ class Jobs:
         await send_letters(self._pipeline.in_database)
 
     async def follow_up(self) -> None:
-        """Queue what becomes due as time passes: reminders, the end of flapping, held-back news."""
+        """Do what becomes due as time passes: resume, remind, sum up flapping, tell held-back."""
 
         def one_pass(session: Session) -> tuple[int, int]:
             now, (muted, flapping) = clock.utcnow(), self._looked_at
@@ -104,6 +105,9 @@ class Jobs:
             return muted, flapping
 
         await self.clock_steps.follow()
+        await self._pipeline.in_database(
+            lambda session: services.resume_over(session, now=clock.utcnow())
+        )
         self._looked_at = await self._pipeline.in_database(one_pass)
 
     async def report_in(self) -> None:

@@ -14,9 +14,11 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from pages.admin.channels.state import ChannelsState
+from pages.admin.host.state import HostPageState
 from pages.admin.hosts import page
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents.state import IncidentsState
+from pages.admin.service.state import ServicePageState
 from tests import factories
 from tests.pages.tab import open_tab
 from webmon import crypto
@@ -593,3 +595,40 @@ async def test_with_other_rights_the_page_is_loaded_again_before_anything_else(
         await tab.send(HostsState, "load")
         assert tab.told("window.location.reload()")
         assert tab.shown["can_edit"] is True  # nothing was sent
+
+
+async def test_a_service_is_muted_and_paused_on_its_page(database: Database) -> None:
+    service_id = add_service(database, status="down")
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        tab.address = f"/service/?id={service_id}"
+        await tab.send(ServicePageState, "load")
+        await tab.send(ServicePageState, "mute", form={"reason": "", "until": "1h"})
+        assert "must not be empty" in tab.shown["quiet_mistake"].lower()
+        await tab.send(ServicePageState, "mute", form={"reason": "new disks", "until": "1h"})
+        (mute,) = tab.shown["view"].mutes
+        assert (mute.what, "new disks" in mute.why) == ("Datastore / Port", True)
+        await tab.send(ServicePageState, "end_mute", mute_id=mute.id)
+        assert tab.shown["view"].mutes == ()
+        await tab.send(ServicePageState, "pause", form={"until": "1d"})
+        assert tab.shown["view"].paused and tab.shown["view"].paused_until
+        await tab.send(ServicePageState, "resume")
+        assert (tab.shown["view"].paused, tab.shown["view"].paused_until) == (False, "")
+
+
+async def test_a_host_is_muted_on_its_page(database: Database) -> None:
+    add_service(database, status="down")
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        tab.address = "/host/?id=1"
+        await tab.send(HostPageState, "load")
+        await tab.send(HostPageState, "mute", form={"reason": "moving", "until": "well"})
+        assert [each.what for each in tab.shown["view"].mutes] == ["Datastore"]
+
+
+async def test_a_pause_from_the_list_may_have_an_end(database: Database) -> None:
+    service_id = add_service(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "pause", service_id=service_id, hours=1)
+        assert tab.shown["hosts"][0].services[0].paused_until
+        await tab.send(HostsState, "pause", service_id=service_id, hours="many")
+        assert not tab.shown["hosts"][0].services[0].paused_until

@@ -44,6 +44,9 @@ class Service(SQLModel, table=True):
     critical: bool = False
     public: bool = True
     paused: bool = False
+    paused_until: datetime | None = Field(
+        default=None, index=True, description="when a paused one resumes by itself"
+    )
     revision: int = 1
     limited: bool = False
     created_at: datetime

@@ -9,6 +9,7 @@ from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import metrics_charts
 from webmon.ui.moment import moment
 from webmon.ui.panel import panel
+from webmon.ui.quieting_view import quieting
 from webmon.ui.record import (
     day_bar,
     incidents_panel,
@@ -72,6 +73,7 @@ def _panels() -> rx.Component:
         ),
         panel("Months", months(view.record)),
         incidents_panel(view.incidents, _incident),
+        quieting(HostPageState),
         history_panel(HostPageState.history),
         class_name="panels",
     )

@@ -1,13 +1,15 @@
 """The state of the page of a host."""
 
 from datetime import datetime
+from typing import Any
 
+from webmon.commands.notifications import mutes
 from webmon.queries.inventory.host_page import HostPage, host_page
-from webmon.ui.private import PrivateState, ask, show
-from webmon.ui.record_room import Looking
+from webmon.ui.private import PrivateState, act, ask, show
+from webmon.ui.quieting import Quieting
 
 
-class HostPageState(Looking, PrivateState):
+class HostPageState(Quieting, PrivateState):
     """One person's view of one host in one tab."""
 
     view: HostPage = HostPage()
@@ -17,3 +19,6 @@ class HostPageState(Looking, PrivateState):
     async def _look(self, now: datetime) -> None:
         view: HostPage = await ask(self, host_page, self._id, now=now)
         show(self, view=view)
+
+    async def _mute(self, **whole: Any) -> None:
+        await act(self, mutes.mute_host, self._id, **whole)

@@ -1,7 +1,7 @@
 """The part of the hosts' state that starts checks and waits for their results."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import reflex as rx
 
@@ -15,6 +15,10 @@ from webmon.ui.room import Events, Listing
 
 FOLLOW_SECONDS = (0.4, 0.6, 1, 1, 1, 2, 2, 2, 2, 3)
 """When to look for the result of a check that somebody asked for."""
+
+
+PAUSES = (1, 24)
+"""For how many hours a service can be paused from the list."""
 
 
 class AskedChecks(Listing, mixin=True):
@@ -42,9 +46,11 @@ class AskedChecks(Listing, mixin=True):
 
     @rx.event
     @only(Role.EDITOR)
-    async def pause(self, service_id: int) -> Events:
-        """Stop checking a service."""
-        await act(self, services.pause, service_id)
+    async def pause(self, service_id: int, hours: int = 0) -> Events:
+        """Stop checking a service, for so many hours or (0) until it is resumed."""
+        length = timedelta(hours=hours) if hours in PAUSES else None
+        until_at = utcnow() + length if length else None
+        await act(self, services.pause, service_id, until_at=until_at)
         await self._refresh()
         return rx.toast.success("Paused.")
 

@@ -10,7 +10,7 @@ from webmon.ui.addresses import service_address
 from webmon.ui.check_bar import check_bar
 from webmon.ui.form_view import form
 from webmon.ui.menu import action, menu, menu_id
-from webmon.ui.moment import ago
+from webmon.ui.moment import ago, moment
 from webmon.ui.status import icon
 
 
@@ -51,6 +51,10 @@ def _line(service: rx.Var[ServiceView], is_open: rx.Var[bool]) -> rx.Component:
             rx.el.span(service.name, class_name="name", dir="auto"),
             rx.el.span(service.kind, ", ", service.plan, class_name="kind"),
             rx.cond(~service.public, rx.el.span("not public", class_name="tag")),
+            rx.cond(
+                service.paused_until != "",
+                rx.el.span("until ", moment(service.paused_until, seconds=False), class_name="tag"),
+            ),
             type="button",
             class_name="open-detail",
             on_click=HostsState.toggle_detail(service.id),
@@ -102,12 +106,14 @@ def _menu(service: rx.Var[ServiceView]) -> rx.Component:
         inside,
         label=rx.Var.create("Resume ") + service.name,
     )
-    pause = action(
-        "Pause",
-        HostsState.pause(service.id),
-        inside,
-        label=rx.Var.create("Pause ") + service.name,
-    )
+    pause = [
+        action(text, HostsState.pause(service.id, hours), inside, label=told + service.name)
+        for text, hours, told in (
+            ("Pause", 0, rx.Var.create("Pause ")),
+            ("Pause for 1 hour", 1, rx.Var.create("Pause for 1 hour: ")),
+            ("Pause for 1 day", 24, rx.Var.create("Pause for 1 day: ")),
+        )
+    ]
     changes = rx.fragment(
         rx.cond(service.paused, resume, rx.cond(service.receives, rx.fragment(), check)),
         action(
@@ -116,7 +122,7 @@ def _menu(service: rx.Var[ServiceView]) -> rx.Component:
             inside,
             label=rx.Var.create("Edit ") + service.name,
         ),
-        rx.cond(service.paused, rx.fragment(), pause),
+        rx.cond(service.paused, rx.fragment(), rx.fragment(*pause)),
         action(
             "Delete",
             HostsState.ask_delete("service", service.id),

@@ -4,11 +4,10 @@ import reflex as rx
 
 from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.channels.sending import send_question
-from pages.admin.incidents.state import LENGTHS, ROOM, UPDATE_TEXT, IncidentsState
-from webmon.domain.durations import in_words
+from pages.admin.incidents.state import ROOM, UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
 from webmon.models.notifications import MOST_OF_A_REASON
-from webmon.queries.notifications.incident_timeline import MomentView, MuteView
+from webmon.queries.notifications.incident_timeline import MomentView
 from webmon.queries.notifications.incidents import (
     EntryView,
     FilterView,
@@ -17,6 +16,7 @@ from webmon.queries.notifications.incidents import (
 )
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
+from webmon.ui.quieting_view import length_options, muted
 from webmon.ui.room_view import headline, pages, stays_current
 from webmon.ui.status import icon
 
@@ -184,7 +184,10 @@ def _detail() -> rx.Component:
         rx.el.h2("What happened"),
         rx.el.ol(rx.foreach(detail.timeline, _moment), class_name="updates"),
         rx.cond(detail.can_write, rx.fragment(_write_update(), _mute())),
-        rx.el.ul(rx.foreach(detail.mutes, _muted), class_name="untold"),
+        rx.el.ul(
+            rx.foreach(detail.mutes, lambda each: muted(each, IncidentsState.end_mute)),
+            class_name="untold",
+        ),
         rx.el.h2("Notified"),
         rx.cond(
             detail.deliveries.length() > 0,
@@ -213,34 +216,9 @@ def _moment(each: rx.Var[MomentView]) -> rx.Component:
     )
 
 
-def _muted(each: rx.Var[MuteView]) -> rx.Component:
-    return rx.el.li(
-        rx.el.b(each.what, dir="auto"),
-        " is ",
-        each.why,
-        rx.cond(
-            each.until != "", rx.fragment(", until ", moment(each.until)), ", until it is well"
-        ),
-        ". ",
-        rx.cond(
-            each.can_end,
-            rx.el.button(
-                "End the mute",
-                type="button",
-                class_name="button",
-                on_click=IncidentsState.end_mute(each.id),
-            ),
-        ),
-        key=each.id.to(str),
-    )
-
-
 def _mute() -> rx.Component:
     is_wrong = IncidentsState.mute_mistake != ""
     described = {"aria-describedby": "mute-mistake", "aria-invalid": is_wrong}
-    lengths = [
-        rx.el.option(in_words(each.total_seconds()), value=key) for key, each in LENGTHS.items()
-    ]
     return rx.el.form(
         rx.el.label("Mute, because", html_for="mute-reason", class_name="label"),
         rx.el.div(
@@ -261,7 +239,7 @@ def _mute() -> rx.Component:
                 aria_label="What to mute",
             ),
             rx.el.select(
-                *lengths,
+                *length_options(),
                 rx.el.option("until it is well", value="well"),
                 name="until",
                 class_name="control",

@@ -1,7 +1,7 @@
 """The state of the incidents' page."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ from webmon.queries.notifications.incidents import (
 )
 from webmon.ui.focus import FOCUS_MISTAKE, focus_on
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
+from webmon.ui.quieting import LENGTHS
 from webmon.ui.room import Events
 
 UPDATE_TEXT = "update-text"
@@ -33,13 +34,6 @@ FOCUS_TEXT = focus_on(f"#{UPDATE_TEXT}")
 
 
 ROOM = "/incidents/"
-LENGTHS = {
-    "1h": timedelta(hours=1),
-    "4h": timedelta(hours=4),
-    "1d": timedelta(days=1),
-    "7d": timedelta(days=7),
-}
-"""For how long something can be muted; anything else is until all is well again."""
 
 
 class IncidentsState(Sending, PrivateState):

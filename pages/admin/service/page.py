@@ -10,6 +10,7 @@ from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import response_chart
 from webmon.ui.moment import moment
 from webmon.ui.panel import panel
+from webmon.ui.quieting_view import pausing, quieting
 from webmon.ui.record import (
     day_bar,
     incidents_panel,
@@ -80,6 +81,7 @@ def _panels() -> rx.Component:
         panel("Last check", evidence(view.detail)),
         panel("Months", months(view.record), wide=True),
         incidents_panel(view.incidents, _incident),
+        quieting(ServicePageState, pausing(ServicePageState)),
         panel(
             "Last results",
             rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),

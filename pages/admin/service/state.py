@@ -4,10 +4,10 @@ from datetime import datetime
 
 from webmon.queries.inventory.service_page import ServicePage, service_page
 from webmon.ui.private import PrivateState, ask, show
-from webmon.ui.record_room import Looking
+from webmon.ui.quieting import Pausing
 
 
-class ServicePageState(Looking, PrivateState):
+class ServicePageState(Pausing, PrivateState):
     """One person's view of one service in one tab."""
 
     view: ServicePage = ServicePage()

@@ -17,6 +17,7 @@ from webmon.commands.inventory.services import (
     delete_service,
     pause,
     resume,
+    resume_over,
     update_service,
 )
 from webmon.domain.access import Actor, Role
@@ -309,3 +310,40 @@ def test_what_knows_itself_where_to_look_needs_none(
 ) -> None:
     nowhere = factories.host(session, "Nowhere", address="")
     create_service(session, nowhere.id, fields, actor=EDITOR, now=NOW)
+
+
+def test_a_pause_until_an_instant_ends_by_itself(session: Session, host: Host) -> None:
+    service = create_service(session, host.id, TCP, actor=None, now=NOW)
+    pause(session, service.id, until_at=NOW + 2 * MINUTE, actor=EDITOR, now=NOW)
+    paused_at = service.revision
+    assert resume_over(session, now=NOW + MINUTE) == 0
+    assert state_of(session, service).next_check_at is None
+    assert resume_over(session, now=NOW + 2 * MINUTE) == 1
+    state = state_of(session, service)
+    assert (state.status, state.next_check_at) == (Status.UNKNOWN, NOW + 2 * MINUTE)
+    assert (service.paused, service.paused_until) == (False, None)
+    assert service.revision == paused_at + 1
+    assert resume_over(session, now=NOW + 3 * MINUTE) == 0
+
+
+@pytest.mark.parametrize("end", ["resume", "update"])
+def test_a_pause_that_was_ended_by_somebody_leaves_no_instant(
+    session: Session, host: Host, end: str
+) -> None:
+    service = create_service(session, host.id, TCP, actor=None, now=NOW)
+    pause(session, service.id, until_at=NOW + MINUTE, actor=EDITOR, now=NOW)
+    if end == "resume":
+        resume(session, service.id, actor=EDITOR, now=NOW)
+    else:
+        update_service(session, service.id, TCP, actor=EDITOR, now=NOW)
+    pause(session, service.id, actor=EDITOR, now=NOW)
+    assert resume_over(session, now=NOW + 2 * MINUTE) == 0
+    assert state_of(session, service).status is Status.PAUSED
+
+
+def test_a_pause_ends_in_the_future_within_a_year(session: Session, host: Host) -> None:
+    service = create_service(session, host.id, TCP, actor=None, now=NOW)
+    for until_at in (NOW, NOW + 400 * 24 * 60 * MINUTE):
+        with pytest.raises(Invalid, match="until_at: must lie in the future"):
+            pause(session, service.id, until_at=until_at, actor=EDITOR, now=NOW)
+    assert not service.paused

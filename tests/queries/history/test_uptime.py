@@ -200,4 +200,4 @@ def test_any_number_of_services_takes_four_statements(
     for number in range(12):
         watched(session, *outage(3 * HOUR, 2 * HOUR), host_id=host.id, name=f"Service {number}")
     assert statements(lambda: uptimes(session, now=NOW)) == 4
-    assert statements(lambda: month_of_hosts(session, [host.id], now=NOW)) == 3
+    assert statements(lambda: month_of_hosts(session, [host.id], now=NOW)) == 4

@@ -28,7 +28,9 @@ def host_fields(row: Host) -> dict[str, Any]:
 
 def service_fields(row: Service) -> dict[str, Any]:
     """The service's fields as `ServiceFields` names them, secrets in the clear."""
-    fields = row.model_dump(exclude={"id", "host_id", "revision", "limited", "created_at"})
+    fields = row.model_dump(
+        exclude={"id", "host_id", "paused_until", "revision", "limited", "created_at"}
+    )
     fields["config"] = crypto.unseal(row.config)
     return fields
 

@@ -4,14 +4,15 @@ Nothing here looks at the network: a command only says when the worker shall loo
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 from sqlmodel import Session, col, select, update
 
 from webmon import crypto
-from webmon.commands.accounts.activity import noted
+from webmon.commands.accounts.activity import noted, write_entry
+from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.checks import heartbeats
 from webmon.commands.checks.incidents import resolve_incidents
 from webmon.commands.checks.results import store_silence
@@ -33,6 +34,8 @@ from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES
 
 LONGEST_INTERVAL = 7 * 24 * 3600
+LONGEST_PAUSE = timedelta(days=366)
+RESUMED_AT_ONCE = 200
 
 
 def _interval(value: int) -> int:
@@ -173,13 +176,24 @@ def check_now(session: Session, service_id: int, *, actor: Actor | None, now: da
 
 
 @noted("service", "paused")
-def pause(session: Session, service_id: int, *, actor: Actor | None, now: datetime) -> None:
-    """Stop looking at a service; an open incident ends here.
+def pause(
+    session: Session,
+    service_id: int,
+    *,
+    until_at: datetime | None = None,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Stop looking at a service, until an instant or until it is resumed; an open incident ends.
 
     Raises:
+        Invalid: the instant is past, or over a year away.
         NotFound, PermissionDenied.
     """
+    if until_at is not None and not now < until_at <= now + LONGEST_PAUSE:
+        raise Invalid("must lie in the future, at most a year away", "until_at")
     _switch(session, service_id, paused=True, actor=actor, now=now)
+    session.get_one(Service, service_id).paused_until = until_at
     session.flush()
 
 
@@ -192,6 +206,24 @@ def resume(session: Session, service_id: int, *, actor: Actor | None, now: datet
     """
     _switch(session, service_id, paused=False, actor=actor, now=now)
     session.flush()
+
+
+def resume_over(session: Session, *, now: datetime) -> int:
+    """Resume the services whose pause is over; returns how many."""
+    over = select(Service.id).where(col(Service.paused_until) <= now).limit(RESUMED_AT_ONCE)
+    service_ids = session.exec(over).all()
+    if not service_ids:
+        return 0
+    lock_services(session, service_ids)
+    for service_id in service_ids:
+        service = session.get(Service, service_id, populate_existing=True)
+        if service is not None and service.paused_until is not None and service.paused_until <= now:
+            service.revision += 1
+            _set_paused(session, service, False, now=now)
+            session.flush()
+            subject = snapshot(session, "service", service_id)
+            write_entry(session, "resumed", "service", subject, actor=None, now=now)
+    return len(service_ids)
 
 
 def _switch(
@@ -333,6 +365,8 @@ def _due_again(session: Session, service: Service, *, starts_over: bool, now: da
 
 
 def _set_paused(session: Session, service: Service, paused: bool, *, now: datetime) -> None:
+    if not paused:
+        service.paused_until = None
     if paused is service.paused:
         return
     service.paused = paused

@@ -19,6 +19,7 @@ from webmon.models.columns import table
 from webmon.queries.history.records import NO_RECORD, Record, host_record
 from webmon.queries.history.response_times import NONE, last_day
 from webmon.queries.inventory.host_choice import RANK
+from webmon.queries.notifications.incident_timeline import Mutable, MuteView, current_mutes
 
 service, state, host = table(Service).c, table(ServiceState).c, table(Host).c
 namespace, incident, metric = table(Namespace).c, table(Incident).c, table(HostMetricHour).c
@@ -72,6 +73,7 @@ class HostPage:
     services: tuple[HostServiceView, ...] = ()
     record: Record = NO_RECORD
     incidents: tuple[HostIncidentView, ...] = ()
+    mutes: tuple[MuteView, ...] = ()
 
 
 def host_page(session: Session, host_id: Any, *, actor: Actor, now: datetime) -> HostPage:
@@ -99,6 +101,7 @@ def host_page(session: Session, host_id: Any, *, actor: Actor, now: datetime) ->
         services=services,
         record=host_record(session, row.id, now=now),
         incidents=tuple(_incidents(session, row.id, now)),
+        mutes=current_mutes(session, Mutable(row.id, row.name), actor),
     )
 
 

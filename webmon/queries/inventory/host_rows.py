@@ -133,7 +133,7 @@ OVER_SSH = [name for name, kind in PROBES.items() if kind.over_ssh]
 SHOWN = (
     sqlalchemy.select(
         *(service.id, service.host_id, service.name, service.kind, service.interval_seconds),
-        *(service.critical, service.public, service.paused),
+        *(service.critical, service.public, service.paused, service.paused_until),
         case((service.kind.in_(RECEIVING), service.config)).label("config"),
         case((service.kind.in_(OVER_SSH), state.evidence[PINNED_KEY])).label("pinned_key"),
         *(state.status, state.last_status, state.since, state.last_checked_at),

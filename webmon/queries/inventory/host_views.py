@@ -46,6 +46,7 @@ class ServiceView:
     asked: bool
     """Somebody has asked for a check whose result is not there yet."""
     paused: bool
+    paused_until: str
     public: bool
 
 
@@ -160,6 +161,7 @@ def service_view(
         changed_port=changed_port(row.pinned_key, host),
         asked=asked_at is not None and (checked_at is None or checked_at < asked_at),
         paused=row.paused,
+        paused_until=_instant(row.paused_until) if row.paused_until else "",
         public=row.public,
     )
 

@@ -21,6 +21,7 @@ from webmon.probes import PROBES
 from webmon.queries.history.records import NO_RECORD, Record, service_record
 from webmon.queries.history.response_times import NONE, last_day
 from webmon.queries.inventory.services import ServiceDetail, service_detail
+from webmon.queries.notifications.incident_timeline import Mutable, MuteView, current_mutes
 
 service, state, host = table(Service).c, table(ServiceState).c, table(Host).c
 namespace, incident, result = table(Namespace).c, table(Incident).c, table(CheckResult).c
@@ -66,6 +67,8 @@ class ServicePage:
     word: str = ""
     since: str = ""
     paused: bool = False
+    paused_until: str = ""
+    """When it resumes by itself; empty where somebody has to do so."""
     public: bool = True
     critical: bool = False
     can_edit: bool = False
@@ -75,6 +78,7 @@ class ServicePage:
     record: Record = NO_RECORD
     results: tuple[ResultView, ...] = ()
     incidents: tuple[PastIncidentView, ...] = ()
+    mutes: tuple[MuteView, ...] = ()
 
 
 def service_page(session: Session, service_id: Any, *, actor: Actor, now: datetime) -> ServicePage:
@@ -98,6 +102,7 @@ def service_page(session: Session, service_id: Any, *, actor: Actor, now: dateti
         word=WORDS[row.status],
         since=row.since.isoformat(),
         paused=row.paused,
+        paused_until=row.paused_until.isoformat() if row.paused_until else "",
         public=row.public,
         critical=row.critical,
         can_edit=actor.has(Role.EDITOR),
@@ -107,6 +112,7 @@ def service_page(session: Session, service_id: Any, *, actor: Actor, now: dateti
         record=service_record(session, row.id, now=now),
         results=tuple(_results(session, row.id)),
         incidents=tuple(_incidents(session, row.id, now)),
+        mutes=current_mutes(session, Mutable(row.host_id, row.host, row.id, row.name), actor),
     )
 
 
@@ -116,7 +122,7 @@ def _find(session: Session, service_id: Any, actor: Actor) -> Any:
         row = session.execute(
             select(
                 *(service.id, service.name, service.kind, service.host_id),
-                *(service.paused, service.public, service.critical),
+                *(service.paused, service.paused_until, service.public, service.critical),
                 host.name.label("host"),
                 host.namespace_id,
                 namespace.name.label("namespace"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 from sqlmodel import Session
@@ -99,8 +99,19 @@ def _muted(session: Session, incident: Row[Any]) -> Moments:
                 yield each.ended_at, "No longer muted", each.ended_by or ""
 
 
-def current_mutes(session: Session, incident: Row[Any], actor: Actor) -> tuple[MuteView, ...]:
-    """The mutes of the incident's service and of its host."""
+class Mutable(NamedTuple):
+    """What can be muted: a host, and perhaps a service of it."""
+
+    host_id: int
+    host: str
+    service_id: int = 0
+    service: str = ""
+
+
+def current_mutes(
+    session: Session, incident: Row[Any] | Mutable, actor: Actor
+) -> tuple[MuteView, ...]:
+    """The mutes of the incident's service, if there is one, and of its host."""
     current = select(*mute).where(_about([incident]), mute.ended_at.is_(None))
     rows = session.execute(current.order_by(mute.id))
     return tuple(
@@ -138,7 +149,7 @@ def _why(stored: Row[Any]) -> str:
     return f"muted by {stored.created_by}: {stored.reason}"
 
 
-def _about(incidents: Iterable[Row[Any]]) -> Any:
+def _about(incidents: Iterable[Row[Any] | Mutable]) -> Any:
     incidents = list(incidents)
     hosts = mute.host_id.in_({each.host_id for each in incidents})
     return hosts | mute.service_id.in_({each.service_id for each in incidents})
