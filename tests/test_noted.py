@@ -31,6 +31,9 @@ WITHOUT = {
     "downtimes.running": {"start_now"},
     "inventory.watch_site": {"watch_site"},
     "resources.changes": {"create", "change", "delete"},
+    "slack.changes": {
+        *("take", "take_all", "mute", "mute_all", "propose", "plan", "lengthen", "end"),
+    },
 }
 """What needs no entry: it reads, is a part of commands, or calls those that are noted."""
 

@@ -18,7 +18,8 @@ from webmon.commands.inventory import namespaces
 from webmon.domain.access import Role
 from webmon.domain.api_keys import Scope
 from webmon.domain.status import Status
-from webmon.models import Host, Incident, Mute, Service, ServiceState
+from webmon.models import Activity, Host, Incident, Mute, Service, ServiceState
+from webmon.origin import Way
 
 V1 = "/api/v1"
 SITE = {"name": "Website", "kind": "http", "config": {"url": "https://www.example.org/"}}
@@ -283,6 +284,8 @@ async def test_actions(callers: dict[str, Caller], database: db.Database) -> Non
         (mute,) = session.exec(select(Mute)).all()
         assert (mute.reason, mute.created_by) == ("new disks", "API key write")
         assert session.get_one(ServiceState, 1).next_check_at is not None
+        entries = session.exec(select(Activity).where(Activity.thing != "api_key")).all()
+        assert {(each.way, each.actor) for each in entries} == {(Way.API_KEY, "API key write")}
 
 
 async def test_too_many_requests_are_told_when_to_come_again(

@@ -25,7 +25,8 @@ from webmon.commands.slack.replies import take_replies
 from webmon.domain.access import Role
 from webmon.domain.status import Status
 from webmon.edge import Edge
-from webmon.models import Downtime, Incident, Mute, User
+from webmon.models import Activity, Downtime, Incident, Mute, User
+from webmon.origin import Way
 from workers.pipeline import Pipeline
 from workers.slack_replies import post_replies
 
@@ -220,7 +221,9 @@ async def test_an_incident_is_acknowledged(slack: Slack, database: db.Database) 
     assert "no incident is open" in (await slack.says("ack Other")).lower()
     with database.read() as session:
         found = session.exec(select(Incident)).one()
+        entry = session.exec(select(Activity)).all()[-1]
     assert found.acknowledged_by == "anna@example.org"
+    assert (entry.way, entry.actor) == (Way.SLACK, "anna@example.org")
 
 
 async def test_downtime_is_planned_after_a_click(slack: Slack, database: db.Database) -> None:

@@ -14,6 +14,7 @@ from webmon.domain.access import Actor
 from webmon.domain.slack.blocks import ACKNOWLEDGE, CONFIRM, MUTE, PLAN, answer, escaped
 from webmon.domain.slack.words import HELP, Name
 from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.origin import Way, comes_by
 
 log = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
@@ -25,6 +26,7 @@ def do(payload: Mapping[str, Any], signature: str) -> None:
     action, value = _clicked(payload)
     if not action:
         return
+    comes_by(Way.SLACK)
     url = payload.get("response_url")
     try:
         with db.write() as session:

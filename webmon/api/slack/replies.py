@@ -11,6 +11,7 @@ from webmon.domain.access import Actor
 from webmon.domain.slack.blocks import CONFIRM, answer, button, escaped
 from webmon.domain.slack.words import CHANGES, HELP, Command, Name, read_command
 from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.origin import Way, comes_by
 from webmon.queries import slack as queries
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def _look(command: Command, team: str, slack_id: str, now: datetime) -> list[str
 def _change(
     command: Command, team: str, slack_id: str, signature: str, now: datetime
 ) -> dict[str, Any]:
+    comes_by(Way.SLACK)
     with db.write() as session:
         if not links.is_new(session, signature, now=now):
             return answer([DONE_BEFORE])
