@@ -284,7 +284,7 @@ async def test_actions(callers: dict[str, Caller], database: db.Database) -> Non
         (mute,) = session.exec(select(Mute)).all()
         assert (mute.reason, mute.created_by) == ("new disks", "API key write")
         assert session.get_one(ServiceState, 1).next_check_at is not None
-        entries = session.exec(select(Activity).where(Activity.thing != "api_key")).all()
+        entries = session.exec(select(Activity).where(Activity.thing != "API key")).all()
         assert {(each.way, each.actor) for each in entries} == {(Way.API_KEY, "API key write")}
 
 
