@@ -60,6 +60,36 @@ def test_a_daemon_that_is_not_there_is_down() -> None:
     )
 
 
+INACTIVE_CRON = "Id=cron.service\nLoadState=loaded\nActiveState=failed"
+NOT_FOUND = "Id=crond.service\nLoadState=not-found\nActiveState=inactive"
+
+
+def test_the_word_of_systemd_stands_over_the_name_of_a_process() -> None:
+    output = told(active=(INACTIVE, 3), loaded=f"{INACTIVE_CRON}\n\n{NOT_FOUND}", comm="cron")
+    assert judged(output) == (
+        Status.DOWN,
+        "cron is not running: systemd says that it is failed",
+    )
+    assert judged(told(active=(INACTIVE, 3), loaded=NOT_FOUND, comm="cron"))[0] is Status.UP
+
+
+@pytest.mark.parametrize(
+    ("process", "status"),
+    [
+        ("cron S 0::/system.slice/other.scope", Status.UP),
+        ("cron Z 0::/", Status.DOWN),
+        ("cron S 0::/system.slice/docker-0123.scope", Status.DOWN),
+        ("cron S 12:pids:/kubepods/besteffort/pod1", Status.DOWN),
+        ("cron S 0::/machine.slice/libpod-1.scope/container", Status.DOWN),
+    ],
+)
+def test_who_runs_in_a_container_or_is_dead_is_not_the_hosts_daemon(
+    process: str, status: Status
+) -> None:
+    output = told(active=(INACTIVE, 3), daemons=process, comm="cron", ps="cron")
+    assert judged(output)[0] is status
+
+
 def test_a_host_that_does_not_show_its_processes_is_not_down() -> None:
     assert judged(told(active=("", 127), ps=("", 127)))[0] is Status.UNKNOWN
 
@@ -81,6 +111,16 @@ def test_a_fresh_file_is_up_and_an_old_one_down() -> None:
         judged(told(**RUNS, stat=("", 127), bsd_stat=("", 127), date_r="999999"), **FRESH)[0]
         is Status.UP
     )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status"), [(30, Status.UP), (299, Status.UP), (400 * 86400, Status.DOWN)]
+)
+def test_a_file_from_the_future_is_not_fresh(ahead: int, status: Status) -> None:
+    output = told(**RUNS, stat=str(1000000 + ahead), file="x", folder="x")
+    found, message = judged(output, **FRESH)
+    assert found is status
+    assert ("in the future" in message) is (status is Status.DOWN)
 
 
 def test_a_file_that_is_not_there_is_down() -> None:
@@ -146,6 +186,53 @@ def test_a_unit_is_judged_by_its_last_run(
     unit: str, run: str, status: Status, message: str
 ) -> None:
     assert judged(told(unit=unit, run=run), unit="backup.timer") == (status, message)
+
+
+NOW = "1795428000"  # Mon 2026-11-23 10:00:00 UTC
+NEXT = "\nNextElapseUSecRealtime={}\nNextElapseUSecMonotonic={}"
+TOMORROW = TIMER + NEXT.format("Tue 2026-11-24 02:00:00 UTC", "infinity")
+NEVER = TIMER + NEXT.format("", "infinity")
+STARTED = "ExecMainStartTimestamp={}\nExecMainExitTimestamp="
+
+
+@pytest.mark.parametrize(
+    ("unit", "run", "config", "status", "message"),
+    [
+        (TOMORROW, RUN, {}, Status.UP, "succeeded"),
+        (TOMORROW, RUN, {"max_age": "25h"}, Status.UP, "succeeded"),
+        (TOMORROW, RUN, {"max_age": "7h"}, Status.DOWN, "was 7 h 59 min ago, allowed are 7 h"),
+        (NEVER, RUN, {}, Status.DOWN, "backup.timer has no next run; the last was 7 h 59 min ago"),
+        (
+            NEVER,
+            RUN.partition("ExecMainExit")[0],
+            {},
+            Status.DOWN,
+            "backup.timer has no next run; it has never run",
+        ),
+        (
+            NEVER,
+            RUN.partition("ExecMainExit")[0].replace("inactive", "activating")
+            + STARTED.format("Thu 2026-03-12 03:09:01 CET"),
+            {},
+            Status.DOWN,
+            "backup.service hangs: it has been running for 256 d",
+        ),
+        (
+            NEVER,
+            RUN.partition("ExecMainExit")[0].replace("inactive", "activating")
+            + STARTED.format("Mon 2026-11-23 09:00:00 UTC"),
+            {"max_age": "25h"},
+            Status.UP,
+            "backup.service is running",
+        ),
+    ],
+)
+def test_a_timer_has_an_age(
+    unit: str, run: str, config: dict[str, str], status: Status, message: str
+) -> None:
+    output = told(unit=unit, run=run, date=NOW, zone="+0100")
+    found, said = judged(output, unit="backup.timer", **config)
+    assert (found, message in said) == (status, True), said
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,10 @@ async def test_all_expected_answers_must_be_there(expect: Any, message: str | No
     [
         (records(rcode="NXDOMAIN"), "www.example.org does not exist (NXDOMAIN)"),
         (records(), "www.example.org has no A record"),
-        (records(f"{WWW}. 9 CNAME gone.example.org."), "www.example.org has no A record"),
+        (
+            records(f"{WWW}. 9 CNAME gone.example.org."),
+            "www.example.org is an alias of gone.example.org, which has no A record",
+        ),
         (records(flags=0), "resolver {place} only names other servers to ask"),
         (records(rcode="REFUSED"), "resolver {place} refused to answer (REFUSED)"),
         (records(rcode="SERVFAIL"), "resolver {place} failed to find the answer (SERVFAIL)"),
@@ -143,6 +146,61 @@ async def test_other_answers(answers: Answers, message: str) -> None:
     assert outcome.message == message.format(place=server.place)
     assert outcome.evidence["rcode"] in message or outcome.evidence["rcode"] == "NOERROR"
     assert outcome.evidence["resolver"] == server.place
+
+
+ALIAS = f"{WWW}. 9 CNAME gone.example.net."
+
+
+@pytest.mark.parametrize(
+    ("rcode", "message"),
+    [
+        ("NXDOMAIN", "is an alias of gone.example.net, which does not exist (NXDOMAIN)"),
+        ("NOERROR", "is an alias of gone.example.net, which has no A record"),
+    ],
+)
+async def test_an_alias_that_leads_nowhere_names_its_target(rcode: str, message: str) -> None:
+    outcome = await answered(records(ALIAS, rcode=rcode))
+    assert (outcome.status, outcome.message) == (Status.DOWN, f"{WWW} {message}")
+
+
+@pytest.mark.parametrize(
+    ("rcode", "expected", "status"),
+    [
+        ("NXDOMAIN", "NXDOMAIN", Status.UP),
+        ("NOERROR", "NXDOMAIN", Status.DOWN),
+        ("REFUSED", "refused", Status.UP),
+        ("SERVFAIL", "NXDOMAIN", Status.DOWN),
+    ],
+)
+async def test_an_answer_code_that_is_expected(rcode: str, expected: str, status: Status) -> None:
+    outcome = await answered(records(rcode=rcode), rcode=expected)
+    assert outcome.status is status
+    if status is Status.DOWN:
+        assert outcome.message == f"answers {rcode}, expected NXDOMAIN"
+
+
+KEY = "v=DKIM1; k=rsa; p=" + "MIIBIjANBgkqhkiG9w0BAQ+/EFAAOC" * 13
+
+
+@pytest.mark.parametrize("expect", [KEY, f'"{KEY[:255]}" "{KEY[255:]}"', f'"{KEY}"'])
+async def test_a_long_text_is_the_same_in_one_piece_and_as_dig_prints_it(expect: str) -> None:
+    record = f'{WWW}. 9 TXT "{KEY[:255]}" "{KEY[255:]}"'
+    outcome = await answered(records(record), record="TXT", expect=expect)
+    assert outcome.status is Status.UP, outcome.message
+
+
+async def test_what_is_cut_in_the_middle_of_a_record_is_asked_for_over_tcp() -> None:
+    whole = records(*[f"{WWW}. 300 A 192.0.2.{number}" for number in range(1, 50)])
+
+    def cut(query: dns.message.Message) -> list[bytes]:
+        message = whole(query)
+        assert isinstance(message, dns.message.Message)
+        message.flags |= dns.flags.TC
+        return [message.to_wire()[:207]]
+
+    async with name_server(cut, whole) as server:
+        outcome = await probe(server.place)
+    assert (outcome.status, outcome.evidence["transport"]) == (Status.UP, "TCP")
 
 
 async def test_an_endless_chain_of_aliases() -> None:

@@ -106,6 +106,91 @@ def test_only_the_mounts_that_are_wanted_count_whatever_they_are() -> None:
     )
 
 
+HEAD = "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+ROOT = "/dev/sda1 1000 200 800 20% /\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "mounts"),
+    [
+        ("composefs 5888 5888 0 100% /\n", "composefs / overlay ro,relatime 0 0"),
+        ("/dev/root 223 223 0 100% /\n", "/dev/root / erofs ro,relatime 0 0"),
+        (ROOT + "/dev/loop3 14 14 0 100% /media/x\n", "/dev/loop3 /media/x erofs ro 0 0"),
+        (ROOT + "/dev/sr0 14 14 0 100% /media/x\n", "/dev/sr0 /media/x udf ro 0 0"),
+        (ROOT + "a.AppImage 9 9 0 100% /tmp/.m\n", "a.AppImage /tmp/.m fuse.a.AppImage ro 0 0"),
+        (ROOT + "/dev/md0 9 9 0 100% /x\n", "/dev/md0 on /x (ufs, local, read-only)"),
+    ],
+)
+def test_what_nobody_can_write_to_is_not_full(rows: str, mounts: str) -> None:
+    table = {"mount": mounts} if " on " in mounts else {"mounts": mounts}
+    assert judged(told(df=HEAD + rows, proc_uptime="9000.1 1", **table))[0] is Status.UP
+
+
+def test_a_disk_that_can_be_written_to_is_full_whatever_it_is() -> None:
+    output = told(df=HEAD + "/dev/root 223 223 0 100% /\n", mounts="/dev/root / erofs rw 0 0")
+    assert judged(output)[0] is Status.DOWN
+
+
+def test_numbers_below_zero_are_read() -> None:
+    """BSD counts what is reserved for root below zero."""
+    rows = ROOT + "/dev/ada0p4 3096462 2989082 -140336 105% /usr\n"
+    for config in ({}, {"mounts": ["/usr"]}):
+        assert judged(told(df=HEAD + rows), **config) == (
+            Status.DOWN,
+            "/usr is 100 % full (0 B free)",
+        )
+    rows = ROOT + "/dev/sdg1 3904559104 -13780984 3918340088 - /srv\n"
+    status, message = judged(told(df=HEAD + rows))
+    assert status is Status.DOWN
+    assert message.startswith("/srv has damaged counters")
+
+
+def test_binds_and_subvolumes_are_mounted() -> None:
+    mounts = "/dev/sda1 / ext4 rw 0 0\n/dev/sda1 /srv/my\\040data ext4 rw 0 0\n/dev/b /b xfs rw 0 0"
+    output = told(df=HEAD + ROOT, mounts=mounts)
+    assert judged(output, mounts=["/srv/my data"])[0] is Status.UP
+    assert judged(output, mounts=["/b"]) == (Status.DOWN, "/b is not mounted")
+
+
+def test_a_mount_that_hangs_is_named_and_takes_no_other_facts_along() -> None:
+    output = told(df=HEAD + ROOT + "hung /mnt/far away\n", proc_loadavg="0.42 1.10 2.35 2/5 1")
+    status, message, evidence = judge(DEFAULTS, facts(output))
+    assert (status, message) == (Status.DOWN, "/mnt/far away does not answer: df hangs there")
+    assert (evidence["load_1m"], evidence["disks"][0]["mount"]) == (0.42, "/")
+    assert judged(output, mounts=["/"])[0] is Status.UP
+    assert judged(output, mounts=["/mnt/far away"])[0] is Status.DOWN
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_df_that_hangs_is_ended(tmp_path: Path, shell: str) -> None:
+    """Run for real, with a ``df`` that hangs whatever it is asked."""
+    df = tmp_path / "df"
+    df.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nexec sleep 600\n")
+    df.chmod(0o755)
+    line = METRICS.line.replace("0.4 0.4 0.5", "").replace("0.1 0.2 0.3", "0.1")
+    done = subprocess.run(
+        [shell, "-c", line],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    seen = facts(done.stdout)
+    assert seen.hung[-1] == "local disks"
+    assert seen.loads is not None
+    assert done.stdout.endswith("@@ end\n")
+    for pid in (tmp_path / "started").read_text().split():
+        stat = Path(f"/proc/{pid}/stat")
+        assert not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
+def test_the_cache_of_zfs_can_be_had_back() -> None:
+    sizes = "c_min 4 1048576\nsize 4 3145728000\nhits 4 12"
+    output = told(meminfo="MemTotal: 8000000 kB\nMemAvailable: 2000000 kB", arcstats=sizes)
+    assert facts(output).memory_percent == pytest.approx(36.6, abs=0.1)
+
+
 def test_load_and_memory_count_where_a_limit_is_given() -> None:
     only = {"mounts": "/run"}
     assert judged(host_samples.DEBIAN, **only, load_warn=1.0, memory_warn_percent=20) == (

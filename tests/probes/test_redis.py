@@ -125,6 +125,11 @@ async def test_an_encrypted_connection(tmp_path: Path, trusted_authority: trustm
             b"-DENIED Redis is running in protected mode because",
             "is in protected mode, which lets nobody in from other machines",
         ),
+        (b"-CLUSTERDOWN The cluster is down", "the cluster is down (CLUSTERDOWN)"),
+        (
+            b"-MISCONF Redis is configured to save RDB snapshots, but",
+            "cannot save its data to disk, and refuses to write for that (MISCONF)",
+        ),
         (b"-NOPERM this user has no permissions", "user default may not send PING"),
         (
             b"-ERR out of \xffsorts\x1b[0m",
@@ -159,7 +164,17 @@ async def test_a_server_that_cannot_save() -> None:
     async with serving(talk=saying(b"+PONG\r\n" + info * 3)) as server:
         outcome = await ask("redis", server.port, password=None)
     assert outcome.status is Status.DEGRADED
-    assert outcome.message == "Redis answers, but cannot save its data to disk"
+    assert outcome.message == (
+        "Redis answers, but cannot save its data to disk, "
+        "and may refuse to write for that (MISCONF)"
+    )
+
+
+async def test_a_cluster_that_is_down(tmp_path: Path) -> None:
+    with redis(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as port:
+        outcome = await ask("redis", port, 2, password=None)
+    assert outcome.status is Status.DOWN
+    assert outcome.message == "the cluster is down (CLUSTERDOWN): 0 of 16384 slots are served"
 
 
 async def test_a_password_that_a_server_repeats_is_not_shown() -> None:

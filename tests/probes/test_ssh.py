@@ -1,12 +1,15 @@
 """SSH: who answers, whether it is the same as before, and what a login says."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import paramiko
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -250,6 +253,20 @@ async def test_what_is_not_ssh_is_quoted(first: bytes, message: str) -> None:
     assert outcome.message.startswith(message.format(port)) or "closed the connection" in (
         outcome.message
     )
+
+
+async def test_no_algorithm_in_common_says_nothing_about_the_server() -> None:
+    def serve(opened: socket.socket) -> None:
+        transport = paramiko.Transport(opened)
+        transport.add_server_key(paramiko.RSAKey.generate(2048))
+        transport._preferred_ciphers = ("one-of-the-future",)
+        with suppress(paramiko.SSHException, EOFError):
+            transport.start_server(server=paramiko.ServerInterface())
+
+    with listening(serve) as port:
+        outcome = await look(port)
+    assert outcome.status is Status.UNKNOWN
+    assert "no algorithm in common with the server: for encryption (Ciphers)" in outcome.message
 
 
 async def test_a_server_that_closes_at_once_has_no_banner() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
@@ -14,13 +15,28 @@ from webmon.probes.ssh import probe_by_command
 
 DAEMONS = ("cron", "crond", "cronie", "fcron", "dcron", "busybox-crond")
 LONGEST = 366 * 24 * 3600
+FUTURE_SECONDS = 300
+"""Clocks may differ by this; what was written later than that tells nothing about its age."""
+
+HANGING_SECONDS = 7 * 24 * 3600
+"""A job of a timer that runs for longer hangs, where no other age is given."""
+
 NONE = "-"
 """Stands for an argument that is not given."""
 
-_SHOWN = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
+_SHOWN = (
+    "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,"
+    "NextElapseUSecRealtime,NextElapseUSecMonotonic"
+)
 STEPS = (
     'units=; for name in $1; do units="$units $name.service"; done; section date date +%s; '
+    "section zone date +%z; "
+    "daemons() { for each in /proc/[0-9]*; do read -r name < $each/comm || continue; "
+    'case " $1 " in *" $name "*) read -r _ _ state _ < $each/stat; '
+    'echo "$name $state $(head -n 1 $each/cgroup)";; esac; done; }; '
     'if [ "$1" != - ]; then section active systemctl is-active $units; '
+    "section loaded systemctl show -p Id,LoadState,ActiveState $units; "
+    'section daemons daemons "$1"; '
     'section comm sh -c "cat /proc/[0-9]*/comm"; section ps ps -A -o comm=; '
     "section busybox_ps ps -o comm; section launchd launchctl print system/com.vix.cron; fi; "
     'if [ "$2" != - ]; then section file ls -d "$2"; section folder ls -d "${2%/*}/"; '
@@ -74,21 +90,29 @@ class CronConfig(OverSsh):
     )
     max_age: Annotated[str | None, AfterValidator(_age), BeforeValidator(_none_if_empty)] = Field(
         default=None,
-        title="Maximum age of the file",
-        description="Such as 25h for a nightly job",
+        title="Maximum age",
+        description="Of the file, or of the unit's last run, such as 25h for a nightly job",
         validate_default=True,
     )
     unit: Annotated[str | None, AfterValidator(_name), BeforeValidator(_none_if_empty)] = Field(
         default=None,
         title="systemd unit",
         description="A timer or a service whose last run must have succeeded: backup.timer",
+        validate_default=True,
     )
 
     @field_validator("max_age")
     @classmethod
     def _goes_with_a_file(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "job_file" in info.data and (value is None) is not (info.data["job_file"] is None):
-            raise ValueError("is required with job_file" if value is None else "needs job_file")
+        if value is None and info.data.get("job_file") is not None:
+            raise ValueError("is required with job_file")
+        return value
+
+    @field_validator("unit")
+    @classmethod
+    def _gives_the_age_a_meaning(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("max_age") and info.data.get("job_file", "") is None:
+            raise ValueError("max_age needs job_file or unit")
         return value
 
     @property
@@ -125,7 +149,8 @@ def judge(config: CronConfig, told: Mapping[str, Section]) -> tuple[Status, str,
     if config.job_file is not None and config.max_age is not None:
         verdicts.append(_file(config.job_file, parse_duration(config.max_age), told, evidence))
     if config.unit is not None:
-        verdicts.append(_unit(config.unit, told, evidence))
+        max_age = None if config.max_age is None else parse_duration(config.max_age)
+        verdicts.append(_unit(config.unit, max_age, told, evidence))
     for status in (Status.DOWN, Status.UNKNOWN, Status.UP):
         texts = [text for each, text in verdicts if each is status]
         if texts:
@@ -147,6 +172,10 @@ def _daemon(config: CronConfig, told: Mapping[str, Section], evidence: dict[str,
         if state == "active" and len(active) == len(wanted):
             evidence["daemon"] = name
             return Status.UP, f"{name} is running"
+    known = _loaded(told)
+    if known:
+        name, state = known[0]
+        return Status.DOWN, f"{name} is not running: systemd says that it is {state[:30]}"
     processes = _processes(told)
     for name in wanted:
         if name in processes:
@@ -156,15 +185,38 @@ def _daemon(config: CronConfig, told: Mapping[str, Section], evidence: dict[str,
     if "cron" in wanted and launchd.status == 0 and "com.vix.cron" in launchd.text:
         evidence["daemon"] = "com.vix.cron"
         return Status.UP, "cron is started by launchd when it is needed"
-    if not processes and not active:
+    if not processes and not active and not _section(told, "daemons").is_there:
         return Status.UNKNOWN, "this host does not show which processes run"
     if config.service_name is not None:
         return Status.DOWN, f"{wanted[0]} is not running"
     return Status.DOWN, "no cron daemon is running (looked for cron and crond)"
 
 
+def _loaded(told: Mapping[str, Section]) -> list[tuple[str, str]]:
+    """The daemons that systemd knows, and what it says of them: its word stands over a name in the
+    list of processes, which may be one in a container."""
+    blocks = _section(told, "loaded").text.split("\n\n")
+    shown = (_properties(Section(block.strip(), 0)) for block in blocks)
+    return [
+        (each.get("Id", "")[:100].removesuffix(".service"), each.get("ActiveState", ""))
+        for each in shown
+        if each.get("LoadState") == "loaded"
+    ]
+
+
+_CONTAINER = re.compile(r"docker|containerd|kubepods|libpod|crio|lxc|machine\.slice|nspawn")
+
+
 def _processes(told: Mapping[str, Section]) -> set[str]:
-    """The names of what runs; a whole path is cut to its last part."""
+    """The names of what runs on the host itself; a whole path is cut to its last part."""
+    seen = _section(told, "daemons")
+    if seen.is_there and seen.text.strip():
+        words = (line.split(" ", 2) for line in seen.text.strip().split("\n"))
+        return {
+            each[0]
+            for each in words
+            if len(each) == 3 and each[1] not in "ZX" and not _CONTAINER.search(each[2])
+        }
     text = "\n".join(_section(told, name).text for name in ("comm", "ps", "busybox_ps"))
     return {line.strip().rpartition("/")[2] for line in text.split("\n") if line.strip()}
 
@@ -186,6 +238,9 @@ def _file(
         return Status.UNKNOWN, "the age of a file is not available on this host"
     if now is None:
         return Status.UNKNOWN, "the time of day is not available on this host"
+    if changed - now > FUTURE_SECONDS:
+        ahead = in_words(changed - now)
+        return Status.DOWN, f"{path} says that it was written in the future, {ahead} from now"
     age = max(0, now - changed)
     evidence["file_age_seconds"] = age
     shown = f"{path} was written {in_words(age)} ago"
@@ -204,7 +259,9 @@ def _seconds(section: Section) -> int | None:
 # --- the unit
 
 
-def _unit(unit: str, told: Mapping[str, Section], evidence: dict[str, Any]) -> Verdict:
+def _unit(
+    unit: str, max_age: float | None, told: Mapping[str, Section], evidence: dict[str, Any]
+) -> Verdict:
     shown, run = _properties(_section(told, "unit")), _properties(_section(told, "run"))
     if "LoadState" not in shown:
         return Status.UNKNOWN, "systemd is not available on this host"
@@ -213,20 +270,73 @@ def _unit(unit: str, told: Mapping[str, Section], evidence: dict[str, Any]) -> V
         return Status.DOWN, f"there is no unit {unit}"
     if shown["LoadState"] not in ("loaded", ""):
         return Status.DOWN, f"{unit} cannot be used: it is {shown['LoadState'][:30]}"
-    if unit.endswith(".timer") and shown.get("ActiveState") != "active":
+    is_timer = unit.endswith(".timer")
+    if is_timer and shown.get("ActiveState") != "active":
         return Status.DOWN, f"{unit} is not active: it starts nothing"
-    name = run.get("Id") or unit
+    name = (run.get("Id") or unit)[:100]
     ended = run.get("ExecMainExitTimestamp", "")
-    at = f" ({ended[:40]})" if ended else ""
     result = run.get("Result", "")
     if run.get("ActiveState") == "failed" or result not in ("success", ""):
         why = f"exit status {run.get('ExecMainStatus', '?')[:10]}"
         why = why if result in ("exit-code", "success", "") else result[:30]
-        return Status.DOWN, f"the last run of {name[:100]} failed: {why}{at}"
+        return Status.DOWN, f"the last run of {name} failed: {why}{_at(ended)}"
+    age = _age_of(ended, told)
+    if run.get("ActiveState") in ("active", "activating", "reloading"):
+        return _running(run, name, max_age, told, is_job=is_timer)
+    if is_timer and not _has_next_run(shown):
+        last = f"the last was {in_words(age)} ago" if age is not None else "it has never run"
+        return Status.DOWN, f"{unit} has no next run; {last}"
     if not ended:
-        is_on = run.get("ActiveState") in ("active", "activating")
-        return Status.UP, f"{name[:100]} is running" if is_on else f"{name[:100]} has not run yet"
-    return Status.UP, f"the last run of {name[:100]} succeeded{at}"
+        return Status.UP, f"{name} has not run yet"
+    if max_age is not None and age is not None and age > max_age:
+        return (
+            Status.DOWN,
+            f"the last run of {name} was {in_words(age)} ago, allowed are {in_words(max_age)}",
+        )
+    return Status.UP, f"the last run of {name} succeeded{_at(ended)}"
+
+
+def _running(
+    run: Mapping[str, str],
+    name: str,
+    max_age: float | None,
+    told: Mapping[str, Section],
+    *,
+    is_job: bool,
+) -> Verdict:
+    since = _age_of(run.get("ExecMainStartTimestamp", ""), told)
+    limit = max_age or HANGING_SECONDS
+    if is_job and run.get("ActiveState") != "active" and since is not None and since > limit:
+        return Status.DOWN, f"{name} hangs: it has been running for {in_words(since)}"
+    return Status.UP, f"{name} is running"
+
+
+def _at(ended: str) -> str:
+    return f" ({ended[:40]})" if ended else ""
+
+
+def _has_next_run(timer: Mapping[str, str]) -> bool:
+    """A systemd that does not say when is believed to have one."""
+    names = ("NextElapseUSecRealtime", "NextElapseUSecMonotonic")
+    told = [timer[name] for name in names if name in timer]
+    return not told or any(each not in ("", "0", "infinity", "n/a") for each in told)
+
+
+def _age_of(instant: str, told: Mapping[str, Section]) -> float | None:
+    """The seconds since what systemd shows as ``Thu 2026-03-12 03:09:03 CET``."""
+    now = _seconds(_section(told, "date"))
+    found = re.search(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: (UTC|GMT))?", instant, re.ASCII)
+    if now is None or found is None:
+        return None
+    zone = re.fullmatch(r"([+-])(\d\d)(\d\d)", _section(told, "zone").text.strip(), re.ASCII)
+    offset = 0
+    if zone and not found[3]:
+        offset = (int(zone[2]) * 3600 + int(zone[3]) * 60) * (-1 if zone[1] == "-" else 1)
+    try:
+        at = datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp() - offset
+    except ValueError:
+        return None
+    return max(0.0, now - at)
 
 
 def _properties(section: Section) -> dict[str, str]:

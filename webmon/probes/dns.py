@@ -11,11 +11,17 @@ import dns.rcode
 import dns.rdata
 import dns.resolver
 import dns.reversename
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
-from webmon.probes.name_servers.answers import expected_parts, has_all, listed, text_of
+from webmon.probes.name_servers.answers import (
+    end_of_alias,
+    expected_parts,
+    has_all,
+    listed,
+    text_of,
+)
 from webmon.probes.name_servers.query import PORT, DnsAnswer, Failure, Inquiry, place
 from webmon.probes.wire.addresses import (
     Endpoint,
@@ -30,6 +36,7 @@ MOST_ANSWERS = 20
 MOST_MESSAGE_CHARACTERS = 300
 
 RecordType = Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "CAA", "PTR"]
+Rcode = Literal["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"]
 
 
 def _checked_name(name: str) -> str:
@@ -77,6 +84,10 @@ def _joined(value: Any) -> Any:
     return ", ".join(str(each) for each in value) if isinstance(value, list | tuple) else value
 
 
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
 def _stripped(value: Any) -> Any:
     return (value.strip() or None) if isinstance(value, str) else value
 
@@ -87,10 +98,7 @@ class DnsConfig(ProbeConfig):
     name: Annotated[str, AfterValidator(_checked_name)] = Field(
         title="Name to look up", description="Such as www.example.org", min_length=1, max_length=255
     )
-    record: Annotated[
-        RecordType,
-        BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
-    ] = Field(default="A", title="Record")
+    record: Annotated[RecordType, BeforeValidator(_upper)] = Field(default="A", title="Record")
     resolver: Annotated[
         str | None, AfterValidator(_checked_resolver), BeforeValidator(_stripped)
     ] = Field(
@@ -98,6 +106,11 @@ class DnsConfig(ProbeConfig):
         title="Name server",
         description="An address or name, with :port if not 53; empty: the monitor's own",
         max_length=255,
+    )
+    rcode: Annotated[Rcode, BeforeValidator(_upper)] = Field(
+        default="NOERROR",
+        title="Expected answer code",
+        description="NXDOMAIN: the name must not exist",
     )
     expect: Annotated[
         str | None,
@@ -110,6 +123,13 @@ class DnsConfig(ProbeConfig):
         description="Separate several with commas; all must be present; empty: any answer",
         max_length=1000,
     )
+
+    @field_validator("expect")
+    @classmethod
+    def _needs_an_answer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("rcode", "NOERROR") != "NOERROR":
+            raise ValueError("cannot be used where the name must not be answered")
+        return value
 
     @property
     def needs_address(self) -> bool:
@@ -162,7 +182,10 @@ def _judged(
         return down(excerpt(found.text, MOST_MESSAGE_CHARACTERS), evidence=evidence)
     records, ttl, fault = _records(config, answer)
     said = f"answers {listed([text_of(each) for each in records])}"
-    if isinstance(found, Failure):
+    if config.rcode != "NOERROR":
+        said = f"answers {answer.rcode}"
+        fault = None if answer.rcode == config.rcode else f"{said}, expected {config.rcode}"
+    elif isinstance(found, Failure):
         fault = found.text
     elif fault is None and config.expect and not has_all(records, config.expect):
         fault = f"{said}, expected {config.expect}"
@@ -179,8 +202,10 @@ def _records(
     config: DnsConfig, answer: DnsAnswer
 ) -> tuple[list[dns.rdata.Rdata], int | None, str | None]:
     """The records asked for, through aliases too, and their TTL; or why there are none."""
+    target = end_of_alias(answer.message)
+    about = f"{config.name} is an alias of {excerpt(target)}, which" if target else config.name
     if answer.message.rcode() != dns.rcode.NOERROR:
-        return [], None, f"{config.name} does not exist ({answer.rcode})"
+        return [], None, f"{about} does not exist ({answer.rcode})"
     try:
         chain = answer.message.resolve_chaining()  # type: ignore[attr-defined]
     except dns.exception.DNSException:
@@ -189,7 +214,7 @@ def _records(
         return list(chain.answer), int(chain.minimum_ttl), None
     if not answer.message.flags & (dns.flags.AA | dns.flags.RA):
         return [], None, f"resolver {place(answer.endpoint)} only names other servers to ask"
-    return [], None, f"{config.name} has no {config.record} record"
+    return [], None, f"{about} has no {config.record} record"
 
 
 def _silence(config: DnsConfig, inquiry: Inquiry, timeout: float) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
@@ -11,11 +10,34 @@ from webmon.domain.durations import in_words
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.over_ssh.commands import Command, OverSsh, Section
-from webmon.probes.over_ssh.host_facts import Disk, Facts, mounts_of, read_facts
+from webmon.probes.over_ssh.host_facts import FAR, KERNELS, Disk, Facts, mounts_of, read_facts
 from webmon.probes.ssh import probe_by_command
+
+TOLD_OF_DISKS = ("mount", "used_percent", "free_bytes", "inodes_percent")
 
 REBOOTED_SECONDS = 600
 """A host that has been up for less than this has been restarted just now."""
+
+DISKS = (
+    "hung=; "
+    "ends() { if [ -r /proc/$1/stat ]; then read -r _ _ state _ < /proc/$1/stat; "
+    'else state=$(ps -o stat= -p $1); fi; case $state in Z*|"") return 0;; esac; return 1; }; '
+    "ends_soon() { for nap in 0.01 0.02 0.05 0.1 0.2 0.3 0.4 0.4 0.5; do ends $1 && return 0; "
+    "sleep $nap || sleep 1; done; ends $1; }; "
+    'ask() { df -P "$@" & job=$!; ends_soon $job && return 0; kill -9 $job; return 1; }; '
+    'far() { case "$hung" in *"|$2|"*) return;; esac; '
+    '[ -n "$busy" ] || busy=$(ps -A -o args=; echo .); case "$busy" in *"df -P $1 $2"*) ;; '
+    '*) ask "$1" "$2" && return;; esac; hung="$hung|$2|"; echo "hung $2"; }; '
+    "disks() { flag=$1; busy=; "
+    "if [ -r /proc/mounts ]; then shift; while read -r _ dir kind _; do "
+    'case $dir in *\\*) dir=$(printf %b. "$dir"); dir=${dir%.};; esac; '
+    f'case $kind in {"|".join(KERNELS)}) continue;; {"|".join(FAR)}) far $flag "$dir";; '
+    '*) set -- "$@" "$dir";; esac; done < /proc/mounts; set -- $flag "$@"; fi; '
+    'ask "$@" || echo "hung local disks"; }; '
+)
+"""``disks -k`` is ``df`` for every mount of its own accord. A server that is gone makes ``df`` hang
+there, perhaps so that nothing can end it: each of those is asked by itself, in the background, for
+two seconds, and not at all while an earlier ``df`` still waits for it."""
 
 METRICS = Command(
     "metrics",
@@ -29,7 +51,8 @@ METRICS = Command(
     "section memsize sysctl -n hw.memsize; section vm_stats sysctl -n hw.physmem "
     "vm.stats.vm.v_page_size vm.stats.vm.v_free_count vm.stats.vm.v_inactive_count "
     "vm.stats.vm.v_laundry_count; fi; "
-    "section inodes df -P -i; section df df -P -k;",
+    "section arcstats cat /proc/spl/kstat/zfs/arcstats; "
+    f"{DISKS}section df disks -k; section inodes disks -i;",
 )
 """The one script; a step that a system does not have says so by its status."""
 
@@ -110,7 +133,9 @@ async def probe_host_metrics(config: HostMetricsConfig, target: Target, timeout:
 def judge(config: HostMetricsConfig, facts: Facts) -> tuple[Status, str, dict[str, Any]]:
     """Status, message and evidence for what a host has told."""
     disks, absent = mounts_of(facts, config.mount_names)
-    wrong = [(Status.DOWN, f"{name} is not mounted") for name in absent]
+    hung = [each for each in facts.hung if each in absent or not config.mount_names]
+    wrong = [(Status.DOWN, f"{name} does not answer: df hangs there") for name in hung]
+    wrong += [(Status.DOWN, f"{name} is not mounted") for name in absent if name not in hung]
     wrong += [each for disk in disks for each in _disk_troubles(config, disk)]
     wrong += _busy(config, facts)
     evidence = _evidence(facts, disks)
@@ -124,6 +149,14 @@ def judge(config: HostMetricsConfig, facts: Facts) -> tuple[Status, str, dict[st
 
 
 def _disk_troubles(config: HostMetricsConfig, disk: Disk) -> Iterator[tuple[Status, str]]:
+    if disk.is_damaged:
+        yield (
+            Status.DOWN,
+            f"{disk.mount} has damaged counters: how full it is cannot be told (fsck)",
+        )
+        return
+    if disk.is_read_only:
+        return  # nobody can write there: it is as full as it was made
     if status := _judged(config, disk.used_percent):
         free = "" if disk.free_bytes is None else f" ({_size(disk.free_bytes)} free)"
         yield status, f"{disk.mount} is {_percent(disk.used_percent)} full{free}"
@@ -149,7 +182,7 @@ def _busy(config: HostMetricsConfig, facts: Facts) -> Iterator[tuple[Status, str
 def _summary(facts: Facts, disks: list[Disk]) -> str:
     parts = []
     if disks:
-        fullest = max(disks, key=lambda disk: disk.used_percent or 0)
+        fullest = max(disks, key=lambda disk: (not disk.is_read_only, disk.used_percent or 0))
         parts.append(f"{fullest.mount} is {_percent(fullest.used_percent)} full")
     if facts.loads:
         parts.append(f"load {facts.loads[0]:g}")
@@ -176,7 +209,13 @@ def _evidence(facts: Facts, disks: list[Disk]) -> dict[str, Any]:
     }
     wanted = ("os_uptime_seconds", "load_1m", "memory_percent")
     evidence: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
-    evidence["disks"] = [asdict(disk) for disk in disks]
+    evidence["disks"] = [
+        {name: getattr(disk, name) for name in TOLD_OF_DISKS}
+        for disk in disks
+        if not disk.is_read_only
+    ]
+    if facts.hung:
+        evidence["hung_mounts"] = list(facts.hung)
     not_there = [name for name in wanted if name not in evidence] + ([] if disks else ["disks"])
     if not_there:
         evidence["not_available_on_this_host"] = not_there

@@ -89,23 +89,38 @@ async def _judge(conversation: Conversation) -> tuple[Status, str]:
     conversation.wait_for("the answer to INFO")
     facts: dict[str, str] = {}
     for section in ("server", "replication", "persistence"):
-        try:
-            facts |= _facts(await _command(conversation, "INFO", section))
-        except RedisError as error:
-            if not str(error).startswith(("NOPERM", "ERR")):
-                raise
+        facts |= await _asked(conversation, "INFO", section)
+    if facts.get("redis_mode") == "cluster":
+        facts |= await _asked(conversation, "CLUSTER", "INFO")
     for name in ("redis_version", "role", "master_link_status", "rdb_last_bgsave_status"):
         if name in facts:
             conversation.evidence[name] = conversation.shown(facts[name])
     if facts.get("loading") == "1":
         raise RedisError("LOADING")
+    if facts.get("cluster_state", "ok") != "ok":
+        raise RedisError(f"CLUSTERDOWN {facts.get('cluster_slots_ok', '')}")
     name = f"Redis {conversation.evidence.get('redis_version', '')}".rstrip()
     if facts.get("master_link_status") == "down":
         return Status.DEGRADED, f"{name} answers, but this replica has lost its master"
     if facts.get("rdb_last_bgsave_status") == "err":
-        return Status.DEGRADED, f"{name} answers, but cannot save its data to disk"
+        text = "cannot save its data to disk, and may refuse to write for that (MISCONF)"
+        return Status.DEGRADED, f"{name} answers, but {text}"
+    if facts.get("aof_last_write_status") == "err":
+        return Status.DEGRADED, f"{name} answers, but cannot write its log of changes (AOF)"
+    if facts.get("aof_last_bgrewrite_status") == "err":
+        return Status.DEGRADED, f"{name} answers, but cannot rewrite its log of changes (AOF)"
     is_replica = " (a replica)" if facts.get("role") == "slave" else ""
     return Status.UP, f"{name} answers PONG{is_replica}"
+
+
+async def _asked(conversation: Conversation, *words: str) -> dict[str, str]:
+    """The facts in an answer; none where this user may not ask."""
+    try:
+        return _facts(await _command(conversation, *words))
+    except RedisError as error:
+        if not str(error).startswith(("NOPERM", "ERR")):
+            raise
+        return {}
 
 
 async def _command(conversation: Conversation, *words: str) -> bytes:
@@ -166,12 +181,19 @@ def _refusal(text: str, config: RedisConfig) -> str:
         "MASTERDOWN": "this replica has lost its master and does not serve old data",
         "DENIED": "is in protected mode, which lets nobody in from other machines",
         "NOPERM": f"user {name} may not send PING",
-        "MISCONF": f"reports a wrong configuration: {text}",
+        "MISCONF": "cannot save its data to disk, and refuses to write for that (MISCONF)",
+        "CLUSTERDOWN": _cluster_down(text),
     }
     for beginning, sentence in sentences.items():
         if text.startswith(beginning):
             return sentence
     return f"answered with an error: {text}"
+
+
+def _cluster_down(text: str) -> str:
+    served = text.partition(" ")[2]
+    slots = f": {served} of 16384 slots are served" if served.isdigit() else ""
+    return f"the cluster is down (CLUSTERDOWN){slots}"
 
 
 def _milliseconds_since(began: float) -> float:

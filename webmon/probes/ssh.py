@@ -12,7 +12,7 @@ from pydantic import Field
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
 from webmon.probes.host_key import PINNED_KEY, ChangedHostKey, compare
-from webmon.probes.over_ssh.client import SshError
+from webmon.probes.over_ssh.client import NoCommonAlgorithm, SshError
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.over_ssh.session import Connection, connection_to
 from webmon.probes.wire.addresses import Unreachable
@@ -118,6 +118,9 @@ async def visit(
         outcome = _too_late(connection, config, timeout)
     except ChangedHostKey as error:
         outcome = down(str(error), evidence={PINNED_KEY: error.pinned_key})
+    except NoCommonAlgorithm as error:
+        text = f"this monitor cannot look: {error}; that says nothing about the server"
+        outcome = unknown(excerpt(text, MOST_MESSAGE_CHARACTERS))
     except (Unreachable, SshError) as error:
         outcome = down(excerpt(str(error), MOST_MESSAGE_CHARACTERS))
     return _with_facts(outcome, connection, pinned)

@@ -1,13 +1,16 @@
 """DNS records as texts, and whether they are the expected ones."""
 
 import ipaddress
+import re
 
+import dns.message
 import dns.rdata
 import dns.rdatatype
 
 from webmon.probes.wire.texts import excerpt
 
 MOST_SHOWN = 5
+_PIECES = re.compile(r'(?<!\\)"\s+"')
 
 
 def text_of(record: dns.rdata.Rdata) -> str:
@@ -17,6 +20,22 @@ def text_of(record: dns.rdata.Rdata) -> str:
     text = record.to_text()
     is_name = text.endswith(".") and not text.endswith(" .") and len(text) > 1
     return text[:-1] if is_name else text
+
+
+def end_of_alias(message: dns.message.Message) -> str | None:
+    """The last name that the aliases in an answer lead to; None where there are none."""
+    names = {
+        rrset.name: each.target
+        for rrset in message.answer
+        if rrset.rdtype == dns.rdatatype.CNAME
+        for each in rrset
+    }
+    if not message.question:
+        return None
+    name = start = message.question[0].name
+    for _ in range(len(names)):
+        name = names.get(name, name)
+    return None if name == start else str(name).rstrip(".")
 
 
 def listed(texts: list[str]) -> str:
@@ -46,7 +65,8 @@ def _forms(record: dns.rdata.Rdata) -> list[str]:
 
 def _normal(text: str) -> str:
     """``text`` without differences that mean nothing: case, quotation marks, the last dot."""
-    plain = " ".join(text.replace('"', "").split()).casefold().rstrip(".")
+    in_one_piece = _PIECES.sub("", text)  # a long TXT as dig prints it
+    plain = " ".join(in_one_piece.replace('"', "").split()).casefold().rstrip(".")
     try:
         return str(ipaddress.ip_address(plain))
     except ValueError:

@@ -17,6 +17,7 @@ from webmon.probes.wire.addresses import Endpoint, Unreachable, connect_failure
 from webmon.probes.wire.stream import Broken, Stream
 
 PORT = 53
+HEADER_BYTES = 12
 RESEND_SECONDS = 1.0
 """When a question is sent again; then after twice as long, and so on."""
 
@@ -145,11 +146,22 @@ class Inquiry:
 
 def _parse(wire: bytes, query: dns.message.Message) -> dns.message.Message | None:
     """The message in ``wire``; None where there is none, or none that answers ``query``."""
+    message: dns.message.Message | None
     try:
         message = dns.message.from_wire(wire, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError):
+        message = _beginning_of_truncated(wire)
+    return message if message is not None and query.is_response(message) else None
+
+
+def _beginning_of_truncated(wire: bytes) -> dns.message.Message | None:
+    """What says that it is truncated may be cut in the middle of a record."""
+    if len(wire) < HEADER_BYTES or not int.from_bytes(wire[2:4]) & dns.flags.TC:
         return None
-    return message if query.is_response(message) else None
+    try:
+        return dns.message.from_wire(wire, question_only=True, ignore_trailing=True)
+    except (dns.exception.DNSException, ValueError):
+        return None
 
 
 def _refusal(server: Endpoint, rcode: str) -> str:

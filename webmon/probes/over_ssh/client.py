@@ -10,6 +10,7 @@ import base64
 import functools
 import io
 import logging
+import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,8 @@ from webmon.probes.host_key import HostKey
 from webmon.probes.ssh_access import SshAccess
 from webmon.probes.wire.texts import excerpt
 
+END_MARK = b"\n@@ end\n"
+
 LONG_SECONDS = 150.0
 """Longer than any check: it is the check's own deadline that ends a wait."""
 
@@ -31,6 +34,10 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what goes wrong is t
 
 class SshError(Exception):
     """The connection cannot do what is wanted; the text says why."""
+
+
+class NoCommonAlgorithm(SshError):
+    """The server speaks SSH, but nothing that this client can; OpenSSH's may reach it."""
 
 
 class Client:
@@ -74,7 +81,12 @@ class Client:
         transport = self._transport
         await self._event(lambda event: transport.start_client(event=event))
         if not transport.is_active():
-            raise SshError(_exchange_failure(transport.get_exception()))
+            error = transport.get_exception()
+            if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) and "no acc" in str(
+                error
+            ):
+                raise NoCommonAlgorithm(_exchange_failure(error))
+            raise SshError(_exchange_failure(error))
         shown = transport.get_remote_server_key()
         return HostKey(port, shown.get_name(), base64.b64encode(shown.asbytes()).decode("ascii"))
 
@@ -113,6 +125,8 @@ class Client:
                 channel.exec_command(line)
                 while len(output) < most and (data := channel.recv(32768)):
                     output += data
+                    if output.endswith(END_MARK):  # what hangs there may keep the channel open
+                        break
                 if not output and channel.recv_stderr_ready():
                     output += channel.recv_stderr(4096)
             finally:
@@ -187,9 +201,19 @@ def _paramiko_key(access: SshAccess) -> Any:
     return kind.from_private_key(io.StringIO(key.private_bytes(*form).decode("ascii")))
 
 
+_ALGORITHMS = {
+    "kex algorithm": "for the exchange of keys (KexAlgorithms)",
+    "host key": "for the host's key (HostKeyAlgorithms)",
+    "ciphers": "for encryption (Ciphers)",
+    "macs": "for authentication of messages (MACs)",
+}
+
+
 def _exchange_failure(error: Exception | None) -> str:
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-        return f"no algorithm in common with the server: {excerpt(str(error))}"
+        found = re.search(r"\(no acceptable (.*)\)", str(error))
+        what = _ALGORITHMS.get(found[1], found[1]) if found else str(error)
+        return f"no algorithm in common with the server: {excerpt(what)}"
     if error is None or isinstance(error, EOFError | OSError):
         return "the server closed the connection during the key exchange"
     return f"the key exchange failed: {excerpt(str(error) or type(error).__name__)}"

@@ -5,7 +5,8 @@ Nothing here raises: what cannot be read is None, and a line that makes no sense
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from webmon.probes.over_ssh.commands import NOTHING, Section
 
@@ -17,6 +18,18 @@ PSEUDO = frozenset(
     ramfs rpc_pipefs securityfs squashfs sysfs tmpfs tracefs udf udev""".split()  # noqa: SIM905 -- easier to read
 )
 """File systems of which nobody has to make room: in memory, read-only, or of the kernel."""
+
+KERNELS = tuple(
+    """autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl hugetlbfs
+    mqueue nsfs proc pstore rpc_pipefs securityfs sysfs tracefs""".split()  # noqa: SIM905 -- easier to read
+)
+"""File systems of the kernel, which hold no files of anybody: not asked at all."""
+
+FAR = tuple(
+    """nfs nfs4 cifs smb3 smbfs fuse.* fuseblk 9p ceph afs lustre beegfs gfs2 ocfs2 glusterfs davfs
+    ncpfs coda virtiofs""".split()  # noqa: SIM905 -- easier to read
+)
+"""What hangs when the other end is gone; as patterns of a shell."""
 
 _PSEUDO_DEVICES = PSEUDO | {"none", "shm", "run", "dev", "map"}
 MOST_DISKS = 50
@@ -30,6 +43,18 @@ class Disk:
     used_percent: float | None
     free_bytes: int | None
     inodes_percent: float | None = None
+    is_read_only: bool = False
+    is_damaged: bool = False
+    """Whether its numbers make no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """An entry of the table of mounts."""
+
+    device: str
+    kind: str
+    is_read_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +69,16 @@ class Facts:
     disks: tuple[Disk, ...]
     mounts: Mapping[str, Disk]
     """Every mount there is, also of what is left out of ``disks``."""
+    hung: tuple[str, ...] = ()
+    """The mounts that did not answer."""
 
 
 def read_facts(told: Sections) -> Facts:
     """What the sections of the metrics script say."""
-    every = read_disks(_text(told, "df"), _text(told, "inodes"))
-    types = read_types(_text(told, "mounts")) or read_types(_text(told, "mount"))
-    real = [disk for device, disk in every if _is_real(device, disk.mount, types)]
+    table = read_mounts(_text(told, "mounts")) or read_mounts(_text(told, "mount"))
+    every = read_disks(_text(told, "df"), _text(told, "inodes"), table)
+    real = [disk for device, disk in every.values() if _is_real(device, disk, table)]
+    hung = re.findall(r"^hung (\S.{0,199})$", _text(told, "df"), re.MULTILINE)
     return Facts(
         system=_text(told, "uname").strip().split("\n")[0][:40] or None,
         uptime_seconds=read_uptime(told),
@@ -58,8 +86,21 @@ def read_facts(told: Sections) -> Facts:
         cpus=read_cpus(told),
         memory_percent=read_memory(told),
         disks=tuple(real[:MOST_DISKS]),
-        mounts={disk.mount: disk for _, disk in every},
+        mounts=_with_bound(every, table),
+        hung=tuple(hung[:MOST_DISKS]),
     )
+
+
+def _with_bound(
+    every: Mapping[str, tuple[str, Disk]], table: Mapping[str, Mount]
+) -> dict[str, Disk]:
+    """Besides what ``df`` lists, mounts of what it lists elsewhere: binds and subvolumes."""
+    found = {name: disk for name, (_, disk) in every.items()}
+    by_device = dict(every.values())
+    for name, mount in table.items():
+        if name not in found and mount.device in by_device:
+            found[name] = replace(by_device[mount.device], mount=name)
+    return found
 
 
 def _text(told: Sections, name: str) -> str:
@@ -138,7 +179,7 @@ def read_cpus(told: Sections) -> int | None:
 def read_memory(told: Sections) -> float | None:
     """The share of memory that is taken and cannot be had back at once, in percent."""
     return (
-        _linux_memory(_text(told, "meminfo"))
+        _linux_memory(_text(told, "meminfo"), _zfs_cache(_text(told, "arcstats")))
         or _mac_memory(_text(told, "vm_stat"), _text(told, "memsize"))
         or _freebsd_memory(_text(told, "vm_stats"))
     )
@@ -148,13 +189,20 @@ def _share(used: int, total: int) -> float | None:
     return round(100 * used / total, 1) if 0 <= used <= total and total > 0 else None
 
 
-def _linux_memory(text: str) -> float | None:
+def _zfs_cache(text: str) -> int:
+    """The kilobytes of ZFS's cache that it gives back: Linux does not count them as available."""
+    found = re.findall(r"^(size|c_min)\s+\d+\s+(\d{1,18})$", text, re.MULTILINE | re.ASCII)
+    sizes = {name: int(value) for name, value in found}
+    return max(0, sizes.get("size", 0) - sizes.get("c_min", 0)) // 1024
+
+
+def _linux_memory(text: str, cache: int = 0) -> float | None:
     found = re.findall(r"^(\w+):\s+(\d{1,18})\b", text, re.MULTILINE | re.ASCII)
     values = {name: int(value) for name, value in found}
     total, available = values.get("MemTotal", 0), values.get("MemAvailable")
     if available is None:  # kernels before 3.14
         available = sum(values.get(name, 0) for name in ("MemFree", "Buffers", "Cached"))
-    return _share(total - available, total)
+    return _share(max(0, total - available - cache), total)
 
 
 def _mac_memory(text: str, memsize: str) -> float | None:
@@ -180,18 +228,32 @@ def _freebsd_memory(text: str) -> float | None:
 # --- disks
 
 
-def read_disks(df: str, inodes: str) -> list[tuple[str, Disk]]:
-    """(device, disk) of each line of ``df -P -k``, with the inodes from ``df -P -i``."""
+def read_disks(
+    df: str, inodes: str, table: Mapping[str, Mount] = MappingProxyType({})
+) -> dict[str, tuple[str, Disk]]:
+    """By its mount, the (device, disk) of each line of ``df -P -k``, with its inodes."""
     shares = dict(_inodes(inodes))
-    found = []
+    found: dict[str, tuple[str, Disk]] = {}
     for words, mount in _rows(df):
-        total, used, free = (_number(word) for word in words[1:4])
+        total, used, free = (_signed(word) for word in words[1:4])
         if total is None or used is None or free is None or total == 0:
             continue
-        reachable = used + free  # the rest is reserved for root
-        percent = round(100 * used / reachable, 1) if reachable else 100.0
-        found.append((words[0], Disk(mount, percent, free * 1024, shares.get(mount))))
+        known = table.get(mount)
+        is_read_only = known is not None and known.is_read_only
+        if used < 0 or total < 0 or used + free <= 0 < free:
+            disk = Disk(mount, None, None, shares.get(mount), is_read_only, is_damaged=True)
+        else:
+            reachable = used + free  # the rest is reserved for root, who may have taken of it
+            share = round(100 * used / reachable, 1) if reachable > 0 else 100.0
+            room = max(0, free) * 1024
+            disk = Disk(mount, min(share, 100.0), room, shares.get(mount), is_read_only)
+        found.setdefault(mount, (words[0], disk))
     return found
+
+
+def _signed(text: str) -> int | None:
+    number = _number(text.removeprefix("-"))
+    return -number if number is not None and text.startswith("-") else number
 
 
 def _inodes(text: str) -> Iterator[tuple[str, float]]:
@@ -217,23 +279,29 @@ def _rows(text: str, columns: int = 5) -> Iterator[tuple[list[str], str]]:
             yield [head[1], *head[2].split()], head[3][:200].rstrip()
 
 
-def read_types(text: str) -> dict[str, str]:
-    """The type of the file system at each mount, from ``/proc/mounts`` or ``mount``."""
-    types = {}
+def read_mounts(text: str) -> dict[str, Mount]:
+    """What is mounted where, from ``/proc/mounts`` or ``mount``."""
+    table = {}
     for line in text.split("\n")[:2000]:
-        if found := re.match(r".{1,500}? on (/.{0,500}?) (?:type |\()([\w.]{1,30})[ ,)]", line):
-            types[found[1]] = found[2]
-        elif found := re.match(r"\S{1,500} (/\S{0,500}) ([\w.]{1,30}) ", line):
-            types[found[1].replace("\\040", " ")] = found[2]
-    return types
+        if found := re.match(
+            r"(.{1,500}?) on (/.{0,500}?) (?:type |\()([\w.]{1,30})(?:[ ,)](.*))?$", line
+        ):
+            words = re.split(r"[\s,()]+", found[4] or "")
+            is_read_only = "ro" in words or "read-only" in words
+            table[found[2]] = Mount(found[1], found[3], is_read_only)
+        elif found := re.match(r"(\S{1,500}) (/\S{0,500}) ([\w.-]{1,60}) (\S*)", line):
+            name = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), found[2])
+            table[name] = Mount(found[1], found[3], "ro" in found[4].split(","))
+    return table
 
 
-def _is_real(device: str, mount: str, types: Mapping[str, str]) -> bool:
+def _is_real(device: str, disk: Disk, table: Mapping[str, Mount]) -> bool:
     """Whether somebody has to make room there when it is full."""
+    mount = disk.mount
     if mount == "/":
         return True  # also the overlay of a container: it is what the machine has
-    kind = types.get(mount, "")
-    if kind in PSEUDO or device.split(" ")[0] in _PSEUDO_DEVICES:
+    kind = table[mount].kind if mount in table else ""
+    if disk.is_read_only or kind in PSEUDO or device.split(" ")[0] in _PSEUDO_DEVICES:
         return False
     if re.match(r"/dev/loop\d+$", device) and kind in ("", "squashfs", "iso9660"):
         return False
