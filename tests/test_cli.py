@@ -273,3 +273,14 @@ def test_downtime_is_planned_and_finished_from_the_shell(webmon, tmp_path):
     wrong = webmon("downtime", "add", "X", *scope, "--starts-at", "soon", "--duration", "1h")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("webmon: starts_at: must be a date and a time")
+
+
+def test_moving_here_is_tried_first(webmon, tmp_path):
+    webmon("migrate")
+    file = tmp_path / "checks.json"
+    file.write_text('{"checks": [{"name": "Nightly", "timeout": 3600, "grace": 60}]}')
+    tried = webmon("import", "healthchecks", str(file), "--dry-run").stdout
+    assert "~ Nightly (check) → Jobs / Nightly" in tried and "nothing was changed" in tried
+    assert webmon("import", "healthchecks", str(file)).stdout in tried
+    assert "1 here already" in webmon("import", "healthchecks", str(file)).stdout
+    assert "source" in one_line(webmon("import", "nagios", str(file)))

@@ -30,6 +30,7 @@ WITHOUT = {
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
     "inventory.watch_site": {"watch_site"},
+    "moving.move": {"move_here"},
     "resources.changes": {"create", "change", "delete"},
     "slack.changes": {
         *("take", "take_all", "mute", "mute_all", "propose", "plan", "lengthen", "end"),

@@ -20,6 +20,7 @@ from webmon.cli import (
     database,
     downtimes,
     looking,
+    moving,
     processes,
 )
 from webmon.cli.console import WRONG_INPUT
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Beaconry: watch your sites and machines, and show everyone how they are.",
 )
-for group in (processes, database, backups, configuration, looking):
+for group in (processes, database, backups, configuration, moving, looking):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
 app.add_typer(downtimes.downtime, name="downtime")

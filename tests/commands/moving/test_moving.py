@@ -1,0 +1,275 @@
+"""Moving here: a true list, checks that are the same, and nothing made twice."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from tests.clock import NOW
+from webmon import crypto
+from webmon.commands.moving.found import Found
+from webmon.commands.moving.move import READERS, Moved, Source, move_here
+from webmon.errors import Invalid
+from webmon.models import Host, Service
+
+COLUMNS = (
+    *("name", "active", "interval", "url", "type", "hostname", "port", "keyword", "maxretries"),
+    *("ignore_tls", "upside_down", "maxredirects", "accepted_statuscodes_json", "method", "body"),
+    *("dns_resolve_type", "dns_resolve_server", "retry_interval", "push_token", "headers"),
+    *("basic_auth_user", "basic_auth_pass", "auth_method", "database_connection_string"),
+    *("database_query", "timeout", "json_path", "expected_value", "invert_keyword"),
+    *("expiry_notification", "smtp_security", "json_path_operator"),
+)
+PAGE = {"url": "https://www.example.org/a?b=c", "type": "http", "maxredirects": 10}
+
+
+def kuma(folder: Path, *monitors: dict[str, Any]) -> Path:
+    path = folder / "kuma.db"
+    with closing(sqlite3.connect(path)) as database:
+        names = ", ".join(COLUMNS)
+        database.execute(f"CREATE TABLE monitor (id INTEGER PRIMARY KEY, {names})")
+        database.execute("CREATE TABLE notification (id INTEGER PRIMARY KEY, name, config)")
+        database.execute("INSERT INTO notification (name) VALUES ('Ops chat')")
+        for each in monitors:
+            row = {"active": 1, "interval": 60, "maxretries": 0, "timeout": 48, **each}
+            marks = ", ".join("?" * len(row))
+            database.execute(
+                f"INSERT INTO monitor ({', '.join(row)}) VALUES ({marks})", list(row.values())
+            )
+        database.commit()
+    return path
+
+
+def moved(session: Session, source: Source, path: Path) -> Moved:
+    return move_here(session, READERS[source](path), namespace="iati", now=NOW)
+
+
+def services(session: Session) -> dict[str, tuple[str, dict[str, Any]]]:
+    rows = session.exec(select(Service, Host).join(Host)).all()
+    return {
+        f"{host.name}/{each.name}": (each.kind, crypto.unseal(each.config)) for each, host in rows
+    }
+
+
+def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> None:
+    path = kuma(
+        tmp_path,
+        {**PAGE, "name": "Website", "maxretries": 2, "retry_interval": 20, "timeout": 30},
+        {**PAGE, "name": "Word", "type": "keyword", "keyword": "hello", "invert_keyword": 1},
+        {
+            **PAGE,
+            "name": "API",
+            "type": "json-query",
+            "json_path": "data.state",
+            "expected_value": "ok",
+            "headers": '{"X-Key": "hidden"}',
+            "basic_auth_user": "u",
+            "basic_auth_pass": "p",
+        },
+        {"name": "Port", "type": "port", "hostname": "db.example.org", "port": 5432},
+        {"name": "Ping", "type": "ping", "hostname": "db.example.org", "active": 0},
+        {
+            "name": "Name",
+            "type": "dns",
+            "hostname": "example.org",
+            "dns_resolve_type": "MX",
+            "dns_resolve_server": "1.1.1.1",
+        },
+        {"name": "Backup", "type": "push", "interval": 3600},
+        {
+            "name": "Database",
+            "type": "postgres",
+            "database_connection_string": "postgres://u:hidden@db.example.org:5432/x",
+            "database_query": "SELECT 1",
+        },
+        {
+            "name": "Cache",
+            "type": "redis",
+            "database_connection_string": "rediss://:hidden@cache.example.org:6380",
+        },
+        {
+            "name": "Mail",
+            "type": "smtp",
+            "hostname": "mail.example.org",
+            "port": 587,
+            "smtp_security": "starttls",
+        },
+    )
+    found = moved(session, Source.KUMA, path)
+    told = services(session)
+    assert "hidden" not in "\n".join(found.lines)
+    kind, config = told["www.example.org/Website"]
+    assert (kind, config["follow_redirects"]) == ("http", True)
+    assert told["www.example.org/Word"][1]["not_contains"] == "hello"
+    api = told["www.example.org/API"][1]
+    assert (api["json_path"], api["json_equals"]) == ("$.data.state", "ok")
+    assert (api["headers"], api["basic_auth"]) == ({"X-Key": "hidden"}, "u:p")
+    assert told["db.example.org/Port"] == ("tcp", {"port": 5432})
+    assert told["example.org/Name"][1]["record"] == "MX"
+    assert told["Jobs/Backup"][1]["every"] == "3600s"
+    assert told["db.example.org/Database"][0] == "postgres"
+    assert told["cache.example.org/Cache"][1] == {"port": 6380, "password": "hidden", "tls": True}
+    assert told["mail.example.org/Mail"][1] == {"port": 587, "starttls": True}
+    site = session.exec(select(Service).where(Service.name == "Website")).one()
+    assert (site.failures_to_down, site.retry_seconds, site.timeout_seconds) == (3, 20, 30)
+    assert session.exec(select(Service.paused).where(Service.name == "Ping")).one() is True
+    assert not any(session.exec(select(Host.public)))
+    assert found.counts == {"+": 9, "~": 1, "=": 0, "-": 1}
+    assert "- Ops chat (notification): channels are made here" in "\n".join(found.lines)
+
+
+def test_what_cannot_be_carried_is_said_with_the_reason(session: Session, tmp_path: Path) -> None:
+    path = kuma(
+        tmp_path,
+        {**PAGE, "name": "Inverse", "upside_down": 1},
+        {"name": "Team", "type": "group"},
+        {"name": "Steam", "type": "steam"},
+        {"name": "Chrome", "type": "real-browser", "url": "https://www.example.org"},
+        {**PAGE, "name": "Query", "type": "json-query", "json_path": "$count(items) > 3"},
+        {**PAGE, "name": "Windows", "auth_method": "ntlm", "basic_auth_user": "u"},
+        {"name": "No port", "type": "port", "hostname": "x.example.org"},
+        {"name": "Bad port", "type": "port", "hostname": "x.example.org", "port": 99999},
+        {"name": "Broken", "type": "http", "url": "not an address"},
+    )
+    found = moved(session, Source.KUMA, path)
+    assert services(session) == {}
+    assert found.counts["-"] == 10
+    assert all(": " in line for line in found.lines)
+    assert session.exec(select(Host)).all() == [], "no host is left behind by what was refused"
+
+
+def test_run_twice_it_changes_nothing(session: Session, tmp_path: Path) -> None:
+    path = kuma(tmp_path, {**PAGE, "name": "Website"}, {**PAGE, "name": "Website"})
+    first = moved(session, Source.KUMA, path)
+    assert (first.counts["+"], first.counts["~"]) == (1, 1)
+    assert set(services(session)) == {"www.example.org/Website", "www.example.org/Website 2"}
+    session.exec(select(Host)).one().public = True
+    again = moved(session, Source.KUMA, path)
+    assert (again.counts["="], again.counts["+"], again.counts["~"]) == (2, 0, 0)
+    assert session.exec(select(Host)).one().public, "what somebody has changed stays"
+
+
+def test_the_old_database_is_only_read(tmp_path: Path) -> None:
+    path = kuma(tmp_path, {**PAGE, "name": "Website"})
+    before = path.read_bytes()
+    path.chmod(0o400)
+    READERS[Source.KUMA](path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["kuma.db"]
+
+
+GATUS = """
+endpoints:
+  - name: front
+    group: core
+    url: https://www.example.org/health
+    interval: 1m30s
+    headers: {X-Key: a}
+    client: {timeout: 5s, insecure: true, ignore-redirect: true}
+    alerts: [{type: slack, failure-threshold: 5}]
+    conditions:
+      - "[STATUS] == 200"
+      - "[BODY].status == UP"
+      - "[BODY] == pat(*ready*)"
+      - "[RESPONSE_TIME] < 500"
+      - "[CERTIFICATE_EXPIRATION] > 48h"
+      - "len([BODY].items) > 3"
+  - {name: any, url: "http://b.example.org", conditions: ["[STATUS] == any(200, 429)"]}
+  - {name: below, url: "http://b.example.org", conditions: ["[STATUS] < 300"], enabled: false}
+  - {name: port, url: "tcp://db.example.org:5432", conditions: ["[CONNECTED] == true"]}
+  - {name: echo, url: "icmp://db.example.org"}
+  - {name: cert, url: "tls://db.example.org:8443", conditions: ["[CERTIFICATE_EXPIRATION] > 72h"]}
+  - {name: mail, url: "starttls://mail.example.org:587"}
+  - name: dns
+    url: 8.8.8.8
+    dns: {query-name: example.org, query-type: A}
+    conditions: ["[DNS_RCODE] == NOERROR"]
+  - {name: socket, url: "wss://www.example.org"}
+  - {name: secret, url: "https://${HOST}/"}
+external-endpoints: [{name: job, token: x}]
+alerting: {slack: {webhook-url: "https://hooks.example.org"}}
+"""
+
+
+def test_gatus_endpoints_come_over(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "gatus.yaml"
+    path.write_text(GATUS)
+    found = moved(session, Source.GATUS, path)
+    told = services(session)
+    kind, front = told["www.example.org/front"]
+    assert kind == "http"
+    assert front["accepted_statuses"] == "200"
+    assert (front["json_path"], front["json_equals"]) == ("$.status", "UP")
+    assert (front["contains"], front["verify_tls"]) == ("ready", False)
+    row = session.exec(select(Service).where(Service.name == "front")).one()
+    assert (row.interval_seconds, row.failures_to_down, row.degraded_above_ms) == (90, 5, 500)
+    assert told["b.example.org/any"][1]["accepted_statuses"] == "200,429"
+    assert told["b.example.org/below"][1]["accepted_statuses"] == "100-299"
+    assert told["db.example.org/port"] == ("tcp", {"port": 5432})
+    assert told["db.example.org/echo"] == ("ping", {})
+    assert told["db.example.org/cert"][1] == {"port": 8443, "down_days": 3}
+    assert told["mail.example.org/mail"][1] == {"port": 587, "starttls": "smtp"}
+    assert told["example.org/dns"][1] == {"name": "example.org", "resolver": "8.8.8.8"}
+    text = "\n".join(found.lines)
+    assert "the condition len([BODY].items) > 3 is left out" in text
+    assert "[CERTIFICATE_EXPIRATION] > 48h: add a `tls` service" in text
+    left = [line.partition(" (")[0] for line in found.lines if line.startswith("-")]
+    assert left == ["- socket", "- secret", "- job", "- slack"]
+    assert moved(session, Source.GATUS, path).counts["="] == 8
+
+
+def test_uptimerobots_list_comes_over(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "monitors.csv"
+    path.write_text(
+        "\ufeffType,Friendly Name,URL/IP,Interval,Keyword Type,Keyword Value,Port,Status\n"
+        "HTTP(s),Site,https://www.example.org,300,,,,Up\n"
+        "Keyword,Word,https://www.example.org,5 minutes,not exists,hello,,Paused\n"
+        "4,Port,db.example.org,60,,,5432,Up\n"
+        "Ping,Echo,db.example.org,60,,,,Up\n"
+        "Heartbeat,Backup,,86400,,,,Up\n"
+        "Magic,What,www.example.org,60,,,,Up\n"
+    )
+    found = moved(session, Source.UPTIMEROBOT, path)
+    told = services(session)
+    assert told["www.example.org/Word"][1]["contains"] == "hello"
+    assert told["db.example.org/Port"] == ("tcp", {"port": 5432})
+    assert told["Jobs/Backup"][1]["every"] == "86400s"
+    word = session.exec(select(Service).where(Service.name == "Word")).one()
+    assert (word.paused, word.interval_seconds) == (True, 300)
+    assert found.counts == {"+": 4, "~": 1, "=": 0, "-": 1}
+
+
+def test_the_checks_of_healthchecks_come_over(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "checks.json"
+    checks = [
+        {"name": "Nightly", "schedule": "0 2 * * *", "tz": "Europe/London", "grace": 1800},
+        {"name": "Hourly", "timeout": 3600, "grace": 300, "status": "paused"},
+        {"name": "Calendar", "schedule": "Mon..Fri 10:00", "tz": "UTC", "grace": 60},
+        {"name": "", "timeout": 60, "grace": 60},
+    ]
+    path.write_text(json.dumps({"checks": checks}))
+    found = moved(session, Source.HEALTHCHECKS, path)
+    told = services(session)
+    assert told["Jobs/Nightly"] == (
+        "heartbeat",
+        {"schedule": "0 2 * * *", "timezone": "Europe/London", "grace": "1800s"},
+    )
+    assert told["Jobs/Hourly"][1]["every"] == "3600s"
+    assert found.counts == {"+": 0, "~": 2, "=": 0, "-": 2}
+
+
+@pytest.mark.parametrize("source", list(Source))
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe", b"[1, 2]", b"{}"])
+def test_another_file_is_refused(tmp_path: Path, source: Source, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    try:
+        found = READERS[source](path)
+    except Invalid as error:
+        assert str(path) in str(error)
+    else:
+        assert all(isinstance(each, Found) and each.service is None for each in found)

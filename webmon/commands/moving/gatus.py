@@ -1,0 +1,148 @@
+"""Gatus: its configuration file."""
+
+import re
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from webmon.commands.moving.found import JOBS, Found, host_of, left_out, port_of, without_nothing
+from webmon.domain.durations import parse_duration
+from webmon.errors import Invalid
+
+Endpoint = Mapping[str, Any]
+STATUS = re.compile(r"\[STATUS\] (==|<|<=) (\d{3}|any\(([\d, ]+)\))")
+TIME = re.compile(r"\[RESPONSE_TIME\] <=? (\d+)")
+EXPIRES = re.compile(r"\[CERTIFICATE_EXPIRATION\] >=? (\S+)")
+PATTERN = re.compile(r"\[BODY\] (==|!=) pat\(\*([^*]+)\*\)")
+JSON = re.compile(r"\[BODY\]((?:\.\w+|\[\d+\])+) == ([^()]+)")
+RCODE = re.compile(r"\[DNS_RCODE\] == NOERROR")
+CONNECTED = re.compile(r"\[CONNECTED\] == true")
+GO_UNITS = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+GO_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+
+
+def read_gatus(path: Path) -> list[Found]:
+    """What is in the file.
+
+    Raises:
+        Invalid: it is no configuration of Gatus'.
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("endpoints"), list):
+        raise Invalid(f"{path} has no list of endpoints")
+    found = [_endpoint(each) for each in content["endpoints"]]
+    for each in content.get("external-endpoints") or []:
+        why = "make a `heartbeat` service: Gatus says no interval"
+        found.append(left_out(each.get("name"), "external endpoint", why))
+    for each in content.get("alerting") or {}:
+        why = "channels are made here: webmon apply, or the room Channels"
+        found.append(left_out(each, "alerting", why))
+    return found
+
+
+def _endpoint(item: Any) -> Found:
+    if not isinstance(item, dict) or not item.get("name") or not item.get("url"):
+        return left_out(item.get("name") if isinstance(item, dict) else item, "endpoint", "no url")
+    name, url = str(item["name"]), str(item["url"])
+    kind = "dns" if isinstance(item.get("dns"), dict) else url.partition("://")[0]
+    if "${" in url or re.search(r"\$[A-Z_]+", url):
+        return left_out(name, kind, "its url has a variable; fill it in first")
+    found = Found(name, kind, host_of(url), host_of(url))
+    config = _config(item, kind, url, found)
+    if config is None:
+        found.why = f"there is no check for {kind}:// here"
+        return found
+    ours = {"https": "http", "icmp": "ping", "starttls": "tls"}.get(kind, kind)
+    service: dict[str, Any] = {"name": name, "kind": ours, "config": without_nothing(config)}
+    for condition in item.get("conditions") or []:
+        _add_condition(str(condition).strip(), service, found)
+    service["interval"] = f"{_length(item.get('interval'), 60):g}s"
+    service["failures_to_down"] = 1
+    alerts = [each for each in item.get("alerts") or [] if isinstance(each, dict)]
+    if thresholds := [each.get("failure-threshold", 3) for each in alerts]:
+        service["failures_to_down"] = min(int(thresholds[0]), 20)
+    client = item.get("client") or {}
+    if client.get("timeout"):
+        service["timeout"] = f"{min(_length(client['timeout'], 10), 120):g}s"
+    if item.get("enabled") is False:
+        service["paused"] = True
+    if item.get("group"):
+        found.changed.append(f"group {item['group']}: here services belong to hosts")
+    found.service = service
+    return found
+
+
+def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any] | None:
+    client = item.get("client") or {}
+    if kind in ("http", "https"):
+        return {
+            "url": url,
+            "method": item.get("method"),
+            "headers": {str(k): str(v) for k, v in (item.get("headers") or {}).items()},
+            "body": item.get("body"),
+            "accepted_statuses": "100-599",
+            "follow_redirects": not client.get("ignore-redirect"),
+            "verify_tls": not client.get("insecure"),
+        }
+    if kind == "dns":
+        question = item["dns"]
+        found.host = found.address = str(question.get("query-name", "")).rstrip(".") or JOBS
+        resolver = url.partition("://")[2] or url
+        return {
+            "name": question.get("query-name"),
+            "record": question.get("query-type") or "A",
+            "resolver": resolver,
+        }
+    if kind == "tcp" and port_of(url):
+        return {"port": port_of(url)}
+    if kind == "tls":
+        return {"port": port_of(url, 443)}
+    if kind == "starttls":
+        port = port_of(url, 25)
+        return {"port": port, "starttls": {143: "imap", 21: "ftp"}.get(port, "smtp")}
+    if kind == "ssh":
+        return {"port": port_of(url, 22)}
+    return {} if kind == "icmp" else None
+
+
+def _add_condition(text: str, service: dict[str, Any], found: Found) -> None:
+    config = service["config"]
+    if CONNECTED.fullmatch(text) or RCODE.fullmatch(text):
+        return
+    if match := STATUS.fullmatch(text):
+        sign, number, many = match.groups()
+        last = "" if many else int(number) - (sign == "<")
+        config["accepted_statuses"] = (
+            many.replace(" ", "") if many else number if sign == "==" else f"100-{last}"
+        )
+    elif match := TIME.fullmatch(text):
+        service["degraded_above"] = f"{match[1]}ms"
+        found.changed.append(f"{text}: slower is difficulties here, not down")
+    elif match := PATTERN.fullmatch(text):
+        config["contains" if match[1] == "==" else "not_contains"] = match[2]
+    elif (match := JSON.fullmatch(text)) and "json_path" not in config:
+        config["json_path"], config["json_equals"] = f"${match[1]}", match[2].strip()
+    elif (match := EXPIRES.fullmatch(text)) and service["kind"] == "tls":
+        config["down_days"] = ceil(_length(match[1], 0) / 86_400)
+    elif EXPIRES.fullmatch(text):
+        found.changed.append(f"{text}: add a `tls` service")
+    else:
+        found.changed.append(f"the condition {text} is left out")
+
+
+def _length(text: object, ordinary: float) -> float:
+    """A length of Go's, such as 1h30m."""
+    said = str(text or "")
+    parts = GO_UNITS.findall(said)
+    if not parts or "".join(map("".join, parts)) != said:
+        try:
+            return parse_duration(said)
+        except ValueError:
+            return ordinary
+    return sum(float(number) * GO_SECONDS[unit] for number, unit in parts)
