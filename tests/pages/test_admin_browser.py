@@ -570,3 +570,54 @@ def assert_it_fits(page: Page) -> None:
         " ? 32 : 44)).map(each => each.outerHTML)"
     )
     assert small == []
+
+
+def kept(page: Page) -> str:
+    """All that the tab keeps of what was typed."""
+    text: str = page.evaluate("JSON.stringify(sessionStorage)")
+    return text
+
+
+def test_what_is_typed_survives_other_forms_rooms_and_a_restart(
+    context: BrowserContext, product: Product
+) -> None:
+    page = sign_in(context, "editor")
+    form = page.locator("form.form")
+    choose(opened(page), "Add service to This monitor")
+    form.get_by_label("Name", exact=True).fill("Half a page")
+    form.get_by_label("URL").fill("http://anna:pass@a.example/x?token=t0p")
+    form.get_by_text("Request and expectations").click()
+    form.get_by_label("Headers").fill("Authorization: s3cret")
+    form.get_by_label("Kind").select_option("tcp")
+    form.get_by_label("Port", exact=True).fill(product.url.rpartition(":")[2])
+    assert not re.search("s3cret|t0p|pass@", kept(page)) and "a.example" in kept(page)
+
+    button(page, "Add").click()
+    button(page, "Add host").click()
+    expect(form.get_by_label("Name", exact=True)).to_have_value("")
+    form.get_by_label("Name", exact=True).fill("Half a host")
+    room(page, "Channels")
+    page.get_by_role("link", name="Hosts", exact=True).click()
+    expect(form.get_by_label("Name", exact=True)).to_have_value("Half a host")
+    button(form, "Start over").click()
+    expect(form.get_by_label("Name", exact=True)).to_have_value("")
+    button(form, "Cancel").click()
+    expect(form).to_have_count(0)
+    assert "Half a host" not in kept(page)
+
+    page.get_by_label("Find hosts").fill("monitor")
+    page.wait_for_url("**/admin/hosts/?search=monitor")
+    choose(opened(page), "Add service to This monitor")
+    expect(form.get_by_label("Port", exact=True)).to_have_value(product.url.rpartition(":")[2])
+    product.child("web").kill()
+    expect(page.get_by_text("The server does not answer.")).to_be_visible(timeout=30_000)
+    form.get_by_label("Name", exact=True).fill("A port")
+    expect(page.get_by_text("The server does not answer.")).to_be_hidden(timeout=60_000)
+    expect(form.get_by_text("What you typed before is here again")).to_be_visible()
+    expect(form.get_by_label("Kind")).to_have_value("tcp")
+    expect(page.get_by_label("Find hosts")).to_have_value("monitor")
+    button(form, "Add service").click()
+    service = opened(page).locator("[data-service='A port']")
+    expect(service).to_have_attribute("data-status", "up", timeout=30_000)
+    expect(form).to_have_count(0)
+    assert "A port" not in kept(page)

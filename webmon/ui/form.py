@@ -46,6 +46,11 @@ class FormView:
     serial: int = 0
     """Another one for every opening, so that the browser starts from an empty form."""
 
+    @property
+    def draft(self) -> str:
+        """The name under which the browser keeps what is typed."""
+        return f"{self.thing}:{self.id}:{self.parent}"
+
     def fields(self) -> Iterator[FieldView]:
         """All fields, in the order in which they stand."""
         for section in self.sections:

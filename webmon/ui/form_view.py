@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from webmon.ui.both_edits import ChangeView
+from webmon.ui.drafts import draft_of, drop_draft_first, name_of
 from webmon.ui.fields import REMOVE, FieldView
 from webmon.ui.form import FormView, Mistake, Section
 
@@ -21,17 +22,29 @@ def form(state: Any) -> rx.Component:
             (mistake.message != "") & (mistake.control == ""),
             rx.el.p(mistake.message, class_name="mistake", role="alert", tab_index=-1),
         ),
+        rx.el.p(
+            "What you typed before is here again, except secrets. ",
+            _start_over(state, "Start over"),
+            class_name="from-draft",
+            role="status",
+            hidden=True,
+        ),
         rx.cond(view.is_late, _both_edits(state)),
         rx.foreach(view.sections, lambda each: _section(each, mistake, state.choose_kind)),
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
-            rx.el.button("Cancel", type="button", class_name="button", on_click=state.close_form),
+            rx.el.button(
+                "Cancel",
+                type="button",
+                class_name="button",
+                on_click=[drop_draft_first(name_of(view)), state.close_form],
+            ),
             rx.cond(view.delete != "", _delete(state, view)),
             class_name="form-actions",
         ),
         on_submit=state.save,
         class_name="form",
-        custom_attrs={"noValidate": True},
+        custom_attrs=draft_of(name_of(view)),
         key=view.serial.to(str),
     )
 
@@ -44,12 +57,19 @@ def _both_edits(state: Any) -> rx.Component:
             "Save again, and what you typed counts; where you changed nothing, theirs does.",
         ),
         rx.el.ul(rx.foreach(state.others, _change)),
-        rx.el.button(
-            "Take theirs", type="button", class_name="button small", on_click=state.take_stored
-        ),
+        _start_over(state, "Take theirs"),
         class_name="both-edits",
         role="alert",
         tab_index=-1,
+    )
+
+
+def _start_over(state: Any, text: str) -> rx.Component:
+    return rx.el.button(
+        text,
+        type="button",
+        class_name="button small",
+        on_click=[drop_draft_first(name_of(state.form)), state.take_stored],
     )
 
 
@@ -139,7 +159,8 @@ def _control(each: rx.Var[FieldView], is_wrong: Any, on_kind: Any) -> rx.Compone
     shared = {
         "name": each.name,
         "id": _id(each, "control"),
-        "custom_attrs": _described(each) | {"aria-invalid": is_wrong},
+        "custom_attrs": _described(each)
+        | {"aria-invalid": is_wrong, "data-of": each.of, "data-secret": each.secret},
         "class_name": "control",
     }
     typed = {**shared, "placeholder": each.placeholder, "default_value": each.value}
@@ -161,7 +182,7 @@ def _control(each: rx.Var[FieldView], is_wrong: Any, on_kind: Any) -> rx.Compone
                 rx.foreach(each.options, lambda o: rx.el.option(o.label, value=o.value)),
                 default_value=each.value,
                 on_change=on_kind,
-                **shared,
+                **shared | {"custom_attrs": shared["custom_attrs"] | {"data-kind": True}},
             ),
         ),
         ("password", rx.el.input(type="password", auto_complete="new-password", **typed)),
@@ -176,7 +197,7 @@ def _checkbox(each: rx.Var[FieldView], is_wrong: Any) -> rx.Component:
             type="checkbox",
             name=each.name,
             default_checked=each.checked,
-            custom_attrs=_described(each) | {"aria-invalid": is_wrong},
+            custom_attrs=_described(each) | {"aria-invalid": is_wrong, "data-of": each.of},
         ),
         rx.el.span(each.label),
         class_name="label tick",

@@ -4,6 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from webmon.ui.confirm_again import confirm_again
+from webmon.ui.drafts import drafts
 from webmon.ui.live import arrival
 from webmon.ui.look import LookState, look
 from webmon.ui.native import NativeForm, NativeLink
@@ -60,6 +61,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
         ),
         arrival(),
         confirm_again(),
+        drafts(),
     )
 
 

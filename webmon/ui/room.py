@@ -31,6 +31,7 @@ from webmon.queries.inventory.deletions import Deletion, deletion
 from webmon.queries.inventory.hosts import worst_status
 from webmon.ui import both_edits
 from webmon.ui.addresses import find_opened, show_address
+from webmon.ui.drafts import drop_draft
 from webmon.ui.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
 from webmon.ui.form import FormView, Mistake
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
@@ -156,7 +157,7 @@ class Editing(Listing, mixin=True):
         """Called after a row was deleted."""
 
     def _close(self) -> None:
-        self._begin(FormView())
+        self._begin(FormView(serial=self._serial))
 
     def _begin(self, form: FormView) -> None:
         self.form = self._opened = form
@@ -213,6 +214,17 @@ class Editing(Listing, mixin=True):
 
     @rx.event
     @only(Role.ADMIN)
+    async def reopen(self, thing: str, row_id: int, parent_id: int) -> Events:
+        """Open a form that this tab had open before the server was started again."""
+        try:
+            return await self._show_form(thing, row_id, parent_id)
+        except NotFound:
+            self._serial += 1
+            self._close()
+            return rx.toast.warning("What you were editing was deleted in the meantime.")
+
+    @rx.event
+    @only(Role.ADMIN)
     async def choose_kind(self, kind: str) -> None:
         """Draw the open form again for another kind."""
         self.form = with_kind(self._row(self.form.thing), self.form, kind)
@@ -237,10 +249,11 @@ class Editing(Listing, mixin=True):
             return FOCUS_MISTAKE
         if row is None:
             return FOCUS_MISTAKE
+        draft = self.form.draft
         self._close()
         await self._refresh()
         more = await self._saved(row)
-        return [FOCUS_OPENER, rx.toast.success(f"{row.name} is saved."), *more]
+        return [drop_draft(draft), FOCUS_OPENER, rx.toast.success(f"{row.name} is saved."), *more]
 
     @rx.event
     @only(Role.ADMIN)
@@ -269,15 +282,17 @@ class Editing(Listing, mixin=True):
         if not doomed.thing:
             return None
         await act(self, self._row(doomed.thing).delete, doomed.id)
+        draft = self.form.draft
         self._close()
         self._deleted(doomed.thing)
         await self._refresh()
-        return [FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
+        return [drop_draft(draft), FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
 
 
 EDITING = (
     "open_form",
     "open_new",
+    "reopen",
     "choose_kind",
     "close_form",
     "save",

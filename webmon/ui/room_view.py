@@ -4,15 +4,19 @@ from typing import Any
 
 import reflex as rx
 
+from webmon.ui.drafts import reopened
 from webmon.ui.live import live, modal
 from webmon.ui.moment import moment
+from webmon.ui.room import Editing
 from webmon.ui.status import icon
 from webmon.ui.tab_sign import tab_sign
 
 
 def stays_current(state: Any) -> rx.Component:
-    """Has the room look again every few seconds while it is in view."""
-    return live(on_tick=state.tick.temporal, seen=state.as_of)
+    """Has the room look again every few seconds while it is in view, and open the form again
+    that was open before a restart of the server."""
+    current = live(on_tick=state.tick.temporal, seen=state.as_of)
+    return rx.fragment(current, reopened(state)) if issubclass(state, Editing) else current
 
 
 def headline(

@@ -6,6 +6,7 @@ import reflex as rx
 
 from pages.admin.hosts.adding_state import SERVICE, SITE
 from pages.admin.hosts.state import HostsState
+from webmon.ui.drafts import draft_of
 from webmon.ui.menu import action, menu, menu_id
 
 NONE = rx.Var.create(0)
@@ -86,7 +87,7 @@ def _site() -> rx.Component:
         ),
         on_submit=HostsState.watch,
         class_name=rx.cond(is_first, "adding first", "adding"),
-        custom_attrs={"noValidate": True},
+        custom_attrs=draft_of("watch"),
     )
 
 

@@ -13,6 +13,7 @@ from webmon.errors import Invalid
 from webmon.queries.inventory.hosts import HostName, host_names
 from webmon.ui.fields import is_ticked
 from webmon.ui.focus import FOCUS_OPENER
+from webmon.ui.drafts import drop_draft
 from webmon.ui.private import act, as_dict, ask, only, sentence
 from webmon.ui.room import Events
 
@@ -73,4 +74,4 @@ class Adding(HostList, mixin=True):
         self._open_up(host.id)
         self._reorder = True
         await self._refresh()
-        return [toasts.watched(host, self.namespaces), type(self).follow]
+        return [drop_draft("watch"), toasts.watched(host, self.namespaces), type(self).follow]

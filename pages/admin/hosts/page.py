@@ -11,6 +11,7 @@ from pages.admin.hosts.host_list import COLUMNS, host_list
 from pages.admin.hosts.list_state import STATUSES
 from pages.admin.hosts.state import HostsState
 from webmon.probes import PROBES
+from webmon.ui.drafts import reopened
 from webmon.ui.form_view import form
 from webmon.ui.frame import frame
 from webmon.ui.live import live
@@ -34,6 +35,7 @@ def hosts() -> rx.Component:
     """The page."""
     return frame(
         live(on_tick=HostsState.tick(HELD).temporal, seen=HostsState.as_of),
+        reopened(HostsState),
         _headline(),
         rx.cond(HostsState.summary.worker_silent & HostsState.loaded, _no_worker()),
         rx.cond((HostsState.summary.offline_since != "") & HostsState.loaded, _offline()),

@@ -14,6 +14,7 @@ from webmon.queries.notifications.incidents import (
     IncidentView,
     UntoldView,
 )
+from webmon.ui.drafts import draft_of
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
 from webmon.ui.quieting_view import length_options, muted
@@ -255,6 +256,7 @@ def _mute() -> rx.Component:
             ),
         ),
         on_submit=IncidentsState.mute,
+        custom_attrs=draft_of("mute:" + IncidentsState.detail.id.to_string()),
         class_name="write-update",
         key="mute" + IncidentsState.serial.to(str),
     )
@@ -291,6 +293,7 @@ def _write_update() -> rx.Component:
             ),
         ),
         on_submit=IncidentsState.write_update,
+        custom_attrs=draft_of("update:" + IncidentsState.detail.id.to_string()),
         class_name="write-update",
         key=IncidentsState.serial.to(str),
     )

@@ -24,6 +24,7 @@ from webmon.queries.notifications.incidents import (
     admin_incidents,
     incident_detail,
 )
+from webmon.ui.drafts import drop_draft
 from webmon.ui.focus import FOCUS_MISTAKE, focus_on
 from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
 from webmon.ui.quieting import LENGTHS
@@ -108,7 +109,7 @@ class IncidentsState(Sending, PrivateState):
         self.serial += 1
         await self._refresh()
         told = rx.toast.success("Published, and queued for the channels that receive updates.")
-        return [FOCUS_TEXT, told]
+        return [drop_draft(f"update:{self.detail.id}"), FOCUS_TEXT, told]
 
     @rx.event
     @only(Role.EDITOR)
@@ -138,7 +139,7 @@ class IncidentsState(Sending, PrivateState):
         self.mute_mistake = ""
         self.serial += 1
         await self._refresh()
-        return rx.toast.success("Muted.")
+        return [drop_draft(f"mute:{self.detail.id}"), rx.toast.success("Muted.")]
 
     @rx.event
     @only(Role.EDITOR)
