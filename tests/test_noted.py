@@ -29,12 +29,15 @@ WITHOUT = {
     "downtimes.lock": {"lock_occurrence"},
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
+    "inventory.trials": {"try_service"},
     "inventory.watch_site": {"watch_site"},
     "moving.move": {"move_here"},
+    "notifications.trials": {"try_channel"},
     "resources.changes": {"create", "change", "delete"},
     "slack.changes": {
         *("take", "take_all", "mute", "mute_all", "propose", "plan", "lengthen", "end"),
     },
+    "trials": {"ask"},
 }
 """What needs no entry: it reads, is a part of commands, or calls those that are noted."""
 

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from webmon import probes
-from webmon.commands.networks import reach
+from webmon.commands.checks.look import look
 from webmon.domain.status import WORDS, Status
-from webmon.probes import CannotLook
-from webmon.probes.base import Outcome, Target, unknown
+from webmon.probes.base import Outcome
 from webmon.queries.inventory.definitions import DefinitionView
 from webmon.queries.public.snapshot import PublicStatusView
 
@@ -30,29 +28,10 @@ async def look_at(services: Sequence[DefinitionView], echo: Callable[[str], Any]
     """Run the probes of the services, one after the other, and print what each found."""
     statuses = []
     for service in services:
-        outcome = await _look(service)
+        outcome = await look(service)
         statuses.append(outcome.status)
         echo(_found(service, outcome))
     return statuses
-
-
-async def _look(service: DefinitionView) -> Outcome:
-    try:
-        kind, config, ssh = probes.read_definition(service.kind, service.config, service.ssh)
-    except CannotLook as error:
-        return unknown(str(error))
-    return await probes.run(
-        kind,
-        config,
-        Target(
-            service.address,
-            heartbeat=service.heartbeat,
-            ssh=replace(ssh, host_keys=service.host_keys),
-        ),
-        timeout=service.timeout_seconds,
-        degraded_above_ms=service.degraded_above_ms,
-        reach=reach(service.networks, limited=service.limited),
-    )
 
 
 def _found(service: DefinitionView, outcome: Outcome) -> str:

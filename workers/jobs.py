@@ -22,6 +22,7 @@ from workers.pipeline import Pipeline
 from workers.retention import Retention
 from workers.settling import Settling
 from workers.slack_replies import post_replies
+from workers.trials import Trials
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Jobs:
         self.retention = Retention(pipeline.database)
         self.settling = Settling(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
+        self.trials = Trials(pipeline.in_database)
         self.clock_steps = ClockSteps(pipeline)
         url = config.settings().heartbeat_url.get_secret_value()
         self.own_heartbeat = OwnHeartbeat(pipeline, url) if url else None
@@ -91,6 +93,10 @@ class Jobs:
     async def send_letters(self) -> None:
         """Send mail to single people: links for a new password, tests."""
         await send_letters(self._pipeline.in_database)
+
+    async def make_trials(self) -> None:
+        """Look, and send, with settings that somebody tries before saving them."""
+        await self.trials.dispatch()
 
     async def follow_up(self) -> None:
         """Do what becomes due as time passes: resume, remind, sum up flapping, tell held-back."""

@@ -117,6 +117,7 @@ EDITING: dict[str, dict[str, Any]] = {
     "close_form": {},
     "save": {"form": {}},
     "take_stored": {},
+    "try_out": {"form": {}, "told_at": ""},
     "check": {"service_id": 1},
     "pause": {"service_id": 1},
     "resume": {"service_id": 1},
@@ -144,6 +145,7 @@ LOOKING = {
     "reorder",
     "show_all",
     "follow",
+    "follow_trial",
 }
 
 
@@ -163,10 +165,10 @@ def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 CHANNELS: dict[Role, set[str]] = {
-    Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow"},
+    Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow", "follow_trial"},
     Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing"},
     Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
-                 "reopen", "switch", "try_again", "ask_delete", "keep", "delete"},
+                 "reopen", "try_out", "switch", "try_again", "ask_delete", "keep", "delete"},
 }  # fmt: skip
 
 

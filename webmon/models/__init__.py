@@ -40,6 +40,7 @@ from webmon.models.notifications import Channel, ChannelState, Mute, Notificatio
 from webmon.models.services import Service, ServiceState
 from webmon.models.slack import SlackCode, SlackDelivery, SlackPerson, SlackReply
 from webmon.models.system import Setting, Worker
+from webmon.models.trials import Trial
 
 metadata = SQLModel.metadata
 
@@ -83,6 +84,7 @@ __all__ = [
     "SlackPerson",
     "SlackReply",
     "StatusChange",
+    "Trial",
     "User",
     "UserNamespace",
     "Worker",

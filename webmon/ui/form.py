@@ -39,6 +39,8 @@ class FormView:
     """Somebody else has saved the row since the form was opened."""
     title: str = ""
     submit: str = "Save"
+    tries: str = ""
+    """What the button says that tries it before it is saved; empty for none."""
     delete: str = ""
     """What the button says that deletes the row; empty for none."""
     kind: str = ""

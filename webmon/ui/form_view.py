@@ -6,8 +6,16 @@ import reflex as rx
 
 from webmon.ui.both_edits import ChangeView
 from webmon.ui.drafts import draft_of, drop_draft_first, name_of
+from webmon.ui.evidence import evidence
 from webmon.ui.fields import REMOVE, FieldView
 from webmon.ui.form import FormView, Mistake, Section
+from webmon.ui.status import icon
+
+TYPED = rx.Var(
+    "Object.fromEntries(new FormData(document.querySelector('form.form')))",
+    _var_type=dict[str, Any],
+)
+"""What is typed at the moment of a click."""
 
 
 def form(state: Any) -> rx.Component:
@@ -31,8 +39,10 @@ def form(state: Any) -> rx.Component:
         ),
         rx.cond(view.is_late, _both_edits(state)),
         rx.foreach(view.sections, lambda each: _section(each, mistake, state.choose_kind)),
+        _trial(state) if hasattr(state, "try_out") else None,
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
+            _try_button(state) if hasattr(state, "try_out") else None,
             rx.el.button(
                 "Cancel",
                 type="button",
@@ -46,6 +56,58 @@ def form(state: Any) -> rx.Component:
         class_name="form",
         custom_attrs=draft_of(name_of(view)),
         key=view.serial.to(str),
+    )
+
+
+def _try_button(state: Any) -> rx.Component:
+    return rx.cond(
+        state.form.tries != "",
+        rx.el.button(
+            state.form.tries,
+            type="button",
+            class_name="button",
+            disabled=~state.trial.is_over,
+            on_click=state.try_out(TYPED, ""),
+        ),
+    )
+
+
+def _trial(state: Any) -> rx.Component:
+    """What a trial has found, or what it would say in public."""
+    trial = state.trial
+    return rx.el.div(
+        rx.cond(
+            trial.question != "",
+            rx.fragment(
+                rx.el.p(rx.el.b("Everybody will be able to read:")),
+                rx.el.pre(trial.question, tab_index=0),
+                rx.el.button(
+                    "Send it in public",
+                    type="button",
+                    class_name="button small",
+                    on_click=state.try_out(TYPED, trial.told_at),
+                ),
+            ),
+        ),
+        rx.cond(~trial.is_over, rx.el.p("Trying …")),
+        rx.cond(
+            trial.status != "",
+            rx.fragment(
+                rx.el.p(
+                    rx.el.span(
+                        icon(trial.status),
+                        trial.word,
+                        class_name="status",
+                        custom_attrs={"data-status": trial.status},
+                    ),
+                    " ",
+                    trial.message,
+                ),
+                evidence(trial),
+            ),
+        ),
+        class_name="trial",
+        role="status",
     )
 
 

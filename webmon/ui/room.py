@@ -163,6 +163,9 @@ class Editing(Listing, mixin=True):
         self.form = self._opened = form
         self.mistake, self.others, self._stored = Mistake(), (), FormView()
 
+    def _redrawn(self) -> None:
+        """Called after the form was drawn for another kind."""
+
     def _row(self, thing: Any) -> Row:
         row = self._rows().get(thing) if isinstance(thing, str) else None
         if row is None:
@@ -229,6 +232,7 @@ class Editing(Listing, mixin=True):
         """Draw the open form again for another kind."""
         self.form = with_kind(self._row(self.form.thing), self.form, kind)
         self.mistake = Mistake()
+        self._redrawn()
 
     @rx.event
     @only(Role.ADMIN)
@@ -289,7 +293,7 @@ class Editing(Listing, mixin=True):
         return [drop_draft(draft), FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
 
 
-EDITING = (
+EDITING = {
     "open_form",
     "open_new",
     "reopen",
@@ -300,14 +304,15 @@ EDITING = (
     "ask_delete",
     "keep",
     "delete",
-)
+    "try_out",
+}
 
 
 def edited_by(role: Role) -> Callable[[type[Room]], type[Room]]:
     """Opens the handlers of `Editing` to people who have ``role`` or more (by default: admins)."""
 
     def mark(state: type[Room]) -> type[Room]:
-        for name in EDITING:
+        for name in EDITING & state.event_handlers.keys():
             state.event_handlers[name].fn.open_to = role
         return state
 

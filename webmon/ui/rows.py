@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,12 @@ class Row:
     with_kind: Callable[[FormView, Any], FormView] | None = None
     """The form drawn again for another kind; None where rows have no kind."""
     has_revision: bool = False
+    trial: Command | None = None
+    """``(session, *, row_id, parent_id, fields)``: has the worker try it, and returns the trial's
+    id; None where there is nothing to try."""
+    public_text: Callable[[FormView, Mapping[str, Any], datetime], str] | None = None
+    """What a trial at that instant would say in public; empty for nothing. With it, ``trial`` takes
+    the instant as ``told_at``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from webmon.commands.notifications import channels
+from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
-from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
+from webmon.config import settings
+from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
 from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
@@ -16,6 +19,7 @@ from webmon.ui.form import FormView, Section, choices, fill, read_form, row_form
 from webmon.ui.rows import Row
 
 DEFAULT_KIND = "slack"
+TRY = "Send a test"
 EVENTS = "events"
 LABELS = {
     Event.DOWN: "Something is down",
@@ -45,7 +49,8 @@ Namespaces = tuple[tuple[int, str], ...]
 def new_channel(namespaces: Namespaces, *, for_all: bool) -> FormView:
     """An empty form; ``for_all``: the person may make one for every namespace."""
     basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
-    form = row_form("channel", (Section(basics), _events(DEFAULT_EVENTS)), {})
+    sections = Section(basics), _events(DEFAULT_EVENTS)
+    form = row_form("channel", sections, {}, tries=TRY)
     return with_kind(form, DEFAULT_KIND)
 
 
@@ -58,7 +63,8 @@ def edited_channel(stored: ChannelForm, namespaces: Namespaces, *, for_all: bool
     basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
     sections = Section((REMINDER,) if stored.built_in else basics), _events(stored.fields[EVENTS])
     kind = "" if stored.built_in else stored.fields["kind"]
-    form = fill(row_form("channel", sections, values, kind=kind), values)
+    tries = TRY if kind else ""
+    form = fill(row_form("channel", sections, values, kind=kind, tries=tries), values)
     return _with_config(form, stored.config, stored.secrets) if kind in NOTIFIERS else form
 
 
@@ -120,6 +126,17 @@ def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     return read_form(form, raw) | {"kind": form.kind, "config": config}
 
 
+def _public_text(form: FormView, raw: Mapping[str, Any], at: datetime) -> str:
+    """The test that everybody could read; only settings that are no secrets can change it."""
+    kind = NOTIFIERS.get(form.kind)
+    if kind is None or not kind.is_public:
+        return ""
+    typed = read_config(kind.config, raw, None)
+    url = f"{settings().public_url}/status/"
+    message = Message("trial", (News(Event.TEST, at),), at, status_url=url)
+    return kind.preview(kind.config.model_construct(**typed), message)
+
+
 CHANNEL = Row(
     create=channels.create_channel,
     update=channels.update_channel,
@@ -127,4 +144,6 @@ CHANNEL = Row(
     read=_read,
     with_kind=with_kind,
     has_revision=True,
+    trial=try_channel,
+    public_text=_public_text,
 )

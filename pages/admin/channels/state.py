@@ -29,15 +29,16 @@ from webmon.queries.notifications.previews import PreviewView, previews
 from webmon.ui.addresses import show_address
 from webmon.ui.form import FormView
 from webmon.ui.private import PrivateState, act, ask, only, show
-from webmon.ui.room import Editing, Events, edited_by
+from webmon.ui.room import Events, edited_by
 from webmon.ui.rows import Row
+from webmon.ui.trials import Trying
 
 FOLLOW_SECONDS = (0.3, 0.3, 0.4, 0.5, 0.5, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 5, 5)
 """When to look for what has become of a test."""
 
 
 @edited_by(Role.ADMIN)
-class ChannelsState(Sending, Editing, PrivateState):
+class ChannelsState(Sending, Trying, PrivateState):
     """One person's view of the channels in one tab."""
 
     who: str = ""

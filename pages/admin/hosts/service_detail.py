@@ -3,11 +3,11 @@
 import reflex as rx
 
 from pages.admin.hosts.service_statistics import statistics
-from webmon.queries.inventory.evidence import BarView, FactView, PairView
 from webmon.queries.inventory.host_views import ServiceView
-from webmon.queries.inventory.services import ChangeView, PhaseView, ServiceDetail
+from webmon.queries.inventory.services import ChangeView, ServiceDetail
 from webmon.ui.addresses import service_address
 from webmon.ui.copied import copied
+from webmon.ui.evidence import evidence
 from webmon.ui.moment import moment
 from webmon.ui.status import icon
 
@@ -41,21 +41,6 @@ def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) 
     )
 
 
-def evidence(detail: rx.Var[ServiceDetail]) -> rx.Component:
-    """What the last check found: its steps, what can be full, and the rest in words."""
-    return rx.fragment(
-        rx.cond(detail.phases.length() > 0, _phases(detail)),
-        rx.cond(
-            detail.bars.length() > 0,
-            rx.el.ul(rx.foreach(detail.bars, _bar), class_name="bars"),
-        ),
-        rx.cond(
-            detail.facts.length() > 0,
-            rx.el.dl(rx.foreach(detail.facts, _fact), class_name="evidence"),
-        ),
-    )
-
-
 def _report(url: rx.Var[str]) -> rx.Component:
     return rx.fragment(
         rx.el.h3("Heartbeat URL"),
@@ -76,85 +61,6 @@ def _report(url: rx.Var[str]) -> rx.Component:
             " reports a failure. Anyone who knows the URL can report.",
             class_name="help",
         ),
-    )
-
-
-def _phases(detail: rx.Var[ServiceDetail]) -> rx.Component:
-    return rx.el.figure(
-        rx.el.div(
-            rx.foreach(
-                detail.phases,
-                lambda phase: rx.el.span(
-                    style={"flexGrow": phase.share}, custom_attrs={"data-phase": phase.name}
-                ),
-            ),
-            class_name="phase-bar",
-            aria_hidden="true",
-        ),
-        rx.el.figcaption(
-            rx.foreach(detail.phases, _phase),
-            rx.cond(
-                detail.total != "",
-                rx.el.span("total ", rx.el.b(detail.total), class_name="phase"),
-            ),
-        ),
-        class_name="phases",
-    )
-
-
-def _phase(phase: rx.Var[PhaseView]) -> rx.Component:
-    return rx.el.span(
-        phase.name,
-        " ",
-        rx.el.b(phase.taken),
-        class_name="phase",
-        custom_attrs={"data-phase": phase.name},
-    )
-
-
-def _bar(bar: rx.Var[BarView]) -> rx.Component:
-    return rx.el.li(
-        rx.el.span(
-            rx.cond(bar.status != "", icon(bar.status)),
-            bar.name,
-            class_name="bar-name",
-        ),
-        rx.el.span(
-            rx.el.span(style={"width": bar.percent.to(str) + "%"}),
-            class_name="gauge",
-            aria_hidden="true",
-        ),
-        rx.el.b(bar.used),
-        rx.el.span(bar.note, class_name="bar-note"),
-        custom_attrs={"data-status": bar.status},
-        key=bar.name,
-    )
-
-
-def _fact(fact: rx.Var[FactView]) -> rx.Component:
-    is_wide = fact.is_long | (fact.listed.length() > 0) | (fact.rows.length() > 0)
-    return rx.el.div(
-        rx.el.dt(fact.name),
-        rx.el.dd(
-            rx.cond(fact.at != "", moment(fact.at)),
-            rx.cond(fact.is_long, rx.el.pre(fact.value, tab_index=0), fact.value),
-            rx.cond(
-                fact.listed.length() > 0,
-                rx.el.ul(rx.foreach(fact.listed, lambda item: rx.el.li(item))),
-            ),
-            rx.cond(
-                fact.rows.length() > 0,
-                rx.el.table(rx.el.tbody(rx.foreach(fact.rows, _pair))),
-            ),
-        ),
-        class_name=rx.cond(is_wide, "wide", ""),
-    )
-
-
-def _pair(pair: rx.Var[PairView]) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(pair.name, scope="row"),
-        rx.el.td(rx.cond(pair.at != "", moment(pair.at), pair.value)),
     )
 
 

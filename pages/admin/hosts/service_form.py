@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from webmon.commands.inventory import services
+from webmon.commands.inventory.trials import try_service
 from webmon.commands.validation import KEEP
 from webmon.domain.durations import format_duration
 from webmon.errors import Invalid
@@ -16,6 +17,7 @@ from webmon.ui.form import FormView, Section, fill, read_form, row_form
 from webmon.ui.rows import Row
 
 DEFAULT_KIND = "http"
+TRY = "Try"
 REQUEST = "Request and expectations"
 ALERTING = "Alerting and visibility"
 
@@ -66,7 +68,8 @@ OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_
 
 def new_service(host_id: int, host: str) -> FormView:
     """An empty form for a service of ``host``."""
-    form = row_form("service", (), {}, parent=host_id, title=f"New service on {host}")
+    title = f"New service on {host}"
+    form = row_form("service", (), {}, parent=host_id, title=title, tries=TRY)
     return with_kind(form, DEFAULT_KIND)
 
 
@@ -85,6 +88,7 @@ def edited_service(stored: ServiceForm) -> FormView:
         parent=stored.host_id,
         kind=stored.kind,
         delete="Delete service",
+        tries=TRY,
     )
     kind = PROBES.get(stored.kind)
     config = config_fields(kind.config, stored.config, stored.secrets) if kind else ()
@@ -141,4 +145,5 @@ SERVICE = Row(
     read=_read,
     with_kind=with_kind,
     has_revision=True,
+    trial=try_service,
 )

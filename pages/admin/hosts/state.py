@@ -23,14 +23,15 @@ from webmon.queries.inventory.services import ServiceDetail, service_detail, ser
 from webmon.ui.addresses import show_address
 from webmon.ui.form import FormView
 from webmon.ui.private import PrivateState, as_dict, ask, only, show
-from webmon.ui.room import Editing, Events, edited_by
+from webmon.ui.room import Events, edited_by
 from webmon.ui.rows import Row, Saved
+from webmon.ui.trials import Trying
 
 ROWS = {"host": HOST, "service": SERVICE}
 
 
 @edited_by(Role.EDITOR)
-class HostsState(Adding, HostAccess, Editing, PrivateState):
+class HostsState(Adding, HostAccess, Trying, PrivateState):
     """One person's view of the hosts in one tab."""
 
     who: str = ""
@@ -117,6 +118,14 @@ class HostsState(Adding, HostAccess, Editing, PrivateState):
             return new_service(host["id"], host["name"])
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
+
+    async def _show_form(self, thing: str, row_id: int, parent_id: int) -> Events:
+        """It stands among the services of the host, which are shown with it."""
+        shown = await super()._show_form(thing, row_id, parent_id)
+        if self.form.thing == "service":
+            self._open_up(self.form.parent)
+            await self._refresh()
+        return shown
 
     async def _saved(self, row: Saved) -> list[Events]:
         """It is shown at once; of a host that is reached over SSH, also the line to install."""

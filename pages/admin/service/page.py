@@ -2,12 +2,12 @@
 
 import reflex as rx
 
-from pages.admin.hosts.service_detail import evidence
 from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
 from webmon.ui.activity import history_panel
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.charts import response_chart
+from webmon.ui.evidence import evidence
 from webmon.ui.moment import moment
 from webmon.ui.panel import panel
 from webmon.ui.quieting_view import pausing, quieting

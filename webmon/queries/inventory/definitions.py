@@ -1,5 +1,6 @@
 """What the configured services are, for who runs their probes outside the worker."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,15 @@ def services_of(session: Session, host: str, service: str | None) -> list[Defini
     if not found:
         what = f"service {service}" if service else "services"
         raise NotFound(f"{row.name} has no {what}")
+    return _definitions(session, row, found)
+
+
+def definition_of(session: Session, service: Service) -> DefinitionView:
+    """What looks at one service."""
+    return _definitions(session, session.get_one(Host, service.host_id), [service])[0]
+
+
+def _definitions(session: Session, row: Host, found: Sequence[Service]) -> list[DefinitionView]:
     networks = tuple(session.get_one(Namespace, row.namespace_id).networks)
     reported = _heartbeats(session, [each.id for each in found])
     return [

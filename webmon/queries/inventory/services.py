@@ -91,14 +91,14 @@ def service_detail(
     """
     service, state = _find(session, service_id, actor, Role.VIEWER)
     evidence = dict(state.evidence or {})
-    phases = evidence.pop("phases", None) or {}
+    taken = evidence.pop("phases", None) or {}
     return ServiceDetail(
         id=service.id,
         checked_at=state.last_checked_at.isoformat() if state.last_checked_at else "",
         message=state.message,
         total=milliseconds(state.response_us),
-        phases=_phases(phases, state.response_us),
-        bars=bars(evidence, _limits(service)),
+        phases=phases(taken, state.response_us),
+        bars=bars(evidence, limits_of(service.kind, service.config)),
         facts=facts(evidence),
         statistics=service_statistics(session, service.id, now=now),
         changes=_changes(session, service.id),
@@ -148,14 +148,14 @@ def _report_url(session: Session, service: Service, actor: Actor) -> str:
     return heartbeat_url(session, service.id, actor=actor)
 
 
-def _limits(service: Service) -> dict[str, Any]:
+def limits_of(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with its defaults, which are not stored."""
-    kind = PROBES.get(service.kind)
-    defaults = {} if kind is None else kind.config.model_construct().__dict__
-    return {**defaults, **service.config}
+    known = PROBES.get(kind)
+    defaults = {} if known is None else known.config.model_construct().__dict__
+    return {**defaults, **config}
 
 
-def _phases(taken: Mapping[str, int | None], total_us: int | None) -> tuple[PhaseView, ...]:
+def phases(taken: Mapping[str, int | None], total_us: int | None) -> tuple[PhaseView, ...]:
     """The steps that were taken, and what was left of the whole after them."""
     steps = [(title, taken.get(name)) for name, title in PHASES.items()]
     known = [(title, length) for title, length in steps if length is not None]
