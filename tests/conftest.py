@@ -20,6 +20,7 @@ from sqlmodel import Session, select, text
 
 from tests import examples, product
 from webmon import config, crypto, db, proxies
+from webmon.api import look
 from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
@@ -73,6 +74,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     crypto.vault.cache_clear()
     db.use(None)
     forget_figures()
+    look.forget()
     forget_host_figures()
 
 

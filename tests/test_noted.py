@@ -17,7 +17,7 @@ WITHOUT = {
     "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back"},
     "accounts.confirmations": {"confirm"},
     "accounts.letters": {"claim_letters", "write_letter", "note_sent", "count_request"},
-    "accounts.logins": {"note_used", "enter"},
+    "accounts.logins": {"note_used", "enter", "new_login"},
     "accounts.password_links": {"link_owner", "link_user", "send_link"},
     "accounts.pending": {"pending_user"},
     "accounts.second_factor": {"remove_factor", "use_code"},

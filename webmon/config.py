@@ -40,14 +40,27 @@ LONGEST_DAYS = 36_500
 """A hundred years: so many days ago there was a date."""
 
 
-def _split(value: Any) -> Any:
+def split_by_commas(value: Any) -> Any:
     """A comma-separated text as a list of its non-empty parts."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
-CommaSeparated = BeforeValidator(_split)
+def hosts_and_ports(value: list[str]) -> list[str]:
+    """``value``, if each of it is ``host:port``; for pydantic.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for target in value:
+        host, _, port = target.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+            raise ValueError(f"must be host:port, separated by commas (wrong: {target})")
+    return value
+
+
+CommaSeparated = BeforeValidator(split_by_commas)
 SmallLetters = BeforeValidator(str.lower)
 
 
@@ -145,11 +158,7 @@ class Settings(BaseSettings):
     @field_validator("connectivity_targets")
     @classmethod
     def _host_and_port(cls, value: list[str]) -> list[str]:
-        for target in value:
-            host, _, port = target.rpartition(":")
-            if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
-                raise ValueError(f"must be host:port, separated by commas (wrong: {target})")
-        return value
+        return hosts_and_ports(value)
 
     @model_validator(mode="after")
     def _beside_the_file(self) -> "Settings":
@@ -176,6 +185,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir / 'webmon.db'}"
+
+    @property
+    def mail_server(self) -> str:
+        """Where mail is handed over, as it may be shown: without user and password."""
+        url = urlsplit(self.smtp_url.get_secret_value())
+        address = url.netloc.rpartition("@")[2]
+        return f"{url.scheme}://{address}" if address else ""
 
     @property
     def public_url(self) -> str:

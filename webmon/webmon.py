@@ -25,6 +25,8 @@ from pages.admin.profile import page as profile
 from pages.admin.profile.state import ProfileState
 from pages.admin.service import page as service
 from pages.admin.service.state import ServicePageState
+from pages.admin.settings import page as settings_room
+from pages.admin.settings.state import SettingsState
 from pages.admin.users import page as users
 from pages.admin.users.state import UsersState
 from webmon import db, pulse, shared_states
@@ -95,6 +97,7 @@ for room, page, load in (
     (channels, channels.channels, ChannelsState.load),
     (incidents, incidents.incidents, IncidentsState.load),
     (profile, profile.profile, ProfileState.load),
+    (settings_room, settings_room.settings, SettingsState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
     (activity, activity.activity, ActivityState.load),

@@ -9,6 +9,7 @@ import signal
 import socket
 
 from webmon import config, db, descriptors, proxies, pulse
+from webmon.queries.installation import installation
 from workers import clock_steps
 from workers.event_loop import EventLoop
 from workers.jobs import Jobs
@@ -39,6 +40,11 @@ def run(worker_id: str | None = None, successor_of: str | None = None) -> None:
         runner.run(_work(worker_id or own_name(), successor_of))
 
 
+def _targets() -> tuple[str, ...]:
+    with db.read() as session:
+        return installation(session).connectivity_targets
+
+
 async def _work(worker_id: str, successor_of: str | None) -> None:
     settings = config.settings()
     proxies.of_environment()  # one that cannot be used is said now, not at every check
@@ -53,7 +59,7 @@ async def _work(worker_id: str, successor_of: str | None) -> None:
         worker_id,
         concurrency=settings.worker_concurrency,
         threads=settings.worker_threads,
-        connectivity_targets=settings.connectivity_targets,
+        connectivity_targets=_targets(),
     )
     jobs = Jobs(pipeline)
     await jobs.start(successor_of)

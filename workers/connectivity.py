@@ -103,7 +103,10 @@ class Guard:
     async def _look(self) -> bool:
         """Whether a target answers. If none does, the monitor is offline from now on."""
         began_at, self._looked_at = clock.utcnow(), time.monotonic()
-        answered = await in_thread(partial(any_answers, self.targets), name="connectivity")
+        # Those that there were may have been taken away meanwhile.
+        answered = not self.targets or await in_thread(
+            partial(any_answers, self.targets), name="connectivity"
+        )
         if not answered and self._offline_since is None:
             self._offline_since, self._is_noted = began_at, False
             log.warning("the monitor itself is offline: %s", self._silence())

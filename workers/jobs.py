@@ -14,6 +14,7 @@ from webmon.commands.history import retention
 from webmon.commands.inventory import services
 from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
+from webmon.queries.installation import installation
 from workers.clock_steps import ClockSteps
 from workers.deliver import Deliverer
 from workers.letters import send_letters
@@ -69,6 +70,11 @@ class Jobs:
     def turn(self) -> float:
         """When in a second to dispatch: workers take turns (`workers.tick`)."""
         return self._pipeline.turn
+
+    async def read_settings(self) -> None:
+        """Take over what admins have set in the app."""
+        present = await self._pipeline.in_database(installation)
+        self._pipeline.guard.targets = present.connectivity_targets
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""
@@ -152,8 +158,9 @@ class Jobs:
         if not await self.clock_steps.is_sure_of_the_time():
             return
         settings, now = config.settings(), clock.utcnow()
+        present = await self._pipeline.in_database(installation)
         for forget, days in (
-            (retention.forget_old, settings.hourly_retention_days),
+            (retention.forget_old, present.hourly_retention_days),
             (activity.forget_activity, settings.activity_retention_days),
         ):
             some = partial(forget, before=now - timedelta(days=days))

@@ -3,10 +3,11 @@
 import logging
 import threading
 
-from webmon import clock, config
+from webmon import clock
 from webmon.commands.history import retention
 from webmon.commands.history.retention import Kept
 from webmon.db import Database
+from webmon.queries.installation import installation
 from webmon.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Retention:
         with self._database.write() as session:
             if not retention.begin_pass(session, now=clock.utcnow()):
                 return 0
-        settings = config.settings()
+            settings = installation(session)
         kept = Kept.at(
             clock.utcnow(),
             raw_days=settings.raw_retention_days,

@@ -56,9 +56,9 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         jobs.forget_notifications: HOUR,
         jobs.delete_expired: MINUTE,
         jobs.settle_days: MINUTE,
+        jobs.read_settings: 20,
+        jobs.watch_connectivity: LOOK_EVERY_SECONDS,
     }
-    if config.settings().connectivity_targets:
-        table[jobs.watch_connectivity] = LOOK_EVERY_SECONDS
     if config.settings().slack_signing_secret:
         table[jobs.answer_slack] = 1
     if jobs.own_heartbeat is not None:

@@ -17,6 +17,7 @@ from webmon.api import (
     public_pages,
     second_factor,
     series,
+    settings,
     status,
     statuspage,
 )
@@ -49,6 +50,7 @@ def public_app() -> FastAPI:
         profile.router,
         forgotten.router,
         second_factor.router,
+        settings.router,
         heartbeats.router,
         docs.router,
         series.router,

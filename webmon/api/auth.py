@@ -25,7 +25,6 @@ from webmon.domain.sessions import (
     COOKIE,
     DEVICE_COOKIE,
     DEVICE_LIFETIME,
-    LIFETIME,
     PENDING_COOKIE,
     PENDING_LIFETIME,
     token_in,
@@ -266,7 +265,7 @@ def signed_in(request: Request, login: Login, location: str) -> Response:
 
 def give_session(request: Request, response: Response, login: Login) -> None:
     """Set the cookies of a session that was opened, and take back that of the second step."""
-    _set_cookie(request, response, COOKIE, login.token, LIFETIME, "/")
+    _set_cookie(request, response, COOKIE, login.token, login.lasts, "/")
     _set_cookie(request, response, DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/")
     if PENDING_COOKIE in request.cookies:
         response.delete_cookie(PENDING_COOKIE, path="/auth/")

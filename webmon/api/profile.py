@@ -12,8 +12,7 @@ from webmon import db
 from webmon.api.auth import KNOWN, LOGIN, Text, Where, back, password_fault, signed_in, where_from
 from webmon.clock import utcnow
 from webmon.commands.accounts.confirmations import confirm_password
-from webmon.commands.accounts.devices import new_device
-from webmon.commands.accounts.logins import Login, open_session
+from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.own_profile import end_session, update_profile
 from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import change_own_password
@@ -74,8 +73,7 @@ def _change_password(actor: Actor, current: str, password: str, where: Where) ->
     now = utcnow()
     with db.write() as session:
         change_own_password(session, hashed, actor=actor, now=now)
-        token = open_session(session, actor.user_id, **where, now=now)
-    return Login(token, new_device(actor.user_id))
+        return new_login(session, actor.user_id, **where, now=now)
 
 
 def _has_factor(user_id: int) -> bool:
@@ -86,7 +84,7 @@ def _has_factor(user_id: int) -> bool:
 async def _done(request: Request, command: Callable[..., None], what: str) -> Response:
     """Do ``command(session, actor=…, now=…)`` for who is signed in, and go back to the profile."""
     try:
-        await asyncio.to_thread(_do, request, command)
+        await asyncio.to_thread(done_for, request, command)
     except (Invalid, NotFound) as error:
         field = error.field if isinstance(error, Invalid) else ""
         return back(PROFILE, error=field if field in ("name", "timezone", "theme") else what)
@@ -95,7 +93,12 @@ async def _done(request: Request, command: Callable[..., None], what: str) -> Re
     return back(PROFILE, done=what)
 
 
-def _do(request: Request, command: Callable[..., None]) -> None:
+def done_for(request: Request, command: Callable[..., Any]) -> None:
+    """Do ``command(session, actor=…, now=…)`` for who is signed in.
+
+    Raises:
+        PermissionDenied: nobody is; or what the command raises.
+    """
     with db.write() as session:
         actor = _actor(session, request)
         if actor is None:

@@ -4,6 +4,7 @@ Because of that the status page shows its board before any script has run, and a
 without JavaScript.
 """
 
+import asyncio
 import re
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from webmon import clock
 from webmon.api.board_html import board_html, nothing_known_html
 from webmon.api.forgotten import invitation_html
 from webmon.api.kept_snapshots import Snapshots, Unavailable, send
+from webmon.api.look import in_look
 from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
 from webmon.queries.public.snapshot import PublicStatusView, narrowed
@@ -60,7 +62,7 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
 
     def in_page(board: str) -> str:
         page = fill(_template(site / "status/index.html"), "board", board)
-        return page.replace("</head>", f"{RELOAD}</head>", 1)
+        return in_look(page.replace("</head>", f"{RELOAD}</head>", 1))
 
     @routes.api_route("/status/", methods=GET)
     async def status(request: Request, namespace: str = "", part: str = "") -> Response:
@@ -71,10 +73,10 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
             packed = await snapshots.packed(render, namespace or None)
         except NotFound:
             board = board_html(await snapshots.view(), namespace, now=clock.utcnow())
-            return _html(board if is_part else in_page(board), 404)
+            return _html(board if is_part else await asyncio.to_thread(in_page, board), 404)
         except Unavailable:
             board = nothing_known_html()
-            return _html(board if is_part else in_page(board), 503)
+            return _html(board if is_part else await asyncio.to_thread(in_page, board), 503)
         cache_control = CACHE_CONTROL if is_part else "no-cache"
         return send(request, packed, cache_control=cache_control, media_type=MEDIA_TYPE)
 
@@ -83,19 +85,19 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
         contents = {"alert": alert_html(text), "next": _hidden("next", next) if next else ""}
         contents["forgotten"] = invitation_html()
-        return _page(site / "login/index.html", contents, email=email)
+        return await _page(site / "login/index.html", contents, email=email)
 
     @routes.api_route("/setup/", methods=GET)
     async def setup(error: str = "", token: str = "", email: str = "") -> Response:
         text = SETUP_ERRORS.get(error if token else error or "token", "")
         contents = {"alert": alert_html(text), "token": _hidden("token", token)}
-        return _page(site / "setup/index.html", contents, email=email)
+        return await _page(site / "setup/index.html", contents, email=email)
 
     @routes.api_route("/invite/", methods=GET)
     async def invite(error: str = "", token: str = "") -> Response:
         text = INVITE_ERRORS.get(error if token else error or "token", "")
         contents = {"alert": alert_html(text), "token": _hidden("token", token)}
-        return _page(site / "invite/index.html", contents)
+        return await _page(site / "invite/index.html", contents)
 
     return routes
 
@@ -122,8 +124,8 @@ def fill(template: str, element: str, html: str) -> str:
     return page
 
 
-def _page(path: Path, contents: dict[str, str], *, email: str = "") -> Response:
-    page = _template(path)
+async def _page(path: Path, contents: dict[str, str], *, email: str = "") -> Response:
+    page = await asyncio.to_thread(in_look, _template(path))
     for element, html in contents.items():
         page = fill(page, element, html)
     if email:  # so that a wrong password costs typing the password only

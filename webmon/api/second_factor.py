@@ -29,8 +29,7 @@ from webmon.api.profile import PROFILE, who
 from webmon.api.sheets import field, form, sheet
 from webmon.clock import utcnow
 from webmon.commands.accounts import confirmations, pending, second_factor
-from webmon.commands.accounts.devices import new_device
-from webmon.commands.accounts.logins import Login, open_session
+from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.own_profile import OTHERS, end_session
 from webmon.domain.access import Actor
 from webmon.domain.sessions import PENDING_COOKIE, token_hash, token_in
@@ -168,8 +167,7 @@ def _enrol(
         confirmations.confirm_password(user_id, password, now=now)
     with db.write() as session:
         made = second_factor.set_up(session, user_id, secret, code, now=now)
-        token = open_session(session, user_id, **where, now=now)
-    return Login(token, new_device(user_id)), made
+        return new_login(session, user_id, **where, now=now), made
 
 
 def _change_factor(actor: Actor, token: str, code: str, remove: bool) -> tuple[str, ...]:

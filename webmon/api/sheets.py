@@ -9,6 +9,7 @@ from html import escape
 from fastapi.responses import HTMLResponse
 
 from webmon import frontend
+from webmon.api.look import in_look
 
 PLAIN = (
     '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8"><title></title></head>'
@@ -56,4 +57,4 @@ def _start() -> str:
     if not path.exists():
         return PLAIN
     head, found, _ = SCRIPTS.sub("", path.read_text("utf-8")).partition("<main>")
-    return head + found if found else PLAIN
+    return in_look(head) + found if found else PLAIN

@@ -36,6 +36,7 @@ ROOMS = (
     "/admin/namespaces",
     "/admin/users",
     "/admin/profile",
+    "/admin/settings",
     "/admin/activity",
 )
 MOVED = {"/": "/status/"} | {

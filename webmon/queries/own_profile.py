@@ -7,8 +7,10 @@ from sqlmodel import Session, col, select
 
 from webmon.domain.access import Actor
 from webmon.domain.browsers import in_words
+from webmon.domain.colours import accent_css
 from webmon.domain.sessions import shown_id
 from webmon.models import LoginSession, User
+from webmon.queries.installation import installation
 from webmon.queries.second_factors import codes_left, has_factor
 
 MOST_SHOWN = 50
@@ -47,6 +49,9 @@ class LookView:
     timezone: str = ""
     theme: str = ""
     has_factor: bool = False
+    site_name: str = ""
+    css: str = ""
+    """Rules for the accent colour."""
 
 
 def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) -> ProfileView:
@@ -84,4 +89,12 @@ def _session(row: LoginSession, present: str) -> SessionView:
 def own_look(session: Session, *, actor: Actor) -> LookView:
     """What the frame of every page needs to know of the actor."""
     user = session.get_one(User, actor.user_id)
-    return LookView(user.name, user.timezone, user.theme, has_factor(session, user.id))
+    site = installation(session)
+    return LookView(
+        user.name,
+        user.timezone,
+        user.theme,
+        has_factor(session, user.id),
+        site.site_name,
+        accent_css(site.accent),
+    )

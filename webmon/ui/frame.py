@@ -18,7 +18,12 @@ ROOMS = (
         "Incidents": "/incidents/",
         "Channels": "/channels/",
     },
-    {"Namespaces": "/namespaces/", "Users": "/users/", "Activity": "/activity/"},
+    {
+        "Namespaces": "/namespaces/",
+        "Users": "/users/",
+        "Activity": "/activity/",
+        "Settings": "/settings/",
+    },
 )
 """Groups of rooms. Their addresses are within the app: going to one loads nothing. A new
 room is one line here, one in `webmon.webmon` and one in `webmon.edge.gate`."""
@@ -33,7 +38,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
         look(),
         NativeLink.create("Skip to the content", href="#main", class_name="skip"),
         rx.el.header(
-            rx.el.span("Beaconry", class_name="brand"),
+            rx.el.span(_site_name(), class_name="brand"),
             rx.el.span(here, class_name="here", aria_hidden="true"),
             rx.el.button(
                 "Menu",
@@ -91,6 +96,11 @@ def _rail(who: rx.Var[str], here: str) -> rx.Component:
         class_name="rail",
         custom_attrs={"popover": "auto"},
     )
+
+
+def _site_name() -> rx.Var[str]:
+    name = LookState.look.site_name
+    return rx.cond(name != "", name, "Beaconry")
 
 
 def _name(who: rx.Var[str]) -> rx.Component:

@@ -14,10 +14,13 @@ from webmon.queries.own_profile import LookView, own_look
 from webmon.ui.private import PrivateState, ask, only, show
 
 # Storage may be switched off: then it is as the system has it until the page is there.
-REMEMBERED = """try {
-  const look = document.documentElement.dataset;
+REMEMBERED = """const look = document.documentElement.dataset;
+const sheet = document.head.appendChild(document.createElement('style'));
+sheet.id = 'look-css';
+try {
   look.theme = localStorage.lookTheme ?? '';
   look.zone = localStorage.lookZone ?? '';
+  sheet.textContent = localStorage.lookCss ?? '';
 } catch {}"""
 
 HOOK = """
@@ -26,11 +29,13 @@ useEffect(() => {{
   const root = document.documentElement;
   Object.assign(root.dataset, {{theme: {theme}, zone: {zone}}});
   root.style.colorScheme = {theme} || 'light dark';
+  document.getElementById('look-css').textContent = {css};
   try {{
     localStorage.lookTheme = {theme};
     localStorage.lookZone = {zone};
+    localStorage.lookCss = {css};
   }} catch {{}}
-}}, [{known}, {theme}, {zone}]);
+}}, [{known}, {theme}, {zone}, {css}]);
 """
 
 
@@ -52,19 +57,22 @@ class Look(Fragment):
 
     known: Var[bool] = field(default=Var.create(False), is_javascript_property=False)
     theme: Var[str] = field(default=Var.create(""), is_javascript_property=False)
+    css: Var[str] = field(default=Var.create(""), is_javascript_property=False)
     zone: Var[str] = field(default=Var.create(""), is_javascript_property=False)
 
     def add_hooks(self) -> list[str | Var]:
         """One effect that depends on both."""
         imports = {"react": [ImportVar(tag="useEffect")]}
-        hook = HOOK.format(known=self.known, theme=self.theme, zone=self.zone)
+        hook = HOOK.format(known=self.known, theme=self.theme, zone=self.zone, css=self.css)
         return [Var(hook, _var_data=VarData(imports=imports))]
 
 
 def look() -> rx.Component:
     """Stands in the frame of every page."""
     chosen = LookState.look
-    return Look.create(known=LookState.look_known, theme=chosen.theme, zone=chosen.timezone)
+    return Look.create(
+        known=LookState.look_known, theme=chosen.theme, zone=chosen.timezone, css=chosen.css
+    )
 
 
 remembered = rx.el.script(REMEMBERED)

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from webmon.ui.native import NativeLink
+from webmon.ui.native import NativeLink, RawHTML
 from webmon.ui.status import sprite
 
 
@@ -13,7 +13,7 @@ def page(*content: rx.Component) -> rx.Component:
     return rx.el.div(
         sprite(),
         rx.el.header(
-            NativeLink.create("Status", href="/status/", class_name="brand"),
+            RawHTML.create("", id="brand"),
             NativeLink.create("Log in", href="/admin/"),
             class_name="top",
         ),

@@ -14,7 +14,7 @@ from webmon.commands.accounts.attempts import count_attempt, refuse_blocked
 from webmon.commands.accounts.password_links import send_link
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import canonical_email
-from webmon.domain.access import Actor
+from webmon.domain.access import Actor, Role, require
 from webmon.domain.backoff import retry_delay_seconds
 from webmon.domain.throttle import Subject, address_subject
 from webmon.errors import Invalid, Throttled
@@ -76,7 +76,12 @@ def ask_for_link(session: Session, email: str, *, now: datetime) -> None:
 
 @noted("user", "sent a test mail to", always=True)
 def ask_for_test(session: Session, *, actor: Actor, now: datetime) -> int:
-    """Have a letter sent to the actor, to see whether mail arrives; returns the actor's id."""
+    """Have a letter sent to the actor, to see whether mail arrives; returns the actor's id.
+
+    Raises:
+        PermissionDenied: the actor is no admin.
+    """
+    require(actor, Role.ADMIN)
     _ask(session, actor.user_id, Occasion.TEST, now=now)
     return actor.user_id
 

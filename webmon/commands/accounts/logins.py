@@ -7,7 +7,8 @@ takes 40 ms of processor time, and nobody else's writing may wait for it.
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
@@ -26,6 +27,7 @@ from webmon.domain.throttle import Subject
 from webmon.errors import Invalid
 from webmon.models import LoginSession, SecondFactor, User
 from webmon.origin import Way, coming
+from webmon.queries.installation import installation
 from webmon.queries.second_factors import without_required_factor
 
 
@@ -41,6 +43,8 @@ class Login:
     pending: str = ""
     must_enrol: bool = False
     """The second step is to set up a second factor."""
+    lasts: timedelta = LIFETIME
+    """For how long the session lives."""
 
 
 def log_in(
@@ -125,8 +129,16 @@ def enter(
     has_factor = session.get(SecondFactor, user_id) is not None
     if has_factor or without_required_factor(session, [user]):
         return Login(pending=new_pending(user, now=now), must_enrol=not has_factor)
-    token = open_session(session, user_id, address=address, browser=browser, now=now)
-    return Login(token, device or new_device(user_id))
+    return new_login(session, user_id, address=address, browser=browser, device=device, now=now)
+
+
+def new_login(
+    session: Session, user_id: int, *, device: str = "", now: datetime, **where: Any
+) -> Login:
+    """A session of this person, as `open_session` opens it, with what the browser gets."""
+    lasts = timedelta(days=installation(session).session_days)
+    token = open_session(session, user_id, lasts=lasts, now=now, **where)
+    return Login(token, device or new_device(user_id), lasts=lasts)
 
 
 def note_failure(session: Session, account: Snapshot | None, *, now: datetime) -> None:
@@ -153,6 +165,7 @@ def open_session(
     address: str = "",
     browser: str = "",
     by_provider: bool = False,
+    lasts: timedelta = LIFETIME,
     now: datetime,
 ) -> str:
     """A new session of this person; returns its token, which is kept nowhere."""
@@ -163,7 +176,7 @@ def open_session(
             token_hash=token_hash(token),
             user_id=user_id,
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + lasts,
             address=address[:45],
             browser="".join(filter(str.isprintable, browser))[:300],
             used_at=now,

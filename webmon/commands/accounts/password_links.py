@@ -9,7 +9,7 @@ from webmon.commands.accounts.activity import noted
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.accounts.second_factor import remove_factor
 from webmon.commands.accounts.users import end_links, end_sessions, find_user, store_password
-from webmon.domain.access import Actor
+from webmon.domain.access import Actor, require_confirmed
 from webmon.domain.sessions import token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import PasswordLink, User
@@ -27,6 +27,7 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
         Invalid: the person is deactivated.
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     return _new_link(session, find_user(session, user_id, actor=actor, lock=True), now=now)
 
 
@@ -66,6 +67,7 @@ def reset_password(session: Session, user_id: int, *, actor: Actor | None, now: 
             is seen.
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     if actor is not None and actor.user_id == user_id:
         raise Invalid("your own password is changed in your profile")
     user = find_user(session, user_id, actor=actor, lock=True)
@@ -83,13 +85,14 @@ def withdraw_link(
     user_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Let the link of this person open nothing any more.
 
     Raises:
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     end_links(session, find_user(session, user_id, actor=actor, lock=True).id)
 
 

@@ -10,8 +10,7 @@ from sqlmodel import Session, col, delete, update
 from webmon import crypto, db
 from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
-from webmon.commands.accounts.devices import new_device
-from webmon.commands.accounts.logins import Login, note_failure, open_session
+from webmon.commands.accounts.logins import Login, new_login, note_failure
 from webmon.commands.accounts.pending import pending_user
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import end_sessions
@@ -152,8 +151,7 @@ def finish_login(
         raise
     with db.write() as session:
         pending_user(session, cookie, now=now)
-        token = open_session(session, user_id, address=address, browser=browser, now=now)
-    return Login(token, new_device(user_id))
+        return new_login(session, user_id, address=address, browser=browser, now=now)
 
 
 def give_up_factor(session: Session, *, actor: Actor, now: datetime) -> None:

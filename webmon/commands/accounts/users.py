@@ -15,7 +15,7 @@ from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.validation import Fields, require_revision, validated
-from webmon.domain.access import Actor, Role
+from webmon.domain.access import Actor, Role, require_confirmed
 from webmon.domain.ids import is_id
 from webmon.domain.names import checked_name
 from webmon.domain.sessions import token_hash
@@ -106,6 +106,7 @@ def invite_user(
         Invalid: a field of `UserFields` is wrong, or the address is taken.
         PermissionDenied: the actor does not manage people with these namespaces.
     """
+    require_confirmed(actor, now=now)
     user = _add(session, validated(UserFields, fields), actor=actor, now=now)
     return Account(user.id, shown_name(user))
 
@@ -117,7 +118,7 @@ def update_user(
     fields: Mapping[str, Any],
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
     revision: int | None = None,
 ) -> Account:
     """Give a person another address, name, role or other namespaces. ``revision`` is the one that
@@ -127,6 +128,7 @@ def update_user(
         Invalid: a field is wrong, or the last admin would go.
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     admins = lock_admins(session, actor)
     user = find_user(session, user_id, actor=actor, lock=True)
     wanted = validated(UserFields, fields)
@@ -153,6 +155,7 @@ def disable_user(session: Session, user_id: int, *, actor: Actor | None, now: da
         Invalid: this is the last admin.
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     admins = lock_admins(session, actor)
     user = find_user(session, user_id, actor=actor, lock=True)
     user.disabled_at = user.disabled_at or now
@@ -167,13 +170,14 @@ def enable_user(
     user_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Let a person in again who was shut out.
 
     Raises:
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     find_user(session, user_id, actor=actor, lock=True).disabled_at = None
     session.flush()
 
@@ -184,7 +188,7 @@ def delete_user(
     user_id: int,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Delete a person. What they did keeps their address.
 
@@ -192,6 +196,7 @@ def delete_user(
         Invalid: this is the last admin.
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     admins = lock_admins(session, actor)
     user = find_user(session, user_id, actor=actor, lock=True)
     end_sessions(session, user.id)
@@ -206,7 +211,7 @@ def set_password(
     hashed: HashedPassword,
     *,
     actor: Actor | None,
-    now: datetime,  # noqa: ARG001 -- every command takes it
+    now: datetime,
 ) -> None:
     """Change a password. Every session and link of the person ends; a block on the account is
     lifted.
@@ -214,6 +219,7 @@ def set_password(
     Raises:
         NotFound, PermissionDenied.
     """
+    require_confirmed(actor, now=now)
     store_password(session, find_user(session, user_id, actor=actor, lock=True), hashed)
 
 

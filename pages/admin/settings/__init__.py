@@ -1,0 +1,1 @@
+"""The room "Settings": what counts for the whole installation."""

@@ -1,0 +1,162 @@
+"""The settings: name and colour, sign-in, what is kept, the monitor itself, and mail."""
+
+import reflex as rx
+
+from pages.admin.settings.state import SettingsState
+from webmon.ui.frame import frame
+from webmon.ui.native import NativeForm
+from webmon.ui.panel import panel
+from webmon.ui.private import ask_again
+from webmon.ui.room_view import headline, stays_current
+
+ROUTE = "/settings"
+TITLE = "Settings – Beaconry"
+
+
+def settings() -> rx.Component:
+    """The page."""
+    view = SettingsState.view
+    return frame(
+        stays_current(SettingsState),
+        headline(SettingsState, "Settings", None),
+        rx.cond(
+            SettingsState.done != "",
+            rx.el.p(SettingsState.done, class_name="notice good", role="status"),
+        ),
+        rx.cond(SettingsState.error != "", _mistake()),
+        rx.cond(
+            SettingsState.loaded & ~view.may_manage,
+            rx.el.p("Only admins of all namespaces see and change these.", class_name="none"),
+        ),
+        rx.cond(view.may_manage, rx.fragment(_form(), _mail(), _elsewhere())),
+        who=view.who,
+        here="Settings",
+    )
+
+
+def _mistake() -> rx.Component:
+    button = rx.el.button(
+        "Say who you are", type="button", class_name="button small", on_click=ask_again
+    )
+    return rx.el.div(
+        rx.el.p(SettingsState.error),
+        rx.cond(SettingsState.must_confirm, button),
+        class_name="notice",
+        role="alert",
+    )
+
+
+def _form() -> rx.Component:
+    view = SettingsState.view
+    return NativeForm.create(
+        panel(
+            "Name and colour",
+            _control("Name of this page", "site_name", view.site_name, "Beaconry"),
+            _control("Accent colour", "accent", view.accent, "#1b4f8f"),
+            rx.el.p("On the public page and here; on dark pages it is lighter.", class_name="help"),
+        ),
+        panel(
+            "Signing in",
+            rx.el.fieldset(
+                rx.el.legend("A second factor is required of"),
+                _tick("admins", "admin", view.admins_need_factor),
+                _tick("editors", "editor", view.editors_need_factor),
+                _tick("viewers", "viewer", view.viewers_need_factor),
+            ),
+            _control("A session lives for (days)", "session_days", view.session_days, "14"),
+        ),
+        panel(
+            "What is kept",
+            _control("Single results (days)", "raw_retention_days", view.raw_retention_days, "30"),
+            _control(
+                "Hourly figures and messages (days)",
+                "hourly_retention_days",
+                view.hourly_retention_days,
+                "400",
+            ),
+        ),
+        panel(
+            "The monitor itself",
+            _control(
+                "Reference addresses",
+                "connectivity_targets",
+                view.connectivity_targets,
+                "1.1.1.1:53, 9.9.9.9:53",
+            ),
+            rx.el.p(
+                "When none of these takes a connection, the monitor is offline and alarms nobody.",
+                class_name="help",
+            ),
+        ),
+        rx.el.button("Save", type="submit", class_name="button primary"),
+        action="/auth/settings",
+        method="post",
+        class_name="panels settings",
+        key=view.to_string(),
+    )
+
+
+def _control(label: str, name: str, value: rx.Var[str], example: str) -> rx.Component:
+    locked = SettingsState.view.locked.to(list[str]).contains(name)
+    return rx.el.label(
+        label,
+        rx.el.input(
+            name=name,
+            default_value=value,
+            placeholder=example,
+            disabled=locked,
+            class_name="control",
+        ),
+        rx.cond(
+            locked,
+            rx.el.span("Set by WEBMON_" + name.upper() + " and locked.", class_name="help"),
+        ),
+        class_name="label",
+    )
+
+
+def _tick(words: str, role: str, is_on: rx.Var[bool]) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", name="second_factor_roles", value=role, default_checked=is_on),
+        rx.el.span(words),
+        class_name="label tick",
+    )
+
+
+def _mail() -> rx.Component:
+    view = SettingsState.view
+    test = NativeForm.create(
+        rx.el.button("Send a test to me", type="submit", class_name="button"),
+        action="/auth/settings/test-mail",
+        method="post",
+    )
+    return panel(
+        "Mail",
+        rx.cond(
+            view.mail != "",
+            rx.fragment(
+                rx.el.p(
+                    "Mail is handed to ",
+                    rx.el.code(view.mail),
+                    ", set by ",
+                    rx.el.code("WEBMON_SMTP_URL"),
+                    " and locked.",
+                ),
+                rx.cond(view.last_test != "", rx.el.p(view.last_test, role="status")),
+                test,
+            ),
+            rx.el.p(
+                "No mail server is set, so no mail is sent. Set ",
+                rx.el.code("WEBMON_SMTP_URL"),
+                " and start web and worker again.",
+            ),
+        ),
+    )
+
+
+def _elsewhere() -> rx.Component:
+    return rx.el.p(
+        "Names, timezones and networks of groups of hosts are in ",
+        rx.el.a("Namespaces", href="/namespaces/"),
+        ".",
+    )

@@ -1,0 +1,44 @@
+"""The state of the room "Settings". It only shows: what is typed goes to `webmon.api.settings`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from webmon.queries.installation import SettingsView, admin_settings
+from webmon.ui.private import PrivateState, ask, show
+from webmon.ui.room import Listing
+
+DONE = {
+    "saved": "Saved. Everything follows within half a minute.",
+    "test": "A test is on its way to your own address.",
+}
+ERRORS = {
+    "site_name": "A name must be one line of at most 60 characters.",
+    "accent": "That is no colour such as #1b4f8f, or is too pale to be read on the page.",
+    "connectivity_targets": "Write host:port, separated by commas: 1.1.1.1:53, 9.9.9.9:53.",
+    "raw_retention_days": "Single results are kept for 1 to 36500 days.",
+    "hourly_retention_days": "Hourly figures are kept for 1 to 36500 days.",
+    "session_days": "A session lives for 1 to 365 days.",
+    "second_factor_roles": "Set up your own second factor first: you would be shut out.",
+    "confirm": "Say again who you are, and save once more.",
+    "other": "That could not be saved.",
+}
+
+
+class SettingsState(Listing, PrivateState):
+    """One admin's view of the settings in one tab."""
+
+    view: SettingsView = SettingsView()
+    done: str = ""
+    error: str = ""
+    must_confirm: bool = False
+
+    async def _read(self, now: datetime) -> None:  # noqa: ARG002
+        show(self, view=await ask(self, admin_settings))
+
+    def _address(self) -> dict[str, object]:
+        return {}
+
+    async def _follow(self, address: Mapping[str, str]) -> None:
+        done, error = address.get("done", ""), address.get("error", "")
+        show(self, done=DONE.get(done, ""), error=ERRORS.get(error, ""))
+        show(self, must_confirm=error == "confirm")

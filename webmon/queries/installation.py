@@ -1,0 +1,126 @@
+"""The settings that admins make in the app. What the environment says goes before them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from webmon import config
+from webmon.domain.access import Actor, Role
+from webmon.models import Letter, Setting
+from webmon.models.letters import Occasion
+from webmon.queries.second_factors import REQUIRED_OF
+
+BEGINS = "installation."
+"""So begin the names of their rows."""
+
+SESSION_DAYS = 14
+OF_ENVIRONMENT = ("connectivity_targets", "raw_retention_days", "hourly_retention_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The settings as they count. An empty name or colour is that of the product."""
+
+    site_name: str
+    accent: str
+    connectivity_targets: tuple[str, ...]
+    raw_retention_days: int
+    hourly_retention_days: int
+    session_days: int
+    second_factor_roles: frozenset[Role]
+    locked: frozenset[str]
+    """Those that the environment sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """The page. ``mail`` says which server mail goes to, without its password."""
+
+    who: str = ""
+    may_manage: bool = False
+    site_name: str = ""
+    accent: str = ""
+    connectivity_targets: str = ""
+    raw_retention_days: str = ""
+    hourly_retention_days: str = ""
+    session_days: str = ""
+    admins_need_factor: bool = False
+    editors_need_factor: bool = False
+    viewers_need_factor: bool = False
+    locked: tuple[str, ...] = ()
+    mail: str = ""
+    last_test: str = ""
+
+
+def installation(session: Session) -> Installation:
+    """The settings as they count now."""
+    rows = session.exec(
+        select(Setting).where(col(Setting.name).startswith(BEGINS) | (Setting.name == REQUIRED_OF))
+    )
+    stored = {row.name.removeprefix(BEGINS): row.value for row in rows}
+    given = config.settings()
+    locked = frozenset(name for name in OF_ENVIRONMENT if name in given.model_fields_set)
+
+    def value(name: str) -> Any:
+        return None if name in locked else stored.get(name)
+
+    targets = value("connectivity_targets")
+    return Installation(
+        site_name=stored.get("site_name", ""),
+        accent=stored.get("accent", ""),
+        connectivity_targets=_parts(targets)
+        if targets is not None
+        else tuple(given.connectivity_targets),
+        raw_retention_days=int(value("raw_retention_days") or given.raw_retention_days),
+        hourly_retention_days=int(value("hourly_retention_days") or given.hourly_retention_days),
+        session_days=int(stored.get("session_days") or SESSION_DAYS),
+        second_factor_roles=frozenset(Role(each) for each in _parts(stored.get(REQUIRED_OF, ""))),
+        locked=locked,
+    )
+
+
+def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
+    """The page, for admins of all namespaces; others are told that it is not theirs."""
+    who = f"{actor.email} · {actor.role.value}"
+    if not actor.has(Role.ADMIN) or actor.namespace_ids is not None:
+        return SettingsView(who)
+    present = installation(session)
+    need = present.second_factor_roles
+    return SettingsView(
+        who,
+        may_manage=True,
+        site_name=present.site_name,
+        accent=present.accent,
+        connectivity_targets=", ".join(present.connectivity_targets),
+        raw_retention_days=str(present.raw_retention_days),
+        hourly_retention_days=str(present.hourly_retention_days),
+        session_days=str(present.session_days),
+        admins_need_factor=Role.ADMIN in need,
+        editors_need_factor=Role.EDITOR in need,
+        viewers_need_factor=Role.VIEWER in need,
+        locked=tuple(sorted(present.locked)),
+        mail=config.settings().mail_server,
+        last_test=_last_test(session, actor),
+    )
+
+
+def _last_test(session: Session, actor: Actor) -> str:
+    """What became of the last test mail to the actor."""
+    letter = session.exec(
+        select(Letter)
+        .where(Letter.user_id == actor.user_id, Letter.occasion == Occasion.TEST)
+        .order_by(col(Letter.id).desc())
+        .limit(1)
+    ).first()
+    if letter is None:
+        return ""
+    if letter.sent_at:
+        return f"The last test was taken by the mail server for {actor.email}."
+    if letter.error:
+        return f"The last test has failed: {letter.error}."
+    return "The test is on its way."
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
