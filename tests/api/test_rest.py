@@ -327,12 +327,14 @@ async def test_the_description_has_examples_that_are_accepted(
 ) -> None:
     write = callers["write"]
     document = (await write._client.get("/api/openapi.json")).json()
-    for name in ("hosts", "services", "channels", "namespaces"):
+    for name in ("hosts", "services", "channels", "namespaces", "downtimes", "users"):
         post = document["paths"][f"{V1}/{name}"]["post"]
         assert post["security"] == [{"apiKey": []}]
         body = post["requestBody"]["content"]["application/json"]["example"]
         if name == "namespaces":
             body = body | {"slug": "other"}
+        if name == "downtimes":
+            body = body | {"hosts": ["Tool of iati"]}
         assert (await write("POST", f"/{name}", body)).status_code == 201
     references = str(document).split("'#/components/schemas/")[1:]
     for name in {each.partition("'")[0] for each in references}:
@@ -345,3 +347,61 @@ async def test_two_who_make_the_same_at_once_are_told(
     monkeypatch.setattr(namespaces, "_require_free_slug", lambda *_: None)
     answer = await callers["write"]("POST", "/namespaces", {"slug": "iati", "name": "x"})
     assert answer.status_code == 409
+
+
+async def test_downtime_is_planned_moved_and_cancelled(callers: dict[str, Caller]) -> None:
+    iati = callers["iati"]
+    wanted = {
+        "title": "Upgrade",
+        "namespace": "iati",
+        "hosts": ["Tool of iati"],
+        "starts_at": "2030-12-01T22:00",
+        "duration": "45m",
+    }
+    made = await iati("POST", "/downtimes", wanted)
+    assert made.status_code == 201, made.text
+    assert made.json()["hosts"] == ["Tool of iati"] and made.json()["duration"] == "45m"
+    path = f"/downtimes/{made.json()['id']}"
+    longer = await iati("PATCH", path, {"duration": "2h"}, If_Match=made.headers["etag"])
+    assert (longer.status_code, longer.json()["duration"]) == (200, "2h"), longer.text
+    until = {"ends_at": "2030-12-01T23:00"}
+    moved = await iati("PATCH", path, until, If_Match=longer.headers["etag"])
+    assert moved.json()["duration"] == "1h", moved.text
+    stale = await iati("PATCH", path, {"duration": "3h"}, If_Match=made.headers["etag"])
+    assert stale.status_code == 412
+    assert (await iati("DELETE", path, If_Match="*")).status_code == 204
+    (left,) = (await iati("GET", "/downtimes?cancelled=true")).json()["items"]
+    assert left["cancelled_at"]
+    assert (await iati("GET", "/downtimes?cancelled=false")).json()["items"] == []
+    elsewhere = await iati("POST", "/downtimes", {**wanted, "namespace": "di"})
+    assert (elsewhere.status_code, pointers(elsewhere)) == (422, ["#/namespace"])
+
+
+async def test_people_are_for_admins(callers: dict[str, Caller]) -> None:
+    write, wanted = callers["write"], {"email": "Bert@example.org", "role": "viewer"}
+    made = await write("POST", "/users", {**wanted, "namespaces": ["iati"]})
+    assert made.status_code == 201, made.text
+    assert made.json()["namespaces"] == ["iati"] and made.json()["invited"]
+    path = f"/users/{made.json()['id']}"
+    changed = await write(
+        "PATCH", path, {"role": "editor", "namespaces": None}, If_Match=made.headers["etag"]
+    )
+    assert (changed.json()["role"], changed.json()["namespaces"]) == ("editor", None)
+    (anna,) = (await write("GET", "/users?email=anna@example.org")).json()["items"]
+    last = await write("DELETE", f"/users/{anna['id']}", If_Match="*")
+    assert last.status_code == 422, "the last admin stays"
+    for name in ("read", "iati"):
+        assert (await callers[name]("GET", "/users")).status_code == 403
+        assert (await callers[name]("GET", path)).status_code == 403
+    assert (await write("DELETE", path, If_Match="*")).status_code == 204
+
+
+async def test_the_activity_is_told_of_the_keys_namespaces(callers: dict[str, Caller]) -> None:
+    for host in (1, 2):
+        await callers["write"]("PATCH", f"/hosts/{host}", {"public": False}, If_Match="*")
+    told = (await callers["iati"]("GET", "/activity")).json()["items"]
+    assert [each["name"] for each in told] == ["Tool of iati"]
+    (entry,) = told
+    assert (entry["verb"], entry["actor"], entry["way"]) == ("changed", "API key write", "api_key")
+    assert len((await callers["read"]("GET", "/activity?thing=host")).json()["items"]) == 2
+    assert (await callers["write"]("DELETE", f"/activity/{entry['id']}")).status_code == 405

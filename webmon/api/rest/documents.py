@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from webmon.api.problems import Responses, problems
 from webmon.api.rest.shapes import Shape
 
-DURATIONS = ("interval", "timeout", "retry", "degraded_above", "reminder_every")
+DURATIONS = ("interval", "timeout", "retry", "degraded_above", "reminder_every", "duration")
+LENGTHS = ["60s", "5m", "4h"]
 TYPES = {str: "string", int: "integer", bool: "boolean"}
 NAMES: dict[str, dict[str, Any]] = {
     "limit": {
@@ -56,11 +57,24 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "config": {"url": "https://hooks.example.org/beaconry"},
     },
 }
+EXAMPLES |= {
+    "downtimes": {
+        "title": "Database upgrade",
+        "namespace": "iati",
+        "hosts": ["Datastore"],
+        "starts_at": "2030-12-01T22:00",
+        "duration": "45m",
+        "announce_before": ["24h", "1h"],
+    },
+    "users": {"email": "carl@example.org", "role": "viewer", "namespaces": ["iati"]},
+}
 PATCHES: dict[str, dict[str, Any]] = {
     "namespaces": {"name": "IATI tools"},
     "hosts": {"public": False},
     "services": {"interval": "5m", "degraded_above": "2s"},
     "channels": {"events": ["down", "up"]},
+    "downtimes": {"duration": "2h"},
+    "users": {"role": "editor"},
 }
 
 
@@ -88,6 +102,9 @@ def body_extra(
                 "type": ["string", "null"],
                 "examples": ["60s", "5m", "4h"],
             }
+    if "announce_before" in schema["properties"]:
+        texts = {"type": "string", "examples": LENGTHS}
+        schema["properties"]["announce_before"] = {"type": "array", "items": texts}
     if is_patch:
         schema.pop("required", None)
     content = {"schema": schema, "example": dict(example)}

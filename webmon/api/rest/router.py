@@ -17,17 +17,20 @@ from webmon.api.rest.answers import page, resource, with_problems
 from webmon.api.rest.repeatable import repeatable
 from webmon.api.rest.requests import body_of, chosen, cursor_of, limit_of, parameters, revision_of
 from webmon.api.rest.shapes import (
+    ActivityShape,
     ChannelShape,
+    DowntimeShape,
     HostShape,
     IncidentShape,
     NamespaceShape,
     ServiceShape,
     Shape,
+    UserShape,
 )
 from webmon.commands.resources import changes
 from webmon.commands.resources.changes import CHANGEABLE
 from webmon.commands.resources.repeats import Answer
-from webmon.queries.resources import kinds
+from webmon.queries.resources import kinds, more_kinds
 from webmon.queries.resources.pages import Listed, one
 from webmon.queries.resources.pages import page as read_page
 
@@ -66,6 +69,14 @@ KINDS = (
         IncidentShape,
         {"namespace": str, "host_id": int, "service_id": int, "open": bool},
     ),
+    Kind(
+        "downtimes",
+        more_kinds.DOWNTIMES,
+        DowntimeShape,
+        {"namespace": str, "cancelled": bool},
+    ),
+    Kind("users", more_kinds.USERS, UserShape, {"email": str}),
+    Kind("activity", more_kinds.ACTIVITY, ActivityShape, {"thing": str, "actor": str}),
 )
 
 Admit = Callable[[Request], Awaitable[Any]]

@@ -98,11 +98,54 @@ class IncidentShape(Shape):
     acknowledged_by: str | None = None
 
 
-class MuteShape(Shape):
-    """What is muted, why, and until when; null: until all is well."""
+class DowntimeShape(Shape):
+    """A planned downtime; ``starts_at`` is on the clocks of ``timezone``."""
 
     id: int = 0
-    host_id: int | None = None
-    service_id: int | None = None
-    reason: str = ""
-    until_at: str | None = None
+    title: str = ""
+    namespace: str = ""
+    hosts: list[str] = []
+    services: list[str] = []
+    whole_namespace: bool = False
+    starts_at: str = ""
+    duration: str = ""
+    timezone: str = ""
+    rrule: str = ""
+    announce_before: list[str] = []
+    message: str = ""
+    channels: list[str] | None = None
+    audience: dict[str, str] = {}
+    silence_all: bool = False
+    finish_when_up: int | None = None
+    cancelled_at: str | None = None
+    created_at: str = ""
+    revision: int = 0
+
+
+class UserShape(Shape):
+    """A person who may sign in; ``namespaces`` null: all."""
+
+    id: int = 0
+    email: str = ""
+    name: str = ""
+    role: str = ""
+    namespaces: list[str] | None = None
+    disabled: bool = False
+    invited: bool = False
+    last_seen_at: str | None = None
+    created_at: str = ""
+    revision: int = 1
+
+
+class ActivityShape(Shape):
+    """Somebody did something; ``changes`` has before and after of each field."""
+
+    id: int = 0
+    at: str = ""
+    actor: str = ""
+    verb: str = ""
+    thing: str = ""
+    thing_id: int | None = None
+    name: str = ""
+    way: str = ""
+    changes: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from webmon.commands.config_file.downtimes import FileDowntime
 from webmon.commands.config_file.model import FileChannel, FileModel, FileService
 from webmon.domain.ids import LARGEST_ID
 
@@ -35,6 +36,20 @@ class ServiceBody(FileService):
 
 class ChannelBody(FileChannel):
     """A channel; without a namespace it is told of every one."""
+
+
+class DowntimeBody(FileDowntime):
+    """A planned downtime; ``hosts`` and ``services`` (`Host/Service`) are names in its namespace,
+    of ``duration`` and ``ends_at`` one is given."""
+
+
+class UserBody(FileModel):
+    """A person; ``namespaces`` are slugs, without them all."""
+
+    email: str
+    name: str = ""
+    role: str
+    namespaces: list[str] | None = None
 
 
 class MuteBody(FileModel):

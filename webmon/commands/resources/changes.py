@@ -11,17 +11,28 @@ from typing import Any
 from pydantic import BaseModel
 from sqlmodel import Session, select
 
+from webmon.commands.accounts import users
 from webmon.commands.config_file.model import FILE_NAMES
+from webmon.commands.downtimes.edit import edit_downtime
+from webmon.commands.downtimes.plan import plan_downtime
+from webmon.commands.downtimes.running import cancel_downtime
 from webmon.commands.inventory import hosts, namespaces, services
 from webmon.commands.notifications import channels
-from webmon.commands.resources.bodies import ChannelBody, HostBody, NamespaceBody, ServiceBody
+from webmon.commands.resources.bodies import (
+    ChannelBody,
+    DowntimeBody,
+    HostBody,
+    NamespaceBody,
+    ServiceBody,
+    UserBody,
+)
 from webmon.commands.validation import KEEP, validated
 from webmon.crypto import SEALED
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.merge_patch import patched
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.models import Namespace
-from webmon.queries.resources import kinds
+from webmon.queries.resources import kinds, more_kinds
 from webmon.queries.resources.pages import Listed, one
 
 Fields = Mapping[str, Any]
@@ -54,6 +65,15 @@ def _of_channel(session: Session, body: ChannelBody, actor: Actor) -> dict[str, 
     return body.fields(None if slug is None else _namespace_id(session, slug, actor))
 
 
+def _of_downtime(session: Session, body: DowntimeBody, actor: Actor) -> dict[str, Any]:
+    _namespace_id(session, body.namespace, actor)
+    return body.fields(session)
+
+
+def _of_user(_session: Session, body: UserBody, _actor: Actor) -> dict[str, Any]:
+    return body.model_dump()
+
+
 def _new_service(
     session: Session, fields: Fields, *, body: ServiceBody, actor: Actor, now: datetime
 ) -> Any:
@@ -73,7 +93,7 @@ class Changeable:
     fields: Callable[[Session, Any, Actor], dict[str, Any]]
     create: Callable[..., Any]
     update: Callable[..., Any]
-    delete: Callable[..., None]
+    delete: Callable[..., Any]
     role: Role
     fixed: frozenset[str] = frozenset()
 
@@ -121,6 +141,24 @@ CHANGEABLE: dict[str, Changeable] = {
         _without_body(channels.create_channel),
         channels.update_channel,
         channels.delete_channel,
+        Role.ADMIN,
+    ),
+    "downtimes": Changeable(
+        more_kinds.DOWNTIMES,
+        DowntimeBody,
+        _of_downtime,
+        _without_body(plan_downtime),
+        edit_downtime,
+        cancel_downtime,
+        Role.EDITOR,
+    ),
+    "users": Changeable(
+        more_kinds.USERS,
+        UserBody,
+        _of_user,
+        _without_body(users.invite_user),
+        users.update_user,
+        users.delete_user,
         Role.ADMIN,
     ),
 }
@@ -173,6 +211,8 @@ def change(
         for fixed in kind.fixed & set(patch):
             if patch[fixed] != before[fixed]:
                 raise Invalid(f"must stay {before[fixed]}", fixed)
+        if patch.get("ends_at"):
+            before.pop("duration", None)
         if "kind" in patch and patch["kind"] != before.get("kind"):
             before["config"] = {}
         wanted = validated(kind.body, patched(before, patch))
@@ -230,7 +270,8 @@ def _writable(session: Session, kind: Changeable, row_id: int) -> dict[str, Any]
         if part in told:
             told[part] = _kept(getattr(row, part))
     names = [field.alias or name for name, field in kind.body.model_fields.items()]
-    return {name: told[name] for name in names if name in told and told[name] is not None}
+    known = [name for name in names if name != "id" and told.get(name) is not None]
+    return {name: told[name] for name in known}
 
 
 def _kept(stored: Any) -> Any:

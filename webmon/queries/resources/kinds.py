@@ -49,7 +49,8 @@ def in_namespace(column: ColumnElement[Any], actor: Actor) -> Sequence[ColumnEle
     return (column.in_(actor.namespace_ids) if actor.namespace_ids else false(),)
 
 
-def _instant(at: datetime | None) -> str | None:
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601; None where there is none."""
     return at.isoformat() if at is not None else None
 
 
@@ -64,7 +65,7 @@ def _namespace(row: Row[Any], actor: Actor) -> dict[str, Any]:  # noqa: ARG001 -
         "name": row.name,
         "timezone": row.timezone,
         "networks": list(row.networks),
-        "created_at": _instant(row.created_at),
+        "created_at": instant(row.created_at),
         "revision": row.revision,
     }
 
@@ -78,7 +79,7 @@ def _host(row: Row[Any], actor: Actor) -> dict[str, Any]:
         "address": row.address,
         "public": row.public,
         "ssh": shown(row.ssh) if editable else None,
-        "created_at": _instant(row.created_at),
+        "created_at": instant(row.created_at),
         "revision": row.revision,
     }
 
@@ -104,11 +105,11 @@ def _service(row: Row[Any], actor: Actor) -> dict[str, Any]:
         "paused": row.paused,
         "config": shown(row.config) if _may_edit(actor, row.namespace_id) else None,
         "status": row.status,
-        "since": _instant(row.since),
-        "last_checked_at": _instant(row.last_checked_at),
+        "since": instant(row.since),
+        "last_checked_at": instant(row.last_checked_at),
         "response_ms": None if row.response_us is None else row.response_us / 1000,
         "message": row.message,
-        "created_at": _instant(row.created_at),
+        "created_at": instant(row.created_at),
         "revision": row.revision,
     }
 
@@ -126,7 +127,7 @@ def _channel(row: Row[Any], actor: Actor) -> dict[str, Any]:
         "enabled": row.enabled,
         "built_in": row.built_in,
         "config": shown(row.config) if may else None,
-        "created_at": _instant(row.created_at),
+        "created_at": instant(row.created_at),
         "revision": row.revision,
     }
 
@@ -139,11 +140,11 @@ def _incident(row: Row[Any], actor: Actor) -> dict[str, Any]:  # noqa: ARG001 --
         "service": row.service,
         "host": row.host,
         "namespace": row.slug,
-        "opened_at": _instant(row.opened_at),
-        "resolved_at": _instant(row.resolved_at),
+        "opened_at": instant(row.opened_at),
+        "resolved_at": instant(row.resolved_at),
         "duration_seconds": row.duration_seconds,
         "message": row.message,
-        "acknowledged_at": _instant(row.acknowledged_at),
+        "acknowledged_at": instant(row.acknowledged_at),
         "acknowledged_by": row.acknowledged_by,
     }
 
