@@ -11,6 +11,7 @@ WebmonError
 └── MustBePatient      the same may be asked again after a while, and is then done
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,12 +23,31 @@ class WebmonError(Exception):
 
 
 class Invalid(WebmonError):
-    """The input is wrong. ``field`` is the path to it (``"config.port"``), empty for the whole."""
+    """The input is wrong. ``field`` is the path to it (``"config.port"``), empty for the whole.
 
-    def __init__(self, message: str, field: str = "") -> None:
+    ``more`` is what else is wrong with the same input.
+    """
+
+    def __init__(self, message: str, field: str = "", more: Sequence["Invalid"] = ()) -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
         self.message = message
+        self.more = tuple(more)
+
+    def each(self) -> Iterator["Invalid"]:
+        """All that is wrong, once for each field."""
+        told = {self.field}
+        yield self
+        for other in self.more:
+            if other.field not in told:
+                told.add(other.field)
+                yield other
+
+
+def joined(mistakes: Sequence[Invalid]) -> Invalid:
+    """Several of them as one; there is at least one."""
+    every = [each for mistake in mistakes for each in mistake.each()]
+    return Invalid(every[0].message, every[0].field, every[1:])
 
 
 class Conflict(Invalid):

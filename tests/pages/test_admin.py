@@ -328,6 +328,34 @@ async def test_a_new_host_begins_in_the_namespace_that_is_shown(database: Databa
             assert of.value == str(expected)
 
 
+async def test_all_that_is_wrong_is_said_at_once(database: Database) -> None:
+    add_service(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "open_new", thing="service", parent_id=1)
+        typed = as_a_browser_sends(tab.shown["form"]) | {
+            "name": "",
+            "interval_seconds": "often",
+            "timeout_seconds": "200s",
+            "retry_seconds": "0s",
+            "config.url": "ftp://a.example",
+            "config.max_body_kb": "0",
+        }
+        await tab.send(HostsState, "save", form=typed)
+        form = tab.shown["form"]
+        wrong = {each.name: each.mistake for each in form.fields() if each.mistake}
+        assert wrong.keys() == typed.keys() & {
+            *("name", "interval_seconds", "timeout_seconds", "retry_seconds"),
+            *("config.url", "config.max_body_kb"),
+        }
+        assert wrong["interval_seconds"].startswith("Write a number")
+        assert wrong["name"] == "Is required."
+        assert all(each.is_wrong for each in form.sections)
+        assert count(database, Service) == 1
+        await tab.send(HostsState, "choose_kind", kind="ssh")
+        assert not any(each.mistake for each in tab.shown["form"].fields())
+
+
 async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(database: Database) -> None:
     add_service(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:

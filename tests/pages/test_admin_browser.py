@@ -587,7 +587,7 @@ def test_what_is_typed_survives_other_forms_rooms_and_a_restart(
     form.get_by_label("Name", exact=True).fill("Half a page")
     form.get_by_label("URL").fill("http://anna:pass@a.example/x?token=t0p")
     form.get_by_text("Request and expectations").click()
-    form.get_by_label("Headers").fill("Authorization: s3cret")
+    form.locator("[name='config.headers']").fill("Authorization: s3cret")
     form.get_by_label("Kind").select_option("tcp")
     form.get_by_label("Port", exact=True).fill(product.url.rpartition(":")[2])
     assert not re.search("s3cret|t0p|pass@", kept(page)) and "a.example" in kept(page)

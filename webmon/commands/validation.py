@@ -1,13 +1,14 @@
 """Check what somebody typed or wrote into a file, and say in plain words what is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from webmon.domain.names import checked_name
-from webmon.errors import Conflict, Invalid, in_plain_words
+from webmon.errors import Conflict, Invalid, in_plain_words, joined
 
 KEEP = object()
 """The value of a config field that stays as it is stored: a secret that was not typed again."""
@@ -43,6 +44,8 @@ def known_timezone(name: str) -> str:
 
 
 Model = TypeVar("Model", bound=BaseModel)
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 def merged(wanted: Mapping[str, Any], kept: Any) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = ""
     """``fields`` as a ``model``; ``within`` is the path under which they are known.
 
     Raises:
-        Invalid: the first thing that is wrong, with the path to it (``config.port``).
+        Invalid: what is wrong, with the paths to it (``config.port``).
     """
     try:
         return model.model_validate(dict(fields))
@@ -73,11 +76,32 @@ def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = ""
     except (RecursionError, OverflowError, TypeError, ValueError):
         raise Invalid("holds something that cannot be read", within) from None
     # A misspelt name explains the missing one, so it is said first.
-    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
-    path = ".".join(str(part) for part in (within, *first["loc"]) if part != "")
-    if first["type"] == "extra_forbidden":
-        raise Invalid(f"is not known here; known are {', '.join(sorted(_names(model)))}", path)
-    raise Invalid(in_plain_words(first), path)
+    errors.sort(key=lambda each: each["type"] != "extra_forbidden")
+    raise joined([_invalid(model, each, within) for each in errors])
+
+
+def _invalid(model: type[Model], error: ErrorDetails, within: str) -> Invalid:
+    path = ".".join(str(part) for part in (within, *error["loc"]) if part != "")
+    if error["type"] == "extra_forbidden":
+        return Invalid(f"is not known here; known are {', '.join(sorted(_names(model)))}", path)
+    return Invalid(in_plain_words(error), path)
+
+
+def both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """The results of two validations.
+
+    Raises:
+        Invalid: with all that is wrong in both.
+    """
+    try:
+        found = first()
+    except Invalid as mistake:
+        try:
+            second()
+        except Invalid as other:
+            raise joined([mistake, other]) from None
+        raise
+    return found, second()
 
 
 def require_revision(

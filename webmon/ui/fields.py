@@ -45,6 +45,8 @@ class FieldView:
     default: str | bool = ""
     per_second: int = 1
     """Of a duration: how many of the column's units make a second."""
+    mistake: str = ""
+    """What is wrong with what was typed."""
     of: str = ""
     """The kind that the field belongs to. Fields of two kinds never share what was typed."""
 

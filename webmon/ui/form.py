@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from webmon.errors import Invalid
 from webmon.ui.fields import FieldView, Option, filled, is_ticked, typed
 
 
@@ -23,6 +24,8 @@ class Section:
     title: str = ""
     folded: bool = False
     name: str = ""
+    is_wrong: bool = False
+    """One of its fields is: it is unfolded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ class FormView:
             if section.name and field.split(".")[0] == section.name:
                 return Mistake(section.fields[0].name, message, section.title)
         return Mistake("", f"{field}: {message}" if field else message)
+
+    def marked(self, mistakes: Iterable["Mistake"] = ()) -> "FormView":
+        """The form with these mistakes beside their controls, and no others."""
+        texts = {each.control: each.message for each in mistakes}
+        sections = []
+        for section in self.sections:
+            fields = tuple(replace(f, mistake=texts.get(f.name, "")) for f in section.fields)
+            is_wrong = any(each.mistake for each in fields)
+            sections.append(replace(section, fields=fields, is_wrong=is_wrong))
+        return replace(self, sections=tuple(sections))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,18 @@ def choices(
         for each in options
     )
     return Section(fields, title=title, name=name)
+
+
+def misread(form: FormView, raw: Mapping[str, Any]) -> list[Invalid]:
+    """What was typed into ``form`` and `read_form` cannot read."""
+    found = []
+    for each in form.fields():
+        try:
+            if "." not in each.name:
+                typed(each, raw)
+        except Invalid as error:
+            found.append(error)
+    return found
 
 
 def read_form(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from webmon.ui.both_edits import ChangeView
 from webmon.ui.drafts import draft_of, drop_draft_first, name_of
 from webmon.ui.evidence import evidence
 from webmon.ui.fields import REMOVE, FieldView
-from webmon.ui.form import FormView, Mistake, Section
+from webmon.ui.form import FormView, Section
 from webmon.ui.status import icon
 
 TYPED = rx.Var(
@@ -38,7 +38,7 @@ def form(state: Any) -> rx.Component:
             hidden=True,
         ),
         rx.cond(view.is_late, _both_edits(state)),
-        rx.foreach(view.sections, lambda each: _section(each, mistake, state.choose_kind)),
+        rx.foreach(view.sections, lambda each: _section(each, state.choose_kind)),
         _trial(state) if hasattr(state, "try_out") else None,
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
@@ -156,16 +156,15 @@ def _delete(state: Any, view: rx.Var[FormView]) -> rx.Component:
     )
 
 
-def _section(section: rx.Var[Section], mistake: rx.Var[Mistake], on_kind: Any) -> rx.Component:
-    fields = rx.foreach(section.fields, lambda each: _field(each, mistake, on_kind))
-    has_mistake = (mistake.message != "") & (mistake.section == section.title)
+def _section(section: rx.Var[Section], on_kind: Any) -> rx.Component:
+    fields = rx.foreach(section.fields, lambda each: _field(each, on_kind))
     return rx.cond(
         section.folded,
         rx.el.details(
             rx.el.summary(section.title),
             rx.el.div(fields, class_name="fields"),
             class_name="more",
-            open=has_mistake,
+            open=section.is_wrong,
             key=section.title,
         ),
         rx.cond(
@@ -181,9 +180,9 @@ def _section(section: rx.Var[Section], mistake: rx.Var[Mistake], on_kind: Any) -
     )
 
 
-def _field(each: rx.Var[FieldView], mistake: rx.Var[Mistake], on_kind: Any) -> rx.Component:
+def _field(each: rx.Var[FieldView], on_kind: Any) -> rx.Component:
     """One field with its label, its help, and what is wrong with it."""
-    is_wrong = (mistake.message != "") & (mistake.control == each.name)
+    is_wrong = each.mistake != ""
     return rx.el.div(
         rx.cond(
             each.input == "checkbox",
@@ -196,7 +195,7 @@ def _field(each: rx.Var[FieldView], mistake: rx.Var[Mistake], on_kind: Any) -> r
         rx.cond(each.help != "", rx.el.p(each.help, class_name="help", id=_id(each, "help"))),
         rx.cond(
             is_wrong,
-            rx.el.p(mistake.message, class_name="mistake", role="alert", id=_id(each, "mistake")),
+            rx.el.p(each.mistake, class_name="mistake", role="alert", id=_id(each, "mistake")),
         ),
         rx.cond(each.is_set & ~each.required, _remove(each)),
         class_name=rx.cond(each.wide, "field wide", "field"),

@@ -163,6 +163,16 @@ class Editing(Listing, mixin=True):
         self.form = self._opened = form
         self.mistake, self.others, self._stored = Mistake(), (), FormView()
 
+    def _mark(self, error: Invalid | None = None) -> Events:
+        """Show all that is wrong beside its fields; nothing where there is no ``error``."""
+        every = [] if error is None else list(error.each())
+        mistakes = [self.form.mistake(each.field, sentence(each.message)) for each in every]
+        # What belongs to no field is said above them.
+        mistakes.sort(key=lambda each: each.control != "")
+        self.mistake = mistakes[0] if mistakes else Mistake()
+        self.form = self.form.marked(mistakes)
+        return FOCUS_MISTAKE
+
     def _redrawn(self) -> None:
         """Called after the form was drawn for another kind."""
 
@@ -231,7 +241,7 @@ class Editing(Listing, mixin=True):
     async def choose_kind(self, kind: str) -> None:
         """Draw the open form again for another kind."""
         self.form = with_kind(self._row(self.form.thing), self.form, kind)
-        self.mistake = Mistake()
+        self._mark()
         self._redrawn()
 
     @rx.event
@@ -245,12 +255,11 @@ class Editing(Listing, mixin=True):
     @only(Role.ADMIN)
     async def save(self, form: dict[str, Any]) -> Events:
         """Save the open form. If something is wrong, it stays open and says so."""
-        self.mistake = Mistake()
+        self._mark()
         try:
             row = await self._write(as_dict(form))
         except Invalid as error:
-            self.mistake = self.form.mistake(error.field, sentence(error.message))
-            return FOCUS_MISTAKE
+            return self._mark(error)
         if row is None:
             return FOCUS_MISTAKE
         draft = self.form.draft

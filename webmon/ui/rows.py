@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-from webmon.errors import Invalid
-from webmon.ui.form import FormView, read_form
+from webmon.commands.trials import without_saving
+from webmon.errors import Invalid, joined
+from webmon.ui.form import FormView, misread, read_form
 
 Command = Callable[..., Any]
 """Called as ``command(session, …, actor=…, now=…)``."""
@@ -52,7 +53,9 @@ def saving(row: Row, form: FormView, raw: Mapping[str, Any]) -> Command:
     Raises:
         Invalid: what was typed cannot be read.
     """
-    fields = row.read(form, raw)
+    unread = misread(form, raw)
+    left_out = {each.field for each in unread}
+    fields = row.read(form, {name: text for name, text in raw.items() if name not in left_out})
     if form.id:
         command = partial(row.update, revision=form.revision) if row.has_revision else row.update
         arguments = [form.id, fields]
@@ -60,10 +63,21 @@ def saving(row: Row, form: FormView, raw: Mapping[str, Any]) -> Command:
         command, arguments = row.create, [form.parent, fields] if form.parent else [fields]
 
     def save(session: Any, **context: Any) -> Saved:
+        if unread:
+            _refuse(session, unread, partial(command, session, *arguments, **context))
         saved = command(session, *arguments, **context)
         return Saved(form.thing, saved.id, saved.name, fields)
 
     return save
+
+
+def _refuse(session: Any, unread: list[Invalid], rest: Callable[[], Any]) -> NoReturn:
+    """Say what cannot be read, and with it what is wrong in the rest."""
+    try:
+        without_saving(session, rest)
+    except Invalid as mistake:
+        unread = [*unread, mistake]
+    raise joined(unread)
 
 
 def with_kind(row: Row, form: FormView, kind: Any) -> FormView:

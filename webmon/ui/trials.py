@@ -11,9 +11,8 @@ from webmon.clock import utcnow
 from webmon.domain.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.inventory.trials import NO_ANSWER, TrialView, trial_view
-from webmon.ui.focus import FOCUS_MISTAKE
-from webmon.ui.form import FormView, Mistake
-from webmon.ui.private import act, as_dict, ask, only, sentence, show
+from webmon.ui.form import FormView
+from webmon.ui.private import act, as_dict, ask, only, show
 from webmon.ui.room import Editing, Events
 
 FOLLOW_SECONDS = (0.4, *[0.5] * 10, *[1.0] * 130)
@@ -42,7 +41,7 @@ class Trying(Editing, mixin=True):
         the instant in a text that was shown."""
         row, opened = self._row(self.form.thing), self.form
         raw = as_dict(form) | {"name": "trial"}
-        self.mistake = Mistake()
+        self._mark()
         if row.trial is None:
             raise NotFound("this cannot be tried")
         try:
@@ -60,8 +59,7 @@ class Trying(Editing, mixin=True):
                 command = partial(command, told_at=at)
             self.trial = TrialView(await act(self, command), is_over=False)
         except Invalid as error:
-            self.mistake = opened.mistake(error.field, sentence(error.message))
-            return FOCUS_MISTAKE
+            return self._mark(error)
         return self.__class__.follow_trial
 
     @rx.event(background=True)

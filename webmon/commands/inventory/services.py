@@ -23,7 +23,7 @@ from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP as KEEP
-from webmon.commands.validation import Fields, Name, merged, require_revision, validated
+from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
 from webmon.crypto import secret_paths
 from webmon.domain.access import Actor
 from webmon.domain.calendar import utc_day
@@ -32,6 +32,7 @@ from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES
+from webmon.probes.base import ProbeConfig
 
 LONGEST_INTERVAL = 7 * 24 * 3600
 LONGEST_PAUSE = timedelta(days=366)
@@ -259,22 +260,22 @@ def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Serv
 
 def _columns(fields: Mapping[str, Any], *, stored: Service | None) -> dict[str, Any]:
     """The columns of `Service` that ``fields`` ask for, the config's secrets encrypted."""
-    wanted = validated(ServiceFields, fields)
-    kind = PROBES.get(wanted.kind)
-    if kind is None:
-        raise Invalid(f"there is no kind {wanted.kind}; known are {', '.join(PROBES)}", "kind")
-    config = validated(kind.config, _with_kept(wanted, stored), within="config")
+    wanted, config = both(lambda: validated(ServiceFields, fields), lambda: _config(fields, stored))
     columns = wanted.model_dump()
     columns["config"] = crypto.seal(config)
-    columns["interval_seconds"] = wanted.interval_seconds or kind.interval_seconds
+    columns["interval_seconds"] = wanted.interval_seconds or PROBES[wanted.kind].interval_seconds
     return columns
 
 
-def _with_kept(wanted: ServiceFields, stored: Service | None) -> dict[str, Any]:
+def _config(fields: Mapping[str, Any], stored: Service | None) -> ProbeConfig:
     """The wanted config with the stored value wherever it says `KEEP`."""
-    same_kind = stored is not None and stored.kind == wanted.kind
-    kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
-    return merged(wanted.config, kept)
+    name, typed = str(fields.get("kind", "")).strip(), fields.get("config", {})
+    kind = PROBES.get(name)
+    if kind is None:
+        raise Invalid(f"there is no kind {name}; known are {', '.join(PROBES)}", "kind")
+    kept = crypto.unseal(stored.config) if stored is not None and stored.kind == name else {}
+    wanted = merged(typed if isinstance(typed, Mapping) else {}, kept)
+    return validated(kind.config, wanted, within="config")
 
 
 def _looks_elsewhere(service: Service, wanted: Mapping[str, Any]) -> bool:

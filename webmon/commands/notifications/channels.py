@@ -15,14 +15,15 @@ from webmon.commands.accounts.activity import noted
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
-from webmon.commands.validation import Fields, Name, merged, require_revision, validated
+from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
-from webmon.errors import Invalid, NotFound, PermissionDenied
+from webmon.errors import Invalid, NotFound, PermissionDenied, joined
 from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.models.notifications import Delivery
 from webmon.notifiers import NOTIFIERS
+from webmon.notifiers.base import NotifierConfig
 
 SHORTEST_REMINDER_SECONDS = 10
 LONGEST_REMINDER_SECONDS = 30 * 24 * 3600
@@ -66,10 +67,9 @@ def create_channel(
         Invalid: a field is wrong, or the name is taken.
         PermissionDenied: the actor may not, or not in that namespace.
     """
-    wanted = validated(ChannelFields, fields)
+    wanted, columns = _judged(fields)
     _require_admin(actor, wanted.namespace_id)
     _require_namespace(session, wanted.namespace_id)
-    columns = _columns(wanted)
     require_confirmed_for_secrets(columns["config"], None, actor=actor, now=now)
     _require_free_name(session, wanted.name)
     limited = is_limited(actor)
@@ -104,14 +104,14 @@ def update_channel(
     kept: dict[str, Any] = {"enabled": channel.enabled}
     if channel.built_in:
         kept |= {"name": channel.name, "kind": channel.kind}
-    wanted = validated(ChannelFields, {**kept, **fields})
     if channel.built_in:
+        wanted = validated(ChannelFields, {**kept, **fields})
         _require_allowed_of_built_in(channel, wanted)
         columns = wanted.model_dump(include={"events", "reminder_every_seconds"})
     else:
+        wanted, columns = _judged({**kept, **fields}, stored=channel)
         _require_admin(actor, wanted.namespace_id)
         _require_namespace(session, wanted.namespace_id)
-        columns = _columns(wanted, stored=channel)
         if wanted.name != channel.name:
             _require_free_name(session, wanted.name)
     _require_revision(channel, revision, columns)
@@ -225,25 +225,32 @@ def complete(fields: Mapping[str, Any], *, built_in: bool = False) -> dict[str, 
     Raises:
         Invalid: a field is wrong.
     """
-    wanted = validated(ChannelFields, fields)
     if built_in:
-        return wanted.model_dump()
-    columns = _columns(wanted)
+        return validated(ChannelFields, fields).model_dump()
+    _, columns = _judged(fields)
     return {**columns, "config": crypto.unseal(columns["config"])}
 
 
-def _columns(wanted: ChannelFields, *, stored: Channel | None = None) -> dict[str, Any]:
-    """The columns of `Channel` for the wanted fields, the config's secrets encrypted."""
-    kind = NOTIFIERS.get(wanted.kind)
+def _judged(
+    fields: Mapping[str, Any], *, stored: Channel | None = None
+) -> tuple[ChannelFields, dict[str, Any]]:
+    """The wanted fields, and the columns of `Channel` for them, the config's secrets encrypted."""
+    wanted, config = both(lambda: validated(ChannelFields, fields), lambda: _config(fields, stored))
+    return wanted, {**wanted.model_dump(), "config": crypto.seal(config)}
+
+
+def _config(fields: Mapping[str, Any], stored: Channel | None) -> NotifierConfig:
+    name, typed = str(fields.get("kind", "")).strip(), fields.get("config", {})
+    kind = NOTIFIERS.get(name)
     if kind is None:
-        raise Invalid(f"there is no kind {wanted.kind}; known are {', '.join(NOTIFIERS)}", "kind")
-    same_kind = stored is not None and stored.kind == wanted.kind
-    kept = crypto.unseal(stored.config) if stored is not None and same_kind else {}
-    config = validated(kind.config, merged(wanted.config, kept), within="config")
-    for name in kind.required:
-        if not getattr(config, name):
-            raise Invalid("is required", f"config.{name}")
-    return {**wanted.model_dump(), "config": crypto.seal(config)}
+        raise Invalid(f"there is no kind {name}; known are {', '.join(NOTIFIERS)}", "kind")
+    kept = crypto.unseal(stored.config) if stored is not None and stored.kind == name else {}
+    wanted = merged(typed if isinstance(typed, Mapping) else {}, kept)
+    config = validated(kind.config, wanted, within="config")
+    missing = [each for each in kind.required if not getattr(config, each)]
+    if missing:
+        raise joined([Invalid("is required", f"config.{each}") for each in missing])
+    return config
 
 
 def _require_allowed_of_built_in(channel: Channel, wanted: ChannelFields) -> None:
