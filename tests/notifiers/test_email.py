@@ -1,5 +1,7 @@
 """The `email` notifier against a mail server that records, refuses, and breaks off."""
 
+import email
+import email.policy
 import ssl
 
 import pytest
@@ -10,8 +12,8 @@ from tests.notifiers.mail_server import Failure, MailServer
 from webmon.domain.news import Event, Message
 from webmon.notifiers import mail_server as settings
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
-from webmon.notifiers.email import EmailConfig, send_email
-from webmon.notifiers.mail_server import read_mail_server
+from webmon.notifiers.email import EmailConfig, compose, send_email
+from webmon.notifiers.mail_server import greet, hello_name, read_mail_server
 
 TO = ("ops@example.org", "anna@example.org")
 
@@ -272,3 +274,70 @@ def test_names_cannot_add_headers() -> None:
         send(server.url(), told)
     assert "bcc" not in server.contents[0]["headers"]
     assert server.contents[0]["subject"] == "[IATI] DOWN: A Bcc: x@example.org B – ä"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=?utf-8?q?x=0D=0ABcc:_someone@example.net?=",
+        "=?utf-8?q?x=0D=0A=0D=0AYour_password_has_expired?=",
+        "=?utf-8?b?aGVsbG8=?= and ä",
+        "=?utf-8?q?plain?=",
+    ],
+)
+def test_a_name_that_looks_encoded_stays_as_it_was_typed(name: str) -> None:
+    message = given.message(given.news(service=name))
+    with MailServer() as server:
+        mail = compose(message, read_mail_server(around(server.url())), ("a@example.org",))
+    raw = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    assert raw.isascii()
+    head, _, _ = raw.partition(b"\r\n\r\n")
+    read = email.message_from_bytes(head, policy=email.policy.default)
+    assert name in read["subject"]
+    assert read.keys() == mail.keys()
+    assert b"multipart/alternative" in head
+
+
+@pytest.mark.parametrize(
+    ("host", "hello"),
+    [
+        ("status.example.org", "status.example.org"),
+        ("stätus.example.org", "xn--sttus-hra.example.org"),
+        ("10.0.0.5", "[10.0.0.5]"),
+        ("fd00::5", "[IPv6:fd00::5]"),
+        ("fe80::1%eth0", "[IPv6:fe80::1]"),
+        ("under_score", "localhost"),
+        ("💩.example", "localhost"),
+    ],
+)
+def test_the_name_in_ehlo_is_a_valid_one(host: str, hello: str) -> None:
+    assert hello_name(host) == hello
+
+
+@pytest.mark.parametrize(
+    ("sender", "read"),
+    [
+        ("alerts+status@example.org", "alerts+status@example.org"),
+        ("alerts%2Bstatus@example.org", "alerts+status@example.org"),
+        ("webmon@stätus.example", "webmon@xn--sttus-hra.example"),
+        ("a b@example.org", None),
+        (".a@example.org", None),
+        ("a@example.org%0D%0ABcc: b@example.org", None),
+        ("jörg@example.org", None),
+        ("%3D?utf-8?q?x?%3D <a@example.org>", None),
+    ],
+)
+def test_the_sender_is_read_as_it_is_written(sender: str, read: str | None) -> None:
+    surroundings = around(f"smtp://localhost?from={sender}")
+    if read is None:
+        with pytest.raises(NotifierError, match="WEBMON_SMTP_URL"):
+            read_mail_server(surroundings)
+    else:
+        assert read_mail_server(surroundings).sender == read
+
+
+def test_who_greets_names_the_sender_as_a_mail_does() -> None:
+    with MailServer() as server:
+        server.refused_senders["webmon@example.org"] = "550 5.7.1 not you"
+        with pytest.raises(NotifierError, match=r"refuses the sender .*: 550"):
+            greet(read_mail_server(around(server.url())))

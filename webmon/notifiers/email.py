@@ -5,9 +5,10 @@ needed, and an asynchronous client would be one more dependency for a few mails 
 """
 
 import hashlib
-import re
+from email.header import Header
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Annotated
 
@@ -16,17 +17,29 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from webmon.domain.messages import html, plain_text, subject
 from webmon.domain.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
-from webmon.notifiers.mail_server import MailServer, hand_over, read_mail_server, refusals
+from webmon.notifiers.mail_server import ADDRESS, MailServer, hand_over, read_mail_server, refusals
 
 MOST_RECIPIENTS = 100
 NOT_ASCII = (553, b"only letters of ASCII can be sent to")
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
+
+class _Policy(EmailPolicy):
+    """Nothing that stands in a subject is taken for an encoded word, which could hold headers."""
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() == "subject" and "=?" in value:
+            words = " ".join(value.split())
+            return name, Header(words, "utf-8", header_name=name).encode(maxlinelen=75)
+        return super().header_store_parse(name, value)
+
+
+POLICY = _Policy(cte_type="7bit")
+"""Letters beyond ASCII are written in it: not every server announces 8BITMIME."""
 
 
 def _address(value: str) -> str:
     value = value.strip()
-    if len(value) > 254 or not _ADDRESS.fullmatch(value) or ".." in value:
+    if len(value) > 254 or not ADDRESS.fullmatch(value):
         raise ValueError("must be e-mail addresses, such as anna@example.org")
     return value
 
@@ -74,7 +87,7 @@ def send_email(config: EmailConfig, message: Message, surroundings: Surroundings
 def compose(message: Message, server: MailServer, recipients: tuple[str, ...]) -> EmailMessage:
     """The mail. Its Message-ID is derived from the message's key, so that mail programs show a
     mail that was sent twice once."""
-    mail = EmailMessage()
+    mail = EmailMessage(POLICY)
     mail["From"] = Mailbox(server.sender_name, addr_spec=server.sender)
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = subject(message)

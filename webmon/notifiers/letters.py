@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from webmon.notifiers.base import NotifierError, Surroundings
+from webmon.notifiers.email import POLICY
 from webmon.notifiers.mail_server import hand_over, read_mail_server
 
 
@@ -20,7 +21,7 @@ def send_letter(
     if not to.isascii():
         raise NotifierError("only letters of ASCII can be sent to", permanent=True)
     server = read_mail_server(surroundings)
-    mail = EmailMessage()
+    mail = EmailMessage(POLICY)
     mail["From"] = Mailbox(server.sender_name, addr_spec=server.sender)
     mail["To"] = to
     mail["Subject"] = subject

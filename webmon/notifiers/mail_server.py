@@ -1,6 +1,7 @@
 """The mail server that messages are handed to, as `WEBMON_SMTP_URL` says."""
 
 import contextlib
+import re
 import smtplib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+import idna
 
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.notifiers.failures import reason
@@ -18,6 +21,14 @@ TIMEOUT_SECONDS = 10.0
 """For each answer of the server."""
 MOST_ANSWER = 200
 SETTING = "WEBMON_SMTP_URL"
+
+ADDRESS = re.compile(
+    r"(?!\.)(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?<!\.)"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+)
+"""One that can be written without quotation marks, in ASCII."""
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +62,21 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
     try:
         url = urlsplit(surroundings.smtp_url)
         host, port = url.hostname or "", url.port
-        options = parse_qs(url.query, keep_blank_values=True, strict_parsing=bool(url.query))
+        options = _options(url.query)
         user = unquote(url.username or "")
         by_itself = bool(user) and not _is_near(host)
-        starttls = _is_yes(options.pop("starttls", [str(by_itself)])[-1])
-        name, sender = parseaddr(options.pop("from", [_sender(user, ours)])[-1])
+        starttls = _is_yes(options.pop("starttls", str(by_itself)))
+        told = options.pop("from", _sender(user, ours))
+        name, sender = parseaddr(told)
     except ValueError:
         raise NotifierError(f"{SETTING} is not a valid address", permanent=True) from None
     tls = url.scheme == "smtps"
-    if url.scheme not in ("smtp", "smtps") or not host or "@" not in sender or options:
+    if url.scheme not in ("smtp", "smtps") or not host or options:
         raise NotifierError(f"{SETTING} is not a valid address", permanent=True)
+    sender = _with_ascii_domain(sender)
+    if not ADDRESS.fullmatch(sender) or "=?" in name or not told.isprintable():
+        shown = _shown(sender)[:80]
+        raise NotifierError(f"{SETTING}: from is no valid sender ({shown})", permanent=True)
     password = unquote(url.password or "")
     if not (user + password).isascii():  # smtplib can send no others
         raise NotifierError(f"{SETTING}: user and password must be ASCII", permanent=True)
@@ -68,7 +84,7 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
         host=host,
         port=port or (465 if tls else 587 if starttls else 25),
         sender=sender,
-        hello=ours,
+        hello=hello_name(ours),
         sender_name=name or "Beaconry",
         user=user,
         password=password,
@@ -77,8 +93,47 @@ def read_mail_server(surroundings: Surroundings) -> MailServer:
     )
 
 
+def _options(query: str) -> dict[str, str]:
+    """A plus sign stays one: many addresses have it.
+
+    Raises:
+        ValueError: something is not ``name=value``, or is given twice.
+    """
+    pairs = [part.partition("=") for part in query.split("&")] if query else []
+    found = {unquote(name): unquote(value) for name, _, value in pairs}
+    if len(found) < len(pairs) or not all(mark for _, mark, _ in pairs):
+        raise ValueError(query)
+    return found
+
+
 def _sender(user: str, ours: str) -> str:
-    return user if "@" in user else f"webmon@{ours}"
+    return user if "@" in user else f"webmon@{_domain(ours)}"
+
+
+def _domain(host: str) -> str:
+    """``host`` as the domain of an address: an address without a name cannot be one everywhere."""
+    name = hello_name(host)
+    return "localhost" if name.startswith("[") else name
+
+
+def _with_ascii_domain(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{hello_name(domain)}"
+
+
+def hello_name(host: str) -> str:
+    """``host`` as EHLO has it: in ASCII, an address in brackets (RFC 5321, 4.1.3)."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+    try:
+        name = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    except UnicodeError:
+        return "localhost"
+    return name if _NAME.fullmatch(name) else "localhost"
 
 
 def _is_yes(word: str) -> bool:
@@ -111,13 +166,17 @@ def hand_over(server: MailServer, mail: EmailMessage, recipients: tuple[str, ...
 
 
 def greet(server: MailServer) -> None:
-    """Connect and log in as for a mail, and send none.
+    """Connect, log in and name the sender as for a mail, and send none.
 
     Raises:
         NotifierError: the server refuses.
     """
-    with _in_words(server), _connected(server):
-        pass
+    with _in_words(server), _connected(server) as smtp:
+        smtp.ehlo_or_helo_if_needed()
+        code, text = smtp.mail(server.sender)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, text, server.sender)
+        smtp.rset()
 
 
 class _AnswerLost(Exception):

@@ -18,10 +18,19 @@ DEEPEST = 20
 """Levels of lists and names with values; ours are about eight."""
 MOST_VALUES = 200_000
 """More than any file of that size holds, unless its aliases multiply."""
-REFERENCE = re.compile(r"\$\$\{|\$\{(env|file):([^}]*)\}")
-"""What is filled in; ``$${`` stands for ``${`` itself."""
+REFERENCE = re.compile(r"\$\$\{|\$\{(?:(env|file):([^}]*)\}|)")
+"""What is filled in; ``$${`` stands for ``${`` itself. What matches without a kind is a mistake."""
+NOT_UNDERSTOOD = (
+    "is not understood: write ${env:NAME} or ${file:PATH}, or $${ for ${ itself"
+    " (${stored} stands alone)"
+)
+OLD_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+MERGE = "tag:yaml.org,2002:merge"
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 STORED = "${stored}"
 """The value of a config field that stays as this installation has it: read as `KEEP`."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 Path_ = Sequence[str | int]
 
@@ -47,7 +56,7 @@ class Source:
                 content = opened.read(LARGEST_FILE + 1)
             if len(content) > LARGEST_FILE:
                 raise FileError(self.file, 1, f"is larger than {LARGEST_FILE // 1_000_000} MB")
-            return yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
+            return yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
         except OSError as error:
             raise FileError(self.file, 1, f"cannot be read: {error.strerror}") from None
         except RecursionError:
@@ -81,6 +90,7 @@ class Source:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, [*path, number]) for number, item in enumerate(node.value)]
+        self._refuse_old_numbers(node, path)
         try:
             value = yaml.SafeLoader("").construct_object(node, deep=True)
         except Exception:  # PyYAML lets IndexError, KeyError and others through
@@ -89,24 +99,61 @@ class Source:
             ) from None
         if value == STORED:
             return KEEP
-        return self._filled_in(value, path) if isinstance(value, str) else value
+        return self._filled_in(self._text(value, path), path) if isinstance(value, str) else value
+
+    def _refuse_old_numbers(self, node: yaml.Node, path: Path_) -> None:
+        """YAML 1.1 reads 0644 to base 8, and 22:30 to base 60; hardly anybody means that."""
+        if node.tag in NUMBERS and (":" in node.value or OLD_OCTAL.fullmatch(node.value)):
+            base = "60" if ":" in node.value else "8"
+            hint = f'would be read as a number to base {base}: write "{node.value}" in quotes'
+            raise self.error(path, f"{node.value} {hint}, or another number")
+
+    def _text(self, text: str, path: Path_) -> str:
+        """JSON writes what is beyond its 16 bits as two escapes; YAML's readers leave them two."""
+        if not SURROGATE.search(text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.error(path, "has half of a character (a lone surrogate)") from None
 
     def _mapping(self, node: yaml.MappingNode, path: list[str | int]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        merged: list[dict[str, Any]] = []
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            if key_node.tag == MERGE:
+                merged += self._merged(value_node, path)
+                continue
+            key = self._text(str(key_node.value), path)
             if key in found:
                 raise self.error([*path, key], "is given twice")
             found[key] = self._value(value_node, [*path, key])
+        for each in merged:
+            found = {**each, **found}
         return found
+
+    def _merged(self, node: yaml.Node, path: list[str | int]) -> list[dict[str, Any]]:
+        """What ``<<`` brings along; the first one counts where several have the same key."""
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        if not all(isinstance(each, yaml.MappingNode) for each in nodes):
+            raise self.error(path, "<< can only merge names with values")
+        return [self._value(each, path) for each in nodes]
 
     def _filled_in(self, text: str, path: Path_) -> str:
         def fill(match: re.Match[str]) -> str:
-            if match[1] is None:
+            if match[0] == "$${":
                 return "${"
+            if match[1] is None:
+                raise self.error(path, f"{text[match.start() :][:40]!r} {NOT_UNDERSTOOD}")
             kind, name = match[1], match[2].strip()
             try:
-                return config.variable(name) if kind == "env" else self._content(name)
+                told = config.variable(name) if kind == "env" else self._content(name)
+                if not told:
+                    raise Invalid(
+                        f"{'the environment variable' if kind == 'env' else 'the file'} "
+                        f"{name} is empty"
+                    )
+                return told
             except Invalid as error:
                 raise self.error(path, str(error)) from None
 
@@ -121,7 +168,7 @@ class Source:
                 content = opened.read(LARGEST_REFERENCE + 1)
             if len(content) > LARGEST_REFERENCE:
                 raise Invalid(f"the file {name} is larger than {LARGEST_REFERENCE // 1000} kB")
-            return content.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
+            return content.decode("utf-8-sig").replace("\r\n", "\n").rstrip("\n")
         except OSError as error:
             raise Invalid(f"the file {name} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
