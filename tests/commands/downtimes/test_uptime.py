@@ -60,7 +60,7 @@ def settled(database: Database, service_id: int) -> list[tuple[int, int]]:
     with database.write() as session:
         settle_some(session, after=0, now=NOW + 2 * DAY)
     with database.read() as session:
-        rows = session.exec(select(Daily).where(Daily.service_id == service_id))
+        rows = session.exec(select(Daily).where(Daily.service_id == service_id).order_by(Daily.day))
         return [(round(each.observed_us / 6e7), round(each.down_us / 6e7)) for each in rows]
 
 

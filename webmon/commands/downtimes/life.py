@@ -26,7 +26,7 @@ from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
 from webmon.queries.downtimes.windows import covered_services
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 50
 FILL_AGAIN = AHEAD - timedelta(days=3)
 
 occurrence, state, result = table(DowntimeOccurrence).c, table(ServiceState).c, table(CheckResult).c

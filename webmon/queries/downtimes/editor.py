@@ -18,9 +18,9 @@ from webmon.models import Downtime, DowntimeChannel
 from webmon.models.columns import table
 from webmon.queries.downtimes.windows import (
     COUNTS,
-    COVERED,
     DOWNTIMES,
     OCCURRENCES,
+    covering,
     downtime,
     in_host,
     in_service,
@@ -101,12 +101,11 @@ def preview(
 def _others(
     session: Session, service_ids: Iterable[int], periods: list[Period], but: int
 ) -> list[tuple[str, datetime, datetime]]:
-    covers = select(COVERED.c.downtime_id).where(COVERED.c.service_id.in_(list(service_ids)))
     rows = session.execute(
         select(downtime.title, occurrence.starts_at, occurrence.ends_at)
         .select_from(OCCURRENCES)
         .join(DOWNTIMES, downtime.id == occurrence.downtime_id)
-        .where(COUNTS, downtime.id.in_(covers), downtime.id != but)
+        .where(COUNTS, downtime.id.in_(covering(service_ids)), downtime.id != but)
         .where(occurrence.ends_at > periods[0].began_at)
         .where(occurrence.starts_at < periods[-1].ended_at)
     )

@@ -15,9 +15,10 @@ from webmon.models.columns import table
 from webmon.queries.downtimes.public import state_at
 from webmon.queries.downtimes.scopes import in_words, scopes
 from webmon.queries.downtimes.windows import (
-    COVERED,
     DOWNTIMES,
+    FIRST,
     OCCURRENCES,
+    covering,
     downtime,
     occurrence,
 )
@@ -84,14 +85,15 @@ def list_downtimes(session: Session, *, actor: Actor | None, now: datetime) -> D
     """The planned downtime of the namespaces that ``actor`` sees; None sees all."""
     seen = _seen(actor)
     is_open = occurrence.state.in_(OPEN_STATES)
-    ahead = _views(session, seen & is_open & (occurrence.ends_at > now), actor, now)
+    is_first = occurrence.starts_at == FIRST.c.first_at
+    shown = is_open & (occurrence.ends_at > now) & ((occurrence.starts_at <= now) | is_first)
+    ahead = _views(session, seen & shown, actor, now)
     over = ~is_open | (occurrence.ends_at <= now)
     past = _views(session, seen & over, actor, now, newest=MOST_PAST)
     coming = [each for each in ahead if each.state == State.SCHEDULED.value]
-    first = {each.downtime_id: each for each in reversed(coming)}
     return DowntimesView(
         now=tuple(each for each in ahead if each.state == State.STARTED.value),
-        next=tuple(each for each in coming if first[each.downtime_id] is each),
+        next=tuple(coming),
         past=tuple(past),
     )
 
@@ -113,10 +115,9 @@ def applying_to(
     now: datetime,
 ) -> tuple[OccurrenceView, ...]:
     """The downtime that has one of these services in its scope, within a period."""
-    covers = select(COVERED.c.downtime_id).where(COVERED.c.service_id.in_(list(service_ids)))
     within = (occurrence.starts_at < until) & (occurrence.ends_at > since)
     counts = occurrence.state.in_((*OPEN_STATES, State.FINISHED))
-    where = _seen(actor) & downtime.id.in_(covers) & within & counts
+    where = _seen(actor) & downtime.id.in_(covering(service_ids)) & within & counts
     return tuple(_views(session, where, actor, now))
 
 
@@ -177,13 +178,14 @@ def _views(
         .select_from(OCCURRENCES)
         .join(DOWNTIMES, downtime.id == occurrence.downtime_id)
         .join(NAMESPACES, namespace.id == downtime.namespace_id)
+        .outerjoin(FIRST, FIRST.c.downtime_id == downtime.id)
         .where(where)
     )
     if newest is None:
         found = found.order_by(occurrence.starts_at, occurrence.id)
     else:
         found = found.order_by(occurrence.starts_at.desc(), occurrence.id.desc()).limit(newest)
-    rows = session.execute(found).all()
+    rows = session.execute(found, {"now": now}).all()
     covered = scopes(session, {each.downtime_id for each in rows})
     words = {key: in_words(members) for key, members in covered.items()}
     return [_view(each, words[each.downtime_id], actor, now) for each in rows]

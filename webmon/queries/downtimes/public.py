@@ -12,7 +12,7 @@ from webmon.domain.downtimes.life_cycle import COUNTED_STATES, State
 from webmon.models import Namespace
 from webmon.models.columns import table
 from webmon.queries.downtimes.scopes import Covered, scopes
-from webmon.queries.downtimes.windows import DOWNTIMES, OCCURRENCES, downtime, occurrence
+from webmon.queries.downtimes.windows import DOWNTIMES, FIRST, OCCURRENCES, downtime, occurrence
 
 NAMESPACES = table(Namespace)
 SHOWN_AFTER = timedelta(hours=24)
@@ -41,6 +41,7 @@ class PublicOccurrence:
 
 def public_downtimes(session: Session, *, now: datetime) -> tuple[PublicOccurrence, ...]:
     """What the public page shows, the earliest first."""
+    is_first = occurrence.starts_at == FIRST.c.first_at
     rows = session.execute(
         select(
             *(occurrence.id, occurrence.downtime_id, occurrence.starts_at, occurrence.ends_at),
@@ -52,24 +53,15 @@ def public_downtimes(session: Session, *, now: datetime) -> tuple[PublicOccurren
         .select_from(OCCURRENCES)
         .join(DOWNTIMES, downtime.id == occurrence.downtime_id)
         .join(NAMESPACES, NAMESPACES.c.id == downtime.namespace_id)
-        .where(occurrence.ends_at > now - SHOWN_AFTER)
-        .where(occurrence.state.in_(COUNTED_STATES))
-        .order_by(occurrence.starts_at, occurrence.id)
+        .outerjoin(FIRST, FIRST.c.downtime_id == downtime.id)
+        .where(occurrence.ends_at > now - SHOWN_AFTER, occurrence.state.in_(COUNTED_STATES))
+        .where((occurrence.starts_at <= now) | is_first | occurrence.announced)
+        .order_by(occurrence.starts_at, occurrence.id),
+        {"now": now},
     ).all()
-    shown = list(_shown(rows, now))
-    covered = scopes(session, {each.downtime_id for each in shown})
-    found = (_public(each, covered[each.downtime_id], now) for each in shown)
+    covered = scopes(session, {each.downtime_id for each in rows})
+    found = (_public(each, covered[each.downtime_id], now) for each in rows)
     return tuple(each for each in found if each.hosts)
-
-
-def _shown(rows: Iterable[Row[Any]], now: datetime) -> Iterable[Row[Any]]:
-    seen: set[int] = set()
-    for each in rows:
-        is_first = each.downtime_id not in seen
-        if each.starts_at > now:
-            seen.add(each.downtime_id)
-        if each.starts_at <= now or is_first or each.announced:
-            yield each
 
 
 def _public(row: Row[Any], covered: Iterable[Covered], now: datetime) -> PublicOccurrence:

@@ -6,13 +6,14 @@ over is not, whether a worker runs or not.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import CompoundSelect, bindparam, func, select, union
 from sqlmodel import Session
 
-from webmon.domain.downtimes.life_cycle import COUNTED_STATES
+from webmon.domain.downtimes.life_cycle import COUNTED_STATES, State
 from webmon.domain.downtimes.recurrence import Schedule
+from webmon.domain.downtimes.scope import merged
 from webmon.domain.uptime import Period
 from webmon.models import (
     Downtime,
@@ -30,16 +31,6 @@ downtime, occurrence = DOWNTIMES.c, OCCURRENCES.c
 service, host = SERVICES.c, HOSTS.c
 in_host, in_service = table(DowntimeHost).c, table(DowntimeService).c
 
-COVERED = union(
-    select(downtime.id.label("downtime_id"), service.id.label("service_id"))
-    .join(HOSTS, host.namespace_id == downtime.namespace_id)
-    .join(SERVICES, service.host_id == host.id)
-    .where(downtime.whole_namespace),
-    select(in_host.downtime_id, service.id).join(SERVICES, service.host_id == in_host.host_id),
-    select(in_service.downtime_id, in_service.service_id),
-).subquery("covered")
-"""Every pair of a downtime and a service in its scope."""
-
 COUNTS = occurrence.state.in_(COUNTED_STATES)
 
 BETWEEN = (
@@ -48,6 +39,15 @@ BETWEEN = (
     .where(occurrence.ends_at > bindparam("since"))
     .order_by(occurrence.starts_at)
 )
+
+
+FIRST = (
+    select(occurrence.downtime_id, func.min(occurrence.starts_at).label("first_at"))
+    .where(occurrence.state == State.SCHEDULED, occurrence.starts_at > bindparam("now"))
+    .group_by(occurrence.downtime_id)
+    .subquery("first")
+)
+"""When each downtime begins next."""
 
 
 class Window(NamedTuple):
@@ -75,29 +75,63 @@ def covered_services(session: Session, downtime_ids: Iterable[int]) -> dict[int,
     found: dict[int, set[int]] = {key: set() for key in downtime_ids}
     if not found:
         return found
-    rows = session.execute(
-        select(COVERED.c.downtime_id, COVERED.c.service_id).where(
-            COVERED.c.downtime_id.in_(list(found))
-        )
+    ids = list(found)
+    # Each part chooses its own: of a union as a whole the databases would read all of it first.
+    parts = union(
+        select(downtime.id, service.id)
+        .join(HOSTS, host.namespace_id == downtime.namespace_id)
+        .join(SERVICES, service.host_id == host.id)
+        .where(downtime.whole_namespace, downtime.id.in_(ids)),
+        select(in_host.downtime_id, service.id)
+        .join(SERVICES, service.host_id == in_host.host_id)
+        .where(in_host.downtime_id.in_(ids)),
+        select(in_service.downtime_id, in_service.service_id).where(
+            in_service.downtime_id.in_(ids)
+        ),
     )
-    for downtime_id, service_id in rows:
+    for downtime_id, service_id in session.execute(parts):
         found[downtime_id].add(service_id)
     return found
 
 
-def windows_between(session: Session, since: datetime, until: datetime) -> dict[int, list[Period]]:
-    """The planned time of each service that has some in this period; windows may overlap."""
+def covering(service_ids: Iterable[int]) -> CompoundSelect[Any]:
+    """The ids of the downtimes that have one of these services in their scope."""
+    ids = list(service_ids)
+    return union(
+        select(downtime.id)
+        .join(HOSTS, host.namespace_id == downtime.namespace_id)
+        .join(SERVICES, service.host_id == host.id)
+        .where(downtime.whole_namespace, service.id.in_(ids)),
+        select(in_host.downtime_id)
+        .join(SERVICES, service.host_id == in_host.host_id)
+        .where(service.id.in_(ids)),
+        select(in_service.downtime_id).where(in_service.service_id.in_(ids)),
+    )
+
+
+def windows_between(
+    session: Session, since: datetime, until: datetime
+) -> dict[int, tuple[Period, ...]]:
+    """The planned time of each service that has some in this period, without overlaps.
+
+    Services that the same downtimes cover have the same tuple.
+    """
     periods: dict[int, list[Period]] = {}
     for downtime_id, began_at, ended_at in session.execute(
         BETWEEN, {"since": since, "until": until}
     ):
         periods.setdefault(downtime_id, []).append(Period(began_at, ended_at))
-    if not periods:
-        return {}
-    found: dict[int, list[Period]] = {}
+    covering_each: dict[int, list[int]] = {}
     for downtime_id, service_ids in covered_services(session, periods).items():
         for service_id in service_ids:
-            found.setdefault(service_id, []).extend(periods[downtime_id])
+            covering_each.setdefault(service_id, []).append(downtime_id)
+    shared: dict[tuple[int, ...], tuple[Period, ...]] = {}
+    found = {}
+    for service_id, downtime_ids in covering_each.items():
+        key = tuple(downtime_ids)
+        if key not in shared:
+            shared[key] = tuple(merged(each for one in key for each in periods[one]))
+        found[service_id] = shared[key]
     return found
 
 

@@ -119,16 +119,11 @@ def timelines(
     }
     gaps = {key: _gaps(*texts) for key, *texts in session.execute(gaps_of, begin_ms)}
     period = Period(since, now)
-    planned = windows_between(session, since, now)
+    planned, lines = windows_between(session, since, now), _Lines(period)
     return [
         Watched(
             *(row.id, row.host_id, row.namespace_id, row.timezone, row.critical),
-            _line(
-                row,
-                period,
-                changes.get(row.id, ()),
-                (*gaps.get(row.id, ()), *planned.get(row.id, ())),
-            ),
+            lines.of(row, changes.get(row.id, ()), gaps.get(row.id, ()), planned.get(row.id, ())),
         )
         for row in rows
     ]
@@ -156,15 +151,36 @@ def _instant(at_ms: int | str) -> datetime:
     return datetime.fromtimestamp(int(at_ms) / 1000, UTC)
 
 
-def _line(row: Any, period: Period, changes: Sequence[Change], gaps: Sequence[Gap]) -> Timeline:
-    """Each change says what was before it; after the last one comes what is now."""
-    status, until_ms = BY_VALUE[row.status], row.unobserved_until_ms
-    instants, _, before = zip(*changes, strict=True) if changes else ((), (), ())
-    unseen = [*gaps, *_silence(row, status, period.ended_at)]
-    if until_ms is not None and (until := _instant(until_ms)) > period.began_at:
-        unseen.append((period.began_at, until))
-    moves = zip(instants, (*before[1:], status), strict=False)
-    return timeline(period, before[0] if before else status, moves, unseen)
+class _Lines:
+    """The timelines of a period. Services of which there is nothing to say but their status and
+    the same planned downtime share one: there may be thousands."""
+
+    def __init__(self, period: Period) -> None:
+        self._period = period
+        self._shared: dict[tuple[Status, int], Timeline] = {}
+
+    def of(
+        self,
+        row: Any,
+        changes: Sequence[Change],
+        gaps: Sequence[Gap],
+        planned: Sequence[Gap],
+    ) -> Timeline:
+        """Each change says what was before it; after the last one comes what is now."""
+        period, status = self._period, BY_VALUE[row.status]
+        unseen = [*gaps, *_silence(row, status, period.ended_at)]
+        until_ms = row.unobserved_until_ms
+        if until_ms is not None and (until := _instant(until_ms)) > period.began_at:
+            unseen.append((period.began_at, until))
+        if not changes and not unseen:
+            key = status, id(planned)
+            if key not in self._shared:
+                self._shared[key] = timeline(period, status, (), planned)
+            return self._shared[key]
+        instants, _, before = zip(*changes, strict=True) if changes else ((), (), ())
+        moves = zip(instants, (*before[1:], status), strict=False)
+        first = before[0] if before else status
+        return timeline(period, first, moves, [*unseen, *planned])
 
 
 def _silence(row: Any, status: Status, now: datetime) -> list[Gap]:

@@ -75,13 +75,23 @@ def uptimes(session: Session, *where: ColumnElement[bool], now: datetime) -> Upt
     """All of it, for the hosts for which all conditions (on host and namespace) hold."""
     watched = timelines(session, *where, since=now - LONGEST_MONTH, now=now)
     windows = {each.timezone: windows_at(now, each.timezone) for each in watched}
-    services = {each.service_id: _measured(each.line, windows[each.timezone]) for each in watched}
+    known: dict[tuple[int, str], Measured] = {}  # by line: many services share one
+
+    def measured(line: Timeline, timezone: str) -> Measured:
+        key = id(line), timezone
+        if key not in known:
+            known[key] = _measured(line, windows[timezone])
+        return known[key]
+
+    services = {each.service_id: measured(each.line, each.timezone) for each in watched}
     hosts: dict[int, Measured] = {}
     namespaces: dict[int, Measured] = {}
     everything = NOTHING
+    lines = []  # kept, so that no two have the same id
     for members in _by_host(watched):
         first, line = members[0], _host_line(members)
-        parts = _measured(line, windows[first.timezone])
+        lines.append(line)
+        parts = measured(line, first.timezone)
         hosts[first.host_id] = parts
         namespaces[first.namespace_id] = _sum(namespaces.get(first.namespace_id, NOTHING), parts)
         everything = _sum(everything, parts)
@@ -189,5 +199,8 @@ def _by_host(watched: Iterable[Watched]) -> Iterable[list[Watched]]:
     return hosts.values()
 
 
-def _host_line(members: Iterable[Watched]) -> Timeline:
+def _host_line(members: Sequence[Watched]) -> Timeline:
+    line = members[0].line
+    if all(each.line is line for each in members):
+        return line  # what all are, the host is
     return host_timeline([(each.line, each.critical) for each in members])
