@@ -13,6 +13,8 @@ from pages.admin.channels import page as channels
 from pages.admin.channels.state import ChannelsState
 from pages.admin.dashboard import page as dashboard
 from pages.admin.dashboard.state import DashboardState
+from pages.admin.downtimes import page as downtimes
+from pages.admin.downtimes.state import DowntimesState
 from pages.admin.host import page as host
 from pages.admin.host.state import HostPageState
 from pages.admin.hosts import page as hosts
@@ -69,7 +71,7 @@ STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
-    *("profile", "activity"),
+    *("profile", "activity", "settings", "downtimes"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -98,6 +100,7 @@ for room, page, load in (
     (incidents, incidents.incidents, IncidentsState.load),
     (profile, profile.profile, ProfileState.load),
     (settings_room, settings_room.settings, SettingsState.load),
+    (downtimes, downtimes.downtimes, DowntimesState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
     (activity, activity.activity, ActivityState.load),

@@ -42,6 +42,11 @@ def incident_address(incident_id: rx.Var[int]) -> rx.Var[str]:
     return rx.Var.create("/incidents/?incident=") + incident_id.to_string()
 
 
+def downtime_address(occurrence_id: rx.Var[int]) -> rx.Var[str]:
+    """The room of planned downtime, with this time opened."""
+    return rx.Var.create("/downtime/?time=") + occurrence_id.to_string()
+
+
 def query_of(values: Mapping[str, object]) -> str:
     """``?search=a%20b&page=2``, without what is empty, 0 or the first page; or an empty text."""
     shown = {name: str(value) for name, value in values.items() if value}

@@ -24,7 +24,8 @@ class Option:
 class FieldView:
     """One field of a form.
 
-    ``input`` is a type of ``<input>`` (``text``, ``number``, ``password``, ``checkbox``), or
+    ``input`` is a type of ``<input>`` (``text``, ``number``, ``password``, ``checkbox``,
+    ``datetime-local``), or
     ``textarea``, ``select``, ``kind`` (a select that changes the form) or ``duration``.
     """
 

@@ -68,7 +68,8 @@ class FormView:
                 if field == each.name or field.startswith(f"{each.name}."):
                     return Mistake(each.name, message, section.title)
             if section.name and field.split(".")[0] == section.name:
-                return Mistake(section.fields[0].name, message, section.title)
+                control = section.fields[0].name if section.fields else section.name
+                return Mistake(control, message, section.title)
         return Mistake("", f"{field}: {message}" if field else message)
 
     def marked(self, mistakes: Iterable["Mistake"] = ()) -> "FormView":

@@ -1,5 +1,6 @@
 """How a form looks: its sections below each other, and what is wrong beside the field."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -18,10 +19,17 @@ TYPED = rx.Var(
 """What is typed at the moment of a click."""
 
 
-def form(state: Any) -> rx.Component:
+def form(
+    state: Any,
+    *,
+    beside: Mapping[str, rx.Component] | None = None,
+    last: rx.Component | None = None,
+    on_blur: Any = None,
+) -> rx.Component:
     """The form that is open in a room, with the buttons to save, to leave and to delete.
 
-    ``state`` is a class that derives from `room.Editing`.
+    ``state`` is a class that derives from `room.Editing`. ``beside`` stands below the choices of
+    that name, ``last`` before the buttons; ``on_blur`` happens whenever a field was left.
     """
     view, mistake = state.form, state.mistake
     return rx.el.form(
@@ -38,7 +46,8 @@ def form(state: Any) -> rx.Component:
             hidden=True,
         ),
         rx.cond(view.is_late, _both_edits(state)),
-        rx.foreach(view.sections, lambda each: _section(each, state.choose_kind)),
+        rx.foreach(view.sections, lambda each: _section(each, state.choose_kind, beside or {})),
+        last,
         _trial(state) if hasattr(state, "try_out") else None,
         rx.el.div(
             rx.el.button(view.submit, type="submit", class_name="button primary"),
@@ -53,6 +62,7 @@ def form(state: Any) -> rx.Component:
             class_name="form-actions",
         ),
         on_submit=state.save,
+        **({} if on_blur is None else {"on_blur": on_blur}),
         class_name="form",
         custom_attrs=draft_of(name_of(view)),
         key=view.serial.to(str),
@@ -156,7 +166,9 @@ def _delete(state: Any, view: rx.Var[FormView]) -> rx.Component:
     )
 
 
-def _section(section: rx.Var[Section], on_kind: Any) -> rx.Component:
+def _section(
+    section: rx.Var[Section], on_kind: Any, beside: Mapping[str, rx.Component]
+) -> rx.Component:
     fields = rx.foreach(section.fields, lambda each: _field(each, on_kind))
     return rx.cond(
         section.folded,
@@ -172,6 +184,7 @@ def _section(section: rx.Var[Section], on_kind: Any) -> rx.Component:
             rx.el.fieldset(
                 rx.el.legend(section.title),
                 rx.el.div(fields, class_name="fields ticks"),
+                *(rx.cond(section.name == name, each) for name, each in beside.items()),
                 class_name="choices-of",
                 key=section.title,
             ),
@@ -209,7 +222,8 @@ def _id(each: rx.Var[FieldView], what: str) -> rx.Var[str]:
 
 def _label(each: rx.Var[FieldView]) -> rx.Component:
     optional = rx.el.span(" optional", class_name="optional")
-    return rx.el.span(each.label, rx.cond(each.required | (each.input == "select"), "", optional))
+    is_chosen = (each.input == "select") | (each.input == "kind")
+    return rx.el.span(each.label, rx.cond(is_chosen | each.required, "", optional))
 
 
 def _described(each: rx.Var[FieldView]) -> dict[str, Any]:
@@ -247,6 +261,7 @@ def _control(each: rx.Var[FieldView], is_wrong: Any, on_kind: Any) -> rx.Compone
             ),
         ),
         ("password", rx.el.input(type="password", auto_complete="new-password", **typed)),
+        ("datetime-local", rx.el.input(type="datetime-local", **typed)),
         ("number", rx.el.input(type="text", input_mode="numeric", **typed, **plain)),
         rx.el.input(type="text", **typed, **plain),
     )

@@ -16,6 +16,7 @@ ROOMS = (
         "Dashboard": "/",
         "Hosts": "/hosts/",
         "Incidents": "/incidents/",
+        "Planned downtime": "/downtime/",
         "Channels": "/channels/",
     },
     {

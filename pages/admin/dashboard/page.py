@@ -4,6 +4,7 @@ import reflex as rx
 
 from pages.admin.dashboard.machines import certificates, disks, machines
 from pages.admin.dashboard.state import DAYS, DashboardState
+from pages.admin.downtimes.applying import planned_row
 from webmon.queries.dashboard.figures import SlowView
 from webmon.queries.dashboard.monitor import FailingChannelView
 from webmon.queries.dashboard.present import RecentIncidentView, WrongView
@@ -121,6 +122,7 @@ def _rooms() -> rx.Component:
         disks(),
         machines(),
         certificates(),
+        _planned(),
         _slowest(),
         _monitor(),
         class_name="panels",
@@ -225,6 +227,18 @@ def _incident_row(each: rx.Var[RecentIncidentView]) -> rx.Component:
         rx.el.a(each.name, href=incident_address(each.id), dir="auto"),
         rx.el.span(moment(each.began_at), ", ", each.lasted, class_name="quiet"),
         key=each.id.to(str),
+    )
+
+
+def _planned() -> rx.Component:
+    return panel(
+        "Planned downtime",
+        rx.cond(
+            DashboardState.planned.length() > 0,
+            rx.el.ul(rx.foreach(DashboardState.planned, planned_row), class_name="rows"),
+            rx.el.p("None is planned.", class_name="quiet"),
+        ),
+        href="/downtime/",
     )
 
 

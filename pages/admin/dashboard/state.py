@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from webmon.queries.dashboard import DashboardView, dashboard
+from webmon.queries.downtimes.room import TimeView, next_times
 from webmon.ui.private import PrivateState, ask, show
 from webmon.ui.room import Listing
 
@@ -16,6 +17,8 @@ class DashboardState(Listing, PrivateState):
 
     chosen_range: str = "24h"
     view: DashboardView = DashboardView()
+    planned: tuple[TimeView, ...] = ()
+    """What is in planned downtime, and the next."""
 
     _namespace: str = ""
 
@@ -33,4 +36,4 @@ class DashboardState(Listing, PrivateState):
         view: DashboardView = await ask(
             self, dashboard, namespace=self._namespace, days=days, now=now
         )
-        show(self, view=view)
+        show(self, view=view, planned=await ask(self, next_times, now=now))

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.downtimes.applying import planned_panel
 from pages.admin.host.state import HostPageState
 from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
 from webmon.ui.activity import history_panel
@@ -72,6 +73,7 @@ def _panels() -> rx.Component:
             ),
         ),
         panel("Months", months(view.record)),
+        planned_panel(HostPageState, "host"),
         incidents_panel(view.incidents, _incident),
         quieting(HostPageState),
         history_panel(HostPageState.history),

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from pages.admin.downtimes.starting import Starting
 from webmon.commands.notifications import mutes
 from webmon.queries.inventory.host_page import HostPage, host_page
 from webmon.ui.private import PrivateState, act, ask, show
 from webmon.ui.quieting import Quieting
 
 
-class HostPageState(Quieting, PrivateState):
+class HostPageState(Starting, Quieting, PrivateState):
     """One person's view of one host in one tab."""
 
     view: HostPage = HostPage()
@@ -19,6 +20,10 @@ class HostPageState(Quieting, PrivateState):
     async def _look(self, now: datetime) -> None:
         view: HostPage = await ask(self, host_page, self._id, now=now)
         show(self, view=view)
+        await self._look_ahead(now)
+
+    def _kind(self) -> str:
+        return "host"
 
     async def _mute(self, **whole: Any) -> None:
         await act(self, mutes.mute_host, self._id, **whole)

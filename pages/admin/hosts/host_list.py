@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.downtimes.applying import planning_items
 from pages.admin.hosts.host_access import host_access
 from pages.admin.hosts.service_row import service_row
 from pages.admin.hosts.state import HostsState
@@ -189,6 +190,7 @@ def _menu(host: rx.Var[HostView]) -> rx.Component:
                     inside,
                     label=rx.Var.create("Edit") + of_host,
                 ),
+                planning_items("host", host.id, host.name),
                 action(
                     "Delete",
                     HostsState.ask_delete("host", host.id),

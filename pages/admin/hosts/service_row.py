@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.downtimes.applying import planning_items
 from pages.admin.hosts.host_access import accept_button
 from pages.admin.hosts.service_detail import service_detail
 from pages.admin.hosts.state import HostsState
@@ -123,6 +124,7 @@ def _menu(service: rx.Var[ServiceView]) -> rx.Component:
             label=rx.Var.create("Edit ") + service.name,
         ),
         rx.cond(service.paused, rx.fragment(), rx.fragment(*pause)),
+        planning_items("service", service.id, service.name),
         action(
             "Delete",
             HostsState.ask_delete("service", service.id),

@@ -4,6 +4,7 @@ import reflex as rx
 
 from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.channels.sending import send_question
+from pages.admin.downtimes.applying import planned_row
 from pages.admin.incidents.state import ROOM, UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
 from webmon.models.notifications import MOST_OF_A_REASON
@@ -184,6 +185,13 @@ def _detail() -> rx.Component:
     return rx.el.div(
         rx.el.h2("What happened"),
         rx.el.ol(rx.foreach(detail.timeline, _moment), class_name="updates"),
+        rx.cond(
+            IncidentsState.planned.length() > 0,
+            rx.fragment(
+                rx.el.h2("Planned downtime"),
+                rx.el.ul(rx.foreach(IncidentsState.planned, planned_row), class_name="rows"),
+            ),
+        ),
         rx.cond(detail.can_write, rx.fragment(_write_update(), _mute())),
         rx.el.ul(
             rx.foreach(detail.mutes, lambda each: muted(each, IncidentsState.end_mute)),

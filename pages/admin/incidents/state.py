@@ -17,6 +17,7 @@ from webmon.commands.notifications import (
 from webmon.domain.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
+from webmon.queries.downtimes.room import TimeView, times_of_incident
 from webmon.queries.notifications.incidents import (
     IncidentDetail,
     IncidentsView,
@@ -42,6 +43,8 @@ class IncidentsState(Sending, PrivateState):
 
     view: IncidentsView = IncidentsView()
     detail: IncidentDetail = IncidentDetail()
+    planned: tuple[TimeView, ...] = ()
+    """The planned downtime that the open incident fell into."""
     mistake: str = ""
     """What is wrong with the update that was written."""
     serial: int = 0
@@ -93,7 +96,8 @@ class IncidentsState(Sending, PrivateState):
             detail = await ask(self, incident_detail, incident_id)
         except NotFound:
             detail = IncidentDetail()
-        show(self, detail=detail)
+        planned = await ask(self, times_of_incident, detail.id, now=utcnow())
+        show(self, detail=detail, planned=planned)
 
     @rx.event
     @only(Role.EDITOR)

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.downtimes.applying import planned_panel
 from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
 from webmon.ui.activity import history_panel
@@ -80,6 +81,7 @@ def _panels() -> rx.Component:
         ),
         panel("Last check", evidence(view.detail)),
         panel("Months", months(view.record), wide=True),
+        planned_panel(ServicePageState, "service"),
         incidents_panel(view.incidents, _incident),
         quieting(ServicePageState, pausing(ServicePageState)),
         panel(

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from pages.admin.downtimes.starting import Starting
 from webmon.queries.inventory.service_page import ServicePage, service_page
 from webmon.ui.private import PrivateState, ask, show
 from webmon.ui.quieting import Pausing
 
 
-class ServicePageState(Pausing, PrivateState):
+class ServicePageState(Starting, Pausing, PrivateState):
     """One person's view of one service in one tab."""
 
     view: ServicePage = ServicePage()
@@ -17,3 +18,7 @@ class ServicePageState(Pausing, PrivateState):
     async def _look(self, now: datetime) -> None:
         view: ServicePage = await ask(self, service_page, self._id, now=now)
         show(self, view=view)
+        await self._look_ahead(now)
+
+    def _kind(self) -> str:
+        return "service"

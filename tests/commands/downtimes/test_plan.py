@@ -144,7 +144,7 @@ def test_all_of_it_is_changed(database, site):
     assert times(database, once.id) == [(3 * DAY, 3 * DAY + HOUR, "scheduled")]
     series = change(database, once, site, NOW + 4 * DAY, **WEEKLY)
     assert [start for start, _, _ in times(database, series.id)][:2] == [4 * DAY, 11 * DAY]
-    with database.write() as session, pytest.raises(Invalid, match="meanwhile"):
+    with database.write() as session, pytest.raises(Invalid, match="in the meantime"):
         wanted = fields(session, site, NOW)
         edit.edit_downtime(session, once.id, wanted, actor=EDITOR, now=NOW, revision=1)
     with database.write() as session, pytest.raises(NotFound):

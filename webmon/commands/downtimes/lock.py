@@ -12,7 +12,7 @@ from webmon.commands.downtimes.occurrences import bring_up_to, new_occurrence
 from webmon.commands.locks import lock_services
 from webmon.domain.access import Actor, Role, require
 from webmon.domain.ids import is_id
-from webmon.errors import Invalid, NotFound
+from webmon.errors import Conflict, Invalid, NotFound
 from webmon.models import Downtime, DowntimeOccurrence
 from webmon.queries.downtimes.windows import covered_services, schedule_of
 
@@ -83,6 +83,6 @@ def occurrence_at(
 
 
 def require_revision(downtime: Downtime, revision: int | None) -> None:
-    """Raises Invalid if somebody has changed the downtime since ``revision`` was read."""
+    """Raises Conflict if somebody has changed the downtime since ``revision`` was read."""
     if revision is not None and revision != downtime.revision:
-        raise Invalid("somebody has changed this downtime meanwhile: look at it again")
+        raise Conflict("downtime", ["look at it again"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from webmon.domain.access import Actor
-from webmon.domain.downtimes.recurrence import Schedule, local_time, what_is_odd
+from webmon.domain.downtimes.recurrence import Schedule, local_time, rule_from, what_is_odd
 from webmon.domain.ids import is_id
 from webmon.domain.uptime import Period
 from webmon.errors import NotFound
-from webmon.models import Downtime, DowntimeChannel
+from webmon.models import Downtime, DowntimeChannel, DowntimeOccurrence
 from webmon.models.columns import table
 from webmon.queries.downtimes.windows import (
     COUNTS,
@@ -25,9 +25,12 @@ from webmon.queries.downtimes.windows import (
     in_host,
     in_service,
     occurrence,
+    schedule_of,
 )
 
 MOST_SHOWN = 10
+MOST_SERIES, MOST_COMPARED = 50, 400
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 told = table(DowntimeChannel).c
 
 
@@ -81,6 +84,27 @@ def downtime_fields(session: Session, downtime_id: int, *, actor: Actor | None) 
     }
 
 
+def following_fields(
+    session: Session, occurrence_id: int, *, actor: Actor | None
+) -> dict[str, Any]:
+    """The same for one time of a series and all that follow: its start, and what is left of COUNT.
+
+    Raises:
+        NotFound: there is none, or it is not for this person.
+    """
+    found = session.get(DowntimeOccurrence, occurrence_id) if is_id(occurrence_id) else None
+    if found is None:
+        raise NotFound("this downtime does not exist")
+    fields = downtime_fields(session, found.downtime_id, actor=actor)
+    schedule = schedule_of(session.get_one(Downtime, found.downtime_id))
+    local = local_time(found.slot_at, schedule.timezone)
+    if not has_hours(schedule):  # where the clocks skip it, the series keeps its own
+        local = local.replace(hour=schedule.starts_local.hour, minute=schedule.starts_local.minute)
+    behind = len(schedule.between(BEGINNING, found.slot_at))
+    rule = rule_from(schedule.rule, behind) if schedule.rule else ""
+    return {**fields, "starts_at": local.isoformat(), "rrule": rule}
+
+
 def preview(
     session: Session,
     schedule: Schedule,
@@ -109,7 +133,19 @@ def _others(
         .where(occurrence.ends_at > periods[0].began_at)
         .where(occurrence.starts_at < periods[-1].ended_at)
     )
-    return [(title, begin, end) for title, begin, end in rows]
+    found = [(title, begin, end) for title, begin, end in rows]
+    series = (
+        select(Downtime)
+        .where(downtime.id.in_(covering(service_ids)), downtime.id != but, downtime.rrule != "")
+        .where(downtime.cancelled_at.is_(None), downtime.occurs_until < periods[-1].ended_at)
+        .limit(MOST_SERIES)
+    )
+    for row in session.scalars(series):  # what is not stored yet
+        schedule = schedule_of(row)
+        begin = max(row.occurs_until, periods[0].began_at - schedule.length)
+        for slot_at in schedule.between(begin, periods[-1].ended_at, MOST_COMPARED):
+            found.append((row.title, *schedule.period(slot_at)))
+    return found
 
 
 def _previewed(
@@ -121,18 +157,22 @@ def _previewed(
     begin, end = period
     slot = local_time(begin, schedule.timezone)
     wanted = slot.replace(hour=schedule.starts_local.hour, minute=schedule.starts_local.minute)
-    has_hours = "BYHOUR" in schedule.rule or "BYMINUTE" in schedule.rule
     return PreviewView(
         begin,
         end,
-        _span(period, schedule.timezone),
-        _span(period, reader_timezone),
-        what_is_odd(slot if has_hours else wanted, schedule.timezone),
+        span_in_words(period, schedule.timezone),
+        span_in_words(period, reader_timezone),
+        what_is_odd(slot if has_hours(schedule) else wanted, schedule.timezone),
         tuple(dict.fromkeys(title for title, *at in others if at[0] < end and begin < at[1])),
     )
 
 
-def _span(period: Period, timezone: str) -> str:
+def has_hours(schedule: Schedule) -> bool:
+    """Whether the rule itself says at what time of day."""
+    return "BYHOUR" in schedule.rule or "BYMINUTE" in schedule.rule
+
+
+def span_in_words(period: Period, timezone: str) -> str:
     """``Tue 1 Dec 2026 22:00 – 22:45 GMT``."""
     begin, end = (each.astimezone(ZoneInfo(timezone)) for each in period)
     day = "" if end.date() == begin.date() else f"{end:%a} {end.day} {end:%b} "

@@ -10,6 +10,8 @@ from sqlmodel import Session
 
 from webmon.domain.access import Actor, Role
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State, Step
+from webmon.domain.ids import is_id
+from webmon.errors import NotFound
 from webmon.models import Channel, DowntimeStep, Namespace, Notification
 from webmon.models.columns import table
 from webmon.queries.downtimes.public import state_at
@@ -98,11 +100,34 @@ def list_downtimes(session: Session, *, actor: Actor | None, now: datetime) -> D
     )
 
 
+def next_downtimes(
+    session: Session, most: int, *, actor: Actor | None, now: datetime
+) -> tuple[OccurrenceView, ...]:
+    """What goes on and what comes next, the earliest first, at most so many."""
+    where = _seen(actor) & occurrence.state.in_(OPEN_STATES) & (occurrence.ends_at > now)
+    return tuple(_views(session, where, actor, now, first=most))
+
+
 def occurrences_of(
     session: Session, downtime_id: int, *, actor: Actor | None, now: datetime
 ) -> tuple[OccurrenceView, ...]:
     """The times of one downtime that are stored, the earliest first."""
     return tuple(_views(session, _seen(actor) & (downtime.id == downtime_id), actor, now))
+
+
+def find_occurrence(
+    session: Session, occurrence_id: int, *, actor: Actor | None, now: datetime
+) -> OccurrenceView:
+    """One time of a downtime.
+
+    Raises:
+        NotFound: there is none, or it is not for this person.
+    """
+    where = _seen(actor) & (occurrence.id == occurrence_id)
+    found = _views(session, where, actor, now) if is_id(occurrence_id) else []
+    if not found:
+        raise NotFound("this downtime does not exist (any more)")
+    return found[0]
 
 
 def applying_to(
@@ -113,12 +138,16 @@ def applying_to(
     since: datetime,
     until: datetime,
     now: datetime,
+    most: int | None = None,
 ) -> tuple[OccurrenceView, ...]:
-    """The downtime that has one of these services in its scope, within a period."""
+    """The downtime that has one of these services in its scope, within a period.
+
+    The earliest first, at most so many.
+    """
     within = (occurrence.starts_at < until) & (occurrence.ends_at > since)
     counts = occurrence.state.in_((*OPEN_STATES, State.FINISHED))
     where = _seen(actor) & downtime.id.in_(covering(service_ids)) & within & counts
-    return tuple(_views(session, where, actor, now))
+    return tuple(_views(session, where, actor, now, first=most))
 
 
 def steps_of(session: Session, occurrence_id: int) -> tuple[StepView, ...]:
@@ -165,6 +194,7 @@ def _views(
     now: datetime,
     *,
     newest: int | None = None,
+    first: int | None = None,
 ) -> list[OccurrenceView]:
     found = (
         select(
@@ -182,7 +212,7 @@ def _views(
         .where(where)
     )
     if newest is None:
-        found = found.order_by(occurrence.starts_at, occurrence.id)
+        found = found.order_by(occurrence.starts_at, occurrence.id).limit(first)
     else:
         found = found.order_by(occurrence.starts_at.desc(), occurrence.id.desc()).limit(newest)
     rows = session.execute(found, {"now": now}).all()
