@@ -6,15 +6,19 @@ It stands in the page as it is sent, and `assets/board.js` fetches it again to r
 from dataclasses import replace
 from datetime import datetime
 from html import escape
+from urllib.parse import urlencode
 
 from webmon.domain.status import Status
 from webmon.queries.public.snapshot import PublicStatusView
 from webmon.queries.public.status_board import (
+    PLANNED,
     SHOWN_WORDS,
     BoardCountView,
+    BoardDowntimeView,
     BoardFilterView,
     BoardHostView,
     BoardServiceView,
+    BoardView,
     board,
 )
 from webmon.queries.system.health import is_present
@@ -44,7 +48,42 @@ def board_html(view: PublicStatusView, namespace: str, *, now: datetime) -> str:
         f'<p class="updated">{label} {_time(at, "%-d %b %Y, %H:%M:%S")}'
         f'<span class="age"></span></p></div>{notice}'
         + (f'<nav aria-label="Namespaces" class="filters">{filters}</nav>' if filters else "")
+        + _downtimes(shown, "started", "Planned downtime now")
         + (f'<ul class="hosts">{hosts}</ul>' if hosts else "" if shown.missing else NOTHING)
+        + _downtimes(shown, "scheduled", "Planned downtime to come")
+        + _downtimes(shown, "finished", "Planned downtime of the last 24 hours")
+        + ("" if shown.missing else _subscribe(namespace))
+    )
+
+
+def _downtimes(shown: BoardView, state: str, title: str) -> str:
+    those = dict(shown.downtimes).get(state)
+    if not those:
+        return ""
+    rows = "".join(f"<li>{_downtime(each)}</li>" for each in those)
+    return f'<section class="downtimes"><h2>{title}</h2><ul>{rows}</ul></section>'
+
+
+def _downtime(each: BoardDowntimeView) -> str:
+    group = f'<span class="group">{escape(each.group)}</span>' if each.group else ""
+    message = f"<p>{escape(each.message)}</p>" if each.message else ""
+    return (
+        f"{_icon(PLANNED)}<div><b>{escape(each.title)}{group}</b><p>{_span(each)}</p>{message}"
+        f'<p class="affected">{escape(", ".join(each.hosts))}</p></div>'
+    )
+
+
+def _span(each: BoardDowntimeView) -> str:
+    form = "%-d %b %Y, %H:%M"
+    return f"{_time(each.starts_at, form)} – {_time(each.ends_at, form)}"
+
+
+def _subscribe(namespace: str) -> str:
+    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
+    return (
+        '<p class="subscribe">Planned downtime as a '
+        f'<a href="/status/calendar.ics{query}">calendar</a> or a '
+        f'<a href="/status/feed.atom{query}">feed</a></p>'
     )
 
 
@@ -96,12 +135,16 @@ def _filter(item: BoardFilterView) -> str:
 def _host(host: BoardHostView) -> str:
     group = f'<span class="group">{escape(host.group)}</span>' if host.group else ""
     services = "".join(map(_service, host.services))
+    coming = "".join(
+        f'<p class="coming">Planned downtime: {escape(each.title)}, {_span(each)}</p>'
+        for each in host.downtimes
+    )
     return (
         f'<li class="{"wide" if host.open else "narrow"}" data-key="{escape(host.key)}" '
         f'data-status="{host.status}">'
         f"<details{' open' if host.open else ''}>"
         f'<summary>{_icon(host.status)}<span class="name">{escape(host.name)}{group}</span>'
-        f'<span class="word">{SHOWN_WORDS[host.status]}</span></summary>'
+        f'<span class="word">{_words(host)}</span></summary>{coming}'
         f'<ul class="services">{services}</ul></details></li>'
     )
 
@@ -110,5 +153,10 @@ def _service(service: BoardServiceView) -> str:
     return (
         f'<li data-status="{service.status}">{_icon(service.status)}'
         f'<span class="name">{escape(service.name)}</span>'
-        f'<span class="word">{SHOWN_WORDS[service.status]}</span></li>'
+        f'<span class="word">{_words(service)}</span></li>'
     )
+
+
+def _words(item: BoardHostView | BoardServiceView) -> str:
+    beside = f'<span class="beside">{SHOWN_WORDS[item.beside]}, </span>' if item.beside else ""
+    return beside + SHOWN_WORDS[item.status]

@@ -8,6 +8,7 @@ import asyncio
 import re
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -24,6 +25,11 @@ from webmon.queries.public.snapshot import PublicStatusView, narrowed
 GET = ["GET", "HEAD"]
 MEDIA_TYPE = "text/html; charset=utf-8"
 RELOAD = '<noscript><meta http-equiv="refresh" content="60"></noscript>'
+
+ALTERNATES = {
+    "text/calendar": "/status/calendar.ics",
+    "application/atom+xml": "/status/feed.atom",
+}
 
 LOGIN_ERRORS = {
     "wrong": "The e-mail address or the password is wrong.",
@@ -58,11 +64,12 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         return board_html(view, namespace or "", now=clock.utcnow()).encode()
 
     def whole_page(view: PublicStatusView, namespace: str | None) -> bytes:
-        return in_page(board_only(view, namespace).decode()).encode()
+        return in_page(board_only(view, namespace).decode(), namespace or "").encode()
 
-    def in_page(board: str) -> str:
+    def in_page(board: str, namespace: str = "") -> str:
         page = fill(_template(site / "status/index.html"), "board", board)
-        return in_look(page.replace("</head>", f"{RELOAD}</head>", 1))
+        links = RELOAD + _alternates(namespace)
+        return in_look(page.replace("</head>", f"{links}</head>", 1))
 
     @routes.api_route("/status/", methods=GET)
     async def status(request: Request, namespace: str = "", part: str = "") -> Response:
@@ -100,6 +107,15 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
         return await _page(site / "invite/index.html", contents)
 
     return routes
+
+
+def _alternates(namespace: str) -> str:
+    """The planned downtime of the page for calendars and for readers of feeds."""
+    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
+    return "".join(
+        f'<link rel="alternate" type="{kind}" title="Planned downtime" href="{path}{query}">'
+        for kind, path in ALTERNATES.items()
+    )
 
 
 def _hidden(name: str, value: str) -> str:

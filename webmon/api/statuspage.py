@@ -12,6 +12,7 @@ from webmon.api.kept_snapshots import send
 from webmon.api.problems import Responses, problems
 from webmon.api.statuspage_documents import PARTS, document
 from webmon.errors import NotFound
+from webmon.queries.downtimes.public import public_downtimes
 from webmon.queries.public.incidents import public_incidents
 from webmon.queries.public.snapshot import narrowed, public_status
 from webmon.queries.system.health import is_present
@@ -64,10 +65,13 @@ def _read(name: str, namespace: str) -> bytes:
     now = clock.utcnow()
     with db.read() as session:
         view = public_status(session, now=now, namespace=None)
+        wants_planned = "scheduled_maintenances" in PARTS[name]
+        downtimes = public_downtimes(session, now=now) if wants_planned else ()
         incidents = public_incidents(session, now=now) if "incidents" in PARTS[name] else ()
     if namespace:
         view = narrowed(view, namespace)
         incidents = tuple(each for each in incidents if each.namespace == namespace)
+        downtimes = tuple(each for each in downtimes if each.namespace == namespace)
     stale = not is_present(view.generated_at, now)
-    said = document(name, view, incidents, namespace=namespace, stale=stale)
+    said = document(name, view, incidents, downtimes, namespace=namespace, stale=stale)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

@@ -10,13 +10,13 @@ from webmon.config import settings
 from webmon.domain.status import Status
 from webmon.domain.statuspage import (
     INDICATORS,
-    UNKNOWN,
     component_status,
     indicator,
     name_hash,
 )
+from webmon.queries.downtimes.public import PublicOccurrence
 from webmon.queries.public.incidents import PublicIncidentView
-from webmon.queries.public.snapshot import PublicDowntimeView, PublicHostView, PublicStatusView
+from webmon.queries.public.snapshot import PublicHostView, PublicStatusView
 
 PARTS = {
     "status": ("status",),
@@ -31,6 +31,7 @@ def document(
     name: str,
     view: PublicStatusView,
     incidents: Sequence[PublicIncidentView],
+    downtimes: Sequence[PublicOccurrence] = (),
     *,
     namespace: str,
     stale: bool,
@@ -48,7 +49,8 @@ def document(
         elif part == "incidents":
             parts[part] = [_incident(each, view) for each in told]
         else:
-            parts[part] = [_maintenance(each, view) for each in view.downtimes]
+            shown = [each for each in downtimes if name != "summary" or each.state != "finished"]
+            parts[part] = [_maintenance(each, view) for each in shown]
     return parts
 
 
@@ -171,36 +173,37 @@ def _incident(each: PublicIncidentView, view: PublicStatusView) -> dict[str, Any
     }
 
 
-MAINTENANCES = {"scheduled": "scheduled", "started": "in_progress"}
+MAINTENANCES = {"scheduled": "scheduled", "started": "in_progress", "finished": "completed"}
 
 
-def _maintenance(each: PublicDowntimeView, view: PublicStatusView) -> dict[str, Any]:
-    starts_at = _instant(each.starts_at)
-    key = name_hash("downtime", each.namespace, each.title, starts_at)
-    status = MAINTENANCES.get(each.state, UNKNOWN)
+def _maintenance(each: PublicOccurrence, view: PublicStatusView) -> dict[str, Any]:
+    key = name_hash("downtime", str(each.id))
+    status = MAINTENANCES[each.state]
+    passed = {"started": each.starts_at, "finished": each.ends_at}.get(each.state, each.changed_at)
+    told_at, is_over = _instant(max(each.changed_at, passed)), each.state == "finished"
     wanted = {name_hash(each.namespace, name) for name in each.hosts}
     update = {
         "id": name_hash("update", key),
         "incident_id": key,
         "status": status,
-        "body": each.message,
-        **dict.fromkeys(("created_at", "updated_at", "display_at"), _instant(view.generated_at)),
+        "body": each.message or each.title,
+        **dict.fromkeys(("created_at", "updated_at", "display_at"), told_at),
     }
     return {
         "id": key,
         "name": each.title,
         "status": status,
         "impact": "maintenance",
-        "created_at": _instant(view.generated_at),
-        "started_at": starts_at,
-        "updated_at": _instant(view.generated_at),
+        "created_at": _instant(each.changed_at),
+        "started_at": _instant(each.starts_at),
+        "updated_at": told_at,
         "monitoring_at": None,
-        "resolved_at": None,
+        "resolved_at": _instant(each.ends_at) if is_over else None,
         "shortlink": f"{settings().public_url}/status/?namespace={quote(each.namespace)}",
         "page_id": name_hash("page", ""),
-        "scheduled_for": starts_at,
+        "scheduled_for": _instant(each.starts_at),
         "scheduled_until": _instant(each.ends_at),
-        "incident_updates": [update] if each.message else [],
+        "incident_updates": [update],
         "components": [one for one in _components(view) if one["id"] in wanted],
     }
 

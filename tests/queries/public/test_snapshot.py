@@ -133,7 +133,7 @@ def test_a_hundred_hosts_take_no_more_queries_than_one(
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     view = seen(session)
-    assert len(statements) == 5
+    assert len(statements) == 7
     assert sum(len(host.services) for host in view.hosts) == 1000
 
 

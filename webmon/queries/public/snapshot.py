@@ -6,13 +6,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from webmon.domain.status import Status, combined_status, host_status
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace, Service, ServiceState
+from webmon.queries.downtimes.public import PublicOccurrence, public_downtimes
+from webmon.queries.downtimes.windows import windows_at
 from webmon.queries.system.health import known_at
 
 
@@ -47,7 +51,7 @@ class PublicNamespaceView:
 
 @dataclass(frozen=True, slots=True)
 class PublicDowntimeView:
-    """One planned downtime; ``hosts`` are names, ``state`` is scheduled or started."""
+    """One planned downtime; ``hosts`` are names, ``state`` is scheduled, started or finished."""
 
     title: str
     message: str
@@ -69,6 +73,15 @@ class PublicStatusView:
     downtimes: tuple[PublicDowntimeView, ...] = ()
 
 
+class PublicRow(NamedTuple):
+    """A public service, as its host is judged by it."""
+
+    name: str
+    status: Status
+    critical: bool
+    planned: bool
+
+
 _VIEW = TypeAdapter(PublicStatusView)
 
 
@@ -87,12 +100,13 @@ def public_status(session: Session, *, now: datetime, namespace: str | None) -> 
     Raises:
         NotFound: no such namespace, or a private one.
     """
-    hosts = _hosts(session)
+    hosts = _hosts(session, frozenset(windows_at(session, now)))
     view = PublicStatusView(
         generated_at=known_at(session, now=now),
         status=combined_status(host.status for host in hosts),
         namespaces=_namespaces(session, hosts),
         hosts=hosts,
+        downtimes=tuple(map(_downtime, public_downtimes(session, now=now))),
     )
     return view if namespace is None else narrowed(view, namespace)
 
@@ -115,38 +129,55 @@ def narrowed(view: PublicStatusView, namespace: str) -> PublicStatusView:
     )
 
 
-def _hosts(session: Session) -> tuple[PublicHostView, ...]:
+def _downtime(each: PublicOccurrence) -> PublicDowntimeView:
+    return PublicDowntimeView(
+        title=each.title,
+        message=each.message,
+        namespace=each.namespace,
+        hosts=each.hosts,
+        starts_at=each.starts_at,
+        ends_at=each.ends_at,
+        state=each.state,
+    )
+
+
+def _hosts(session: Session, planned: frozenset[int]) -> tuple[PublicHostView, ...]:
+    """``planned`` are the services in planned downtime; so is a host all of whose are."""
     query = (
         select(Host.id, Host.name, Namespace.slug)
         .join(Namespace, col(Namespace.id) == Host.namespace_id)
         .where(Host.public)
     )
     rows = sorted(session.exec(query), key=lambda row: (row[1].casefold(), row[2]))
-    services = _services(session)
+    services = _services(session, planned)
     return tuple(_host(name, slug, services.get(host_id, ())) for host_id, name, slug in rows)
 
 
-def _host(name: str, slug: str, services: Iterable[tuple[str, Status, bool]]) -> PublicHostView:
-    ordered = sorted(services, key=lambda service: service[0].casefold())
+def _host(name: str, slug: str, services: Iterable[PublicRow]) -> PublicHostView:
+    ordered = sorted(services, key=lambda service: service.name.casefold())
     return PublicHostView(
         name=name,
         namespace=slug,
-        status=host_status((status, critical) for _, status, critical in ordered),
-        planned_downtime=False,
-        services=tuple(PublicServiceView(service, status) for service, status, _ in ordered),
+        status=host_status((each.status, each.critical) for each in ordered),
+        planned_downtime=bool(ordered) and all(each.planned for each in ordered),
+        services=tuple(PublicServiceView(each.name, each.status, each.planned) for each in ordered),
     )
 
 
-def _services(session: Session) -> dict[int, list[tuple[str, Status, bool]]]:
-    """Name, status and whether it is critical, of every public service, by host."""
+def _services(session: Session, planned: frozenset[int]) -> dict[int, list[PublicRow]]:
+    """Every public service, by host."""
     query = (
-        select(Service.host_id, Service.name, ServiceState.status, Service.critical)
+        select_columns(
+            *(col(Service.id), col(Service.host_id), col(Service.name)),
+            *(col(ServiceState.status), col(Service.critical)),
+        )
         .join(ServiceState, col(ServiceState.service_id) == Service.id)
-        .where(Service.public)
+        .where(col(Service.public))
     )
-    by_host: dict[int, list[tuple[str, Status, bool]]] = {}
-    for host_id, name, status, critical in session.exec(query):
-        by_host.setdefault(host_id, []).append((name, Status(status), critical))
+    by_host: dict[int, list[PublicRow]] = {}
+    for key, host_id, name, status, critical in session.execute(query):
+        row = PublicRow(name, Status(status), critical, key in planned)
+        by_host.setdefault(host_id, []).append(row)
     return by_host
 
 

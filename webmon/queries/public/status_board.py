@@ -1,11 +1,17 @@
 """How the public page words and orders a `PublicStatusView`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from webmon.domain.status import WORDS, Status
-from webmon.queries.public.snapshot import PublicHostView, PublicServiceView, PublicStatusView
+from webmon.queries.public.snapshot import (
+    PublicDowntimeView,
+    PublicHostView,
+    PublicServiceView,
+    PublicStatusView,
+)
 
 PLANNED = "planned"
 SHOWN_WORDS = {status.value: word for status, word in WORDS.items()} | {PLANNED: "planned downtime"}
@@ -37,10 +43,23 @@ class BoardFilterView:
 
 @dataclass(frozen=True, slots=True)
 class BoardServiceView:
-    """One line below a host."""
+    """One line below a host. ``beside`` is how it is, where planned downtime covers that."""
 
     name: str
     status: str
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDowntimeView:
+    """A planned downtime. ``group`` is the namespace's name where several are mixed."""
+
+    title: str
+    message: str
+    group: str
+    hosts: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,10 @@ class BoardHostView:
     status: str
     open: bool
     services: tuple[BoardServiceView, ...]
+    beside: str = ""
+    """How it is, where planned downtime covers that."""
+    downtimes: tuple[BoardDowntimeView, ...] = ()
+    """Those of it that are to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,8 @@ class BoardView:
     counts: tuple[BoardCountView, ...]
     filters: tuple[BoardFilterView, ...]
     hosts: tuple[BoardHostView, ...]
+    downtimes: tuple[tuple[str, tuple[BoardDowntimeView, ...]], ...] = ()
+    """By state: started, scheduled, finished; those that there are."""
 
 
 def board(view: PublicStatusView, slug: str = "") -> BoardView:
@@ -80,6 +105,7 @@ def board(view: PublicStatusView, slug: str = "") -> BoardView:
     counts = Counter(map(shown, hosts))
     ordered = sorted(hosts, key=lambda host: ORDER.index(shown(host)))
     mixed = not slug and len(names) > 1
+    downtimes = _downtimes(view, slug, names if mixed else {})
     return BoardView(
         headline=_headline(hosts, slug, names),
         status=_first(hosts),
@@ -91,8 +117,36 @@ def board(view: PublicStatusView, slug: str = "") -> BoardView:
         ),
         filters=_filters(view, slug) if len(names) > 1 or slug else (),
         hosts=tuple(
-            _row(host, names[host.namespace] if mixed else "", len(hosts)) for host in ordered
+            _row(host, names[host.namespace] if mixed else "", len(hosts), _coming(host, view))
+            for host in ordered
         ),
+        downtimes=downtimes,
+    )
+
+
+def _downtimes(
+    view: PublicStatusView, slug: str, groups: Mapping[str, str]
+) -> tuple[tuple[str, tuple[BoardDowntimeView, ...]], ...]:
+    found: dict[str, list[BoardDowntimeView]] = {"started": [], "scheduled": [], "finished": []}
+    for each in view.downtimes:
+        if slug in ("", each.namespace):
+            found[each.state].append(_downtime(each, groups.get(each.namespace, "")))
+    return tuple((state, tuple(those)) for state, those in found.items() if those)
+
+
+def _coming(host: PublicHostView, view: PublicStatusView) -> tuple[BoardDowntimeView, ...]:
+    return tuple(
+        _downtime(each, "")
+        for each in view.downtimes
+        if each.state == "scheduled"
+        and each.namespace == host.namespace
+        and host.name in each.hosts
+    )
+
+
+def _downtime(each: PublicDowntimeView, group: str) -> BoardDowntimeView:
+    return BoardDowntimeView(
+        *(each.title, each.message, group, each.hosts, each.starts_at, each.ends_at)
     )
 
 
@@ -151,7 +205,9 @@ def _says(status: str, count: int) -> str:
     return f"{are} in planned downtime" if status == PLANNED else f"{are} {status}"
 
 
-def _row(host: PublicHostView, group: str, total: int) -> BoardHostView:
+def _row(
+    host: PublicHostView, group: str, total: int, downtimes: tuple[BoardDowntimeView, ...]
+) -> BoardHostView:
     services = sorted(host.services, key=lambda service: ORDER.index(shown(service)))
     return BoardHostView(
         key=f"{host.namespace}/{host.name}",
@@ -159,8 +215,16 @@ def _row(host: PublicHostView, group: str, total: int) -> BoardHostView:
         group=group,
         status=shown(host),
         open=total <= OPEN_UP_TO or shown(host) in ("down", "degraded"),
-        services=tuple(BoardServiceView(service.name, shown(service)) for service in services),
+        services=tuple(
+            BoardServiceView(service.name, shown(service), _beside(service)) for service in services
+        ),
+        beside=_beside(host),
+        downtimes=downtimes,
     )
+
+
+def _beside(item: PublicHostView | PublicServiceView) -> str:
+    return item.status.value if item.planned_downtime else ""
 
 
 def _filters(view: PublicStatusView, slug: str) -> tuple[BoardFilterView, ...]:
