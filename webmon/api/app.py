@@ -7,6 +7,7 @@ from webmon.api import (
     activity,
     auth,
     badges,
+    calendar,
     docs,
     forgotten,
     health,
@@ -61,6 +62,7 @@ def public_app() -> FastAPI:
         slack.routes,
         badges.router(snapshots),
         statuspage.router(),
+        calendar.router(),
         status.router(snapshots),
         public_pages.router(snapshots, site),
     ):

@@ -33,6 +33,7 @@ ROOMS = (
     "/admin/hosts",
     "/admin/channels",
     "/admin/incidents",
+    "/admin/downtime",
     "/admin/namespaces",
     "/admin/users",
     "/admin/profile",
@@ -44,7 +45,7 @@ MOVED = {"/": "/status/"} | {
 }
 PAGES = frozenset({"/status/", "/login/", "/setup/", "/invite/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
-FILES = frozenset({"/favicon.svg"})
+FILES = frozenset({"/favicon.svg", "/status/calendar.ics", "/status/feed.atom"})
 FOLDERS = ("/assets/", "/auth/", "/api/", "/badge/")
 SOCKET = "/admin/_event"
 ADMIN_API = "/admin/api/"

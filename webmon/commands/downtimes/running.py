@@ -207,6 +207,7 @@ def _call_off(
         recount(session, downtime, [found.starts_at])
         end(session, downtime, found, state, by=_name(actor), now=now)
         downtime.changed_at = now
+        downtime.revision += 1
     return found
 
 
