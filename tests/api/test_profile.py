@@ -1,5 +1,6 @@
 """The forms of the profile, through the edge, as browsers and strangers reach them."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.logins import open_session
 from webmon.commands.accounts.passwords import hash_password
+from webmon.commands.slack import links
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.sessions import COOKIE, shown_id, token_hash
@@ -198,3 +200,16 @@ def test_the_profile_tells_devices_in_plain_words_and_no_hash(
     assert [each.is_present for each in view.sessions] == [True, False]
     assert [each.device for each in view.sessions] == ["Firefox on Linux", "an unknown device"]
     assert view.sessions[0].address == "192.0.2.7" and token not in repr(view)
+
+
+async def test_a_code_for_slack_is_shown_to_who_is_signed_in(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    stranger = await browser.post("/auth/slack-code")
+    assert (stranger.status_code, stranger.headers["location"]) == (303, "/login/")
+    await log_in(browser)
+    page = await browser.post("/auth/slack-code")
+    assert page.headers["cache-control"] == "no-store"
+    (code,) = re.findall(r"/webmon link (\S+)", page.text)
+    with database.write() as session:
+        assert links.link(session, code, "T1", "U1", now=utcnow()) == EMAIL

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 
 from webmon import db
 from webmon.api.auth import KNOWN, LOGIN, Text, Where, back, password_fault, signed_in, where_from
@@ -16,7 +16,9 @@ from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.own_profile import end_session, update_profile
 from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import change_own_password
+from webmon.commands.slack.links import new_code
 from webmon.domain.access import Actor
+from webmon.domain.plain_page import plain_page
 from webmon.domain.sessions import token_hash, token_in
 from webmon.errors import Invalid, NotFound, PermissionDenied, Throttled
 from webmon.queries.accounts import actor_for_token
@@ -42,6 +44,22 @@ async def end(request: Request, which: Text = "") -> Response:
     present = token_hash(token_in(request.headers.get("cookie", "")) or "")
     command = partial(end_session, which=which, present=present)
     return await _done(request, command, "sessions")
+
+
+@router.post("/slack-code", response_class=HTMLResponse)
+async def slack_code(request: Request) -> Response:
+    """A code with which one links oneself in Slack; shown once, in a page of its own."""
+    actor = await asyncio.to_thread(who, request)
+    if actor is None:
+        return back(LOGIN)
+    code = await asyncio.to_thread(_new_slack_code, actor.user_id)
+    text = f"Type /webmon link {code} in Slack within 15 minutes. The code works once."
+    return HTMLResponse(plain_page("Link Slack", text), headers={"Cache-Control": "no-store"})
+
+
+def _new_slack_code(user_id: int) -> str:
+    with db.write() as session:
+        return new_code(session, user_id, now=utcnow())
 
 
 @router.post("/password", status_code=303)

@@ -1,5 +1,6 @@
 """The commands that read and write the configuration file."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,14 @@ from webmon.cli.console import bring_up_to_date, plainly, whose_shell
 from webmon.origin import Way, coming
 
 commands = typer.Typer()
+COLOURS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+def _in_short(lines: list[str]) -> str:
+    """How many things are added, changed and deleted."""
+    signs = [line[:1] for line in lines]
+    added, changed, deleted = (signs.count(sign) for sign in COLOURS)
+    return f"{added} to add, {changed} to change, {deleted} to delete"
 
 
 @commands.command()
@@ -29,7 +38,9 @@ def apply(
         if dry_run:
             session.rollback()
     for line in applied.lines or ["nothing to change"]:
-        typer.echo(line)
+        typer.echo(typer.style(line, fg=COLOURS.get(line[:1])))  # no colour but on a terminal
+    if applied.lines and sys.stdout.isatty():
+        typer.echo(_in_short(applied.lines))
     if dry_run and applied.lines:
         typer.echo("(dry run: nothing was changed)")
 

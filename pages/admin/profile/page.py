@@ -31,7 +31,9 @@ def profile() -> rx.Component:
         rx.cond(
             ProfileState.error != "", rx.el.p(ProfileState.error, class_name="notice", role="alert")
         ),
-        rx.el.div(_about(), _password(), _factor(), _sessions(), class_name="panels profile"),
+        rx.el.div(
+            _about(), _password(), _factor(), _slack(), _sessions(), class_name="panels profile"
+        ),
         who=view.who,
         here="Profile",
     )
@@ -135,6 +137,22 @@ def _control(label: str, name: str, **attributes: object) -> rx.Component:
 
 def _secret(label: str, name: str, complete: str) -> rx.Component:
     return _control(label, name, type="password", required=True, auto_complete=complete)
+
+
+def _slack() -> rx.Component:
+    return panel(
+        "Slack",
+        NativeForm.create(
+            rx.el.p(
+                "Where a Slack app is set up, a code links you there: then you can acknowledge, "
+                "mute and plan from Slack.",
+                class_name="help",
+            ),
+            rx.el.button("Get a code", type="submit", class_name="button"),
+            action="/auth/slack-code",
+            method="post",
+        ),
+    )
 
 
 def _sessions() -> rx.Component:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from webmon import config
 from webmon.commands.validation import KEEP
@@ -35,6 +36,18 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 Path_ = Sequence[str | int]
 
 
+QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where PyYAML has it: five times as fast."""
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes; what is wrong is said by PyYAML's own parser, which says it better."""
+    try:
+        return yaml.compose(text, Loader=QUICK)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
 class Source:
     """The content of a YAML file, with references filled in, and the lines it came from."""
 
@@ -56,7 +69,7 @@ class Source:
                 content = opened.read(LARGEST_FILE + 1)
             if len(content) > LARGEST_FILE:
                 raise FileError(self.file, 1, f"is larger than {LARGEST_FILE // 1_000_000} MB")
-            return yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+            return _composed(content.decode("utf-8-sig"))
         except OSError as error:
             raise FileError(self.file, 1, f"cannot be read: {error.strerror}") from None
         except RecursionError:
@@ -92,7 +105,7 @@ class Source:
             return [self._value(item, [*path, number]) for number, item in enumerate(node.value)]
         self._refuse_old_numbers(node, path)
         try:
-            value = yaml.SafeLoader("").construct_object(node, deep=True)
+            value = SafeConstructor().construct_object(node, deep=True)
         except Exception:  # PyYAML lets IndexError, KeyError and others through
             raise self.error(
                 path, f"{str(node.value)[:60]!r} is not a value of its kind; quote it"

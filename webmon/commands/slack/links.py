@@ -7,6 +7,8 @@ from hashlib import sha256
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from webmon.commands.accounts.activity import write_entry
+from webmon.commands.accounts.snapshots import snapshot
 from webmon.domain.sessions import token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import SlackCode, SlackDelivery, SlackPerson, User
@@ -49,8 +51,10 @@ def link(session: Session, code: str, team_id: str, slack_id: str, *, now: datet
         raise Invalid("this code is wrong, was used, or is older than 15 minutes")
     person = SlackPerson(team_id=team_id, slack_id=slack_id, user_id=used[0], linked_at=now)
     session.merge(person)
-    session.flush()
-    return session.exec(select(User.email).where(User.id == used[0])).one()
+    email = session.exec(select(User.email).where(User.id == used[0])).one()
+    subject = snapshot(session, "user", used[0])
+    write_entry(session, "linked in Slack", "user", subject, actor=None, by=email, now=now)
+    return email
 
 
 def is_new(session: Session, signature: str, *, now: datetime) -> bool:
