@@ -18,6 +18,44 @@ def names(form: FormView) -> set[str]:
     return {field.name for field in form.fields() if "." not in field.name}
 
 
+def value(form: FormView, name: str) -> str:
+    return next(each.value for each in form.fields() if each.name == name)
+
+
+def test_the_kind_comes_first_and_says_what_it_is_for() -> None:
+    form = forms.new_service(1, "Host")
+    for kind in PROBES:
+        form = forms.with_kind(form, kind)
+        first = next(form.fields())
+        assert first.name == "kind"
+        assert first.help == f"Up: {PROBES[kind].up_means.replace('`', '')}."
+
+
+def test_what_the_kind_and_the_host_say_is_filled_in() -> None:
+    form = forms.new_service(1, "Host", "data.example.org")
+    assert value(form, "config.url") == "https://data.example.org/"
+    assert value(form, "interval_seconds") == "1m"
+    assert value(forms.with_kind(form, "tls"), "interval_seconds") == "1h"
+    assert value(forms.with_kind(form, "dns"), "config.name") == "data.example.org"
+    for address, url in (("fd12::7", "https://[fd12::7]/"), ("192.0.2.7", "https://192.0.2.7/")):
+        form = forms.new_service(1, "Host", address)
+        assert value(form, "config.url") == url
+        assert value(forms.with_kind(form, "dns"), "config.name") == ""
+    stored = ServiceForm(
+        7, 1, 3, "tcp", {"name": "Port", "interval_seconds": 30}, {"port": 80}, frozenset()
+    )
+    edited = forms.with_kind(forms.edited_service(stored), "tls")
+    assert value(edited, "interval_seconds") == "30s"
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_no_field_that_must_be_filled_in_is_folded_away(kind: str) -> None:
+    form = forms.with_kind(forms.new_service(1, "Host"), kind)
+    for section in form.sections:
+        empty = [each.name for each in section.fields if each.required and not each.value]
+        assert not (section.folded and empty)
+
+
 def test_every_kind_can_be_chosen_by_its_title() -> None:
     kinds = next(field for field in forms.new_service(1, "Host").fields() if field.name == "kind")
     assert [(option.value, option.label) for option in kinds.options] == [
@@ -62,7 +100,7 @@ def test_a_stored_heartbeat_is_edited_without_them_too() -> None:
     stored = ServiceForm(7, 1, 3, "heartbeat", fields, {"every": "10m"}, frozenset())
     form = forms.edited_service(stored)
     assert not names(form) & LOOKED_AT
-    assert next(form.fields()).value == "Import"
+    assert value(form, "name") == "Import"
     typed = forms.SERVICE.read(form, as_a_browser_sends(form))
     assert "interval_seconds" not in typed and typed["public"] is False
     assert typed["config"]["every"] == "10m"

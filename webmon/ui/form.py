@@ -4,7 +4,7 @@ A page lists its fields in its own `…_form.py`; those of a kind come from the 
 kind (`config_form`). `fields` is one field, `form_view` draws the form.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,8 @@ class FormView:
     id: int = 0
     parent: int = 0
     """The row that a new one belongs to."""
+    about: str = ""
+    """The address of the host that it belongs to."""
     revision: int = 0
     """Of the stored row when the form was opened; 0 where rows of this thing have none."""
     is_late: bool = False
@@ -130,6 +132,17 @@ def choices(
         for each in options
     )
     return Section(fields, title=title, name=name)
+
+
+def known_kind(kind: Any, known: Container[str]) -> str:
+    """``kind``, which a browser has sent.
+
+    Raises:
+        Invalid: it is none of the ``known`` ones.
+    """
+    if not isinstance(kind, str) or kind not in known:
+        raise Invalid("choose one of the kinds", "kind")
+    return kind
 
 
 def misread(form: FormView, raw: Mapping[str, Any]) -> list[Invalid]:

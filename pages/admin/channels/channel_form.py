@@ -10,12 +10,11 @@ from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
 from webmon.config import settings
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
-from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
 from webmon.ui.config_form import config_fields, filled_and_empty, read_config
 from webmon.ui.fields import FieldView, Option
-from webmon.ui.form import FormView, Section, choices, fill, read_form, row_form
+from webmon.ui.form import FormView, Section, choices, fill, known_kind, read_form, row_form
 from webmon.ui.rows import Row
 
 DEFAULT_KIND = "slack"
@@ -48,7 +47,7 @@ Namespaces = tuple[tuple[int, str], ...]
 
 def new_channel(namespaces: Namespaces, *, for_all: bool) -> FormView:
     """An empty form; ``for_all``: the person may make one for every namespace."""
-    basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
+    basics = (KIND, NAME, _namespace(namespaces, for_all), REMINDER)
     sections = Section(basics), _events(DEFAULT_EVENTS)
     form = row_form("channel", sections, {}, tries=TRY)
     return with_kind(form, DEFAULT_KIND)
@@ -60,7 +59,7 @@ def edited_channel(stored: ChannelForm, namespaces: Namespaces, *, for_all: bool
     The administrators' own channel has neither name nor kind to choose.
     """
     values = {**stored.fields, "id": stored.id}
-    basics = (NAME, KIND, _namespace(namespaces, for_all), REMINDER)
+    basics = (KIND, NAME, _namespace(namespaces, for_all), REMINDER)
     sections = Section((REMINDER,) if stored.built_in else basics), _events(stored.fields[EVENTS])
     kind = "" if stored.built_in else stored.fields["kind"]
     tries = TRY if kind else ""
@@ -74,9 +73,7 @@ def with_kind(form: FormView, kind: Any) -> FormView:
     Raises:
         Invalid: there is no such kind.
     """
-    if not isinstance(kind, str) or kind not in NOTIFIERS:
-        raise Invalid("choose one of the kinds", "kind")
-    return _with_config(replace(form, kind=kind), {}, frozenset())
+    return _with_config(replace(form, kind=known_kind(kind, NOTIFIERS)), {}, frozenset())
 
 
 def _with_config(form: FormView, config: Mapping[str, Any], secrets: frozenset[str]) -> FormView:
@@ -120,9 +117,7 @@ def _events(chosen: Iterable[str]) -> Section:
 def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     if not form.kind:
         return read_form(form, raw)
-    if form.kind not in NOTIFIERS:
-        raise Invalid("choose one of the kinds", "kind")
-    config = read_config(NOTIFIERS[form.kind].config, raw, KEEP)
+    config = read_config(NOTIFIERS[known_kind(form.kind, NOTIFIERS)].config, raw, KEEP)
     return read_form(form, raw) | {"kind": form.kind, "config": config}
 
 

@@ -8,12 +8,11 @@ from webmon.commands.inventory import services
 from webmon.commands.inventory.trials import try_service
 from webmon.commands.validation import KEEP
 from webmon.domain.durations import format_duration
-from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.config_form import config_fields, filled_and_empty, read_config
 from webmon.ui.fields import FieldView, Option
-from webmon.ui.form import FormView, Section, fill, read_form, row_form
+from webmon.ui.form import FormView, Section, fill, known_kind, read_form, row_form
 from webmon.ui.rows import Row
 
 DEFAULT_KIND = "http"
@@ -23,8 +22,8 @@ ALERTING = "Alerting and visibility"
 
 KINDS = tuple(Option(name, kind.title) for name, kind in PROBES.items())
 BASICS = (
-    FieldView("name", "Name", required=True),
     FieldView("kind", "Kind", "kind", options=KINDS, value=DEFAULT_KIND, required=True),
+    FieldView("name", "Name", required=True),
     FieldView(
         "interval_seconds", "Check every", "duration", "Such as 30s, 5m or 1h.", required=True
     ),
@@ -66,10 +65,10 @@ OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_
 """The fields that mean nothing where nobody looks, because a job reports in."""
 
 
-def new_service(host_id: int, host: str) -> FormView:
-    """An empty form for a service of ``host``."""
+def new_service(host_id: int, host: str, address: str = "") -> FormView:
+    """A form for a new service of ``host``; what is known from its ``address`` is filled in."""
     title = f"New service on {host}"
-    form = row_form("service", (), {}, parent=host_id, title=title, tries=TRY)
+    form = row_form("service", (), {}, parent=host_id, title=title, tries=TRY, about=address)
     return with_kind(form, DEFAULT_KIND)
 
 
@@ -101,9 +100,19 @@ def with_kind(form: FormView, kind: Any) -> FormView:
     Raises:
         Invalid: there is no such kind.
     """
-    if not isinstance(kind, str) or kind not in PROBES:
-        raise Invalid("choose one of the kinds", "kind")
-    return _with_config(replace(form, kind=kind), config_fields(PROBES[kind].config, {}))
+    name = known_kind(kind, PROBES)
+    known = {} if form.id else _of_address(name, form.about)
+    return _with_config(replace(form, kind=name), config_fields(PROBES[name].config, known))
+
+
+def _of_address(kind: str, address: str) -> dict[str, Any]:
+    """What the host's address says about a new service of this kind."""
+    if not address:
+        return {}
+    is_name = any(letter.isalpha() for letter in address.rpartition(".")[2]) and ":" not in address
+    if kind == "http":
+        return {"url": f"https://{f'[{address}]' if ':' in address else address}/"}
+    return {"name": address} if kind == "dns" and is_name else {}
 
 
 def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
@@ -114,7 +123,7 @@ def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
 
     def fitting(fields: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
         wanted = [each for each in fields if not (receives and each.name in OF_LOOKING)]
-        return tuple(present.get(each.name, _by_default(each, form.kind)) for each in wanted)
+        return tuple(_of_kind(present.get(each.name, each), form) for each in wanted)
 
     told, untold = filled_and_empty(tuple(replace(each, of=form.kind) for each in config))
     sections = (
@@ -125,16 +134,18 @@ def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
     return replace(form, sections=tuple(each for each in sections if each.fields))
 
 
-def _by_default(field: FieldView, kind: str) -> FieldView:
-    if field.name == "interval_seconds" and kind in PROBES:
-        return replace(field, value=format_duration(PROBES[kind].interval_seconds))
+def _of_kind(field: FieldView, form: FormView) -> FieldView:
+    """The field with what its kind says: what it is for, and how often a new one is checked."""
+    kind = PROBES.get(form.kind)
+    if kind is not None and field.name == "kind":
+        return replace(field, help=f"Up: {kind.up_means.replace('`', '')}.")
+    if kind is not None and field.name == "interval_seconds" and not form.id:
+        return replace(field, value=format_duration(kind.interval_seconds), of=form.kind)
     return field
 
 
 def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
-    if form.kind not in PROBES:
-        raise Invalid("choose one of the kinds", "kind")
-    config = read_config(PROBES[form.kind].config, raw, KEEP)
+    config = read_config(PROBES[known_kind(form.kind, PROBES)].config, raw, KEEP)
     return read_form(form, raw) | {"kind": form.kind, "config": config}
 
 

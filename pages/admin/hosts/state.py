@@ -115,7 +115,7 @@ class HostsState(Adding, HostAccess, Trying, PrivateState):
             return edited_service(await ask(self, service_form, row_id))
         if thing == "service":
             host = await ask(self, host_fields, parent_id)
-            return new_service(host["id"], host["name"])
+            return new_service(host["id"], host["name"], host["address"])
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
 
