@@ -31,16 +31,17 @@ def contrast(one: str, other: str) -> float:
 def accent_css(accent: str) -> str:
     """The style rules that make ``accent`` the accent colour; lighter on the dark page.
 
-    ``accent`` is one that `checked_accent` let through; empty for the style sheet's own.
+    The selectors count for more than those of the style sheet, wherever they stand. ``accent`` is
+    one that `checked_accent` let through; empty for the style sheet's own.
     """
     if not accent:
         return ""
     dark = _mixed(accent, WHITE, DARK_PAGE)
     night = f"--accent:{dark};--on-accent:{BLACK}"
     return (
-        f":root{{--accent:{accent};--on-accent:{WHITE}}}"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{night}}}}}"
-        f":root[data-theme=dark]{{{night}}}"
+        f"html:root{{--accent:{accent};--on-accent:{WHITE}}}"
+        f"@media (prefers-color-scheme:dark){{html:root:not([data-theme=light]){{{night}}}}}"
+        f"html:root[data-theme=dark]{{{night}}}"
     )
 
 

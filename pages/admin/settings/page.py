@@ -3,6 +3,7 @@
 import reflex as rx
 
 from pages.admin.settings.state import SettingsState
+from webmon.queries.installation import SettingsView
 from webmon.ui.frame import frame
 from webmon.ui.native import NativeForm
 from webmon.ui.panel import panel
@@ -49,6 +50,17 @@ def _mistake() -> rx.Component:
 def _form() -> rx.Component:
     view = SettingsState.view
     return NativeForm.create(
+        rx.el.div(*_panels(view), class_name="panels"),
+        rx.el.button("Save", type="submit", class_name="button primary"),
+        action="/auth/settings",
+        method="post",
+        class_name="settings",
+        key=view.to_string(),
+    )
+
+
+def _panels(view: rx.Var[SettingsView]) -> tuple[rx.Component, ...]:
+    return (
         panel(
             "Name and colour",
             _control("Name of this page", "site_name", view.site_name, "Beaconry"),
@@ -88,11 +100,6 @@ def _form() -> rx.Component:
                 class_name="help",
             ),
         ),
-        rx.el.button("Save", type="submit", class_name="button primary"),
-        action="/auth/settings",
-        method="post",
-        class_name="panels settings",
-        key=view.to_string(),
     )
 
 
