@@ -4,6 +4,7 @@ A wrong value is refused with one line that names the setting (`read_settings`).
 """
 
 import os
+import re
 import urllib.request
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -35,6 +36,9 @@ from webmon.errors import Invalid, in_plain_words
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
+
+GRANT = re.compile(r".+=(admin|editor|viewer)(:[^:+=]+(\+[^:+=]+)*)?")
+"""What a group of the identity provider may do; `webmon.domain.groups` reads it."""
 
 LONGEST_DAYS = 36_500
 """A hundred years: so many days ago there was a date."""
@@ -100,6 +104,11 @@ class Settings(BaseSettings):
     slack_signing_secret: Annotated[list[SecretStr], NoDecode, CommaSeparated] = []
     heartbeat_url: SecretStr = SecretStr("")
     x_api_url: str = "https://api.x.com"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_groups: Annotated[list[str], NoDecode, CommaSeparated] = []
+    oidc_groups_claim: str = "groups"
     log_format: Annotated[Literal["text", "json"], SmallLetters] = "text"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], SmallLetters] = "info"
 
@@ -129,6 +138,24 @@ class Settings(BaseSettings):
             parts.scheme not in ("http", "https") or not parts.hostname
         ):
             raise ValueError("must be an http:// or https:// address")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _web_address_of_issuer(cls, value: str) -> str:
+        """Kept as it is written: the provider's tokens name it so, letter by letter."""
+        if value and (
+            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
+        ):
+            raise ValueError("must be an http:// or https:// address")
+        return value
+
+    @field_validator("oidc_groups")
+    @classmethod
+    def _known_grants(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if not GRANT.fullmatch(each):
+                raise ValueError(f"must be group=role or group=role:namespace (wrong: {each})")
         return value
 
     @field_validator("redis_url")

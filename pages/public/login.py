@@ -12,6 +12,7 @@ def login() -> rx.Component:
         rx.el.div(
             rx.el.h1("Log in"),
             RawHTML.create("", id="alert"),
+            RawHTML.create("", id="provider"),
             NativeForm.create(
                 field("E-mail address", "email", "email", autocomplete="username", autoFocus=True),
                 field("Password", "password", "password", autocomplete="current-password"),

@@ -24,7 +24,7 @@ SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
 
 @pytest.fixture
 async def client(database: db.Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    pages = {"status": "board", "login": "alert next forgotten"}
+    pages = {"status": "board", "login": "alert next forgotten provider"}
     pages |= dict.fromkeys(("setup", "invite"), "alert token")
     for name, slots in pages.items():
         (tmp_path / name).mkdir()

@@ -256,7 +256,7 @@ def signed_in(request: Request, login: Login, location: str) -> Response:
     if login.pending:
         step = ENROL if login.must_enrol else CODE
         response = back(step, **wanted(location))
-        _set_cookie(request, response, PENDING_COOKIE, login.pending, PENDING_LIFETIME, "/auth/")
+        set_cookie(request, response, PENDING_COOKIE, login.pending, PENDING_LIFETIME, "/auth/")
         return response
     response = RedirectResponse(location, status_code=303)
     give_session(request, response, login)
@@ -265,15 +265,16 @@ def signed_in(request: Request, login: Login, location: str) -> Response:
 
 def give_session(request: Request, response: Response, login: Login) -> None:
     """Set the cookies of a session that was opened, and take back that of the second step."""
-    _set_cookie(request, response, COOKIE, login.token, login.lasts, "/")
-    _set_cookie(request, response, DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/")
+    set_cookie(request, response, COOKIE, login.token, login.lasts, "/")
+    set_cookie(request, response, DEVICE_COOKIE, login.device, DEVICE_LIFETIME, "/auth/")
     if PENDING_COOKIE in request.cookies:
         response.delete_cookie(PENDING_COOKIE, path="/auth/")
 
 
-def _set_cookie(
+def set_cookie(
     request: Request, response: Response, name: str, value: str, lifetime: timedelta, path: str
 ) -> None:
+    """Set a cookie that no script sees."""
     response.set_cookie(
         name,
         value,

@@ -18,6 +18,7 @@ from webmon.api.board_html import board_html, nothing_known_html
 from webmon.api.forgotten import invitation_html
 from webmon.api.kept_snapshots import Snapshots, Unavailable, send
 from webmon.api.look import in_look
+from webmon.api.oidc import link_html
 from webmon.api.status import CACHE_CONTROL
 from webmon.errors import NotFound
 from webmon.queries.public.snapshot import PublicStatusView, narrowed
@@ -35,6 +36,8 @@ LOGIN_ERRORS = {
     "wrong": "The e-mail address or the password is wrong.",
     "throttled": "Too many attempts. The next one is possible in {wait}.",
     "expired": "You have been logged out. Please log in again.",
+    "provider": "Your organisation has signed nobody in. Try again, or use your password.",
+    "stranger": "Your organisation knows you, but you may not sign in here. Ask an admin.",
     "sent": "If there is an account with that address, a link is on its way to it.",
     "origin": "That form came from another address. Please use this one.",
 }
@@ -91,7 +94,7 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     async def login(error: str = "", wait: str = "", email: str = "", next: str = "") -> Response:
         text = LOGIN_ERRORS.get(error, "").format(wait=_duration(wait))
         contents = {"alert": alert_html(text), "next": _hidden("next", next) if next else ""}
-        contents["forgotten"] = invitation_html()
+        contents |= {"forgotten": invitation_html(), "provider": link_html()}
         return await _page(site / "login/index.html", contents, email=email)
 
     @routes.api_route("/setup/", methods=GET)

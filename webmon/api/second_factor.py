@@ -155,7 +155,12 @@ async def confirm(request: Request, password: Text = "", code: Text = "") -> Res
     except Throttled as error:
         return PlainTextResponse(WAIT.format(error.wait_seconds), 429)
     except Invalid as error:
-        return PlainTextResponse(WRONG if error.field == "code" else "That is not right.", 403)
+        return PlainTextResponse(
+            WRONG
+            if error.field == "code"
+            else "That is not right. Without a password, sign out and in again.",
+            403,
+        )
     return Response(status_code=204)
 
 

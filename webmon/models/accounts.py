@@ -29,6 +29,9 @@ class User(SQLModel, table=True):
     timezone: str = Field(default="", max_length=64, description="empty: that of the browser")
     theme: str = Field(default="", max_length=10, description="light, dark; empty: the system's")
     revision: int = 1
+    provider_subject: str | None = Field(
+        default=None, max_length=64, unique=True, description="a hash of who they are there"
+    )
     created_at: datetime
 
 

@@ -339,6 +339,36 @@ def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: date
     return user
 
 
+@noted("user", "added")
+def add_from_provider(session: Session, wanted: UserFields, *, now: datetime) -> User:
+    """Add a person whom the identity provider has signed in, without a password.
+
+    Raises:
+        Invalid: the address is none or is taken, or a namespace is unknown.
+    """
+    return _add(session, wanted, actor=None, now=now)
+
+
+@noted("user", "changed")
+def give_role(
+    session: Session,
+    user_id: int,
+    role: Role,
+    namespaces: Sequence[str] | None,
+    *,
+    now: datetime,  # noqa: ARG001 -- every command takes it
+) -> None:
+    """Give a person the role and the namespaces that their groups give them now.
+
+    Raises:
+        Invalid: a namespace is unknown.
+    """
+    user = session.get_one(User, user_id, with_for_update=True)
+    user.role = role
+    known = None if namespaces is None else {_namespace_id(session, each) for each in namespaces}
+    _limit(session, user, None if known is None else frozenset(known))
+
+
 def _limit(session: Session, user: User, namespace_ids: frozenset[int] | None) -> None:
     session.execute(delete(UserNamespace).where(col(UserNamespace.user_id) == user.id))
     user.limited = namespace_ids is not None

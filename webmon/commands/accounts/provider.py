@@ -1,0 +1,257 @@
+"""Sign-in by an identity provider (OpenID Connect): code flow with PKCE.
+
+The one outgoing traffic of the web process: the person waits for it. authlib builds and sends the
+requests, joserfc reads the token; both are loaded when somebody first signs in so.
+"""
+
+import hmac
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlmodel import Session, select
+
+from webmon import config, db
+from webmon.commands.accounts.admins import lock_admins, require_an_admin
+from webmon.commands.accounts.logins import Login, new_login
+from webmon.commands.accounts.pending import seal_for, unseal_for
+from webmon.commands.accounts.users import UserFields, add_from_provider, give_role
+from webmon.domain.groups import Grant, granted, read_grant
+from webmon.errors import Invalid, NotFound, WebmonError
+from webmon.models import User
+
+log = logging.getLogger(__name__)
+
+CALLBACK = "/auth/oidc/callback"
+SCOPE = "openid email profile groups"
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+"""All by a key that only the provider has; ``none`` and shared secrets are not among them."""
+PATIENCE_SECONDS = 5.0
+LEEWAY_SECONDS = 30
+LARGEST_TOKEN = 50_000
+NO_GROUP = "none of your groups may sign in here"
+
+_used: dict[str, float] = {}
+_lock = threading.Lock()
+
+
+class ProviderError(WebmonError):
+    """The provider did not vouch for anybody. The text is for the log, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the browser is sent, and the sealed cookie that it brings back."""
+
+    address: str
+    cookie: str
+
+
+def depart(wanted: str, *, now: datetime) -> Departure:
+    """Begin a sign-in; ``wanted`` is where it leads afterwards.
+
+    Raises:
+        ProviderError: the provider cannot be asked.
+    """
+    kept = {
+        "state": secrets.token_urlsafe(24),
+        "nonce": secrets.token_urlsafe(24),
+        "verifier": secrets.token_urlsafe(48),
+        "next": wanted,
+    }
+    metadata = _metadata()
+    with _client() as client:
+        address, _ = client.create_authorization_url(
+            metadata["authorization_endpoint"],
+            state=kept["state"],
+            nonce=kept["nonce"],
+            code_verifier=kept["verifier"],
+        )
+    return Departure(str(address), seal_for("provider", 0, json.dumps(kept), now=now))
+
+
+def arrive(
+    cookie: str | None,
+    code: str,
+    state: str,
+    issuer: str,
+    *,
+    address: str,
+    browser: str,
+    now: datetime,
+) -> tuple[Login, str]:
+    """End a sign-in: the session, and where it leads.
+
+    1. The cookie is one of ours, young, for this state, and was not used before.
+    2. The provider gives a token for the code and our verifier.
+    3. The token is signed by the provider, for us, now, with our nonce.
+    4. The person's groups give a role.
+
+    Raises:
+        ProviderError: one of that is not so.
+        Invalid, NotFound: the person may not sign in here.
+    """
+    try:
+        kept = json.loads(unseal_for("provider", cookie, now=now)[1])
+    except NotFound:
+        raise ProviderError("the sign-in was not begun in this browser, or long ago") from None
+    if not hmac.compare_digest(state.encode(), kept["state"].encode()):
+        raise ProviderError("the state is another one")
+    if issuer and issuer != config.settings().oidc_issuer:
+        raise ProviderError("the answer is of another issuer")
+    _use_up(kept["state"])
+    claims = _claims(code, kept)
+    with db.write() as session:
+        user = _person(session, claims, now=now)
+        login = new_login(
+            session, user.id, address=address, browser=browser, by_provider=True, now=now
+        )
+    return login, kept["next"]
+
+
+def _use_up(state: str) -> None:
+    now = time.monotonic()
+    with _lock:
+        for old in [each for each, at in _used.items() if now - at > 3600]:
+            del _used[old]
+        if state in _used:
+            raise ProviderError("the answer was used already")
+        _used[state] = now
+
+
+def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
+    """What the provider says of the person, verified."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+    from requests import RequestException
+
+    settings, metadata = config.settings(), _metadata()
+    try:
+        with _client() as client:
+            answer = client.fetch_token(
+                metadata["token_endpoint"],
+                code=code,
+                code_verifier=kept["verifier"],
+                timeout=PATIENCE_SECONDS,
+            )
+        raw = str(answer.get("id_token", ""))
+        if not 0 < len(raw) <= LARGEST_TOKEN:
+            raise ProviderError("the provider sent no token")
+        keys = KeySet.import_key_set(_get(metadata["jwks_uri"]))
+        token = jwt.decode(raw, keys, algorithms=ALGORITHMS)
+        jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": settings.oidc_issuer},
+            aud={"essential": True, "value": settings.oidc_client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": kept["nonce"]},
+        ).validate(token.claims)
+    except (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError) as error:
+        raise ProviderError(f"the token was refused: {type(error).__name__}") from None
+    claims: dict[str, Any] = token.claims
+    parties = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if len(parties) > 1 and claims.get("azp") != settings.oidc_client_id:
+        raise ProviderError("the token is for another party as well")
+    return claims
+
+
+def _person(session: Session, claims: Mapping[str, Any], *, now: datetime) -> User:
+    """The account behind the claims, made or brought up to date.
+
+    A local account of the same verified address is the person's too, and keeps its role.
+    """
+    subject = sha256(f"{claims['iss']} {claims['sub']}".encode()).hexdigest()
+    admins = lock_admins(session, None)
+    known = session.exec(
+        select(User).where(User.provider_subject == subject).with_for_update()
+    ).first()
+    email, is_verified = str(claims.get("email", "")), claims.get("email_verified") is True
+    if known is None and is_verified:
+        address = email.strip().lower()
+        known = session.exec(select(User).where(User.email == address).with_for_update()).first()
+        if known is not None and known.provider_subject is not None:
+            raise Invalid("another person of the provider has this address")
+    if known is not None and known.disabled_at:
+        raise NotFound("this account is deactivated")
+    if known is not None and known.password_hash:
+        known.provider_subject = subject
+        return known
+    grant = granted(_groups(claims), dict(map(read_grant, config.settings().oidc_groups)))
+    if grant is None:
+        raise Invalid(NO_GROUP)
+    if known is None:
+        if not is_verified:
+            raise Invalid("the provider has not verified the address")
+        known = add_from_provider(session, _fields(email, claims, grant), now=now)
+    else:
+        give_role(session, known.id, grant.role, grant.namespaces, now=now)
+    known.provider_subject, known.invited = subject, False
+    require_an_admin(session, admins)
+    return known
+
+
+def _fields(email: str, claims: Mapping[str, Any], grant: Grant) -> UserFields:
+    name = "".join(filter(str.isprintable, str(claims.get("name", ""))))[:100].strip()
+    limits = list(grant.namespaces) if grant.namespaces is not None else None
+    try:
+        return UserFields(email=email, name=name, role=grant.role, namespaces=limits)
+    except ValueError:
+        return UserFields(email=email, role=grant.role, namespaces=limits)
+
+
+def _groups(claims: Mapping[str, Any]) -> list[str]:
+    found = claims.get(config.settings().oidc_groups_claim)
+    return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def _client() -> Any:
+    from authlib.integrations.requests_client import OAuth2Session
+
+    settings = config.settings()
+    return OAuth2Session(
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        code_challenge_method="S256",
+        redirect_uri=settings.public_url + CALLBACK,
+        scope=SCOPE,
+    )
+
+
+def _metadata() -> dict[str, str]:
+    issuer = config.settings().oidc_issuer
+    found = _get(issuer.rstrip("/") + "/.well-known/openid-configuration")
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    if found.get("issuer") != issuer or not all(isinstance(found.get(each), str) for each in names):
+        raise ProviderError("the provider's description is of another issuer, or incomplete")
+    described: dict[str, str] = found
+    return described
+
+
+def _get(address: str) -> Any:
+    """What the provider says at an address of its own, as JSON.
+
+    Raises:
+        ProviderError: it does not answer, or with something else.
+    """
+    import requests
+
+    try:
+        answer = requests.get(address, timeout=PATIENCE_SECONDS, allow_redirects=False)
+        answer.raise_for_status()
+        found = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise ProviderError(f"the provider does not answer: {type(error).__name__}") from None
+    if not isinstance(found, dict):
+        raise ProviderError("the provider answers with something else")
+    return found
