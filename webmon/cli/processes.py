@@ -5,9 +5,12 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.request import ProxyHandler, build_opener
 
 import typer
 
@@ -65,16 +68,35 @@ def _welcome() -> None:
     from webmon.commands.inventory import first_start
 
     settings = config.settings()
-    own_page = f"http://{_own_address(settings.bind)}:{settings.port}/status/"
+    own = f"http://{_own_address(settings.bind)}:{settings.port}"
     token = None
     try:
         with coming(Way.MONITOR), db.write() as session:
-            first_start.watch_ourselves(session, own_page, now=clock.utcnow())
+            watched = first_start.watch_ourselves(session, f"{own}/status/", now=clock.utcnow())
             token = users.new_setup_token(session)
     except db.DatabaseError as error:  # the worker goes on, and so do we
         log.error("the database cannot be used: %s", db.reason(error))
+    else:
+        if watched is not None:
+            follow = threading.Thread(target=_look_once_served, args=[own, watched], daemon=True)
+            follow.start()
     db.current().dispose()
     typer.echo(supervisor.welcome(settings.public_url, token))
+
+
+def _look_once_served(own: str, service_id: int) -> None:
+    """Have the new installation's own page checked as soon as it is served."""
+    from webmon.commands.inventory import first_start
+
+    direct = build_opener(ProxyHandler({}))
+    deadline = time.monotonic() + first_start.PATIENCE.total_seconds()
+    while time.monotonic() < deadline:
+        with suppress(OSError), direct.open(f"{own}/healthz", timeout=5):
+            with suppress(db.DatabaseError), db.write() as session:
+                first_start.look_now(session, service_id, now=clock.utcnow())
+            db.current().dispose()
+            return
+        time.sleep(0.2)
 
 
 def _outlive_the_terminal() -> None:
