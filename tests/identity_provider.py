@@ -12,13 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+
 
 class IdentityProvider:
     """Signs in whoever it is told to. ``claims`` and ``sign_with`` change what its tokens say."""
 
     def __init__(self, client_id: str = "beaconry", secret: str = "hidden") -> None:
         self.client_id, self.secret = client_id, secret
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+        self.key = KEY
         self.sign_with: tuple[Any, str] = (self.key, "RS256")
         self.claims: dict[str, Any] = {}
         self.person = {

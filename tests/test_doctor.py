@@ -18,6 +18,7 @@ from tests.probes.ssh_servers import new_key
 from webmon import clock, config, crypto, db, doctor
 from webmon.cli import app
 from webmon.commands.checks import workers
+from webmon.commands.installation.settings import save_settings
 from webmon.models import ChannelState
 from webmon.probes.ssh_access import SshAccess
 
@@ -234,3 +235,13 @@ def test_a_hint_alone_is_no_failure(monkeypatch):
         0,
         ["✔ key: present", "! mail: no mail server is set", "    → set it"],
     )
+
+
+def test_targets_and_days_that_were_set_in_the_app_are_looked_at(database):
+    dead = f"127.0.0.1:{free_port()}"
+    fields = {"connectivity_targets": [dead], "raw_retention_days": 7}
+    with database.write() as session:
+        save_settings(session, fields, actor=None, now=clock.utcnow())
+    found = {each.name: each for each in doctor.examine()}
+    assert dead in found["connectivity"].finding
+    assert "after 7 days" in found["storage"].finding

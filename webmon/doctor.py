@@ -19,6 +19,7 @@ from webmon.models import Host
 from webmon.notifiers import mail_server
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.probes.wire.addresses import takes_connection
+from webmon.queries.installation import Installation, installation
 from webmon.queries.inventory import ssh_install
 from webmon.queries.notifications import channels
 from webmon.queries.system import health, schema, storage, unbelieved_proxy
@@ -65,7 +66,7 @@ def examine() -> Iterator[Diagnosis]:
     yield from _examined("worker", _worker)
     if not config.settings().trusted_proxies:
         yield from _examined("proxy", _proxy)
-    if config.settings().connectivity_targets:
+    if _present().connectivity_targets:
         yield from _examined("connectivity", _connectivity)
     if config.settings().redis_url:
         yield from _examined("Redis", _redis)
@@ -150,8 +151,14 @@ def _database() -> Diagnosis:
     return Diagnosis("database", f"{kind}, up to date")
 
 
+def _present() -> Installation:
+    """The settings as they count: of the environment, or made in the app."""
+    with db.read() as session:
+        return installation(session)
+
+
 def _storage() -> Diagnosis:
-    days = config.settings().raw_retention_days
+    days = _present().raw_retention_days
     with db.read() as session:
         view = storage.storage(session, raw_days=days, now=clock.utcnow())
         shrinks = storage.shrinks(session)
@@ -199,14 +206,14 @@ def _proxy() -> Diagnosis:
 
 def _connectivity() -> Diagnosis:
     """A target that never answers is no help; if none does, every alarm is held back."""
-    targets = config.settings().connectivity_targets
+    targets = _present().connectivity_targets
     look = partial(takes_connection, seconds=TARGET_SECONDS)
     with ThreadPoolExecutor(len(targets)) as threads:
         answers = dict(zip(targets, threads.map(look, targets), strict=True))
     silent = ", ".join(target for target, does in answers.items() if not does)
     if not silent:
         return Diagnosis("connectivity", f"{', '.join(targets)}: answering")
-    remedy = "check WEBMON_CONNECTIVITY_TARGETS"
+    remedy = "check WEBMON_CONNECTIVITY_TARGETS, or the reference addresses in Settings"
     if any(answers.values()):
         return Diagnosis("connectivity", f"{silent}: not answering", remedy, is_hint=True)
     finding = f"{silent}: not answering; as long as none does, nobody is told of an outage"
