@@ -69,7 +69,7 @@ def tell_of_fault(exception: Exception) -> EventSpec:
 
 STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
-    *("evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
+    *("bulk", "evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
     *("profile", "activity", "settings", "downtimes"),
 )

@@ -106,6 +106,14 @@ def private_key() -> str:
 
 
 EDITING: dict[str, dict[str, Any]] = {
+    "toggle_selecting": {},
+    "select_host": {"host_id": 1},
+    "select_page": {},
+    "select_every": {},
+    "choose_action": {"what": "pause"},
+    "preview_bulk": {"form": {}},
+    "apply_bulk": {},
+    "undo_bulk": {},
     "add": {"what": "site"},
     "close_adding": {},
     "choose_host": {"form": {"host": "1"}},
@@ -663,3 +671,39 @@ async def test_a_pause_from_the_list_may_have_an_end(database: Database) -> None
         assert tab.shown["hosts"][0].services[0].paused_until
         await tab.send(HostsState, "pause", service_id=service_id, hours="many")
         assert not tab.shown["hosts"][0].services[0].paused_until
+
+
+async def test_many_services_are_changed_after_a_look_at_it_and_undone(database: Database) -> None:
+    service_id = add_service(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "toggle_selecting")
+        await tab.send(HostsState, "apply_bulk")
+        await tab.send(HostsState, "select_page")
+        await tab.send(HostsState, "choose_action", what="interval_seconds")
+        for typed in ("often", "0s"):
+            await tab.send(HostsState, "preview_bulk", form={"value": typed})
+            await tab.send(HostsState, "apply_bulk")
+            assert tab.shown["bulk_mistake"], typed
+        await tab.send(HostsState, "preview_bulk", form={"value": "5m"})
+        assert tab.shown["previewed"] == ("1 service: 1m → 5m",)
+        await tab.send(HostsState, "apply_bulk")
+        assert tab.told("1 service changed.") and not tab.shown["selecting"]
+        with database.read() as session:
+            assert session.get_one(Service, service_id).interval_seconds == 300
+        await tab.send(HostsState, "undo_bulk")
+        assert tab.told("1 undone.")
+        await tab.send(HostsState, "undo_bulk")
+        assert tab.told("too late")
+        for what, value, line in (
+            ("pause", "", "1 service: paused"),
+            ("add_tag", "web", "1 host: with the tag web"),
+            ("namespace", "1", "Nothing would change."),
+            ("delete", "", "1 host with 1 service and the history: deleted."),
+        ):
+            await tab.send(HostsState, "select_every")
+            await tab.send(HostsState, "choose_action", what=what)
+            await tab.send(HostsState, "preview_bulk", form={"value": value})
+            assert tab.shown["previewed"][0].startswith(line)
+    with database.read() as session:
+        assert session.get_one(Service, service_id).interval_seconds == 60

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from pages.admin.downtimes.applying import planning_items
+from pages.admin.hosts.bulk import bulk_bar, tick
 from pages.admin.hosts.host_access import host_access
 from pages.admin.hosts.service_row import service_row
 from pages.admin.hosts.state import HostsState
@@ -47,6 +48,7 @@ def host_list() -> rx.Component:
         ),
         _place(),
         pages(HostsState, summary.page, summary.pages),
+        bulk_bar(),
     )
 
 
@@ -123,6 +125,7 @@ def _host(host: rx.Var[HostView]) -> rx.Component:
 def _line(host: rx.Var[HostView]) -> rx.Component:
     return rx.el.div(
         rx.el.span(
+            tick(host),
             icon(host.status),
             rx.el.span(host.count, class_name="count"),
             class_name="status",

@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 
 from pages.admin.hosts.adding import add_menu, adding
+from pages.admin.hosts.bulk import select_button
 from pages.admin.hosts.host_access import key_confirmation
 from pages.admin.hosts.host_list import COLUMNS, host_list
 from pages.admin.hosts.list_state import STATUSES
@@ -140,6 +141,7 @@ def _filters() -> rx.Component:
             *_options({each.value: text for text, each in COLUMNS if each}),
             every=False,
         ),
+        select_button(),
         class_name="filters",
     )
 

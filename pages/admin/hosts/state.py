@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from pages.admin.hosts.adding_state import Adding
+from pages.admin.hosts.bulk_state import Bulk
 from pages.admin.hosts.host_access_state import HostAccess
 from pages.admin.hosts.host_form import HOST, host_form
 from pages.admin.hosts.service_form import SERVICE, edited_service, new_service
@@ -31,7 +32,7 @@ ROWS = {"host": HOST, "service": SERVICE}
 
 
 @edited_by(Role.EDITOR)
-class HostsState(Adding, HostAccess, Trying, PrivateState):
+class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
     """One person's view of the hosts in one tab."""
 
     who: str = ""
@@ -64,7 +65,7 @@ class HostsState(Adding, HostAccess, Trying, PrivateState):
     def _holds(self) -> bool:
         """Something is open that must not move away."""
         is_open = self.detail.id or self.host.id or self.form.thing or self.doomed.thing
-        return bool(is_open) or self._held
+        return bool(is_open or self.selected) or self._held
 
     async def _read_details(self) -> None:
         """Show what is open as it is now, and close what was deleted."""
@@ -150,6 +151,7 @@ class HostsState(Adding, HostAccess, Trying, PrivateState):
         """Some seconds have gone by; ``held``: pointer or focus is within the list."""
         self._held = held is True
         self._reorder = not self._holds()
+        self._end_undo(utcnow())
         await self._refresh()
         return self._results()
 

@@ -4,6 +4,7 @@ A signal is a result like any other: it enters through `checks.record`, and void
 worker that was about to find the heartbeat overdue.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from secrets import token_urlsafe
@@ -61,9 +62,10 @@ def prepare(session: Session, subject: Service, *, now: datetime) -> None:
         )
 
 
-def expect_again(session: Session, service_id: int, *, now: datetime) -> None:
-    """Give the job of a service that was resumed, or has another plan, the whole time again."""
-    _store(session, service_id, expected_from=now)
+def expect_again(session: Session, service_ids: Sequence[int], *, now: datetime) -> None:
+    """Give the jobs of services that were resumed, or have another plan, the whole time again."""
+    which = heartbeat.service_id.in_(service_ids)
+    session.execute(update(HEARTBEATS).where(which).values(expected_from=now))
 
 
 def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: datetime) -> None:

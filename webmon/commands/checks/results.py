@@ -12,7 +12,7 @@ from sqlmodel import Session
 from webmon.bulk import as_arrays, unnested, upsert
 from webmon.domain.status import OBSERVED, Status
 from webmon.domain.uptime import silence
-from webmon.models import CheckResult, NoData, Service, ServiceState
+from webmon.models import CheckResult, NoData, ServiceState
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES
 from webmon.probes.base import Outcome
@@ -119,20 +119,23 @@ def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 SILENCE_COLUMNS = ("status", "observed_at", "credit_seconds", "patience_seconds")
 
 
-def store_silence(session: Session, service: Service, *, now: datetime) -> None:
-    """Store the gap since the last check as no data, before a service is paused."""
-    columns = [state[name] for name in SILENCE_COLUMNS]
-    known = session.execute(select(*columns).where(state.service_id == service.id)).one()
-    if known.observed_at is None or known.status not in OBSERVED:
-        return
-    unseen = silence(
-        known.observed_at,
-        now,
-        credit_seconds=known.credit_seconds,
-        patience_seconds=known.patience_seconds,
-    )
-    if unseen is not None:
-        store_no_data(session, [no_data_row(service.id, *unseen)])
+def store_silences(session: Session, service_ids: Sequence[int], *, now: datetime) -> None:
+    """Store the gaps since the last checks as no data, before services are paused."""
+    columns = [state[name] for name in ("service_id", *SILENCE_COLUMNS)]
+    rows = []
+    for known in session.execute(select(*columns).where(state.service_id.in_(service_ids))):
+        if known.observed_at is None or known.status not in OBSERVED:
+            continue
+        unseen = silence(
+            known.observed_at,
+            now,
+            credit_seconds=known.credit_seconds,
+            patience_seconds=known.patience_seconds,
+        )
+        if unseen is not None:
+            rows.append(no_data_row(known.service_id, *unseen))
+    if rows:
+        store_no_data(session, rows)
 
 
 def _free_ms(into: Table, new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[int]:

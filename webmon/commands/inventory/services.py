@@ -14,10 +14,8 @@ from webmon import crypto
 from webmon.commands.accounts.activity import noted, write_entry
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.checks import heartbeats
-from webmon.commands.checks.incidents import resolve_incidents
-from webmon.commands.checks.results import store_silence
-from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.inventory.hosts import find_host, needs_address
+from webmon.commands.inventory.pausing import set_paused
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
 from webmon.commands.notifications import announcements
@@ -26,11 +24,10 @@ from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
 from webmon.crypto import secret_paths
 from webmon.domain.access import Actor
-from webmon.domain.calendar import utc_day
 from webmon.domain.ids import is_id
 from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
-from webmon.models import Host, Service, ServiceState, StatusChange
+from webmon.models import Host, Service, ServiceState
 from webmon.probes import PROBES
 from webmon.probes.base import ProbeConfig
 
@@ -138,7 +135,7 @@ def update_service(
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
     heartbeats.prepare(session, service, now=now)
     _due_again(session, service, starts_over=starts_over, now=now)
-    _set_paused(session, service, paused, now=now)
+    set_paused(session, [service], paused, now=now)
     session.flush()
     return service
 
@@ -220,7 +217,7 @@ def resume_over(session: Session, *, now: datetime) -> int:
         service = session.get(Service, service_id, populate_existing=True)
         if service is not None and service.paused_until is not None and service.paused_until <= now:
             service.revision += 1
-            _set_paused(session, service, False, now=now)
+            set_paused(session, [service], False, now=now)
             session.flush()
             subject = snapshot(session, "service", service_id)
             write_entry(session, "resumed", "service", subject, actor=None, now=now)
@@ -234,7 +231,7 @@ def _switch(
     service = _find_locked(session, service_id, actor)
     if paused is not service.paused:
         service.revision += 1
-    _set_paused(session, service, paused, now=now)
+    set_paused(session, [service], paused, now=now)
 
 
 def complete(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -360,46 +357,9 @@ def untouched_state(service: Service, now: datetime) -> ServiceState:
 def _due_again(session: Session, service: Service, *, starts_over: bool, now: datetime) -> None:
     if starts_over:
         _set_state(session, service.id, up_count=0, down_count=0)
-        heartbeats.expect_again(session, service.id, now=now)
+        heartbeats.expect_again(session, [service.id], now=now)
     if not service.paused:
         _set_state(session, service.id, next_check_at=now)
-
-
-def _set_paused(session: Session, service: Service, paused: bool, *, now: datetime) -> None:
-    if not paused:
-        service.paused_until = None
-    if paused is service.paused:
-        return
-    service.paused = paused
-    before, since = session.exec(
-        select(ServiceState.status, ServiceState.since).where(ServiceState.service_id == service.id)
-    ).one()
-    after = Status.PAUSED if paused else Status.UNKNOWN
-    at = max(now, since)  # after the change before it, also where the clock was set back
-    session.add(
-        StatusChange(
-            service_id=service.id,
-            at=at,
-            decided_at=at,
-            from_status=Status(before),
-            to_status=after,
-        )
-    )
-    unsettle(session, {service.id: utc_day(now)})
-    if paused:
-        store_silence(session, service, now=now)
-        announcements.end_watching(session, [service.id], "was paused", now=now)
-    resolve_incidents(session, {service.id: now})
-    heartbeats.expect_again(session, service.id, now=now)
-    _set_state(
-        session,
-        service.id,
-        status=after,
-        since=at,
-        up_count=0,
-        down_count=0,
-        next_check_at=None if paused else now,
-    )
 
 
 def _set_state(session: Session, service_id: int, **columns: Any) -> None:
