@@ -7,15 +7,17 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from webmon import clock, db, frontend
 from webmon.api.app import public_app
+from webmon.commands.downtimes.plan import plan_downtime
 from webmon.domain.badges import as_svg
 from webmon.domain.status import Status
 from webmon.edge import Edge
-from webmon.models import Incident, Worker
+from webmon.models import Host, Incident, Worker
 
 UP, DOWN = Status.UP, Status.DOWN
 
@@ -152,3 +154,30 @@ async def test_the_last_known_is_told_with_its_age_while_the_database_is_away(
     assert "Last known state" in (await client.get("/status/?part=board")).text
     away.dispose()
     db.use(database)
+
+
+async def test_planned_downtime_is_shown_as_such(
+    client: httpx.AsyncClient, database: db.Database
+) -> None:
+    with database.write() as session:
+        host = session.exec(select(Host).where(Host.name == "Data store")).one()
+        fields = {
+            "title": "Upgrade",
+            "message": "Short interruptions.",
+            "namespace_id": host.namespace_id,
+            "host_ids": [host.id],
+            "starts_at": f"{NOW - MINUTE:%Y-%m-%dT%H:%M}",
+            "duration_seconds": 3600,
+        }
+        plan_downtime(session, fields, actor=None, now=NOW)
+    told = (await client.get("/badge/iati/Data%20store.json")).json()
+    assert told["message"] == "planned downtime"
+    page = (await client.get("/api/v2/summary.json")).json()
+    (planned,) = page["scheduled_maintenances"]
+    assert (planned["name"], planned["status"]) == ("Upgrade", "in_progress")
+    assert planned["scheduled_until"] == "2026-11-23T10:59:00.000Z"
+    assert [each["name"] for each in planned["components"]] == ["Data store"]
+    assert planned["incident_updates"][0]["body"] == "Short interruptions."
+    status = {each["name"]: each["status"] for each in page["components"]}
+    assert (status["Data store"], status["API"]) == ("under_maintenance", "under_maintenance")
+    assert page["status"]["indicator"] == "maintenance"

@@ -1,7 +1,11 @@
 """Commands as people write them."""
 
+import hmac
+from hashlib import sha256
+
 import pytest
 
+from webmon.domain.slack.signatures import is_signed
 from webmon.domain.slack.words import Command, Name, read_command
 
 
@@ -51,3 +55,11 @@ def test_a_command_is_read(text: str, command: Command) -> None:
 def test_what_is_not_understood_is_said(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_command(text)
+
+
+@pytest.mark.parametrize(("age", "taken"), [(0, True), (300, True), (301, False), (-301, False)])
+def test_a_signature_holds_for_five_minutes(age: int, taken: bool) -> None:
+    digest = hmac.new(b"secret", b"v0:1000000:body", sha256).hexdigest()
+    given = ("1000000", f"v0={digest}", ["other", "secret"])
+    assert is_signed(b"body", *given, now=1_000_000 + age) is taken
+    assert not is_signed(b"Body", *given, now=1_000_000)

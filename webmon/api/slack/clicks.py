@@ -38,6 +38,8 @@ def do(payload: Mapping[str, Any], signature: str) -> None:
         said = refusal(getattr(error, "message", str(error)))
     except (KeyError, TypeError, ValueError, OverflowError):
         said = refusal("this button is of another version")
+    except db.Collision:  # the same delivery is under way, and answers
+        return
     except db.DatabaseError as error:
         log.warning("Slack waits for the database: %s", db.reason(error))
         said = refusal(AWAY)

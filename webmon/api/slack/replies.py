@@ -47,6 +47,8 @@ def answer_to(form: Mapping[str, str], signature: str) -> dict[str, Any]:
         return refusal(str(error))
     except (Invalid, NotFound, PermissionDenied) as error:
         return refusal(getattr(error, "message", str(error)))
+    except db.Collision:  # the same delivery is under way
+        return answer([DONE_BEFORE])
     except db.DatabaseError as error:
         log.warning("Slack waits for the database: %s", db.reason(error))
         return refusal(AWAY)
