@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
+from webmon.commands.accounts.activity import write_entry
+from webmon.commands.accounts.snapshots import Snapshot
 from webmon.domain.access import Actor
 from webmon.models import Trial
 from webmon.models.columns import table
@@ -52,7 +54,8 @@ def ask(
     )
     asked = Trial(user_id=user_id, thing=thing, definition=definition, asked_at=now)
     session.add(asked)
-    session.flush()
+    subject = Snapshot(None, "(not saved)", None, {})
+    write_entry(session, "tried", thing, subject, actor=actor, now=now)
     return asked.id
 
 

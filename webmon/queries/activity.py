@@ -20,12 +20,12 @@ HISTORY = 20
 AT_ONCE = 1_000
 
 WAYS = {
-    Way.APP: "in the app",
-    Way.CLI: "on the command line",
-    Way.FILE: "by a configuration file",
-    Way.API_KEY: "through the API",
-    Way.SLACK: "in Slack",
-    Way.MONITOR: "",
+    Way.APP: "app",
+    Way.CLI: "command line",
+    Way.FILE: "configuration file",
+    Way.API_KEY: "API key",
+    Way.SLACK: "Slack",
+    Way.MONITOR: "the monitor itself",
 }
 THINGS = (
     "host",

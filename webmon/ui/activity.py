@@ -27,7 +27,7 @@ def _entry(each: rx.Var[EntryView]) -> rx.Component:
                 each.verb,
                 " ",
                 rx.cond((each.thing == "user") & (each.name == each.actor), "", _thing(each)),
-                rx.el.span(" ", each.came_from, class_name="quiet"),
+                rx.el.span(" · ", each.came_from, class_name="quiet"),
             ),
             rx.cond(
                 each.changes.length() > 0,

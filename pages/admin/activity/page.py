@@ -42,7 +42,7 @@ def _export() -> rx.Component:
 
 
 def _filters() -> rx.Component:
-    ways = {way.value: WAYS[way] or "by the monitor" for way in Way}
+    ways = {way.value: WAYS[way] for way in Way}
     return rx.el.div(
         _search("Who", "actor", ActivityState.actor),
         _search("What", "text", ActivityState.text),

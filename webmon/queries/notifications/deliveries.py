@@ -12,7 +12,8 @@ from webmon.domain.access import Actor, Role
 from webmon.domain.ids import is_id
 from webmon.domain.news import Event
 from webmon.domain.payloads import news_from
-from webmon.models import Channel, ChannelState, Notification
+from webmon.errors import NotFound
+from webmon.models import Channel, ChannelState, Host, Incident, Notification, Service
 from webmon.models.columns import table
 from webmon.models.notifications import AGAIN, Delivery
 from webmon.notifiers import NOTIFIERS
@@ -109,11 +110,32 @@ def deliveries_of_channel(
 def deliveries_of_incident(
     session: Session, incident_id: int, *, actor: Actor
 ) -> tuple[DeliveryView, ...]:
-    """All that was told, waits or was not told about an incident, in its order."""
+    """All that was told, waits or was not told about an incident, in its order, in the channels
+    that ``actor`` sees.
+
+    Raises:
+        NotFound: there is no such incident among those that ``actor`` sees.
+    """
+    incident, service, host = table(Incident), table(Service), table(Host)
+    space = session.scalar(
+        select(host.c.namespace_id)
+        .join(service, service.c.host_id == host.c.id)
+        .join(incident, incident.c.service_id == service.c.id)
+        .where(incident.c.id == incident_id)
+    )
+    if space is None or not actor.sees(space):
+        raise NotFound("this incident does not exist")
     rows = session.execute(_rows().where(row.incident_id == incident_id).order_by(row.id)).all()
     owners = {each.id: each for each in _channels(session, rows)}
+    seen = {
+        key
+        for key, each in owners.items()
+        if each.namespace_id is None or actor.sees(each.namespace_id)
+    }
     return tuple(
-        _view(each, [each], may(actor, Role.EDITOR, owners[each.channel_id])) for each in rows
+        _view(each, [each], may(actor, Role.EDITOR, owners[each.channel_id]))
+        for each in rows
+        if each.channel_id in seen
     )
 
 
