@@ -26,7 +26,7 @@ from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, token_hash
 from webmon.edge import Edge
 from webmon.errors import ConfirmationNeeded, Invalid
 from webmon.models import LoginSession, RecoveryCode, SecondFactor, Setting
-from webmon.queries.accounts import actor_for_token
+from webmon.queries.accounts import actor_for_token, list_users
 from webmon.queries.second_factors import REQUIRED_OF
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
@@ -138,6 +138,7 @@ async def test_setting_up_needs_password_and_code_and_shows_ten_codes_once(
         stored = repr(session.exec(select(SecondFactor)).one()) + repr(
             session.exec(select(RecoveryCode)).all()
         )
+        assert [each.has_factor for each in list_users(session)] == [True]
     assert secret not in stored and not any(code in stored for code in codes)
 
 

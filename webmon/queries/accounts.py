@@ -13,7 +13,7 @@ from webmon.domain.ids import is_id
 from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
 from webmon.models import LoginSession, Namespace, PasswordLink, User, UserNamespace
-from webmon.queries.second_factors import without_required_factor
+from webmon.queries.second_factors import people_with_factor, without_required_factor
 
 PAGE = 50
 
@@ -40,6 +40,8 @@ class UserView:
     revision: int
     link_until: str
     """Until when a link of theirs is open; empty where none is."""
+    has_factor: bool = False
+    """Whether they sign in with a code as well."""
 
     @property
     def disabled(self) -> bool:
@@ -124,6 +126,7 @@ def list_users(
     )
     for user_id, namespace_id, slug in session.exec(rows):
         limits.setdefault(user_id, []).append((namespace_id, slug))
+    with_factor = people_with_factor(session)
     links = {row.user_id: row.expires_at for row in session.exec(select(PasswordLink))}
     found = []
     for user in session.exec(select(User)):
@@ -148,6 +151,7 @@ def list_users(
                 last_seen_at=user.last_seen_at.isoformat() if user.last_seen_at else "",
                 revision=user.revision,
                 link_until=open_until.isoformat() if open_until else "",
+                has_factor=user.id in with_factor,
             )
         )
     return sorted(found, key=lambda each: ((each.name or each.email).casefold(), each.id))

@@ -78,7 +78,7 @@ def _user(each: rx.Var[UserView]) -> rx.Component:
                 class_name="user-name",
             ),
             rx.el.span(each.role, rx.cond(each.limited, _namespaces(each), " of all namespaces")),
-            rx.el.span(_state(each)),
+            rx.el.span(_state(each), rx.cond(each.has_factor, ", with a second factor", "")),
             _actions(each),
             class_name="user-row",
             custom_attrs={"data-state": each.state},
