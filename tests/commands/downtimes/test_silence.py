@@ -3,12 +3,13 @@
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
-from tests.downtimes import pass_time, plan
+from tests.downtimes import EDITOR, pass_time, plan
 from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, outside, see
 from webmon.domain.messages import headline, post
 from webmon.domain.status import Status
 from webmon.models import Incident, Service
+from webmon.queries.notifications.incidents import incident_detail
 
 __all__ = ["iati", "outside", "site"]
 
@@ -35,6 +36,16 @@ def test_ups_and_downs_are_stored_and_not_told(database, outside, site):
     assert ("down", "suppressed", WHY) in outbox(database)
     assert outside.told() == [TOLD_DOWN, TOLD_UP]
     assert headline(outside.messages()[0]) == "DOWN: Datastore – Website (planned downtime)"
+
+
+def test_the_incident_shows_what_was_not_sent_and_why(database, outside, site):
+    quiet_channel(database)
+    plan(database, site, NOW)
+    see(database, DOWN, site, at=NOW + MINUTE)
+    with database.read() as session:
+        incident = session.exec(select(Incident)).one()
+        found = incident_detail(session, incident.id, actor=EDITOR)
+    assert f"x was not sent: down ({WHY})" in [each.what for each in found.timeline]
 
 
 def test_by_choice_no_channel_hears_of_it(database, outside, site):

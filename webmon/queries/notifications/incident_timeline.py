@@ -14,6 +14,7 @@ from webmon.domain.notification_rules import Muting, why_muted
 from webmon.domain.status import Status
 from webmon.models import Channel, IncidentUpdate, Mute, Notification, StatusChange
 from webmon.models.columns import table
+from webmon.models.notifications import Delivery
 from webmon.queries.notifications.channels import EVENT_WORDS
 
 written, told, changed = (
@@ -22,6 +23,10 @@ written, told, changed = (
     table(StatusChange).c,
 )
 channel, mute = table(Channel).c, table(Mute).c
+
+
+IN_DOWNTIME = "planned downtime: "
+"""How the reasons begin for which channels are quiet in planned downtime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,16 @@ def _told(session: Session, incident: Row[Any]) -> Moments:
     )
     for each in rows:
         yield each.sent_at, f"{each.name} was sent: {EVENT_WORDS[Event(each.event)]}", ""
+    rows = session.execute(
+        select(told.created_at, told.event, told.reason, channel.name)
+        .join(table(Channel), channel.id == told.channel_id)
+        .where(told.incident_id == incident.id, told.delivery == Delivery.SUPPRESSED)
+        .where(told.reason.startswith(IN_DOWNTIME))
+        .order_by(told.id)
+    )
+    for each in rows:
+        word = EVENT_WORDS[Event(each.event)]
+        yield each.created_at, f"{each.name} was not sent: {word} ({each.reason})", ""
 
 
 def _muted(session: Session, incident: Row[Any]) -> Moments:
