@@ -3,6 +3,8 @@
 import email
 import email.policy
 import ssl
+from dataclasses import replace
+from email.message import EmailMessage
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests import news as given
 from tests.clock import MINUTE, NOW
 from tests.notifiers.mail_server import Failure, MailServer
 from webmon.domain.news import Event, Message
+from webmon.notifiers import email as email_notifier
 from webmon.notifiers import mail_server as settings
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
 from webmon.notifiers.email import EmailConfig, compose, send_email
@@ -341,3 +344,19 @@ def test_who_greets_names_the_sender_as_a_mail_does() -> None:
         server.refused_senders["webmon@example.org"] = "550 5.7.1 not you"
         with pytest.raises(NotifierError, match=r"refuses the sender .*: 550"):
             greet(read_mail_server(around(server.url())))
+
+
+def test_a_calendar_file_goes_with_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[EmailMessage] = []
+    monkeypatch.setattr(email_notifier, "hand_over", lambda _, mail, __: handed.append(mail) or {})
+    ics = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    surroundings = replace(around("smtp://mail.example.org?from=webmon@example.org"), calendar=ics)
+    send_email(EmailConfig(to=TO), given.message(), surroundings)
+    read = email.message_from_bytes(handed[0].as_bytes(), policy=email.policy.default)
+    [attached] = read.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == (
+        "text/calendar",
+        "downtime.ics",
+    )
+    assert attached.get_payload(decode=True) == ics
+    assert "is down" in read.get_body(("plain",)).get_content()

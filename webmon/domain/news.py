@@ -76,6 +76,8 @@ class News:
     """It went down in planned downtime, and is still down after it."""
     expires_at: datetime | None = None
     """From then on it is not worth telling: what it announces has begun, or is over."""
+    calendar_of: int = 0
+    """The planned downtime whose calendar file goes with an e-mail."""
     only_to: str = ""
     """The person whom the administrators' channel writes to, instead of all of them."""
 

@@ -32,6 +32,8 @@ class Surroundings:
     x_api_url: str = ""
     slack_app: bool = False
     """Clicks on buttons in Slack come back to us."""
+    calendar: bytes = field(default=b"", repr=False)
+    """A calendar file that belongs to the message; empty for none."""
     admins: tuple[str, ...] = ()
     """The addresses of the administrators, for the channel that is theirs."""
 

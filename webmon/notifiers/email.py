@@ -20,6 +20,7 @@ from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surrou
 from webmon.notifiers.mail_server import ADDRESS, MailServer, hand_over, read_mail_server, refusals
 
 MOST_RECIPIENTS = 100
+CALENDAR = "downtime.ics"
 NOT_ASCII = (553, b"only letters of ASCII can be sent to")
 
 
@@ -78,6 +79,14 @@ def send_email(config: EmailConfig, message: Message, surroundings: Surroundings
         raise NotifierError("there is no recipient", permanent=True)
     server = read_mail_server(surroundings)
     mail = compose(message, server, recipients)
+    if surroundings.calendar:
+        mail.add_attachment(
+            surroundings.calendar,
+            maintype="text",
+            subtype="calendar",
+            filename=CALENDAR,
+            params={"charset": "utf-8", "method": "PUBLISH"},
+        )
     refused = hand_over(server, mail, recipients)
     refused |= {each: NOT_ASCII for each in wanted if each not in recipients}
     note = f"refused: {refusals(refused)}" if refused else ""

@@ -1,13 +1,15 @@
 """What channels are told of planned downtime: each step once, in order, to who shall hear it."""
 
 import pytest
+from icalendar import Calendar
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.downtimes import EDITOR, first_lines, occurrences, pass_time, plan, steps, words
-from tests.outbox import add_channel, iati, outbox, site
+from tests.outbox import add_channel, claim, compose, iati, outbox, site
 from tests.outside import deliver, outside, see
 from webmon.commands.downtimes import edit, running
+from webmon.config import settings
 from webmon.domain.status import Status
 from webmon.models import Host, Notification
 
@@ -172,3 +174,13 @@ def test_still_down_is_told_to_those_who_knew(database, outside, site, seconds):
     assert words(outside, "x") == [STARTED, FINISHED]
     assert outside.told("x")[-1] == "down Datastore.Website"
     assert outside.messages("x")[-1].news[0].after_downtime
+
+
+def test_the_calendar_file_goes_with_the_announcing_mail(database, iati, site, monkeypatch):
+    monkeypatch.setenv("WEBMON_SMTP_URL", "smtp://127.0.0.1:1?from=webmon@example.org")
+    settings.cache_clear()
+    add_channel(database, "mail", kind="email", config={"to": ["ops@example.org"]})
+    plan(database, site, NOW + HOUR)
+    outgoing = compose(database, claim(database, NOW)[0], NOW)
+    calendar = Calendar.from_ical(outgoing.surroundings.calendar)
+    assert [str(each["summary"]) for each in calendar.walk("VEVENT")] == ["Database upgrade"]

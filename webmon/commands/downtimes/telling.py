@@ -47,6 +47,9 @@ ASKED = ("email", "slack")
 
 ALL_PRIVATE = "nothing in its scope is public, but this channel is"
 
+IN_CALENDARS = (Step.ANNOUNCED, Step.RESCHEDULED, Step.EXTENDED, Step.CANCELLED)
+"""What changes a calendar: an e-mail that tells it brings the calendar file."""
+
 BEFORE_THE_START = (Step.ANNOUNCED, Step.REMINDED)
 WHILE_IT_LASTS = (Step.RESCHEDULED, Step.STARTED, Step.EXTENDED)
 
@@ -84,7 +87,11 @@ def _queue(
 ) -> None:
     """``texts`` are those for public channels (True) and for the others; ``but`` are left out."""
     news = {
-        key: _news(session, downtime, text, taken.at, expires_at) for key, text in texts.items()
+        key: replace(
+            _news(session, downtime, text, taken.at, expires_at),
+            calendar_of=downtime.id if taken.step in IN_CALENDARS else 0,
+        )
+        for key, text in texts.items()
     }
     chosen = _chosen(session, downtime)
     batch = Batch(now)

@@ -27,6 +27,7 @@ from webmon.models import Namespace, User, UserNamespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import Surroundings
+from webmon.queries.downtimes.calendar import calendar_file
 from webmon.queries.notifications.messages import message_of
 
 namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
@@ -198,10 +199,19 @@ def _under_way(
         settings.smtp_url.get_secret_value(),
         settings.x_api_url,
         slack_app=bool(settings.slack_signing_secret),
+        calendar=_calendar(session, channel, message, now),
         admins=_recipients(session, rows[0]) if channel.built_in else (),
     )
     reached = _reach(session, channel)
     return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings, reached)
+
+
+def _calendar(session: Session, channel: Row[Any], message: Message, now: datetime) -> bytes:
+    """The calendar file of the planned downtime that an e-mail announces; empty for none."""
+    downtime_id = message.news[0].calendar_of
+    if channel.kind != "email" or not downtime_id:
+        return b""
+    return calendar_file(session, downtime_id, url=message.status_url, now=now) or b""
 
 
 def _reach(session: Session, channel: Row[Any]) -> Reach:
