@@ -29,10 +29,10 @@ WITHOUT = {
     "downtimes.lock": {"lock_occurrence"},
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
+    "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`
     "inventory.trials": {"try_service"},
     "inventory.watch_site": {"watch_site"},
     "moving.move": {"move_here"},
-    "notifications.trials": {"try_channel"},
     "resources.changes": {"create", "change", "delete"},
     "slack.changes": {
         *("take", "take_all", "mute", "mute_all", "propose", "plan", "lengthen", "end"),

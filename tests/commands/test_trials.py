@@ -108,7 +108,7 @@ def test_a_trial_is_taken_once_and_its_settings_go(session: Session, host: Host)
     channel = {"kind": "webhook", "config": {"url": "https://a.example/", "secret": "s3cret"}}
     before = everything(session)
     trial_id = try_channel(session, row_id=0, fields=channel, **WHO)
-    assert everything(session) == before
+    assert everything(session)[1:] == before[1:], "but for the note that a test was sent"
     [taken] = trials.take(session, most=8, now=NOW)
     assert crypto.unseal(taken.definition)["config"] == channel["config"]
     assert trials.take(session, most=8, now=NOW) == []

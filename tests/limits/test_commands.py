@@ -18,12 +18,14 @@ from tests.limits import world
 from tests.limits.world import FIRST_HIDDEN, HIDDEN, Rows
 from webmon.clock import utcnow
 from webmon.commands.accounts.passwords import HashedPassword
+from webmon.commands.inventory.bulk_changes import Done
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.api_keys import Scope
 from webmon.domain.chart_ranges import Range
 from webmon.errors import WebmonError
 from webmon.queries.activity import Wanted
+from webmon.queries.inventory.bulk_preview import Selection
 from webmon.queries.inventory.host_choice import Choice
 from webmon.queries.inventory.host_rows import Opened
 from webmon.queries.resources import kinds
@@ -140,6 +142,11 @@ def arguments(rows: Rows) -> dict[str, Any]:
         ),
         "body": {"name": "x", "namespace": slug, "address": "x.example"},
         "patch": {"name": "x"},
+        "what": lambda name: "delete" if name == "change_hosts" else "pause",
+        "value": None,
+        "most": 50,
+        "selected": Selection((rows.host,), (rows.service,)),
+        "done": Done("pause", 1, {rows.service: False}, {rows.service: 1}),
         "found": (),
         "namespace": slug,
         "revision": None,

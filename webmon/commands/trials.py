@@ -7,8 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
-from webmon.commands.accounts.activity import write_entry
-from webmon.commands.accounts.snapshots import Snapshot
 from webmon.domain.access import Actor
 from webmon.models import Trial
 from webmon.models.columns import table
@@ -54,8 +52,7 @@ def ask(
     )
     asked = Trial(user_id=user_id, thing=thing, definition=definition, asked_at=now)
     session.add(asked)
-    subject = Snapshot(None, "(not saved)", None, {})
-    write_entry(session, "tried", thing, subject, actor=actor, now=now)
+    session.flush()
     return asked.id
 
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from webmon.commands import trials
+from webmon.commands.accounts.activity import write_entry
+from webmon.commands.accounts.snapshots import Snapshot
 from webmon.commands.notifications.budgets import why_used_up
 from webmon.commands.notifications.channels import create_channel, update_channel
 from webmon.domain.access import Actor
@@ -53,4 +55,7 @@ def try_channel(
         }
 
     found = trials.without_saving(session, definition)
+    space = fields.get("namespace_id") or None
+    subject = Snapshot(row_id or None, "(not saved)", space, {})
+    write_entry(session, "sent a test to", "channel", subject, actor=actor, now=now)
     return trials.ask(session, "channel", found, actor=actor, now=now)
