@@ -16,6 +16,7 @@ from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from webmon.queries.installation import installation
 from workers.clock_steps import ClockSteps
+from workers.deferred_mails import send_deferred
 from workers.deliver import Deliverer
 from workers.letters import send_letters
 from workers.own_heartbeat import OwnHeartbeat
@@ -97,8 +98,9 @@ class Jobs:
         await self.deliverer.dispatch()
 
     async def send_letters(self) -> None:
-        """Send mail to single people: links for a new password, tests."""
+        """Send mail to single people: links for a new password, tests, and to who was put off."""
         await send_letters(self._pipeline.in_database)
+        await send_deferred(self._pipeline.in_database)
 
     async def make_trials(self) -> None:
         """Look, and send, with settings that somebody tries before saving them."""

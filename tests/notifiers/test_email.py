@@ -14,8 +14,8 @@ from tests.notifiers.mail_server import Failure, MailServer
 from webmon.domain.news import Event, Message
 from webmon.notifiers import email as email_notifier
 from webmon.notifiers import mail_server as settings
-from webmon.notifiers.base import NotifierError, Receipt, Surroundings
-from webmon.notifiers.email import EmailConfig, compose, send_email
+from webmon.notifiers.base import Deferred, NotifierError, Receipt, Surroundings
+from webmon.notifiers.email import EmailConfig, compose, send_again, send_email
 from webmon.notifiers.mail_server import greet, hello_name, read_mail_server
 
 TO = ("ops@example.org", "anna@example.org")
@@ -146,6 +146,35 @@ def test_a_refused_recipient_does_not_lose_the_others() -> None:
     assert server.contents[0]["recipients"] == ["ops@example.org"]
     assert receipt.note == "refused: anna@example.org (550 5.1.1 No such user)"
     assert receipt.reference
+
+
+def test_a_recipient_who_is_put_off_is_tried_again_alone() -> None:
+    with MailServer(refused={"anna@example.org": "450 4.2.0 Greylisted"}) as server:
+        receipt = send(server.url())
+        deferred = receipt.deferred
+        assert deferred is not None
+        assert deferred.recipients == ("anna@example.org",)
+        assert receipt.note.startswith("tried again, for now refused: anna@example.org (450 ")
+        assert send_again(deferred, around(server.url())) == ("anna@example.org",)
+        server.refused.clear()
+        assert send_again(deferred, around(server.url())) == ()
+        first, second = server.contents
+    assert (first["recipients"], second["recipients"]) == (
+        ["ops@example.org"],
+        ["anna@example.org"],
+    )
+    for name in ("message-id", "subject", "to"):
+        assert first["headers"][name] == second["headers"][name]
+
+
+def test_who_is_refused_for_good_is_not_tried_again() -> None:
+    with MailServer(refused={"anna@example.org": "550 No such user"}) as server:
+        receipt = send(server.url())
+        assert receipt.deferred is None
+        gone = Deferred(("anna@example.org",), "Subject: x\n\nx\n")
+        assert send_again(gone, around(server.url())) == ()
+    nobody = Deferred(("ops@example.org",), "Subject: x\n\nx\n")
+    assert send_again(nobody, around(server.url())) == ("ops@example.org",)
 
 
 def test_a_recipient_that_cannot_be_written_does_not_lose_the_others() -> None:

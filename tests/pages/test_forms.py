@@ -73,7 +73,8 @@ def test_the_form_of_every_kind_shows_its_fields_and_reads_back_their_defaults(k
     typed |= {f"config.{name}": str(value) for name, value in smallest(kind).items()}
     fields = forms.SERVICE.read(form, typed)
     told = {name: value for name, value in fields["config"].items() if value is not KEEP}
-    assert model.model_validate(told) == model.model_validate(smallest(kind))
+    proposed = PROBES[kind].proposed
+    assert model.model_validate(told) == model.model_validate({**smallest(kind), **proposed})
     assert (fields["name"], fields["kind"], fields["public"]) == ("It", kind, True)
 
 
@@ -114,3 +115,12 @@ def test_the_form_of_a_namespace_asks_for_networks_only_who_may_allow_them() -> 
     assert NAMESPACE.read(form, as_a_browser_sends(form) | {"networks": ""})["networks"] == []
     other = namespace_form(stored, may_allow=False)
     assert "networks" not in NAMESPACE.read(other, as_a_browser_sends(other))
+
+
+def test_a_new_web_page_follows_redirects() -> None:
+    """What a redirect leads to may be dead; a file that says nothing stays as it is."""
+    (follows,) = [
+        each for each in forms.new_service(1, "Host").fields() if "follow_redirects" in each.name
+    ]
+    assert follows.checked
+    assert not PROBES["http"].config.model_fields["follow_redirects"].default

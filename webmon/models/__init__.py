@@ -13,6 +13,7 @@ from webmon.models.accounts import (
 )
 from webmon.models.activity import Activity
 from webmon.models.api_keys import ApiKey, ApiKeyNamespace
+from webmon.models.deferred_mails import DeferredMail
 from webmon.models.downtimes import (
     Downtime,
     DowntimeChannel,
@@ -52,6 +53,7 @@ __all__ = [
     "ChannelState",
     "CheckResult",
     "Daily",
+    "DeferredMail",
     "Downtime",
     "DowntimeChannel",
     "DowntimeHost",

@@ -39,6 +39,15 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A mail for those of its recipients whom the mail server has put off (4xx)."""
+
+    recipients: tuple[str, ...]
+    mail: str = field(repr=False)
+    """As it is sent: in ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The receiver took a message. ``reference`` lets later messages reply to it (a post's id, a
     Message-ID).
@@ -50,6 +59,8 @@ class Receipt:
     reference: str = ""
     note: str = ""
     had_before: bool = False
+    deferred: Deferred | None = None
+    """Who has not got it yet, and is to be tried again alone."""
 
 
 class NotifierError(Exception):

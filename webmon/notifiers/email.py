@@ -5,22 +5,24 @@ needed, and an asynchronous client would be one more dependency for a few mails 
 """
 
 import hashlib
+from email import message_from_string
 from email.header import Header
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from webmon.domain.messages import html, plain_text, subject
 from webmon.domain.news import Message
-from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
+from webmon.notifiers.base import Deferred, NotifierConfig, NotifierError, Receipt, Surroundings
 from webmon.notifiers.mail_server import ADDRESS, MailServer, hand_over, read_mail_server, refusals
 
 MOST_RECIPIENTS = 100
 CALENDAR = "downtime.ics"
+PERMANENT = 500
 NOT_ASCII = (553, b"only letters of ASCII can be sent to")
 
 
@@ -68,7 +70,8 @@ class EmailConfig(NotifierConfig):
 def send_email(config: EmailConfig, message: Message, surroundings: Surroundings) -> Receipt:
     """Hand one mail to the mail server. Its Message-ID is the reference for later ones.
 
-    A refused recipient is named in the receipt's note; the others get the mail.
+    A refused recipient is named in the receipt's note; the others get the mail. Who is only put
+    off, as greylisting does, is tried again alone (`Receipt.deferred`).
 
     Raises:
         NotifierError: the server took it for no recipient.
@@ -89,8 +92,25 @@ def send_email(config: EmailConfig, message: Message, surroundings: Surroundings
         )
     refused = hand_over(server, mail, recipients)
     refused |= {each: NOT_ASCII for each in wanted if each not in recipients}
-    note = f"refused: {refusals(refused)}" if refused else ""
-    return Receipt(reference=str(mail["Message-ID"]), note=note)
+    later = tuple(each for each, (code, _) in refused.items() if code < PERMANENT)
+    told = {
+        "refused": {each: refused[each] for each in refused if each not in later},
+        "tried again, for now refused": {each: refused[each] for each in later},
+    }
+    note = "; ".join(f"{word}: {refusals(those)}" for word, those in told.items() if those)
+    deferred = Deferred(later, mail.as_string()) if later else None
+    return Receipt(reference=str(mail["Message-ID"]), note=note, deferred=deferred)
+
+
+def send_again(deferred: Deferred, surroundings: Surroundings) -> tuple[str, ...]:
+    """Hand a mail over for those who were put off; who still is. Blocks."""
+    mail = cast(EmailMessage, message_from_string(deferred.mail, policy=POLICY))
+    try:
+        server = read_mail_server(surroundings)
+        refused = hand_over(server, mail, deferred.recipients)
+    except NotifierError as error:
+        return () if error.permanent else deferred.recipients
+    return tuple(each for each, (code, _) in refused.items() if code < PERMANENT)
 
 
 def compose(message: Message, server: MailServer, recipients: tuple[str, ...]) -> EmailMessage:

@@ -36,6 +36,7 @@ PROBES: dict[str, ProbeKind] = {
         "Web page",
         in_file("http", "HttpConfig", "probe_http"),
         up_means="answers with an accepted status and the expected body",
+        proposed={"follow_redirects": True},
     ),
     "tls": ProbeKind(
         "Certificate (TLS)",

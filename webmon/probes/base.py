@@ -1,6 +1,6 @@
 """What every probe shares: its config's base class, the target, and the outcome it returns."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -127,6 +127,8 @@ class ProbeKind:
     """What a service of this kind does when it is up; for the table in docs/checks.md."""
     interval_seconds: int = 60
     """The interval proposed for a new service of this kind."""
+    proposed: Mapping[str, Any] = field(default_factory=dict)
+    """What a form for a new service has filled in, where that is more than the defaults."""
     receives: bool = False
     """Its services are reported to us, at an address of their own (`commands.heartbeats`)."""
     over_ssh: bool = False

@@ -15,7 +15,9 @@ from pydantic.fields import FieldInfo
 
 from webmon.ui.fields import REMOVE, FieldView, Option, is_ticked
 
-LONG_TEXTS = frozenset({"body", "send", "private_key", "query"})
+LONG_TEXTS = frozenset(
+    {"body", "send", "private_key", "query", "authorities", "client_certificate"}
+)
 PREFIX = "config."
 
 

@@ -101,7 +101,7 @@ def with_kind(form: FormView, kind: Any) -> FormView:
         Invalid: there is no such kind.
     """
     name = known_kind(kind, PROBES)
-    known = {} if form.id else _of_address(name, form.about)
+    known = {} if form.id else {**PROBES[name].proposed, **_of_address(name, form.about)}
     return _with_config(replace(form, kind=name), config_fields(PROBES[name].config, known))
 
 

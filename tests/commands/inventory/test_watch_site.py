@@ -19,7 +19,8 @@ def test_on_an_empty_database_the_address_makes_all_that_is_needed(session: Sess
     assert (host.name, host.address) == ("example.org", "www.example.org")
     assert session.exec(select(Namespace.slug)).one() == "main"
     website = session.exec(select(Service).where(Service.name == "Website")).one()
-    assert (website.kind, website.config) == ("http", {"url": "https://www.example.org"})
+    assert website.kind == "http"
+    assert website.config == {"url": "https://www.example.org", "follow_redirects": True}
     assert host.public and website.critical
     assert session.get_one(ServiceState, website.id).next_check_at == NOW
 
@@ -30,6 +31,7 @@ def test_the_scheme_port_and_path_are_taken_as_given(session: Session) -> None:
     assert crypto.unseal(website.config) == {
         "url": "http://127.0.0.1:8080/status",
         "query": "x=1",
+        "follow_redirects": True,
     }
 
 

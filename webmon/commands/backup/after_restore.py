@@ -15,6 +15,7 @@ from webmon.commands.inventory.services import untouched_state
 from webmon.models import (
     Channel,
     ChannelState,
+    DeferredMail,
     Heartbeat,
     LoginAttempts,
     LoginSession,
@@ -65,7 +66,7 @@ def prepare_restored(session: Session, *, now: datetime) -> int:
             message_key="",
         )
     )
-    for gone in (Worker, LoginSession, LoginAttempts):
+    for gone in (Worker, LoginSession, LoginAttempts, DeferredMail):
         session.execute(delete(table(gone)))
     session.execute(delete(table(Setting)).where(col(Setting.name).in_((NOTE, OFFLINE))))
     session.merge(Setting(name=RESTORED_AT, value=now.isoformat()))

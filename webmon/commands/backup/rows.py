@@ -13,7 +13,16 @@ HISTORY = frozenset(
         *("incident", "incident_update", "notification", "channel_state", "service_state"),
         *("mute", "downtime_step"),
         *("repeatable_answer", "slack_code", "slack_delivery", "slack_reply"),
-        *("activity", "session", "password_link", "letter", "login_attempts", "trial", "worker"),
+        *(
+            "activity",
+            "session",
+            "password_link",
+            "letter",
+            "deferred_mail",
+            "login_attempts",
+            "trial",
+            "worker",
+        ),
     }
 )
 """The tables of what was seen, told and done: what ``--config-only`` leaves out."""

@@ -46,7 +46,8 @@ def watch_site(
         actor=actor,
         now=now,
     )
-    website: dict[str, Any] = {"name": "Website", "kind": "http", "config": {"url": url}}
+    config = {"url": url, "follow_redirects": True}
+    website: dict[str, Any] = {"name": "Website", "kind": "http", "config": config}
     website["critical"] = True
     certificate: dict[str, Any] = {"name": "Certificate", "kind": "tls", "config": port}
     offered = [website, certificate] if url.startswith("https://") else [website]

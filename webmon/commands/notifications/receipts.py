@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, case, select, update
 from sqlmodel import Session
 
-from webmon.commands.notifications import budgets, missed_recoveries
+from webmon.commands.notifications import budgets, deferred_mails, missed_recoveries
 from webmon.commands.notifications.announcements import tell_monitor
 from webmon.commands.notifications.leases import LEASE, channel, held, locked, state
 from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing
@@ -52,6 +52,8 @@ def delivered(session: Session, sent: Outgoing, receipt: Receipt, *, now: dateti
             remind_at=case((REMINDS, reminder_at(session, sent, now)), else_=row.remind_at),
         )
     )
+    if receipt.deferred is not None:
+        deferred_mails.keep(session, sent.lease.channel_id, receipt.deferred, now=now)
     had_stopped = state.channel_id == sent.lease.channel_id, state.stopped_at.is_not(None)
     if session.scalar(select(state.channel_id).where(*had_stopped)):
         missed_recoveries.requeue(session, sent.lease.channel_id, now=now)
