@@ -11,7 +11,7 @@ import webmon.commands
 from webmon.config import ROOT
 
 WITHOUT = {
-    "accounts.activity": {"write_entry", "forget_activity"},
+    "accounts.activity": {"write_entry", "write_entries", "forget_activity"},
     "accounts.admins": {"lock_admins", "require_an_admin"},
     "accounts.api_keys": {"note_use"},
     "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back"},

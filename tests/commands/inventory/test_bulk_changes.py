@@ -15,7 +15,7 @@ from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.status import Status
 from webmon.errors import Invalid, PermissionDenied
-from webmon.models import Host, Incident, Service, ServiceState, StatusChange
+from webmon.models import Activity, Host, Incident, Service, ServiceState, StatusChange
 
 EDITOR = Actor(1, "e@example.org", Role.EDITOR)
 TCP = {"kind": "tcp", "config": {"port": 443}}
@@ -52,6 +52,21 @@ def test_what_somebody_changed_meanwhile_stays_and_is_named(session: Session) ->
     update_service(session, ids[1], fields, actor=None, now=NOW)
     assert undo(session, done, actor=EDITOR, now=NOW) == (2, ["Other"])
     assert of(session, "failures_to_down", ids) == [2, 9, 2]
+
+
+def test_each_service_has_its_entry_in_the_activity(session: Session) -> None:
+    ids = ports(session)
+    done = change_services(session, ids, "failures_to_down", 5, actor=EDITOR, now=NOW)
+    undo(session, done, actor=EDITOR, now=NOW)
+    entries = session.exec(select(Activity).order_by(col(Activity.id))).all()
+    assert [each.thing_id for each in entries] == ids + ids
+    assert {each.verb for each in entries} == {"changed"}
+    assert {each.actor for each in entries} == {EDITOR.email}
+    assert all(each.namespace_id for each in entries)
+    assert [each.changes for each in entries[2:4]] == [
+        {"failures_to_down": [2, 5]},
+        {"failures_to_down": [5, 2]},
+    ]
 
 
 def test_services_are_paused_and_go_on_as_they_were(session: Session) -> None:

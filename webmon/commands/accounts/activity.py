@@ -94,6 +94,38 @@ def write_entry(
 
     Without an actor it was ``by``, or who the origin names, or the person themselves.
     """
+    session.add(_entry(verb, thing, subject, before, changes, actor=actor, by=by, now=now))
+    session.flush()
+
+
+def write_entries(
+    session: Session,
+    verb: str,
+    thing: str,
+    changed: Iterable[tuple[Snapshot, Mapping[str, Any]]],
+    *,
+    actor: Actor | None,
+    now: datetime,
+) -> None:
+    """Note that ``actor`` did the same to many things: each with its changes."""
+    session.add_all(
+        _entry(verb, thing, subject, None, changes, actor=actor, by="", now=now)
+        for subject, changes in changed
+    )
+    session.flush()
+
+
+def _entry(
+    verb: str,
+    thing: str,
+    subject: Snapshot | None,
+    before: Snapshot | None,
+    changes: Mapping[str, Any] | None,
+    *,
+    actor: Actor | None,
+    by: str,
+    now: datetime,
+) -> Activity:
     origin = present_origin()
     by = actor.email if actor else by or origin.who
     if not by:
@@ -101,23 +133,20 @@ def write_entry(
         by = subject.name if themselves and subject is not None else MONITOR
     space = subject.namespace_id if subject else None
     earlier = before.namespace_id if before else None
-    session.add(
-        Activity(
-            at=now,
-            way=origin.way,
-            address=origin.address[:45],
-            user_id=actor.user_id or None if actor else None,
-            actor=by[:300],
-            verb=verb,
-            thing=thing,
-            thing_id=subject.id if subject else None,
-            name=subject.name[:300] if subject else "",
-            namespace_id=space,
-            other_namespace_id=earlier if earlier != space else None,
-            changes=dict(changes or {}),
-        )
+    return Activity(
+        at=now,
+        way=origin.way,
+        address=origin.address[:45],
+        user_id=actor.user_id or None if actor else None,
+        actor=by[:300],
+        verb=verb,
+        thing=thing,
+        thing_id=subject.id if subject else None,
+        name=subject.name[:300] if subject else "",
+        namespace_id=space,
+        other_namespace_id=earlier if earlier != space else None,
+        changes=dict(changes or {}),
     )
-    session.flush()
 
 
 def forget_activity(session: Session, *, before: datetime) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from webmon.commands.accounts.activity import write_entry
+from webmon.commands.accounts.activity import write_entries
 from webmon.commands.accounts.snapshots import Snapshot
 from webmon.commands.inventory.hosts import delete_host, update_host
 from webmon.commands.inventory.pausing import set_paused
@@ -98,7 +98,9 @@ def change_services(
         before = {row.id: getattr(row, what) for row in changed}
         _set(session, {row.id: value for row in changed}, what, now)
     done = _raise_revisions(session, what, changed, before)
-    _note(session, done, "service", what, value, actor, now)
+    after = what == PAUSE if what in (PAUSE, RESUME) else value
+    changes = _changes(what, done.before, dict.fromkeys(done.before, after))
+    _note(session, _verb(what), changed, changes, actor, now)
     return done
 
 
@@ -144,17 +146,18 @@ def undo(session: Session, done: Done, *, actor: Actor, now: datetime) -> tuple[
     same = [row for row in rows if row.revision == done.revisions.get(row.id)]
     others = [row.name for row in rows if row.revision != done.revisions.get(row.id)]
     before = {row.id: done.before[row.id] for row in same}
+    name = "paused" if done.what in (PAUSE, RESUME) else done.what
+    were = {row.id: getattr(row, name) for row in same}
     if of_hosts:
-        now_so = {row.id: getattr(row, done.what) for row in same}
-        _change_hosts(session, same, done.what, now_so, before, actor, now)
+        _change_hosts(session, same, done.what, were, before, actor, now)
     elif done.what in (PAUSE, RESUME):
         for paused in (True, False):
             set_paused(session, [row for row in same if before[row.id] is paused], paused, now=now)
     else:
         _set(session, before, done.what, now)
     if not of_hosts:
-        back = _raise_revisions(session, done.what, same, before)
-        _note(session, back, "service", "undo", done.what, actor, now)
+        _raise_revisions(session, done.what, same, before)
+        _note(session, "changed", same, _changes(done.what, were, before), actor, now)
     return len(same), sorted(others)
 
 
@@ -266,9 +269,34 @@ def _raise_revisions(
 
 
 def _note(
-    session: Session, done: Done, thing: str, what: str, value: Any, actor: Actor, now: datetime
+    session: Session,
+    verb: str,
+    rows: Sequence[Service],
+    changes: Mapping[int, Mapping[str, Any]],
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    if done.count:
-        subject = Snapshot(None, f"{done.count} {thing}s", None, {})
-        changes = {what: [None, value]}
-        write_entry(session, "changed", thing, subject, None, changes, actor=actor, now=now)
+    """An entry for each service, as if it had been changed alone."""
+    hosts = session.execute(
+        select(col(Host.id), col(Host.name), col(Host.namespace_id)).where(
+            col(Host.id).in_({row.host_id for row in rows})
+        )
+    )
+    found = {host_id: (name, namespace_id) for host_id, name, namespace_id in hosts}
+    subjects = []
+    for row in rows:
+        name, namespace_id = found[row.host_id]
+        subject = Snapshot(row.id, f"{name} / {row.name}", namespace_id, {})
+        subjects.append((subject, changes.get(row.id, {})))
+    write_entries(session, verb, "service", subjects, actor=actor, now=now)
+
+
+def _verb(what: str) -> str:
+    return {PAUSE: "paused", RESUME: "resumed"}.get(what, "changed")
+
+
+def _changes(
+    what: str, before: Mapping[int, Any], after: Mapping[int, Any]
+) -> dict[int, dict[str, Any]]:
+    name = "paused" if what in (PAUSE, RESUME) else what
+    return {key: {name: [before[key], after[key]]} for key in before}
