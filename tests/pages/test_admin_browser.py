@@ -557,6 +557,27 @@ def test_another_page_of_the_list_is_read_from_its_top(
     expect(page.locator(".host").first).to_be_in_viewport()
 
 
+def test_the_keyboard_searches_adds_and_goes_to_rooms(context: BrowserContext) -> None:
+    page = sign_in(context, "editor")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find hosts and services")).to_be_focused()
+    page.keyboard.type("nothing/?g")
+    expect(page.get_by_text("No host matches.")).to_be_visible()
+    button(page, "Show all").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Incidents")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+    page.keyboard.press("n")
+    button(page, "A site, by its URL").click()
+    expect(page.get_by_label("Watch a site")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Watch a site")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url("**/admin/incidents/**")
+
+
 def assert_it_fits(page: Page) -> None:
     """Nothing is wider than the window, and everything can be hit with a thumb.
 

@@ -5,6 +5,7 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from webmon.ui.confirm_again import confirm_again
 from webmon.ui.drafts import drafts
+from webmon.ui.keys import keys
 from webmon.ui.live import arrival
 from webmon.ui.look import LookState, look
 from webmon.ui.native import NativeForm, NativeLink
@@ -66,6 +67,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
             class_name="room",
         ),
         arrival(),
+        keys(),
         confirm_again(),
         drafts(),
     )
