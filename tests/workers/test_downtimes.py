@@ -84,7 +84,7 @@ def receiver(tmp_path, sqlite_template, monkeypatch):
     db.close()
 
 
-def until(question, seconds=20.0):
+def until(question, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not (answer := question()):
         assert time.monotonic() < deadline
