@@ -79,8 +79,10 @@ function restore(control) {
   for (let at = control; at !== form; at = at.parentElement) if (at.open === false) at.open = true;
   const note = form.querySelector(".from-draft");
   if (note) note.hidden = false;
-  // The server draws the fields of the kind.
-  if (control.dataset.kind) control.dispatchEvent(new Event("change", { bubbles: true }));
+  // The server draws the fields of the kind; once those beside it are filled in, too, because a
+  // change has the whole form kept as it is.
+  const chosen = () => control.dispatchEvent(new Event("change", { bubbles: true }));
+  if (control.dataset.kind) setTimeout(chosen);
 }
 
 const restoreWithin = (node) =>
