@@ -221,7 +221,7 @@ class DowntimesState(Editing, PrivateState):
     @only(Role.EDITOR)
     async def ask_first(self, step: str, occurrence_id: int) -> None:
         """Ask before a step is taken."""
-        if step not in STEPS:
+        if not isinstance(step, str) or step not in STEPS:
             raise Invalid("this cannot be done here")
         found: TimeDetail = await ask(self, time_detail, occurrence_id, now=utcnow())
         question, explained, button = STEPS[step]
@@ -261,7 +261,7 @@ class DowntimesState(Editing, PrivateState):
     @only(Role.EDITOR)
     async def extend(self, occurrence_id: int, length: str) -> Events:
         """Let a downtime end later."""
-        if length not in EXTENSIONS:
+        if not isinstance(length, str) or length not in EXTENSIONS:
             raise Invalid("choose how much longer it lasts")
         longer = timedelta(minutes=EXTENSIONS[length])
         await act(self, running.extend, occurrence_id, int(longer.total_seconds()))

@@ -48,7 +48,7 @@ class AskedChecks(Listing, mixin=True):
     @only(Role.EDITOR)
     async def pause(self, service_id: int, hours: int = 0) -> Events:
         """Stop checking a service, for so many hours or (0) until it is resumed."""
-        length = timedelta(hours=hours) if hours in PAUSES else None
+        length = timedelta(hours=hours) if isinstance(hours, int) and hours in PAUSES else None
         until_at = utcnow() + length if length else None
         await act(self, services.pause, service_id, until_at=until_at)
         await self._refresh()
