@@ -34,6 +34,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 PARTS = {
     "commands.accounts.activity.write_entry": "the writer itself",
+    "commands.accounts.activity.write_entries": "the writer itself",
     "commands.accounts.admins.lock_admins": "a lock",
     "commands.accounts.own_profile.update_profile": "about the actor alone",
     "commands.accounts.second_factor.new_recovery_codes": "about the actor alone",
