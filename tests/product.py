@@ -104,7 +104,7 @@ def running(folder: Path, **settings: str) -> Iterator[Product]:
     reader = threading.Thread(target=lambda: product.output.extend(process.stdout), daemon=True)
     reader.start()
     try:
-        eventually(lambda: "ok" in product.get("/healthz"), 60)
+        eventually(lambda: "ok" in product.get("/healthz"), 150)  # the pages are built first
         yield product
     finally:
         process.terminate()
