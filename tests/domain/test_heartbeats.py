@@ -131,6 +131,15 @@ def test_crontab_expressions_are_known(schedule: str) -> None:
         ("0 2 * * 1#2/2", "is not a cron expression: bad day-of-week"),
         ("0 0 30 2 *", "is not a cron expression: bad day-of-month"),
         ("* * */20 * 1L", "never matches a date"),
+        ("0 22-2 * * *", "runs backwards: write 22-23,0-2 for 22-2$"),
+        ("0 8,20-2/3 * * *", "runs backwards: write 20,23,2 for 20-2/3$"),
+        ("0 2 * * Fri-Sun", "runs backwards: write 5-6,0 for FRI-SUN$"),
+        ("0 2 * * 7-1", "runs backwards: write 0-1 for 7-1$"),
+        ("0 2 1 Nov-Mar *", "runs backwards: write 11-12,1-3 for NOV-MAR$"),
+        ("0~59 2 * * *", "must not have a random time \\(0~59\\): write the number"),
+        ("0 1,~ * * *", "must not have a random time \\(~\\)"),
+        ("0 99-2 * * *", "is not a cron expression: bad hour"),
+        ("0 9-9/0 * * *", "is not a cron expression: bad hour"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_the_reason(schedule: str, reason: str) -> None:
@@ -138,7 +147,23 @@ def test_what_is_no_schedule_is_refused_with_the_reason(schedule: str, reason: s
         check_schedule(schedule)
 
 
-@given(st.lists(st.text("0123456789*/,-#LWSUNJA", max_size=6), min_size=5, max_size=5))
+@pytest.mark.parametrize("hours", ["9-9/1", "9-9", "09-9/5", "9-9/1,9"])
+def test_a_range_of_one_is_one_whatever_its_step(hours: str) -> None:
+    plan = by_cron(f"0 {hours} * * *", UTC)
+    assert plan.next_after(utc("2026-03-05 09:00")) == utc("2026-03-06 09:00")
+
+
+def test_a_range_of_one_name_is_one_day() -> None:
+    plan = by_cron("0 9 * * mon-1/1", UTC)
+    assert plan.next_after(utc("2026-03-02 09:00")) == utc("2026-03-09 09:00")  # Mondays
+
+
+@pytest.mark.parametrize("schedule", ["0 22-23,0-2 * * *", "0 2 * * 5-6,0", "0 2 1 11-12,1-3 *"])
+def test_what_is_suggested_is_known(schedule: str) -> None:
+    check_schedule(schedule)
+
+
+@given(st.lists(st.text("0123456789*/,-#~LWSUNJA", max_size=6), min_size=5, max_size=5))
 def test_any_five_fields_are_either_known_or_refused(fields: list[str]) -> None:
     schedule = " ".join(fields)
     try:

@@ -7,21 +7,14 @@ from typing import Literal
 
 from cronsim import CronSim, CronSimError
 
+from webmon.domain.crontab import expanded
+
 EARLY = timedelta(seconds=10)
 """A heartbeat so soon before its time counts for it: the job's clock may be a little fast."""
 
 LISTEN_EVERY = timedelta(seconds=2)
 """How often it is noted that heartbeats can be received."""
 
-NICKNAMES = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
 REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -111,8 +104,7 @@ def occurrences(schedule: str, after: datetime, timezone: tzinfo) -> Iterator[da
     A fixed time that the clock skips when it goes forward comes right after the skip; one that
     it strikes twice when it goes back comes the first time only.
     """
-    expression = NICKNAMES.get(schedule, schedule)
-    for local in CronSim(expression, after.astimezone(timezone)):
+    for local in CronSim(expanded(schedule), after.astimezone(timezone)):
         at = local.astimezone(UTC)
         if at > after:  # in an hour that is there twice, the library begins with the first one
             yield at
@@ -124,11 +116,8 @@ def check_schedule(schedule: str) -> None:
     Raises:
         ValueError: it is not; the text says why.
     """
-    expression = NICKNAMES.get(schedule, schedule)
-    if len(expression.split()) != 5:
-        raise ValueError("must have the five fields of a crontab, such as 0 2 * * *")
     try:
-        found = next(occurrences(expression, REFERENCE, UTC), None)
+        found = next(occurrences(schedule, REFERENCE, UTC), None)
     except CronSimError as error:
         raise ValueError(f"is not a cron expression: {str(error).lower()}") from None
     if found is None:
