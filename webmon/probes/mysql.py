@@ -12,7 +12,7 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.databases.login import DatabaseConfig, Login, only_allowed
+from webmon.probes.databases.login import DatabaseConfig, Login, check_escaped, only_allowed
 from webmon.probes.databases.mysql_client import Client, ServerError
 from webmon.probes.wire.conversation import Conversation, converse
 from webmon.probes.wire.host_names import server_name_of
@@ -46,6 +46,7 @@ class MysqlConfig(DatabaseConfig):
     @classmethod
     def read_dsn(cls, dsn: str) -> dict[str, str]:
         """See `DatabaseConfig.read_dsn`."""
+        check_escaped(dsn)
         try:
             url = urlsplit(dsn)
             host, port = url.hostname, url.port

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
@@ -9,7 +10,13 @@ from pydantic import Field
 
 from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.databases.login import DatabaseConfig, Login, QueryAnswer, only_allowed
+from webmon.probes.databases.login import (
+    DatabaseConfig,
+    Login,
+    QueryAnswer,
+    check_escaped,
+    only_allowed,
+)
 from webmon.probes.databases.postgres_protocol import ServerError, Session, log_in
 from webmon.probes.wire.conversation import Conversation, converse
 from webmon.probes.wire.host_names import server_name_of
@@ -25,12 +32,21 @@ _PARAMETERS = {
     "password": "password",
     "sslmode": "tls",
     "target_session_attrs": "wants",
+    "channel_binding": "",
     "connect_timeout": "",
     "application_name": "",
 }
-"""What a DSN may set, and what it is called here; the last two say nothing that matters."""
+"""What a DSN may set, and what it is called here; the last three have no name."""
 
 _WANTED = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
+_NOT_SPOKEN = {
+    ("sslmode", "allow"): "write prefer or disable",
+    ("sslmode", "verify-ca"): "write verify-full, which compares the name too, or require",
+    ("channel_binding", "require"): "write prefer, and sslmode=verify-full to know the server",
+}
+"""What libpq can do and this monitor cannot, and what to write."""
+
+_BINDINGS = ("disable", "prefer")
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+\w+://")
 
 MARGIN_SECONDS = 0.2
@@ -45,16 +61,26 @@ class PostgresConfig(DatabaseConfig):
     @classmethod
     def read_dsn(cls, dsn: str) -> dict[str, str]:
         """See `DatabaseConfig.read_dsn`."""
+        check_escaped(dsn)
         try:
             parameters = parse_dsn(_DRIVER.sub(r"\1://", dsn))
         except (ProgrammingError, ValueError):  # whose text may quote a password
             example = "postgresql://user:password@host:5432/database"
             raise ValueError(f"must be like {example}") from None
         only_allowed(parameters, _PARAMETERS)
+        _check_modes(parameters)
         told = {_PARAMETERS[name]: str(value) for name, value in parameters.items()}
         if told.get("wants", "any") not in _WANTED:
             raise ValueError(f"must have a target_session_attrs of {', '.join(_WANTED)}")
         return told
+
+
+def _check_modes(parameters: Mapping[str, str]) -> None:
+    for (name, value), advice in _NOT_SPOKEN.items():
+        if parameters.get(name) == value:
+            raise ValueError(f"must not ask for {name}={value}, which is not spoken here: {advice}")
+    if parameters.get("channel_binding", "prefer") not in _BINDINGS:
+        raise ValueError(f"must have a channel_binding of {', '.join(_BINDINGS)}")
 
 
 async def probe_postgres(config: PostgresConfig, target: Target, timeout: float) -> Outcome:

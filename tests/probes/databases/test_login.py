@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -271,6 +272,44 @@ def test_what_cannot_be_set_is_refused_and_not_repeated(config: type[PostgresCon
         with pytest.raises(ValidationError) as refused:
             config.model_validate({"user": "monitor", **fields})
         assert "swordfish" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["12/fish", "12#fish", "12?fish", "fi@fish", "12/fish@x/y"])
+@pytest.mark.parametrize("config", [PostgresConfig, MysqlConfig])
+def test_a_password_that_is_not_escaped_names_no_other_host(
+    config: type[PostgresConfig], password: str
+) -> None:
+    scheme = "postgresql" if config is PostgresConfig else "mysql+pymysql"
+    with pytest.raises(ValidationError, match="write %40 for @, %2F for /") as refused:
+        config.model_validate({"dsn": f"{scheme}://monitor:{password}@db.example/sales"})
+    assert "fish" not in str(refused.value)
+    escaped = f"{scheme}://monitor:{quote(password, safe='')}@db.example/sales"
+    login = config.model_validate({"dsn": escaped}).login
+    assert (login.host, login.password, login.database) == ("db.example", password, "sales")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [
+        ("sslmode=allow", "not spoken here: write prefer or disable"),
+        ("sslmode=verify-ca", "not spoken here: write verify-full"),
+        ("channel_binding=require", "not spoken here: write prefer"),
+        ("channel_binding=perhaps", "must have a channel_binding of disable, prefer"),
+        ("sslmode=perhaps", "must ask for one of disable, prefer, require, verify-full"),
+    ],
+)
+def test_what_libpq_can_do_and_we_cannot_is_refused_with_advice(
+    parameter: str, reason: str
+) -> None:
+    for dsn in (f"postgresql://monitor@db.example/sales?{parameter}", f"user=monitor {parameter}"):
+        with pytest.raises(ValidationError, match=reason):
+            PostgresConfig.model_validate({"dsn": dsn})
+
+
+@pytest.mark.parametrize("binding", ["disable", "prefer"])
+def test_channel_binding_that_is_not_required_changes_nothing(binding: str) -> None:
+    dsn = f"postgresql://monitor@db.example/sales?sslmode=require&channel_binding={binding}"
+    assert PostgresConfig.model_validate({"dsn": dsn}).login.tls == "require"
 
 
 def test_a_dsn_is_completed_by_the_fields() -> None:

@@ -14,6 +14,7 @@ Tls = Literal["disable", "prefer", "require", "verify-full"]
 
 _READS = re.compile(r"(select|with|show|values|table)\b", re.IGNORECASE)
 _WRITES_A_FILE = re.compile(r"\binto\s+(outfile|dumpfile)\b", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[\w+]+://([^/?#]*)(.*)", re.DOTALL)
 _HOST = re.compile(r"[\w.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}(%[\w.-]{1,20})?\]?")
 
 
@@ -165,6 +166,22 @@ def checked_host(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ValueError("must be the name or the address of one host")
     return host
+
+
+def check_escaped(dsn: str) -> None:
+    """Make sure that a URL's user and password do not end early and leave another host.
+
+    In ``mysql://monitor:12/x@db.example`` the host is ``monitor`` to every client.
+
+    Raises:
+        ValueError: an ``@`` follows where user, password and host have ended; or there are two.
+    """
+    found = _AUTHORITY.match(dsn)
+    if found and ("@" in found[2] or found[1].count("@") > 1):
+        raise ValueError(
+            "must have the special characters of user and password escaped:"
+            " write %40 for @, %2F for /, %3F for ?, %23 for #"
+        )
 
 
 def only_allowed(parameters: Iterable[str], allowed: Collection[str]) -> None:
