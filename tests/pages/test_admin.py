@@ -131,7 +131,7 @@ EDITING: dict[str, dict[str, Any]] = {
     "resume": {"service_id": 1},
     "ask_delete": {"thing": "host", "row_id": 1},
     "keep": {},
-    "delete": {},
+    "delete": {"form": {}},
 }
 ADMINISTERING: dict[str, dict[str, Any]] = {
     "ask_accept_key": {"host_id": 1, "port": 22},
@@ -407,16 +407,16 @@ async def test_nothing_is_deleted_before_the_question_is_answered(database: Data
     add_service(database)
     async with open_tab(sign_in(database, Role.EDITOR)) as tab:
         await tab.send(HostsState, "load")
-        await tab.send(HostsState, "delete")
+        await tab.send(HostsState, "delete", form={})
         assert count(database, Host) == 1
         await tab.send(HostsState, "ask_delete", thing="host", row_id=1)
         question = "Delete Datastore with its service and the history?"
         assert tab.shown["doomed"].question == question
         await tab.send(HostsState, "keep")
-        await tab.send(HostsState, "delete")
+        await tab.send(HostsState, "delete", form={})
         assert count(database, Host) == 1
         await tab.send(HostsState, "ask_delete", thing="host", row_id=1)
-        await tab.send(HostsState, "delete")
+        await tab.send(HostsState, "delete", form={})
         assert tab.told("Datastore is deleted.")
     assert count(database, Host) == count(database, Service) == 0
 

@@ -40,7 +40,7 @@ ADMINISTERING: dict[str, dict[str, Any]] = {
     "try_again": {"channel_id": 1},
     "ask_delete": {"thing": "channel", "row_id": 1},
     "keep": {},
-    "delete": {},
+    "delete": {"form": {}},
 }
 SENDING: dict[str, dict[str, Any]] = {
     "send_test": {"channel_id": 1},
@@ -170,7 +170,7 @@ async def test_of_the_administrators_channel_there_is_little_to_choose(database:
         assert stored(database, "Administrators").reminder_every_seconds == 7200
         for handler, payload in (
             ("switch", {"channel_id": shown.id, "enabled": False}),
-            ("delete", {}),
+            ("delete", {"form": {}}),
         ):
             await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=shown.id)
             await tab.send(ChannelsState, handler, **payload)
@@ -279,10 +279,10 @@ async def test_a_channel_is_deleted_after_a_question(database: Database, outside
         await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=channel_id)
         assert tab.shown["doomed"].question == "Delete the channel ops and its messages?"
         await tab.send(ChannelsState, "keep")
-        await tab.send(ChannelsState, "delete")
+        await tab.send(ChannelsState, "delete", form={})
         assert len(tab.shown["channels"]) == 2
         await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=channel_id)
-        await tab.send(ChannelsState, "delete")
+        await tab.send(ChannelsState, "delete", form={})
         assert tab.told("ops is deleted.")
         assert [each.name for each in tab.shown["channels"]] == ["Administrators"]
         assert tab.shown["told"].channel_id == 0

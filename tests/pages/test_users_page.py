@@ -21,7 +21,7 @@ CHANGING: dict[str, dict[str, Any]] = {
     "open_new": {"thing": "user", "parent_id": 0},
     "save": {"form": {"email": "x@example.org", "role": "admin"}},
     "ask_delete": {"thing": "user", "row_id": 1},
-    "delete": {},
+    "delete": {"form": {}},
     "make_link": {"user_id": 1},
     "withdraw_link": {"user_id": 1},
     "reset_password": {"user_id": 1},
@@ -76,7 +76,7 @@ async def test_somebody_is_invited_edited_deactivated_and_deleted(database: Data
         await tab.send(UsersState, "search_for", text="IDA")
         assert [each.email for each in tab.shown["view"].users] == ["ida@example.org"]
         await tab.send(UsersState, "ask_delete", thing="user", row_id=ida.id)
-        await tab.send(UsersState, "delete")
+        await tab.send(UsersState, "delete", form={})
         assert tab.told("Ida is deleted.")
     with database.read() as session:
         assert session.get(User, ida.id) is None

@@ -289,11 +289,18 @@ class Editing(Listing, mixin=True):
 
     @rx.event
     @only(Role.ADMIN)
-    async def delete(self) -> Events:
-        """Delete what was asked about."""
+    async def delete(self, form: dict[str, Any]) -> Events:
+        """Delete what was asked about; ``form`` has what was typed, where that is asked for.
+
+        It is looked at again, because hosts may have been added since the question.
+        """
         doomed, self.doomed = self.doomed, Deletion()
         if not doomed.thing:
             return None
+        doomed = await ask(self, deletion, doomed.thing, doomed.id)
+        if doomed.typed and as_dict(form).get("typed") != doomed.typed:
+            self.doomed = doomed
+            raise Invalid(f"type {doomed.typed} to delete {doomed.name}")
         await act(self, self._row(doomed.thing).delete, doomed.id)
         draft = self.form.draft
         self._close()

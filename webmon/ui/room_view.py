@@ -85,16 +85,33 @@ def confirmation(state: Any) -> rx.Component:
     return modal(
         rx.el.h2(state.doomed.question, id="question"),
         rx.el.p("This cannot be undone."),
-        rx.el.div(
-            rx.el.button(
-                "Keep", type="button", class_name="button", on_click=state.keep, auto_focus=True
+        rx.el.form(
+            rx.cond(state.doomed.typed != "", _typed(state.doomed.typed)),
+            rx.el.div(
+                rx.el.button(
+                    "Keep", type="button", class_name="button", on_click=state.keep, auto_focus=True
+                ),
+                rx.el.button("Delete", type="submit", class_name="button danger"),
+                class_name="form-actions",
             ),
-            rx.el.button(
-                "Delete", type="button", class_name="button danger", on_click=state.delete
-            ),
-            class_name="form-actions",
+            on_submit=state.delete,
         ),
         is_open=state.doomed.thing != "",
         on_cancel=state.keep,
         labelled_by="question",
+    )
+
+
+def _typed(text: rx.Var[str]) -> rx.Component:
+    """Asks for ``text``, letters, digits and hyphens; the browser sends nothing before."""
+    return rx.el.label(
+        rx.el.span("Type ", rx.el.code(text), " to delete it."),
+        rx.el.input(
+            name="typed",
+            required=True,
+            pattern=text,
+            auto_complete="off",
+            custom_attrs={"autoCapitalize": "none", "spellCheck": False},
+        ),
+        class_name="typed",
     )

@@ -22,6 +22,12 @@ class Deletion:
     id: int = 0
     name: str = ""
     question: str = ""
+    typed: str = ""
+    """What has to be typed before it is deleted; empty for nothing."""
+
+
+Question = tuple[str, str] | tuple[str, str, str]
+"""The name, the question, and what has to be typed."""
 
 
 def deletion(session: Session, thing: str, row_id: int, *, actor: Actor) -> Deletion:
@@ -34,18 +40,19 @@ def deletion(session: Session, thing: str, row_id: int, *, actor: Actor) -> Dele
         raise Invalid(f"only these can be deleted: {', '.join(DESCRIBE)}")
     if not is_id(row_id):
         raise NotFound(f"this {thing} does not exist")
-    name, question = DESCRIBE[thing](session, row_id, actor)
-    return Deletion(thing, row_id, name, question)
+    return Deletion(thing, row_id, *DESCRIBE[thing](session, row_id, actor))
 
 
-def _namespace(session: Session, namespace_id: int, actor: Actor) -> tuple[str, str]:
+def _namespace(session: Session, namespace_id: int, actor: Actor) -> Question:
+    """Its short name has to be typed where hosts go with it: one click loses too much."""
     namespace = session.get(Namespace, namespace_id)
     if namespace is None:
         raise NotFound("this namespace does not exist")
     require(actor, Role.EDITOR, namespace_id)
     hosts = _count(session, Host, Host.namespace_id == namespace_id)
     channels = _count(session, Channel, Channel.namespace_id == namespace_id)
-    return namespace.name, f"Delete {namespace.name}{_with(host=hosts, channel=channels)}?"
+    question = f"Delete {namespace.name}{_with(host=hosts, channel=channels)}?"
+    return namespace.name, question, namespace.slug if hosts else ""
 
 
 def _host(session: Session, host_id: int, actor: Actor) -> tuple[str, str]:
@@ -76,7 +83,7 @@ def _user(session: Session, user_id: int, actor: Actor) -> tuple[str, str]:
     return found["name"], f"Delete {found['name']}? What they did stays in the history."
 
 
-DESCRIBE: dict[str, Callable[[Session, int, Actor], tuple[str, str]]] = {
+DESCRIBE: dict[str, Callable[[Session, int, Actor], Question]] = {
     "namespace": _namespace,
     "host": _host,
     "service": _service,
