@@ -4,7 +4,7 @@ import pytest
 
 from webmon.commands.validation import KEEP
 from webmon.errors import Invalid
-from webmon.ui.fields import FieldView, Option
+from webmon.ui.field import FieldView, Option
 from webmon.ui.form import FormView, Mistake, Section, choices, fill, read_form, row_form
 from webmon.ui.rows import Row, saving, with_kind
 

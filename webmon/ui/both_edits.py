@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webmon.ui.fields import FieldView, is_ticked
+from webmon.ui.field import FieldView, is_ticked
 from webmon.ui.form import FormView
 
 LONGEST_SHOWN = 120

@@ -1,7 +1,7 @@
 """A form as a value: sections of fields, and what was typed into them.
 
 A page lists its fields in its own `…_form.py`; those of a kind come from the pydantic model of the
-kind (`config_form`). `fields` is one field, `form_view` draws the form.
+kind (`kind_fields`). `field` is one field, `form_view` draws the form.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webmon.errors import Invalid
-from webmon.ui.fields import FieldView, Option, filled, is_ticked, typed
+from webmon.ui.field import FieldView, Option, filled, is_ticked, typed
 
 
 @dataclass(frozen=True, slots=True)

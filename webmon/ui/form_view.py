@@ -8,7 +8,7 @@ import reflex as rx
 from webmon.ui.both_edits import ChangeView
 from webmon.ui.drafts import draft_of, drop_draft_first, name_of
 from webmon.ui.evidence import evidence
-from webmon.ui.fields import REMOVE, FieldView
+from webmon.ui.field import REMOVE, FieldView
 from webmon.ui.form import FormView, Section
 from webmon.ui.status import icon
 

@@ -12,9 +12,9 @@ from webmon.config import settings
 from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
-from webmon.ui.config_form import config_fields, filled_and_empty, read_config
-from webmon.ui.fields import FieldView, Option
+from webmon.ui.field import FieldView, Option
 from webmon.ui.form import FormView, Section, choices, fill, known_kind, read_form, row_form
+from webmon.ui.kind_fields import config_fields, filled_and_empty, read_config
 from webmon.ui.rows import Row
 
 DEFAULT_KIND = "slack"

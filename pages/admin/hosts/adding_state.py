@@ -12,7 +12,7 @@ from webmon.domain.ids import read_id
 from webmon.errors import Invalid
 from webmon.queries.inventory.hosts import HostName, host_names
 from webmon.ui.drafts import drop_draft
-from webmon.ui.fields import is_ticked
+from webmon.ui.field import is_ticked
 from webmon.ui.focus import FOCUS_OPENER
 from webmon.ui.private import act, as_dict, ask, only, sentence
 from webmon.ui.room import Events

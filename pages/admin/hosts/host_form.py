@@ -8,9 +8,9 @@ from webmon.commands.inventory import hosts
 from webmon.commands.validation import KEEP
 from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.host_views import NamespaceView
-from webmon.ui.config_form import config_fields, read_config
-from webmon.ui.fields import REMOVE, FieldView, Option, is_ticked
+from webmon.ui.field import REMOVE, FieldView, Option, is_ticked
 from webmon.ui.form import FormView, Section, read_form, row_form
+from webmon.ui.kind_fields import config_fields, read_config
 from webmon.ui.rows import Row
 
 SSH = "ssh."

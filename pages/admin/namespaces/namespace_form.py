@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webmon.commands.inventory import namespaces
-from webmon.ui.fields import FieldView
+from webmon.ui.field import FieldView
 from webmon.ui.form import FormView, Section, read_form, row_form
 from webmon.ui.rows import Row
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from webmon.commands.accounts import users
 from webmon.domain.access import Role
-from webmon.ui.fields import FieldView, Option
+from webmon.ui.field import FieldView, Option
 from webmon.ui.form import FormView, Section, choices, read_form, row_form
 from webmon.ui.rows import Row
 

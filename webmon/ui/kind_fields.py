@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from webmon.ui.fields import REMOVE, FieldView, Option, is_ticked
+from webmon.ui.field import REMOVE, FieldView, Option, is_ticked
 
 LONG_TEXTS = frozenset(
     {"body", "send", "private_key", "query", "authorities", "client_certificate"}
