@@ -405,3 +405,19 @@ async def test_the_activity_is_told_of_the_keys_namespaces(callers: dict[str, Ca
     assert (entry["verb"], entry["actor"], entry["way"]) == ("changed", "API key write", "api_key")
     assert len((await callers["read"]("GET", "/activity?thing=host")).json()["items"]) == 2
     assert (await callers["write"]("DELETE", f"/activity/{entry['id']}")).status_code == 405
+
+
+async def test_a_read_key_is_not_told_what_was_set_up(callers: dict[str, Caller]) -> None:
+    service = {
+        "host_id": 1,
+        "name": "Hidden",
+        "kind": "http",
+        "config": {"url": "http://a.example/secret-path"},
+    }
+    made = await callers["write"]("POST", "/services", service)
+    assert made.status_code == 201, made.text
+    known = (await callers["write"]("GET", "/activity")).text
+    hidden = await callers["read"]("GET", "/activity")
+    assert "secret-path" in known
+    assert "Hidden" in hidden.text
+    assert "secret-path" not in hidden.text

@@ -322,6 +322,17 @@ async def test_a_code_links_once(slack: Slack, database: db.Database) -> None:
     assert "is muted" in await slack.says("mute Other 1h", "U-new")
 
 
+async def test_an_account_that_is_deactivated_is_told_nothing(
+    slack: Slack, database: db.Database
+) -> None:
+    assert "Data store" in await slack.says("status")
+    with database.write() as session:
+        session.exec(select(User)).first().disabled_at = clock.utcnow()
+    assert "Data store" not in await slack.says("status")
+    assert "Data store" not in await slack.says("down")
+    assert "Data store" in await slack.says("status", "U-nobody")
+
+
 async def test_who_is_deactivated_changes_nothing(slack: Slack, database: db.Database) -> None:
     with database.write() as session:
         session.exec(select(User)).first().disabled_at = clock.utcnow()

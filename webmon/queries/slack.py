@@ -67,6 +67,20 @@ def person(session: Session, team_id: str, slack_id: str) -> Actor | None:
     return Actor(found.id, found.email, found.role, limits)
 
 
+def seen_by(session: Session, team_id: str, slack_id: str) -> Scope:
+    """The namespaces that somebody in Slack is told of.
+
+    The workspace is told everything; somebody who is linked, what the account sees, which is
+    nothing once it is deactivated.
+    """
+    if (who := person(session, team_id, slack_id)) is not None:
+        return who.namespace_ids
+    linked = select_rows(SlackPerson.user_id).where(
+        SlackPerson.team_id == team_id, SlackPerson.slack_id == slack_id
+    )
+    return None if session.exec(linked).first() is None else frozenset()
+
+
 def status_lines(session: Session, scope: Scope, target: str, *, now: datetime) -> list[str]:
     """How everything is, or a namespace, or a host with its services.
 

@@ -62,8 +62,7 @@ def refusal(text: str) -> dict[str, Any]:
 
 def _look(command: Command, team: str, slack_id: str, now: datetime) -> list[str]:
     with db.read() as session:
-        who = queries.person(session, team, slack_id)
-        scope = None if who is None else who.namespace_ids
+        scope = queries.seen_by(session, team, slack_id)
         if command.name is Name.STATUS:
             return queries.status_lines(session, scope, command.target, now=now)
         if command.name is Name.DOWN:

@@ -111,7 +111,14 @@ def _people(actor: Actor) -> Sequence[ColumnElement[bool]]:
     return ()
 
 
-def _entry(row: Row[Any], actor: Actor) -> dict[str, Any]:  # noqa: ARG001 -- as the others
+SET_UP = frozenset({"config", "ssh", "networks"})
+
+
+def _entry(row: Row[Any], actor: Actor) -> dict[str, Any]:
+    """What was set up is told only to those who may change it, as everywhere."""
+    told = dict(row.changes)
+    if not actor.has(Role.EDITOR):
+        told = {name: each for name, each in told.items() if name.split(".")[0] not in SET_UP}
     return {
         "id": row.id,
         "at": instant(row.at),
@@ -121,7 +128,7 @@ def _entry(row: Row[Any], actor: Actor) -> dict[str, Any]:  # noqa: ARG001 -- as
         "thing_id": row.thing_id,
         "name": row.name,
         "way": str(row.way),
-        "changes": dict(row.changes),
+        "changes": told,
     }
 
 
