@@ -26,6 +26,7 @@ from webmon.domain.status import Status
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome
 from webmon.probes.http import HttpConfig
+from webmon.probes.http_exchange.answer import HttpAnswer
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -234,6 +235,26 @@ async def test_bodies_that_do_not_end(talk: Talk, asked: dict[str, str], status:
     async with serving(talk=talk) as server:
         outcome = await probe(server.url(), timeout=0.4, **asked)
     assert outcome.status is status, outcome.message
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_stream_in_small_pieces_is_not_read_for_each_of_them(size: int) -> None:
+    """The question reads all that has come; chunks of a byte must not make that a square."""
+    read = []
+
+    def enough(body: bytes) -> bool:
+        read.append(len(body))
+        return b"goodbye" in body
+
+    answer = HttpAnswer(expects_body=True, most_body_bytes=1_000_000, enough=enough)
+    answer.feed(OK + EVENTS + b"\r\n\r\n")
+    chunks = b"1\r\nx\r\n" * 100_000
+    for start in range(0, len(chunks), 6 * size):
+        answer.feed(chunks[start : start + 6 * size])
+    assert not answer.complete
+    assert sum(read) < 2_000 * 100_000
+    answer.feed(b"2000\r\ngoodbye" + b" " * 0x1FF9 + b"\r\n")
+    assert answer.complete
 
 
 async def test_only_secret_headers_are_blacked_out() -> None:

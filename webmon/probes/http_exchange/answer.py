@@ -25,6 +25,9 @@ BODILESS = frozenset({101, 204, 304})
 STREAMS = (b"audio/", b"video/", b"text/event-stream", b"multipart/x-mixed-replace")
 """Types of content that may go on for ever: radio, cameras, events."""
 
+OFTEN_BYTES = 16 * 1024
+"""So much of a stream is looked at with every piece that comes."""
+
 Enough = Callable[[bytes], bool]
 """Whether so much of a body that has no end says all that is asked."""
 
@@ -56,6 +59,7 @@ class HttpAnswer:
         self._raw: list[bytes] = []
         """What has come, as long as it may have to be read once more by the other parser."""
         self._enough = enough
+        self._ask_at = 1
         self._expects_body = expects_body
         self._most_body_bytes = most_body_bytes
         # Chunks of a byte or endless trailers: what arrives is bounded, not only what is kept.
@@ -77,6 +81,8 @@ class HttpAnswer:
             self._parse(data)
             if self._room_for_body < 0 and not self.complete:
                 self.complete = self.truncated = True
+        if self.is_stream and not self.complete and self.body_bytes >= self._ask_at:
+            self._ask_whether_enough()
 
     def end(self) -> None:
         """The server has closed the connection: this may be how it marks the end of the body."""
@@ -130,8 +136,6 @@ class HttpAnswer:
             self.complete = self.truncated = True
         self.body.append(data)
         self.body_bytes += len(data)
-        if self.is_stream and self._enough is not None and self._enough(b"".join(self.body)):
-            self.complete = self.truncated = True
 
     def on_message_complete(self) -> None:
         if self._interim:
@@ -204,6 +208,13 @@ class HttpAnswer:
     def _announced_its_length(self) -> bool:
         lengths = [value for name, value in self.headers if name.lower() == b"content-length"]
         return self._is_chunked or any(len(each) < 19 for each in lengths)
+
+    def _ask_whether_enough(self) -> None:
+        """The question reads the whole body, so a long one is not asked about for each piece."""
+        if self._enough is not None and self._enough(b"".join(self.body)):
+            self.complete = self.truncated = True
+        more = self.body_bytes // 16 if self.body_bytes > OFTEN_BYTES else 1
+        self._ask_at = self.body_bytes + more
 
     def _may_have_no_end(self) -> bool:
         named = {name.lower(): value for name, value in self.headers}
