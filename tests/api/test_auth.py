@@ -2,50 +2,37 @@
 
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlmodel import select
 
+from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
 from webmon.api import auth
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.password_links import new_link
-from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain import throttle
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, token_hash
-from webmon.edge import Edge
 from webmon.models import LoginSession, User
 from webmon.queries.accounts import list_users
 
-EMAIL, PASSWORD = "anna@example.org", "correct horse battery"
 AGAIN = f"email={quote(EMAIL)}"
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database")
 
 
-async def admin(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"admin"})
-
-
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    public.include_router(auth.router)
-    transport = httpx.ASGITransport(Edge(admin, public, trusted_proxies=1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, trusted_proxies=1) as client:
         yield client
 
 
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> None:
-    with database.write() as session:
-        users.create_user(session, EMAIL, hash_password(PASSWORD), Role.EDITOR, now=utcnow())
+    add_anna(database, Role.EDITOR)
 
 
 @pytest.fixture

@@ -11,18 +11,17 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from tests.api.test_auth import EMAIL, PASSWORD, admin, log_in, post
+from tests.api.browsers import EMAIL, add_anna, open_browser
+from tests.api.test_auth import log_in, post
 from tests.notifiers.mail_server import Failure, MailServer
 from webmon import config
 from webmon.api import auth, forgotten
 from webmon.clock import utcnow
 from webmon.commands.accounts import letters, users
 from webmon.commands.accounts.logins import open_session
-from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.sessions import COOKIE
-from webmon.edge import Edge
 from webmon.models import Letter, PasswordLink
 from webmon.queries.accounts import actor_for_token
 from workers.letters import send_letters
@@ -35,19 +34,13 @@ SENT = "/login/?error=sent"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    for each in (auth, forgotten):
-        public.include_router(each.router)
-    transport = httpx.ASGITransport(Edge(admin, public))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, forgotten) as client:
         yield client
 
 
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> int:
-    with database.write() as session:
-        hashed = hash_password(PASSWORD)
-        return users.create_user(session, EMAIL, hashed, Role.ADMIN, now=utcnow())
+    return add_anna(database)
 
 
 @pytest.fixture

@@ -8,23 +8,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import select
 
 from tests import factories
-from tests.api.test_auth import EMAIL, PASSWORD, admin, log_in
+from tests.api.browsers import EMAIL, add_anna, open_browser
+from tests.api.test_auth import log_in
 from tests.identity_provider import IdentityProvider
 from webmon import config
 from webmon.api import auth, oidc
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
-from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain.access import Role
 from webmon.domain.groups import Grant, granted, read_grant
 from webmon.domain.sessions import COOKIE
-from webmon.edge import Edge
 from webmon.models import LoginSession, User, UserNamespace
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
@@ -33,11 +31,7 @@ FAILED, STRANGER = "/login/?error=provider", "/login/?error=stranger"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    for each in (auth, oidc):
-        public.include_router(each.router)
-    transport = httpx.ASGITransport(Edge(admin, public))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, oidc) as client:
         yield client
 
 
@@ -45,8 +39,7 @@ async def browser() -> AsyncIterator[httpx.AsyncClient]:
 def anna(database: Database, cheap_passwords: None) -> int:
     with database.write() as session:
         factories.namespace(session, "iati")
-        hashed = hash_password(PASSWORD)
-        return users.create_user(session, EMAIL, hashed, Role.ADMIN, now=utcnow())
+    return add_anna(database)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlmodel import select
 
-from tests.api.test_auth import EMAIL, PASSWORD, admin, log_in, post
+from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
+from tests.api.test_auth import log_in, post
 from webmon.api import auth, profile
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
@@ -19,7 +19,6 @@ from webmon.commands.slack import links
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.sessions import COOKIE, shown_id, token_hash
-from webmon.edge import Edge
 from webmon.models import LoginSession, User
 from webmon.queries.own_profile import own_profile
 
@@ -30,19 +29,13 @@ CHANGE = {"current": PASSWORD, "password": NEW, "password_again": NEW}
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    public.include_router(auth.router)
-    public.include_router(profile.router)
-    transport = httpx.ASGITransport(Edge(admin, public))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, profile) as client:
         yield client
 
 
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> int:
-    with database.write() as session:
-        hashed = hash_password(PASSWORD)
-        return users.create_user(session, EMAIL, hashed, Role.VIEWER, now=utcnow())
+    return add_anna(database, Role.VIEWER)
 
 
 def sign_in_elsewhere(database: Database, user_id: int, browser: str = "") -> str:

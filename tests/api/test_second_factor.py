@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from passlib.totp import TOTP
 from sqlmodel import select
 
-from tests.api.test_auth import EMAIL, PASSWORD, admin, log_in, post
+from tests.api.browsers import PASSWORD, add_anna, open_browser
+from tests.api.test_auth import log_in, post
 from webmon.api import auth, profile, second_factor
 from webmon.clock import utcnow
 from webmon.commands.accounts import password_links, users
@@ -23,7 +23,6 @@ from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
 from webmon.domain.access import Actor, Role, require_confirmed
 from webmon.domain.sessions import COOKIE, DEVICE_COOKIE, token_hash
-from webmon.edge import Edge
 from webmon.errors import ConfirmationNeeded, Invalid
 from webmon.models import LoginSession, RecoveryCode, SecondFactor, Setting
 from webmon.queries.accounts import actor_for_token, list_users
@@ -52,19 +51,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    for each in (auth, profile, second_factor):
-        public.include_router(each.router)
-    transport = httpx.ASGITransport(Edge(admin, public))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, profile, second_factor) as client:
         yield client
 
 
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> int:
-    with database.write() as session:
-        hashed = hash_password(PASSWORD)
-        return users.create_user(session, EMAIL, hashed, Role.ADMIN, now=utcnow())
+    return add_anna(database)
 
 
 def code_of(secret: str, clock: Clock, steps: int = 0) -> str:

@@ -6,23 +6,20 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlmodel import select
 
 from tests import factories
-from tests.api.test_auth import EMAIL, PASSWORD, admin, log_in, post
+from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
+from tests.api.test_auth import log_in, post
 from webmon import config
 from webmon.api import auth, look, profile, settings
 from webmon.clock import utcnow
-from webmon.commands.accounts import users
 from webmon.commands.accounts.logins import open_session
-from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.installation.settings import save_settings
 from webmon.db import Database
 from webmon.domain.access import Actor, Role
 from webmon.domain.colours import DARK_PAGE, LIGHT_PAGE, accent_css, checked_accent, contrast
 from webmon.domain.sessions import COOKIE
-from webmon.edge import Edge
 from webmon.errors import ConfirmationNeeded
 from webmon.models import Activity, Letter, LoginSession, SecondFactor
 from webmon.queries.accounts import actor_for_token
@@ -35,19 +32,13 @@ SAVED = "/admin/settings/?done=saved"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    public = FastAPI()
-    for each in (auth, profile, settings):
-        public.include_router(each.router)
-    transport = httpx.ASGITransport(Edge(admin, public))
-    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
+    async with open_browser(auth, profile, settings) as client:
         yield client
 
 
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> int:
-    with database.write() as session:
-        hashed = hash_password(PASSWORD)
-        return users.create_user(session, EMAIL, hashed, Role.ADMIN, now=utcnow())
+    return add_anna(database)
 
 
 def present(database: Database) -> Any:
