@@ -56,7 +56,27 @@ def length_options() -> list[rx.Component]:
 
 
 def _mute(state: Any) -> rx.Component:
-    is_wrong = state.quiet_mistake != ""
+    return mute_form(
+        state.quiet_mistake,
+        rx.el.p("It is checked all the same; its bad news is not sent.", class_name="help"),
+        length_label="Muted for how long",
+        on_submit=state.mute,
+        key="mute" + state.quiet_serial.to(str),
+    )
+
+
+def mute_form(
+    mistake: rx.Var[str],
+    *below: rx.Component,
+    length_label: str,
+    what: rx.Component | None = None,
+    **props: Any,
+) -> rx.Component:
+    """Asks for the reason and the length of a mute, and by ``what`` for what is muted.
+
+    ``mistake`` stands below the fields, then ``below``; ``props`` are those of the form.
+    """
+    is_wrong = mistake != ""
     return rx.el.form(
         rx.el.label("Mute, because", html_for="mute-reason", class_name="label"),
         rx.el.div(
@@ -69,23 +89,20 @@ def _mute(state: Any) -> rx.Component:
                 class_name="control",
                 custom_attrs={"aria-describedby": "mute-mistake", "aria-invalid": is_wrong},
             ),
+            *([] if what is None else [what]),
             rx.el.select(
                 *length_options(),
                 rx.el.option("until it is well", value="well"),
                 name="until",
                 class_name="control",
-                aria_label="Muted for how long",
+                aria_label=length_label,
             ),
             rx.el.button("Mute", type="submit", class_name="button"),
             class_name="watch-line mute-line",
         ),
-        rx.cond(
-            is_wrong,
-            rx.el.p(state.quiet_mistake, class_name="mistake", role="alert", id="mute-mistake"),
-        ),
-        rx.el.p("It is checked all the same; its bad news is not sent.", class_name="help"),
-        on_submit=state.mute,
-        key="mute" + state.quiet_serial.to(str),
+        rx.cond(is_wrong, rx.el.p(mistake, class_name="mistake", role="alert", id="mute-mistake")),
+        *below,
+        **props,
     )
 
 

@@ -46,6 +46,25 @@ def add_button(label: str, on_click: Any) -> rx.Component:
     return rx.el.span(button, class_name="actions")
 
 
+def search_field(
+    label: str, value: rx.Var[str], on_change: Any, key: rx.Var[int], placeholder: str = ""
+) -> rx.Component:
+    """Searches while somebody types; another ``key`` draws it again with ``value``."""
+    more = {"placeholder": placeholder} if placeholder else {}
+    return rx.el.label(
+        label,
+        rx.el.input(
+            type="search",
+            class_name="control",
+            default_value=value,
+            on_change=on_change,
+            key=key.to(str),
+            **more,
+        ),
+        class_name="label",
+    )
+
+
 def pages(state: Any, page: rx.Var[int], of: rx.Var[int]) -> rx.Component:
     """The way to the other pages of a list; nothing where there is only one."""
     return rx.cond(

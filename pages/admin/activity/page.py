@@ -8,7 +8,7 @@ from webmon.queries.activity import THINGS, WAYS
 from webmon.ui.activity import entries
 from webmon.ui.frame import frame
 from webmon.ui.native import NativeLink
-from webmon.ui.room_view import headline, stays_current
+from webmon.ui.room_view import headline, search_field, stays_current
 
 ROUTE = "/activity"
 TITLE = "Activity – Beaconry"
@@ -53,16 +53,11 @@ def _filters() -> rx.Component:
 
 
 def _search(label: str, what: str, value: rx.Var[str]) -> rx.Component:
-    return rx.el.label(
+    return search_field(
         label,
-        rx.el.input(
-            type="search",
-            class_name="control",
-            default_value=value,
-            on_change=lambda text: ActivityState.look_for(what, text).debounce(250),
-            key=ActivityState.filter_serial.to(str),
-        ),
-        class_name="label",
+        value,
+        lambda text: ActivityState.look_for(what, text).debounce(250),
+        ActivityState.filter_serial,
     )
 
 

@@ -17,7 +17,7 @@ from webmon.ui.form_view import form
 from webmon.ui.frame import frame
 from webmon.ui.live import live
 from webmon.ui.moment import moment
-from webmon.ui.room_view import confirmation, headline, no_worker
+from webmon.ui.room_view import confirmation, headline, no_worker, search_field
 
 ROUTE = "/hosts"
 TITLE = "Hosts – Beaconry"
@@ -93,17 +93,12 @@ def _offline() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        rx.el.label(
+        search_field(
             "Find hosts and services",
-            rx.el.input(
-                type="search",
-                placeholder="Name or address",
-                default_value=HostsState.search,
-                class_name="control",
-                on_change=HostsState.search_for.debounce(250),
-                key=HostsState.search_serial.to(str),
-            ),
-            class_name="label",
+            HostsState.search,
+            HostsState.search_for.debounce(250),
+            HostsState.search_serial,
+            "Name or address",
         ),
         rx.cond(
             HostsState.namespaces.length() > SEVERAL,

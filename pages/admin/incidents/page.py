@@ -7,7 +7,6 @@ from pages.admin.channels.sending import send_question
 from pages.admin.downtimes.applying import planned_row
 from pages.admin.incidents.state import ROOM, UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
-from webmon.models.notifications import MOST_OF_A_REASON
 from webmon.queries.notifications.incident_timeline import MomentView
 from webmon.queries.notifications.incidents import (
     EntryView,
@@ -18,7 +17,7 @@ from webmon.queries.notifications.incidents import (
 from webmon.ui.drafts import draft_of
 from webmon.ui.frame import frame
 from webmon.ui.moment import moment
-from webmon.ui.quieting_view import length_options, muted
+from webmon.ui.quieting_view import mute_form, muted
 from webmon.ui.room_view import headline, pages, stays_current
 from webmon.ui.status import icon
 
@@ -226,43 +225,17 @@ def _moment(each: rx.Var[MomentView]) -> rx.Component:
 
 
 def _mute() -> rx.Component:
-    is_wrong = IncidentsState.mute_mistake != ""
-    described = {"aria-describedby": "mute-mistake", "aria-invalid": is_wrong}
-    return rx.el.form(
-        rx.el.label("Mute, because", html_for="mute-reason", class_name="label"),
-        rx.el.div(
-            rx.el.input(
-                type="text",
-                name="reason",
-                id="mute-reason",
-                max_length=MOST_OF_A_REASON,
-                auto_complete="off",
-                class_name="control",
-                custom_attrs=described,
-            ),
-            rx.el.select(
-                rx.el.option("this service", value="service"),
-                rx.el.option("the whole host", value="host"),
-                name="what",
-                class_name="control",
-                aria_label="What to mute",
-            ),
-            rx.el.select(
-                *length_options(),
-                rx.el.option("until it is well", value="well"),
-                name="until",
-                class_name="control",
-                aria_label="For how long",
-            ),
-            rx.el.button("Mute", type="submit", class_name="button"),
-            class_name="watch-line mute-line",
-        ),
-        rx.cond(
-            is_wrong,
-            rx.el.p(
-                IncidentsState.mute_mistake, class_name="mistake", role="alert", id="mute-mistake"
-            ),
-        ),
+    what = rx.el.select(
+        rx.el.option("this service", value="service"),
+        rx.el.option("the whole host", value="host"),
+        name="what",
+        class_name="control",
+        aria_label="What to mute",
+    )
+    return mute_form(
+        IncidentsState.mute_mistake,
+        length_label="For how long",
+        what=what,
         on_submit=IncidentsState.mute,
         custom_attrs=draft_of("mute:" + IncidentsState.detail.id.to_string()),
         class_name="write-update",

@@ -9,7 +9,14 @@ from webmon.ui.form_view import form
 from webmon.ui.frame import frame
 from webmon.ui.live import modal
 from webmon.ui.moment import moment
-from webmon.ui.room_view import add_button, confirmation, headline, pages, stays_current
+from webmon.ui.room_view import (
+    add_button,
+    confirmation,
+    headline,
+    pages,
+    search_field,
+    stays_current,
+)
 
 ROUTE = "/users"
 TITLE = "Users – Beaconry"
@@ -50,21 +57,10 @@ def users() -> rx.Component:
 
 
 def _search() -> rx.Component:
-    return rx.el.div(
-        rx.el.label(
-            "Search",
-            rx.el.input(
-                type="search",
-                class_name="control",
-                default_value=UsersState.search,
-                placeholder="Name or address",
-                on_change=UsersState.search_for.debounce(250),
-                key=UsersState.search_serial.to(str),
-            ),
-            class_name="label",
-        ),
-        class_name="filters",
-    )
+    state = UsersState
+    search = state.search_for.debounce(250)
+    field = search_field("Search", state.search, search, state.search_serial, "Name or address")
+    return rx.el.div(field, class_name="filters")
 
 
 def _user(each: rx.Var[UserView]) -> rx.Component:
