@@ -16,7 +16,7 @@ KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 
 
 class IdentityProvider:
-    """Signs in whoever it is told to. ``claims`` and ``sign_with`` change what its tokens say."""
+    """Signs in the person it is given. ``claims`` and ``sign_with`` change what its tokens say."""
 
     def __init__(self, client_id: str = "beaconry", secret: str = "hidden") -> None:
         self.client_id, self.secret = client_id, secret

@@ -190,7 +190,7 @@ async def test_the_time_between_start_and_success_is_measured(database, client, 
 
 
 @pytest.mark.parametrize("wrong", ["/256", "/-1", "/stop", "/start/now", "/0/1", "x", "X/fail"])
-async def test_whatever_is_wrong_is_the_same_404(database, client, path, wrong) -> None:
+async def test_every_mistake_is_the_same_404(database, client, path, wrong) -> None:
     unknown = await client.get("/api/v1/heartbeats/none")
     answer = await client.post(path + wrong, content=b"x" * 100)
     assert (answer.status_code, answer.json()["detail"]) == (404, "Not Found")

@@ -148,7 +148,7 @@ def test_what_is_no_schedule_is_refused_with_the_reason(schedule: str, reason: s
 
 
 @pytest.mark.parametrize("hours", ["9-9/1", "9-9", "09-9/5", "9-9/1,9"])
-def test_a_range_of_one_is_one_whatever_its_step(hours: str) -> None:
+def test_a_range_of_one_is_one_with_any_step(hours: str) -> None:
     plan = by_cron(f"0 {hours} * * *", UTC)
     assert plan.next_after(utc("2026-03-05 09:00")) == utc("2026-03-06 09:00")
 

@@ -50,7 +50,7 @@ def recorder(servers: Servers, kind: str) -> Recorder[Any]:
 
 
 @pytest.mark.parametrize("kind", IDENTITIES)
-def test_every_message_arrives_once_whatever_fails(kind: str) -> None:
+def test_every_message_arrives_once_after_any_failure(kind: str) -> None:
     with all_servers(failure_rate=0.4, seed=5) as servers:
         around = Surroundings(
             "https://status.example.org", servers.mail.url(), x_api_url=servers.x.url

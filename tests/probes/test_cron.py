@@ -257,7 +257,7 @@ def test_what_could_be_a_command_is_refused(config: dict[str, object], message: 
 
 
 @given(st.text())
-def test_whatever_is_accepted_is_harmless_in_a_shell(text: str) -> None:
+def test_all_that_is_accepted_is_harmless_in_a_shell(text: str) -> None:
     try:
         config = CronConfig(job_file="/" + text, max_age="1h", unit=text, service_name=text)
     except ValidationError:

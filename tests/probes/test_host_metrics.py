@@ -96,7 +96,7 @@ def test_full_disks_and_used_up_inodes_are_named() -> None:
     assert judged(host_samples.DEBIAN, disk_warn_percent=96, disk_down_percent=99)[0] is Status.UP
 
 
-def test_only_the_mounts_that_are_wanted_count_whatever_they_are() -> None:
+def test_only_the_mounts_that_are_wanted_count_of_any_kind() -> None:
     assert judged(host_samples.DEBIAN, mounts="/run") == (
         Status.UP,
         "/run is 0 % full, load 0.42, memory 25 % used, up for 12 d",
@@ -127,7 +127,7 @@ def test_what_nobody_can_write_to_is_not_full(rows: str, mounts: str) -> None:
     assert judged(told(df=HEAD + rows, proc_uptime="9000.1 1", **table))[0] is Status.UP
 
 
-def test_a_disk_that_can_be_written_to_is_full_whatever_it_is() -> None:
+def test_a_disk_that_can_be_written_to_is_full_of_any_kind() -> None:
     output = told(df=HEAD + "/dev/root 223 223 0 100% /\n", mounts="/dev/root / erofs rw 0 0")
     assert judged(output)[0] is Status.DOWN
 
@@ -171,7 +171,7 @@ def is_gone(pid: str) -> bool:
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_a_df_that_hangs_is_ended(tmp_path: Path, shell: str) -> None:
-    """Run for real, with a ``df`` that hangs whatever it is asked."""
+    """Run for real, with a ``df`` that hangs for every argument."""
     df = tmp_path / "df"
     df.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nexec sleep 600\n")
     df.chmod(0o755)

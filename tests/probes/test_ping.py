@@ -262,7 +262,7 @@ def test_what_only_informs_is_no_loss(family: int, kind: int, is_lost: bool) -> 
 async def test_only_who_was_asked_answers(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The kernel gives a socket for pings every answer with its number, whoever sent it."""
+    """The kernel gives a socket for pings every answer with its number, from any address."""
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     opened.bind(("127.0.0.1", 0))
     opened.setblocking(False)

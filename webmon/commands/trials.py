@@ -16,7 +16,7 @@ TRIALS = table(Trial)
 trial = TRIALS.c
 
 KEPT = timedelta(minutes=5)
-"""After this a trial goes, whatever has become of it."""
+"""After this a trial is deleted, finished or not."""
 
 
 class Taken(NamedTuple):

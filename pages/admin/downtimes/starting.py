@@ -59,7 +59,7 @@ class Starting(Looking, mixin=True):
 
 
 class AtOnceState(PrivateState):
-    """The same from the menu of a row, in whatever list."""
+    """The same from the menu of a row, in any list."""
 
     @rx.event
     @only(Role.EDITOR)

@@ -1,7 +1,7 @@
 """The part of the hosts' state about the list itself: what it shows, in which order, what is open.
 
 The order holds while somebody is at work in the list. It is taken from the database again when
-another page, search, filter or order is chosen, and at a tick that finds nobody there.
+another page, search, filter or order is chosen, and at a tick when nobody uses the list.
 """
 
 from collections.abc import Mapping

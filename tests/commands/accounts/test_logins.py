@@ -79,7 +79,7 @@ def test_the_right_password_after_the_wait_resets_the_account() -> None:
     assert attempt(PASSWORD, at=NOW + 2 * SECOND) == "in"
 
 
-def test_an_address_is_blocked_after_twenty_failures_whatever_the_account() -> None:
+def test_an_address_is_blocked_after_twenty_failures_for_any_accounts() -> None:
     users = (f"user{number}@example.org" for number in count())
     assert [attempt(email=next(users)) for _ in range(21)] == ["wrong"] * 21
     assert attempt(PASSWORD) == "2"

@@ -263,7 +263,7 @@ CHANNEL = st.fixed_dictionaries(
     max_examples=up_to(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_whatever_is_configured_is_the_same_afterwards(
+def test_all_that_is_configured_is_the_same_afterwards(
     session, tmp_path, service, channel, with_secrets
 ):
     with session.begin_nested() as example:

@@ -1,4 +1,4 @@
-"""Who was put off by the mail server gets the mail later, whatever the channel does meanwhile."""
+"""A recipient that the mail server deferred gets the mail later, even if the channel is changed."""
 
 from tests.clock import MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_site, claim, compose, iati, rows, site

@@ -74,7 +74,7 @@ def test_a_series_is_what_the_wall_clock_and_dateutil_say(case):
     assert event["duration"].dt == MINUTES
 
 
-def test_a_day_is_24_hours_long_whatever_the_clocks_do():
+def test_a_day_is_24_hours_long_when_the_clocks_change():
     text = ics(entry("2027-03-27T22:00", "FREQ=DAILY", length=timedelta(days=1, seconds=90)))
     assert b"DURATION:PT24H1M30S" in text
     [event] = Calendar.from_ical(text).events

@@ -112,7 +112,7 @@ NAMES = st.text(max_size=40) | st.sampled_from(["<script>", "&amp;", "' onload=x
     ),
     NAMES,
 )
-def test_whatever_the_names_the_html_is_ours(news: list[News], timezone: str) -> None:
+def test_for_any_names_the_html_is_ours(news: list[News], timezone: str) -> None:
     read = Reader(html(given.message(*news, timezone=timezone)))
     assert read.tags <= ALLOWED
     assert read.links == ["https://status.example.org/status/"]

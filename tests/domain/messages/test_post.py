@@ -192,7 +192,7 @@ PIECES = st.builds(
 
 @settings(max_examples=up_to(300))
 @any_of(st.lists(PIECES, min_size=1, max_size=12), st.booleans(), st.booleans())
-def test_whatever_the_names_a_post_is_short_and_without_links(
+def test_for_any_names_a_post_is_short_and_without_links(
     news: list[News], is_late: bool, with_url: bool
 ) -> None:
     message: Message = given.message(*news, composed_at=NOW + (HOUR if is_late else SECOND))

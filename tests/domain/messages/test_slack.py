@@ -91,7 +91,7 @@ NAMES = st.text(max_size=100) | st.sampled_from(["<@U1>", "&&&&" * 25, "<!here>"
         max_size=5,
     )
 )
-def test_whatever_the_names_slack_takes_it(news: list[News]) -> None:
+def test_slack_takes_any_names(news: list[News]) -> None:
     message = given.message(*news)
     assert verdict(message) == 200
     assert is_escaped(slack_payload(message)["text"])

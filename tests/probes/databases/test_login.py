@@ -228,7 +228,7 @@ CONVERSATIONS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_a_server_sends_is_an_outcome(kind: str) -> None:
+def test_all_that_a_server_sends_is_an_outcome(kind: str) -> None:
     @settings(max_examples=up_to(100))
     @given(st.sampled_from(CONVERSATIONS[kind]), st.binary(max_size=80))
     def check(answers: list[bytes], rest: bytes) -> None:

@@ -258,7 +258,7 @@ OUTAGE_AHEAD: list[tuple[str, int, int]] = [
     [("rarely", 0, 0), *[("up", 0, 30)] * 3, ("down", 0, 0), ("settle", 0, 30), ("down", 0, 0)]
 )
 @given(st.lists(STEPS, min_size=8, max_size=25))
-def test_whatever_happens_what_is_kept_is_what_the_changes_say(
+def test_for_all_histories_what_is_kept_is_what_the_changes_say(
     database: Database, steps: list[tuple[str, int, int]]
 ) -> None:
     with Session(database.engine) as session:  # rolled back

@@ -31,7 +31,7 @@ AT_ONCE = 5
 
 @dataclass(frozen=True, slots=True)
 class DueLetter:
-    """What the worker sends: to whom, about what, and the token of the link in it."""
+    """What the worker sends: the recipient, the subject, and the token of the link in it."""
 
     id: int
     email: str

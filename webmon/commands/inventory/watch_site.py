@@ -30,7 +30,7 @@ def watch_site(
     """A host for the site at ``url`` (``https://`` may be left out) with all that it can offer.
 
     Without a namespace it goes to the first one; where there is none yet, to a new one "Main". Its
-    page is critical: a site that does not answer is down, whatever its certificate.
+    page is critical: a site that does not answer is down, even with a good certificate.
 
     Raises:
         Invalid: that is no address of a site.

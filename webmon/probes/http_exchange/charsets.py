@@ -58,7 +58,7 @@ def declared(body: bytes, content_type: str) -> str | None:
 
 
 def _in_ascii(label: bytes) -> str | None:
-    """What names itself in letters of ASCII is not UTF-16, whatever it says."""
+    """What names itself in letters of ASCII is not UTF-16, even if it says so."""
     name = _codec(label.decode("ascii", "replace"))
     return "utf-8" if name in ("utf-16-be", "utf-16-le") else name
 
