@@ -1,5 +1,5 @@
 // Keeps the public board fresh: every 15 s, while somebody looks, it fetches the HTML that the server
-// makes of it (webmon/api/board_html.py). Order and words are the server's; what is added here is the
+// makes of it (webmon/api/public/board_html.py). Order and words are the server's; what is added here is the
 // visitor's own time, and that the server does not answer.
 import { useEffect } from "react";
 import { useLocation, useNavigate } from "react-router";

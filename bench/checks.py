@@ -18,7 +18,7 @@ from bench.say import say
 from bench.seed import seed
 from webmon import clock
 from webmon.db import Database
-from webmon.domain.schedule import phase
+from webmon.domain.checks.schedule import phase
 from webmon.models import CheckResult, ServiceState
 
 WARM_UP_SECONDS = 4

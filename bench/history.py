@@ -12,8 +12,8 @@ from sqlalchemy import insert, text, update
 
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.db import Database
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.history.rollups import Rollup
 from webmon.models import Incident, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
 

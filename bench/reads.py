@@ -15,7 +15,7 @@ from bench.say import say
 from bench.seed import seed
 from webmon import clock
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.queries.history.track_records import track_records
 from webmon.queries.history.uptime import uptimes
 from webmon.queries.inventory.hosts import admin_hosts

@@ -6,8 +6,8 @@ from sqlalchemy import insert
 
 from webmon import clock, crypto
 from webmon.db import Database
-from webmon.domain.schedule import next_slot
-from webmon.domain.status import Status
+from webmon.domain.checks.schedule import next_slot
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.probes import PROBES
 

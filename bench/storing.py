@@ -15,7 +15,7 @@ from webmon import clock
 from webmon.commands.checks import results
 from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.db import Database
-from webmon.domain.rollups import Rollup
+from webmon.domain.history.rollups import Rollup
 from webmon.probes.base import Outcome, Phases, up
 
 SERVICES = 2_000

@@ -18,7 +18,7 @@ from tests.notifiers.webhook_server import WebhookServer
 from webmon import clock, config, crypto
 from webmon.commands.checks.record import Finding, record
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Channel, Host, Namespace, Service, ServiceState
 from webmon.notifiers import NOTIFIERS
 from webmon.probes.base import Outcome

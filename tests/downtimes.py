@@ -10,9 +10,9 @@ from tests.outside import Outside, deliver, follow_up
 from webmon.commands.downtimes import life
 from webmon.commands.downtimes.plan import plan_downtime
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.grouping import WAIT
-from webmon.domain.news import Event
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.notifications.grouping import WAIT
+from webmon.domain.notifications.news import Event
 from webmon.models import Downtime, DowntimeOccurrence, DowntimeStep, Host, Service
 
 EDITOR = Actor(1, "anna@example.org", Role.EDITOR)

@@ -6,9 +6,9 @@ from sqlmodel import Session
 
 from tests.clock import NOW
 from webmon import crypto
-from webmon.domain.access import Role
-from webmon.domain.news import DEFAULT_EVENTS
-from webmon.domain.uptime import patience_seconds
+from webmon.domain.accounts.access import Role
+from webmon.domain.history.uptime import patience_seconds
+from webmon.domain.notifications.news import DEFAULT_EVENTS
 from webmon.models import (
     Channel,
     Host,

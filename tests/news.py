@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.clock import NOW
-from webmon.domain.news import Event, Message, News
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import Event, Message, News
 
 STATUSES = {Event.UP: Status.UP, Event.DEGRADED: Status.DEGRADED}
 

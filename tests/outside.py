@@ -13,9 +13,9 @@ from webmon.commands.checks.record import Finding, record
 from webmon.commands.notifications import follow_ups, mutes, next_message, receipts, reminders
 from webmon.commands.notifications import leases as channel_leases
 from webmon.db import Database
-from webmon.domain.messages import post
-from webmon.domain.news import CHOOSABLE, Message
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.messages import post
+from webmon.domain.notifications.news import CHOOSABLE, Message
 from webmon.notifiers.base import (
     NotifierConfig,
     NotifierError,

@@ -16,7 +16,7 @@ from pages.admin.hosts.state import HostsState
 from tests.browser import launch
 from tests.pages.wire import open_wire
 from tests.product import Product, eventually, running
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.sessions import COOKIE
 
 PASSWORD = "correct horse battery staple"
 CONFIGURATION = """

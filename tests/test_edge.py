@@ -21,8 +21,8 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.sessions import COOKIE
 from webmon.edge import Edge, bodies
 from webmon.queries.system.unbelieved_proxy import seen_recently
 

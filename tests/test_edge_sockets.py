@@ -17,13 +17,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from webmon import server
-from webmon.api import auth
+from webmon.api.accounts import auth
 from webmon.clock import utcnow
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.sessions import COOKIE, LIFETIME
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.sessions import COOKIE, LIFETIME
 from webmon.edge import Edge
 from webmon.edge.crowd import Crowd
 from webmon.models import User

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.product import Product, running
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.sessions import COOKIE
 
 PASSWORD = "correct horse battery staple"
 HEARTBEAT = """

@@ -4,7 +4,7 @@ from tests import factories
 from tests.clock import NOW
 from webmon import reports
 from webmon.commands.inventory import services
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.queries.inventory.definitions import services_of
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 

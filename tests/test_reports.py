@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.queries.inventory.definitions import DefinitionView
 from webmon.reports import exit_status, look_at
 

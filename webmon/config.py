@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
 
 GRANT = re.compile(r".+=(admin|editor|viewer)(:[^:+=]+(\+[^:+=]+)*)?")
-"""What a group of the identity provider may do; `webmon.domain.groups` reads it."""
+"""What a group of the identity provider may do; `webmon.domain.accounts.groups` reads it."""
 
 LONGEST_DAYS = 36_500
 """A hundred years: so many days ago there was a date."""

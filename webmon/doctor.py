@@ -12,7 +12,7 @@ from functools import partial
 from tempfile import TemporaryFile
 
 from webmon import clock, config, crypto, db, frontend, own_files, shared_states
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.figures import size
 from webmon.errors import Invalid, WebmonError
 from webmon.models import Host

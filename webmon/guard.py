@@ -13,7 +13,7 @@ from errno import EACCES
 from functools import cache
 from typing import Any
 
-from webmon.domain.networks import ANYWHERE, Reach, parse_address
+from webmon.domain.checks.networks import ANYWHERE, Reach, parse_address
 
 Place = tuple[str, int]
 """Address and port."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from webmon.config import Settings
-from webmon.domain.sessions import COOKIE, DEVICE_COOKIE
+from webmon.domain.accounts.sessions import COOKIE, DEVICE_COOKIE
 
 OURS = ("webmon", "workers", "pages")
 LONGEST_MESSAGE = 2_000

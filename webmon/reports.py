@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from webmon.commands.checks.look import look
-from webmon.domain.status import WORDS, Status
+from webmon.domain.checks.status import WORDS, Status
 from webmon.probes.base import Outcome
 from webmon.queries.inventory.definitions import DefinitionView
 from webmon.queries.public.snapshot import PublicStatusView

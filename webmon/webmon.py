@@ -37,9 +37,9 @@ from webmon.api.heartbeats import keep_listening
 from webmon.config import settings
 from webmon.domain.plain_page import DATABASE_AWAY
 from webmon.edge import Edge
-from webmon.ui.kept_states import drop_stale, keep_dropping
-from webmon.ui.look import LookState, remembered
-from webmon.ui.private import AuthMiddleware
+from webmon.ui.shell.look import LookState, remembered
+from webmon.ui.states.kept_states import drop_stale, keep_dropping
+from webmon.ui.states.private import AuthMiddleware
 
 log = logging.getLogger(__name__)
 

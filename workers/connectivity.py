@@ -21,7 +21,7 @@ from webmon.commands.checks import connectivity
 from webmon.commands.checks.claims import RECEIVING
 from webmon.commands.checks.record import Finding
 from webmon.db import Session
-from webmon.domain.status import OBSERVED, Status
+from webmon.domain.checks.status import OBSERVED, Status
 from webmon.probes.base import Outcome, unknown
 from webmon.probes.wire.addresses import takes_connection
 from webmon.threads import in_thread

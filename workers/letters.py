@@ -6,7 +6,7 @@ from functools import partial
 from webmon import clock, config
 from webmon.commands.accounts import letters
 from webmon.commands.accounts.letters import DueLetter
-from webmon.domain.messages.letters import password_letter, test_letter
+from webmon.domain.notifications.messages.letters import password_letter, test_letter
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.notifiers.letters import send_letter
 from webmon.threads import in_thread

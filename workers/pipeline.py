@@ -16,7 +16,7 @@ from webmon.commands.checks import workers
 from webmon.commands.checks.claims import HORIZON
 from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.db import Database, DatabaseUnavailable, Session, reason, within
-from webmon.domain.networks import ANYWHERE, Reach
+from webmon.domain.checks.networks import ANYWHERE, Reach
 from webmon.probes import CannotLook, Definition
 from webmon.probes.base import Outcome, Target, unknown
 from webmon.probes.ssh_access import SshTarget

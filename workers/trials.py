@@ -12,8 +12,8 @@ from webmon.commands import trials
 from webmon.commands.checks.look import look
 from webmon.commands.inventory.trials import DEFINITION
 from webmon.commands.networks import reach
-from webmon.domain.news import Event, Message, News
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import Event, Message, News
 from webmon.notifiers.base import NotifierError, Surroundings
 from webmon.threads import in_thread
 from workers.deliver import Transaction

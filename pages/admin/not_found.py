@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from webmon.ui.frame import frame
+from webmon.ui.shell.frame import frame
 
 ROUTE = "404"
 TITLE = "Not found – Beaconry"

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from webmon.ui.native import NativeForm, RawHTML
-from webmon.ui.theme import field, page
+from webmon.ui.display.native import NativeForm, RawHTML
+from webmon.ui.public.theme import field, page
 
 
 def login() -> rx.Component:

@@ -1,9 +1,9 @@
-"""The public status page: the frame around the board that `webmon/api/board_html.py` writes."""
+"""The public status page: a frame around the board of `webmon/api/public/board_html.py`."""
 
 import reflex as rx
 
-from webmon.ui.board import Board
-from webmon.ui.theme import page
+from webmon.ui.public.board import Board
+from webmon.ui.public.theme import page
 
 
 def status() -> rx.Component:

@@ -12,7 +12,7 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.edge import Edge
 
 EMAIL, PASSWORD = "anna@example.org", "correct horse battery"

@@ -23,7 +23,7 @@ from webmon.commands.inventory import services
 from webmon.commands.locks import lock_services
 from webmon.config import Settings, read_settings
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.edge import Edge
 from webmon.models import CheckResult, Heartbeat, Service, ServiceState
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url

@@ -13,12 +13,13 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import outage, watched
 from webmon import clock, config, db
-from webmon.api import kept, metrics
+from webmon.api import metrics
 from webmon.api.problems import answer_with_problems
+from webmon.api.public import kept
 from webmon.commands.accounts.api_keys import add_key
 from webmon.commands.checks.record import Finding, record
-from webmon.domain.api_keys import Scope
-from webmon.domain.status import Status
+from webmon.domain.accounts.api_keys import Scope
+from webmon.domain.checks.status import Status
 from webmon.models import Incident, Service, Worker
 from webmon.probes.base import Outcome, up
 from webmon.queries.history.response_times import last_day

@@ -15,9 +15,9 @@ from webmon.api.app import public_app
 from webmon.api.rest import admission
 from webmon.commands.accounts.api_keys import add_key
 from webmon.commands.inventory import namespaces
-from webmon.domain.access import Role
-from webmon.domain.api_keys import Scope
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.api_keys import Scope
+from webmon.domain.checks.status import Status
 from webmon.models import Activity, Host, Incident, Mute, Service, ServiceState
 from webmon.origin import Way
 

@@ -22,8 +22,8 @@ from webmon.api.app import public_app
 from webmon.api.slack import router
 from webmon.commands.slack import links
 from webmon.commands.slack.replies import take_replies
-from webmon.domain.access import Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Role
+from webmon.domain.checks.status import Status
 from webmon.edge import Edge
 from webmon.models import Activity, Downtime, Incident, Mute, User
 from webmon.origin import Way

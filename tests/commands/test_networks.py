@@ -17,7 +17,7 @@ from webmon.commands.inventory.hosts import create_host, update_host
 from webmon.commands.inventory.namespaces import create_namespace, update_namespace
 from webmon.commands.inventory.services import create_service, update_service
 from webmon.commands.notifications.channels import create_channel, update_channel
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import Namespace, Service
 

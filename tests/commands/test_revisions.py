@@ -14,7 +14,7 @@ from webmon.commands.inventory.namespaces import create_namespace, update_namesp
 from webmon.commands.inventory.services import create_service, update_service
 from webmon.commands.notifications.channels import create_channel, update_channel
 from webmon.commands.validation import KEEP
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Conflict
 
 WHO: dict[str, Any] = {"actor": Actor(1, "a@example.org", Role.ADMIN), "now": NOW}

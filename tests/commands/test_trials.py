@@ -17,7 +17,7 @@ from webmon.commands.inventory.services import create_service
 from webmon.commands.inventory.trials import DEFINITION, try_service
 from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import (
     Activity,

@@ -20,9 +20,9 @@ from webmon.clock import utcnow
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.inventory.bulk_changes import Done
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.api_keys import Scope
-from webmon.domain.chart_ranges import Range
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.api_keys import Scope
+from webmon.domain.history.chart_ranges import Range
 from webmon.errors import WebmonError
 from webmon.queries.activity import Wanted
 from webmon.queries.inventory.bulk_preview import Selection

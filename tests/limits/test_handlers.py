@@ -14,8 +14,8 @@ from tests.pages.tab import Tab, open_tab
 from webmon.clock import utcnow
 from webmon.commands.accounts.logins import open_session
 from webmon.db import Database
-from webmon.domain.access import RANKS, Role
-from webmon.ui.private import is_framework
+from webmon.domain.accounts.access import RANKS, Role
+from webmon.ui.states.private import is_framework
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -12,8 +12,8 @@ from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.accounts.logins import open_session
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.sessions import COOKIE
 from webmon.edge import Edge
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

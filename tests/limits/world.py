@@ -12,8 +12,8 @@ from tests import factories
 from webmon.clock import utcnow
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.downtimes.plan import plan_downtime
-from webmon.domain.access import Actor, Role
-from webmon.domain.news import Event
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.notifications.news import Event
 from webmon.models import DowntimeOccurrence, Incident, Mute, Notification, Trial, metadata
 
 MARK = "hidden"

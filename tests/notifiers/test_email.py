@@ -11,7 +11,7 @@ import pytest
 from tests import news as given
 from tests.clock import MINUTE, NOW
 from tests.notifiers.mail_server import Failure, MailServer
-from webmon.domain.news import Event, Message
+from webmon.domain.notifications.news import Event, Message
 from webmon.notifiers import email as email_notifier
 from webmon.notifiers import mail_server as settings
 from webmon.notifiers.base import Deferred, NotifierError, Receipt, Surroundings

@@ -14,7 +14,7 @@ from tests.notifiers.test_apprise import JsonServer
 from tests.notifiers.webhook_server import WebhookServer
 from tests.test_proxies import set_environment
 from webmon import notifiers
-from webmon.domain.networks import Reach, parse_networks
+from webmon.domain.checks.networks import Reach, parse_networks
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
 from webmon.threads import in_thread

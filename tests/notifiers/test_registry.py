@@ -9,10 +9,10 @@ from pydantic import SecretStr, ValidationError
 from tests import news as given
 from webmon.commands.validation import validated
 from webmon.config import ROOT
-from webmon.domain.news import Event
+from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
-from webmon.ui.kind_fields import config_fields, read_config
+from webmon.ui.forms.kind_fields import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "apprise": {"url": "json://example.org/hidden"},

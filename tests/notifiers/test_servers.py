@@ -16,7 +16,7 @@ from tests.clock import MINUTE, NOW
 from tests.notifiers.servers import Servers, all_servers
 from tests.notifiers.stand_in import Recorder
 from webmon.config import ROOT
-from webmon.domain.news import Message
+from webmon.domain.notifications.news import Message
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError, Surroundings
 

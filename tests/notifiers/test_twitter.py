@@ -10,7 +10,7 @@ from tests.clock import HOUR, NOW
 from tests.notifiers import x_server
 from tests.notifiers.stand_in import Reply
 from tests.notifiers.x_server import XServer, keys_of, problem
-from webmon.domain.news import Event, Message
+from webmon.domain.notifications.news import Event, Message
 from webmon.notifiers import twitter
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
 from webmon.notifiers.twitter import TwitterConfig, send_twitter

@@ -6,7 +6,7 @@ from tests import news as given
 from tests.clock import MINUTE, NOW
 from tests.notifiers.stand_in import Reply
 from tests.notifiers.webhook_server import WebhookServer
-from webmon.domain.news import Event
+from webmon.domain.notifications.news import Event
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
 from webmon.notifiers.webhook import WebhookConfig, send_webhook
 

@@ -9,7 +9,7 @@ from reflex.state import BaseState
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor
 
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.sessions import COOKIE
 from webmon.webmon import app
 
 

@@ -10,7 +10,7 @@ from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon.clock import utcnow
 from webmon.commands.inventory import hosts
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 
 
 def test_the_page_renders_without_a_database() -> None:

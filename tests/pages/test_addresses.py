@@ -10,9 +10,9 @@ from tests.pages.tab import open_tab
 from tests.pages.test_admin import add_service, sign_in
 from webmon.clock import utcnow
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
+from webmon.domain.checks.status import Status
 from webmon.domain.ids import read_id
-from webmon.domain.status import Status
 from webmon.models import Incident, ServiceState
 from webmon.ui.addresses import query_of
 

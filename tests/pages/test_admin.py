@@ -24,13 +24,13 @@ from tests.pages.tab import open_tab
 from webmon import crypto
 from webmon.clock import utcnow
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.sessions import token_hash
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.checks.status import Status
 from webmon.models import Host, LoginSession, Service, ServiceState, User
 from webmon.probes.ssh_access import SshAccess
-from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, is_framework
+from webmon.ui.forms.form import FormView
+from webmon.ui.states.private import PrivateState, is_framework
 
 
 def sign_in(database: Database, role: Role) -> str:

@@ -14,7 +14,7 @@ from tests.pages.tab import Tab, open_tab
 from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon.commands.notifications.channels import create_channel
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import Channel, Host, Namespace, Service
 
 HOOK = {"name": "ops", "kind": "webhook", "config": {"url": "https://a.example", "secret": "s3"}}

@@ -19,9 +19,9 @@ from webmon import crypto
 from webmon.clock import utcnow
 from webmon.commands.validation import KEEP
 from webmon.db import Database
-from webmon.domain.access import Role
-from webmon.domain.messages import post
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.messages import post
 from webmon.models import Channel, Notification, Service
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError

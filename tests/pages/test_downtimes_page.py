@@ -19,7 +19,7 @@ from tests.pages.tab import Tab, open_tab
 from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon.clock import utcnow
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import Downtime, Incident, Service
 
 DAY = timedelta(days=1)

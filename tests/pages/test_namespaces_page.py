@@ -10,7 +10,7 @@ from tests import factories
 from tests.pages.tab import open_tab
 from tests.pages.test_admin import as_a_browser_sends, count, sign_in
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import Host, Namespace
 
 EDITING: dict[str, dict[str, Any]] = {

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select, update
 from tests import factories
 from tests.browser import launch
 from webmon import clock, db, frontend
-from webmon.api import kept_snapshots
 from webmon.api.app import public_app
-from webmon.domain.status import Status
+from webmon.api.public import kept_snapshots
+from webmon.domain.checks.status import Status
 from webmon.edge import Edge
 from webmon.models import Namespace, ServiceState
 

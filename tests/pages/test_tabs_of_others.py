@@ -9,7 +9,7 @@ from reflex.state import FrontendEventExceptionState
 from pages.admin.hosts.state import HostsState
 from tests.pages.wire import open_wire
 from tests.product import Product, running
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.sessions import COOKIE
 
 PASSWORD = "correct horse battery staple"
 SECRET = "secret-host.internal.example"

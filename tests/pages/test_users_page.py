@@ -13,7 +13,7 @@ from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon.clock import utcnow
 from webmon.commands.accounts import password_links
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import User
 
 CHANGING: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from tests.pages.tab import open_tab
 from tests.pages.test_admin import sign_in
 from webmon import db
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.plain_page import DATABASE_AWAY
 
 

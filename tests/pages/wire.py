@@ -8,7 +8,7 @@ from typing import Any
 from reflex.state import State
 from websockets.sync.client import ClientConnection, connect
 
-from webmon.domain.sessions import COOKIE
+from webmon.domain.accounts.sessions import COOKIE
 
 HYDRATE = f"{State.get_full_name()}.hydrate_and_load"
 NAMESPACE = "/admin/_event"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tests.probes.host_samples import told
 from tests.probes.ssh_servers import RealServer, sshd
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.cron import CronConfig, judge, probe_cron
 from webmon.probes.over_ssh.commands import authorized_keys_line, sections

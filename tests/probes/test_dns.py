@@ -16,7 +16,7 @@ from tests.examples import up_to
 from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.name_server import Answers, name_server, records
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, Target
 from webmon.probes.dns import DnsConfig, probe_dns

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from webmon import probes
 from webmon.clock import utcnow
-from webmon.domain.heartbeats import Reports
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import Reports
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Target
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 

@@ -15,7 +15,7 @@ from tests.probes.host_samples import told
 from tests.probes.ssh_servers import Manners, RealServer, misbehaving, sshd
 from tests.product import eventually
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, Target
 from webmon.probes.host_metrics import METRICS, HostMetricsConfig, judge, probe_host_metrics

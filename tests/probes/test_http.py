@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.probes.servers import html, http, serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.http import HttpConfig, probe_http
 

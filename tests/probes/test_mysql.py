@@ -14,7 +14,7 @@ import trustme
 from tests.probes.databases.test_login import MYSQL_GREETING, ask, no_threads, speaking
 from tests.probes.real_servers import mariadb
 from tests.probes.servers import serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome
 from webmon.probes.wire.conversation import Conversation
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes import ping
 from webmon.probes.base import Outcome, Target

@@ -21,7 +21,7 @@ from tests.probes.conftest import ServerContext
 from tests.probes.databases.test_login import ask, speaking
 from tests.probes.real_servers import Postgres
 from tests.probes.servers import serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.databases.postgres_passwords import Scram
 from webmon.probes.wire.conversation import Conversation
 from webmon.probes.wire.stream import Broken

@@ -11,8 +11,8 @@ from tests.probes.http_exchange.test_http_failures import saying
 from tests.probes.servers import http, serving
 from tests.test_proxies import set_environment
 from webmon import probes
-from webmon.domain.networks import Reach, parse_networks
-from webmon.domain.status import Status
+from webmon.domain.checks.networks import Reach, parse_networks
+from webmon.domain.checks.status import Status
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome, Target
 from webmon.probes.ssh_access import SshAccess, SshTarget

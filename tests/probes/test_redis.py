@@ -12,7 +12,7 @@ from tests.probes.databases.test_login import ask
 from tests.probes.http_exchange.test_http_failures import saying
 from tests.probes.real_servers import free_port, redis
 from tests.probes.servers import serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.redis import RedisConfig
 
 PASSWORD = "pass word"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.clock import MINUTE, NOW
 from webmon import clock, probes
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, up
 
 

@@ -19,7 +19,7 @@ from tests.probes.conftest import ServerContext
 from tests.probes.http_exchange.test_http_failures import reset, silence, unused_port
 from tests.probes.servers import Talk, serving
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome, Target
 from webmon.probes.smtp import SmtpConfig, probe_smtp

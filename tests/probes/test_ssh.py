@@ -30,7 +30,7 @@ from tests.probes.ssh_servers import (
     sshd,
 )
 from webmon import crypto
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
 from webmon.probes.host_key import HostKey

@@ -15,7 +15,7 @@ from tests.probes.http_exchange.test_http_failures import (
     unused_port,
 )
 from tests.probes.servers import Talk, serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.tcp import TcpConfig, probe_tcp, unescape
 

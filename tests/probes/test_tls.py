@@ -28,7 +28,7 @@ from tests.probes.http_exchange.test_http_failures import reset, saying, silence
 from tests.probes.servers import Talk, serving
 from webmon.clock import utcnow
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome, Target

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from tests import factories
 from tests.clock import MINUTE, NOW
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import NoData, Service, StatusChange
 
 

@@ -1,9 +1,9 @@
 """What we rely on inside Reflex beyond its documented interface.
 
-`webmon.ui.private` replaces two methods of its states and stands before every handler;
-`webmon.ui.kept_states` reaches into its stores of states. A release of Reflex may change any of
-it without a word, and then nobody would notice that something is sent to the wrong person. So
-the code that matters is known here by its hash. Where one differs: read what changed, try the
+`webmon.ui.states.private` replaces two methods of its states and stands before every handler;
+`webmon.ui.states.kept_states` reaches into its stores of states. A release of Reflex may change
+any of it without a word, and then nobody would notice that something is sent to the wrong person.
+So the code that matters is known here by its hash. Where one differs: read what changed, try the
 tests of `tests/pages/test_tabs_of_others.py` and `test_admin.py`, and write down the new hash.
 """
 
@@ -21,7 +21,7 @@ from reflex.state import BaseState, State
 from reflex.utils.token_manager import LocalTokenManager, RedisTokenManager
 from reflex_base.event.processor import BaseStateEventProcessor
 
-from webmon.ui.private import AuthMiddleware, PrivateState
+from webmon.ui.states.private import AuthMiddleware, PrivateState
 
 KNOWN: dict[Any, str] = {
     BaseState.dict: "148a498db766",
@@ -57,7 +57,7 @@ def digest(function: Any) -> str:
 
 def test_the_methods_of_private_states_are_ours_and_no_handlers() -> None:
     for name in ("dict", "get_delta"):
-        assert getattr(PrivateState, name).__module__ == "webmon.ui.private"
+        assert getattr(PrivateState, name).__module__ == "webmon.ui.states.private"
         assert name not in PrivateState.event_handlers
         assert name not in State.event_handlers
 

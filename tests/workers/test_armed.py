@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from webmon.commands.checks.claims import DueCheck
-from webmon.domain.schedule import next_slot
+from webmon.domain.checks.schedule import next_slot
 from workers.armed import TOGETHER, by_instant
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

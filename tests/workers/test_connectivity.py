@@ -14,9 +14,9 @@ from webmon import clock
 from webmon.commands.checks import heartbeats
 from webmon.commands.inventory import services
 from webmon.db import Database
-from webmon.domain.heartbeats import Signal
-from webmon.domain.news import Event
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import Signal
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import Event
 from webmon.models import CheckResult, Incident, Notification, ServiceState, StatusChange
 from webmon.models.history import STATUS_CODES
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url

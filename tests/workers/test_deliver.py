@@ -14,8 +14,8 @@ from webmon import clock
 from webmon.commands.checks import backlog, workers
 from webmon.commands.notifications import leases
 from webmon.commands.notifications.manual_sends import send_test
-from webmon.domain.grouping import WAIT
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.grouping import WAIT
 from webmon.models import Channel, ChannelState, Notification
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import NotifierError

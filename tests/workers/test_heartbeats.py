@@ -11,8 +11,8 @@ from webmon import clock
 from webmon.commands.checks import heartbeats
 from webmon.commands.inventory import services
 from webmon.db import Database
-from webmon.domain.heartbeats import Signal
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import Signal
+from webmon.domain.checks.status import Status
 from webmon.models import Heartbeat, Incident, ServiceState
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url
 from workers.pipeline import Pipeline

@@ -14,8 +14,8 @@ from webmon import clock
 from webmon.commands.checks import workers
 from webmon.commands.checks.claims import claim_due
 from webmon.commands.notifications import follow_ups
-from webmon.domain.notification_rules import MOST_CHANGES, QUIET
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.rules import MOST_CHANGES, QUIET
 from webmon.models import ChannelState, Notification, ServiceState, Worker
 from workers.jobs import Jobs
 from workers.pipeline import Pipeline

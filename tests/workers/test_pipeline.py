@@ -10,7 +10,7 @@ from sqlmodel import select
 from tests import factories
 from webmon import clock, probes
 from webmon.commands.checks.claims import HORIZON
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import CheckResult, Service, ServiceState, Worker
 from webmon.probes.base import ProbeKind, up
 from webmon.probes.tcp import TcpConfig

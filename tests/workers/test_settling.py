@@ -11,8 +11,8 @@ from tests.queries.histories import outage, watched
 from webmon import clock
 from webmon.commands.history import daily_uptime
 from webmon.db import Database
-from webmon.domain.calendar import utc_day
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.history.calendar import utc_day
 from webmon.models import Daily, Service, ServiceState
 from workers.settling import Settling
 

@@ -10,7 +10,7 @@ from tests import factories
 from tests.probes import host_samples
 from tests.probes.ssh_servers import OTHER_HOST_KEY, Manners, misbehaving
 from webmon import clock, crypto, reports
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Service, ServiceState
 from webmon.probes.over_ssh import session as ssh_session
 from webmon.probes.ssh_access import SshAccess

@@ -10,7 +10,7 @@ from tests.probes import host_samples
 from tests.probes.ssh_servers import Manners, misbehaving
 from webmon import clock, crypto
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import ServiceState
 from webmon.probes.ssh_access import SshAccess
 from workers.pipeline import Pipeline

@@ -17,7 +17,7 @@ from tests.pages.test_admin import as_a_browser_sends, sign_in
 from webmon import config
 from webmon.commands.checks.look import look
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import CheckResult, Notification, Service, StatusChange, Trial
 from webmon.queries.inventory.definitions import services_of
 from workers.pipeline import Pipeline

@@ -3,31 +3,16 @@
 from fastapi import FastAPI
 
 from webmon import __version__, frontend
-from webmon.api import (
-    activity,
-    auth,
-    badges,
-    calendar,
-    docs,
-    forgotten,
-    health,
-    heartbeats,
-    metrics,
-    oidc,
-    profile,
-    proxy,
-    public_pages,
-    second_factor,
-    series,
-    settings,
-    status,
-    statuspage,
-)
+from webmon.api import health, heartbeats, metrics
+from webmon.api.accounts import auth, forgotten, oidc, profile, second_factor
+from webmon.api.admin import activity, proxy, series, settings
 from webmon.api.files import PrecompressedFiles, single_file
-from webmon.api.kept_snapshots import Snapshots
-from webmon.api.openapi import describe
 from webmon.api.problems import answer_with_problems
+from webmon.api.public import badges, calendar, pages, status, statuspage
+from webmon.api.public.kept_snapshots import Snapshots
+from webmon.api.rest import docs
 from webmon.api.rest import router as rest
+from webmon.api.rest.openapi import describe
 from webmon.api.slack import router as slack
 from webmon.api.unavailable import answer_without_database
 
@@ -66,7 +51,7 @@ def public_app() -> FastAPI:
         statuspage.router(),
         calendar.router(),
         status.router(snapshots),
-        public_pages.router(snapshots, site),
+        pages.router(snapshots, site),
     ):
         app.include_router(router)
     app.mount("/assets", PrecompressedFiles(directory=site / "assets", check_dir=False))

@@ -17,7 +17,7 @@ from webmon.api.self_request import takes_heartbeats
 from webmon.clock import utcnow
 from webmon.commands.checks import heartbeat_listening, heartbeats
 from webmon.config import settings
-from webmon.domain.heartbeats import LISTEN_EVERY, Signal, parse_signal
+from webmon.domain.checks.heartbeats import LISTEN_EVERY, Signal, parse_signal
 from webmon.errors import NotFound
 from webmon.queries.inventory.heartbeat_urls import is_known
 

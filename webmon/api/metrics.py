@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from webmon import clock, db
-from webmon.api.kept import Kept
-from webmon.api.kept_snapshots import Packed, send
-from webmon.api.keys import bearer
 from webmon.api.problems import problems
+from webmon.api.public.kept import Kept
+from webmon.api.public.kept_snapshots import Packed, send
+from webmon.api.rest.keys import bearer
 from webmon.config import settings
 from webmon.domain.exposition import CONTENT_TYPE
 from webmon.queries.api_keys import Bearer

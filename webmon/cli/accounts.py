@@ -7,7 +7,7 @@ import typer
 
 from webmon import clock, config, db
 from webmon.cli.console import bring_up_to_date, plainly
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.errors import Invalid
 
 user = typer.Typer(no_args_is_help=True, help="The people who may sign in.")

@@ -7,7 +7,7 @@ import typer
 
 from webmon import clock, db
 from webmon.cli.console import bring_up_to_date, plainly
-from webmon.domain.api_keys import Scope
+from webmon.domain.accounts.api_keys import Scope
 from webmon.domain.durations import parse_duration
 from webmon.errors import Invalid
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlmodel import Session
 
 from webmon import config
-from webmon.domain.access import Actor
-from webmon.domain.networks import Reach, parse_address, reach_of
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.networks import Reach, parse_address, reach_of
 from webmon.errors import Invalid
 from webmon.models import Namespace
 

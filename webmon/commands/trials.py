@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.models import Trial
 from webmon.models.columns import table
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from webmon import crypto
-from webmon.domain.access import Actor, require_confirmed
+from webmon.domain.accounts.access import Actor, require_confirmed
 
 
 def require_confirmed_for_secrets(

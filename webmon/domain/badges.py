@@ -3,7 +3,7 @@
 import json
 from html import escape
 
-from webmon.domain.status import WORDS, Status
+from webmon.domain.checks.status import WORDS, Status
 
 PLANNED, UNKNOWN = "planned downtime", "unknown"
 COLOURS = {

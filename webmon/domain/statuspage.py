@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
-from webmon.domain.status import Status, combined_status
+from webmon.domain.checks.status import Status, combined_status
 
 UNKNOWN = "unknown"
 """Not one of Statuspage's words: readers show what they do not know as grey."""

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from webmon import db
 from webmon.clock import utcnow
 from webmon.commands.accounts.logins import note_used
-from webmon.domain.access import Actor
-from webmon.domain.sessions import token_hash
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.sessions import token_hash
 from webmon.edge.answers import Receive, Send, redirect, refuse
 from webmon.edge.bodies import Refused, read_body
 from webmon.edge.headers import dressed

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from webmon.domain.access import Actor
-from webmon.domain.sessions import tab_key
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.sessions import tab_key
 from webmon.edge.answers import Message, Receive, Send
 from webmon.edge.visit import Scope, with_token
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from webmon.domain.sessions import token_in
+from webmon.domain.accounts.sessions import token_in
 from webmon.edge.origins import is_ours
 
 Scope = MutableMapping[str, Any]

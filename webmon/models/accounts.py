@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.api_keys import Scope
+from webmon.domain.accounts.api_keys import Scope
 from webmon.models.columns import NEVER_REUSED, choice, owned_by
 
 

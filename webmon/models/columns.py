@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Enum, Integer, Table
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 
 # Names that later migrations can rely on, the same on both databases.
 SQLModel.metadata.naming_convention = {

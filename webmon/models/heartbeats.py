@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.heartbeats import Reports
+from webmon.domain.checks.heartbeats import Reports
 from webmon.models.columns import owned_by
 
 REPORTED = tuple(field.name for field in fields(Reports) if field.name != "listened_until")

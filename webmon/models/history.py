@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models.columns import (
     NEVER_REUSED,
     optional_json,

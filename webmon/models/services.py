@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models.columns import (
     NEVER_REUSED,
     optional_json,

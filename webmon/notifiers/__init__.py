@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from webmon import crypto
-from webmon.domain.messages import MOST_WEIGHT, weighted_length
-from webmon.domain.networks import ANYWHERE, Reach
-from webmon.domain.news import Message
+from webmon.domain.checks.networks import ANYWHERE, Reach
+from webmon.domain.notifications.messages import MOST_WEIGHT, weighted_length
+from webmon.domain.notifications.news import Message
 from webmon.errors import Invalid, what_is_wrong
 from webmon.guard import Place, guarded
 from webmon.notifiers import transport

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from webmon.domain.messages import plain_text, subject
-from webmon.domain.news import Message
+from webmon.domain.notifications.messages import plain_text, subject
+from webmon.domain.notifications.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from webmon.domain.news import Message
+from webmon.domain.notifications.news import Message
 from webmon.threads import in_thread
 
 

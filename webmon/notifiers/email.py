@@ -15,8 +15,8 @@ from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from webmon.domain.messages import html, plain_text, subject
-from webmon.domain.news import Message
+from webmon.domain.notifications.messages import html, plain_text, subject
+from webmon.domain.notifications.news import Message
 from webmon.notifiers.base import Deferred, NotifierConfig, NotifierError, Receipt, Surroundings
 from webmon.notifiers.mail_server import ADDRESS, MailServer, hand_over, read_mail_server, refusals
 

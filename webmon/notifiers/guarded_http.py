@@ -6,7 +6,7 @@ import socket
 import httpx
 
 from webmon import guard
-from webmon.domain.networks import parse_address
+from webmon.domain.checks.networks import parse_address
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from webmon.domain.messages import slack_payload
-from webmon.domain.news import Message
+from webmon.domain.notifications.messages import slack_payload
+from webmon.domain.notifications.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
 from webmon.notifiers.transport import WebAddress, host_of, post, require_taken
 

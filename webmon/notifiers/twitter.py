@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from webmon.domain.messages import post
-from webmon.domain.news import Message
+from webmon.domain.notifications.messages import post
+from webmon.domain.notifications.news import Message
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
 from webmon.notifiers.failures import reason, through
 from webmon.notifiers.transport import (

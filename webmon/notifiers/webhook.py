@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from webmon.domain.messages import webhook_payload
-from webmon.domain.news import Message
+from webmon.domain.notifications.messages import webhook_payload
+from webmon.domain.notifications.news import Message
 from webmon.notifiers.base import NotifierConfig, Receipt, Surroundings
 from webmon.notifiers.transport import WebAddress, host_of, post, require_taken
 

@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from webmon import clock, crypto
-from webmon.domain.networks import ANYWHERE, Reach
-from webmon.domain.status import Status
+from webmon.domain.checks.networks import ANYWHERE, Reach
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, what_is_wrong
 from webmon.guard import NotAllowed, within
 from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, in_file, unknown

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from webmon.domain.heartbeats import Reports
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import Reports
+from webmon.domain.checks.status import Status
 from webmon.probes.host_key import HostKey
 from webmon.probes.ssh_access import NO_SSH, SshTarget
 

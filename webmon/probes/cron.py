@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words, parse_duration
-from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.over_ssh.commands import NOTHING, Command, OverSsh, Section
 from webmon.probes.ssh import probe_by_command

@@ -13,7 +13,7 @@ import dns.resolver
 import dns.reversename
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
 from webmon.probes.name_servers.answers import (
     end_of_alias,

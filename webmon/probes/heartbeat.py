@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon import clock
+from webmon.domain.checks.heartbeats import LISTEN_EVERY, Plan, Reports, check_schedule
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words, parse_duration
-from webmon.domain.heartbeats import LISTEN_EVERY, Plan, Reports, check_schedule
-from webmon.domain.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 
 LONGEST = 366 * 24 * 3600

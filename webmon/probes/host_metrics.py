@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words
-from webmon.domain.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.over_ssh.commands import Command, OverSsh, Section
 from webmon.probes.over_ssh.host_facts import FAR, KERNELS, Disk, Facts, mounts_of, read_facts

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from webmon.clock import utcnow
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down
 from webmon.probes.http_exchange.answer import Enough
 from webmon.probes.http_exchange.body_conditions import html_fault, json_fault, text_fault

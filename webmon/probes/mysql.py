@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.databases.login import DatabaseConfig, Login, check_escaped, only_allowed
 from webmon.probes.databases.mysql_client import Client, ServerError

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unknown
 from webmon.probes.wire import icmp
 from webmon.probes.wire.addresses import (

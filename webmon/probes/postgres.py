@@ -8,7 +8,7 @@ from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
 from pydantic import Field
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
 from webmon.probes.databases.login import (
     DatabaseConfig,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target
 from webmon.probes.databases.login import Text, blank_is_none
 from webmon.probes.wire.conversation import Conversation, converse

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
 from webmon.probes.host_key import PINNED_KEY, ChangedHostKey, compare
 from webmon.probes.over_ssh.client import NoCommonAlgorithm, SshError

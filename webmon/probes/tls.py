@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import Certificate, first_to_end

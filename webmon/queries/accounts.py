@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.ids import is_id
-from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
 from webmon.models import LoginSession, Namespace, PasswordLink, User, UserNamespace
 from webmon.queries.second_factors import people_with_factor, without_required_factor

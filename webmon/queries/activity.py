@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.models import Activity
 from webmon.models.columns import table
 from webmon.origin import Way

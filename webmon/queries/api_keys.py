@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Actor
-from webmon.domain.api_keys import Scope, role_of
-from webmon.domain.sessions import token_hash
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.api_keys import Scope, role_of
+from webmon.domain.accounts.sessions import token_hash
 from webmon.models import ApiKey, ApiKeyNamespace, Namespace, User, UserNamespace
 
 NOTED_EVERY = timedelta(minutes=1)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from webmon import config
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.models import Letter, Setting
 from webmon.models.letters import Occasion
 from webmon.queries.second_factors import REQUIRED_OF

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Actor
-from webmon.domain.browsers import in_words
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.browsers import in_words
+from webmon.domain.accounts.sessions import shown_id
 from webmon.domain.colours import accent_css
-from webmon.domain.sessions import shown_id
 from webmon.models import LoginSession, User
 from webmon.queries.installation import installation
 from webmon.queries.second_factors import codes_left, has_factor

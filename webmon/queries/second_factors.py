@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.models import RecoveryCode, SecondFactor, Setting, User
 
 REQUIRED_OF = "second_factor_roles"

@@ -9,11 +9,11 @@ from sqlalchemy import Row, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.status import WORDS, Status, host_status
 from webmon.domain.downtimes.life_cycle import State
 from webmon.domain.durations import in_words
 from webmon.domain.slack.blocks import SHAPES, escaped
-from webmon.domain.status import WORDS, Status, host_status
 from webmon.errors import Invalid
 from webmon.models import (
     DowntimeHost,

@@ -5,10 +5,10 @@ import reflex as rx
 from pages.admin.activity.state import ActivityState
 from webmon.origin import Way
 from webmon.queries.activity import THINGS, WAYS
-from webmon.ui.activity import entries
-from webmon.ui.frame import frame
-from webmon.ui.native import NativeLink
-from webmon.ui.room_view import headline, search_field, stays_current
+from webmon.ui.display.activity import entries
+from webmon.ui.display.native import NativeLink
+from webmon.ui.rooms.room_view import headline, search_field, stays_current
+from webmon.ui.shell.frame import frame
 
 ROUTE = "/activity"
 TITLE = "Activity – Beaconry"

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import reflex as rx
 
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.queries.activity import ActivityView, Wanted, admin_activity
 from webmon.ui.addresses import show_address
-from webmon.ui.private import PrivateState, ask, one_line, only, show
-from webmon.ui.room import Events, Listing
+from webmon.ui.rooms.room import Events, Listing
+from webmon.ui.states.private import PrivateState, ask, one_line, only, show
 
 LONGEST = 100
 FILTERS = ("actor", "thing", "way", "text")

@@ -9,13 +9,13 @@ from webmon.commands.notifications import channels
 from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
 from webmon.config import settings
-from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
+from webmon.domain.notifications.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
-from webmon.ui.field import FieldView, Option
-from webmon.ui.form import FormView, Section, choices, fill, known_kind, read_form, row_form
-from webmon.ui.kind_fields import config_fields, filled_and_empty, read_config
-from webmon.ui.rows import Row
+from webmon.ui.forms.field import FieldView, Option
+from webmon.ui.forms.form import FormView, Section, choices, fill, known_kind, read_form, row_form
+from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.rooms.rows import Row
 
 DEFAULT_KIND = "slack"
 TRY = "Send a test"

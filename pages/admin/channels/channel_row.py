@@ -6,9 +6,9 @@ from pages.admin.channels.delivery_list import delivery_list
 from pages.admin.channels.state import ChannelsState
 from webmon.queries.notifications.channels import ChannelView
 from webmon.queries.notifications.previews import PreviewView
-from webmon.ui.form_view import form
-from webmon.ui.moment import moment
-from webmon.ui.status import icon
+from webmon.ui.display.moment import moment
+from webmon.ui.display.status import icon
+from webmon.ui.forms.form_view import form
 
 
 def channel_row(channel: rx.Var[ChannelView]) -> rx.Component:

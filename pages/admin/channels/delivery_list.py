@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from webmon.queries.notifications.deliveries import DeliveryView
-from webmon.ui.moment import moment
-from webmon.ui.status import icon
+from webmon.ui.display.moment import moment
+from webmon.ui.display.status import icon
 
 
 def delivery_list(

@@ -5,9 +5,9 @@ import reflex as rx
 from pages.admin.channels.channel_row import channel_row
 from pages.admin.channels.sending import send_question
 from pages.admin.channels.state import ChannelsState
-from webmon.ui.form_view import form
-from webmon.ui.frame import frame
-from webmon.ui.room_view import add_button, confirmation, headline, no_worker, stays_current
+from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.room_view import add_button, confirmation, headline, no_worker, stays_current
+from webmon.ui.shell.frame import frame
 
 ROUTE = "/channels"
 TITLE = "Channels – Beaconry"

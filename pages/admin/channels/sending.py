@@ -7,11 +7,11 @@ import reflex as rx
 
 from webmon.clock import utcnow
 from webmon.commands.notifications import manual_sends
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.queries.notifications.sending_again import SendQuestion, ask_again, ask_test
-from webmon.ui.live import modal
-from webmon.ui.private import act, ask, only
-from webmon.ui.room import Events, Listing
+from webmon.ui.rooms.room import Events, Listing
+from webmon.ui.shell.live import modal
+from webmon.ui.states.private import act, ask, only
 
 
 class Sending(Listing, mixin=True):

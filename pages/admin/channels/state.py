@@ -10,7 +10,7 @@ from pages.admin.channels.channel_form import CHANNEL, edited_channel, new_chann
 from pages.admin.channels.sending import Sending
 from webmon.clock import utcnow
 from webmon.commands.notifications import channels
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
 from webmon.queries.notifications.channels import (
@@ -27,11 +27,11 @@ from webmon.queries.notifications.deliveries import (
 )
 from webmon.queries.notifications.previews import PreviewView, previews
 from webmon.ui.addresses import show_address
-from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, act, ask, only, show
-from webmon.ui.room import Events, edited_by
-from webmon.ui.rows import Row
-from webmon.ui.trials import Trying
+from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.room import Events, edited_by
+from webmon.ui.rooms.rows import Row
+from webmon.ui.rooms.trials import Trying
+from webmon.ui.states.private import PrivateState, act, ask, only, show
 
 FOLLOW_SECONDS = (0.3, 0.3, 0.4, 0.5, 0.5, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 5, 5)
 """When to look for what has become of a test."""

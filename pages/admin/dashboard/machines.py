@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.dashboard.state import DashboardState
 from webmon.queries.dashboard.machines import CertificateView, GaugeView, MachineView
 from webmon.ui.addresses import host_address, service_address
-from webmon.ui.panel import panel
+from webmon.ui.display.panel import panel
 
 
 def disks() -> rx.Component:

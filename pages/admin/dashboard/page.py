@@ -9,12 +9,12 @@ from webmon.queries.dashboard.figures import SlowView
 from webmon.queries.dashboard.monitor import FailingChannelView
 from webmon.queries.dashboard.present import RecentIncidentView, WrongView
 from webmon.ui.addresses import incident_address, service_address
-from webmon.ui.frame import frame
-from webmon.ui.live import live
-from webmon.ui.moment import moment
-from webmon.ui.panel import number, panel
-from webmon.ui.status import icon
-from webmon.ui.tab_sign import tab_sign
+from webmon.ui.display.moment import moment
+from webmon.ui.display.panel import number, panel
+from webmon.ui.display.status import icon
+from webmon.ui.shell.frame import frame
+from webmon.ui.shell.live import live
+from webmon.ui.shell.tab_sign import tab_sign
 
 ROUTE = "/"
 TITLE = "Dashboard – Beaconry"

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from webmon.queries.dashboard import DashboardView, dashboard
 from webmon.queries.downtimes.room import TimeView, next_times
-from webmon.ui.private import PrivateState, ask, show
-from webmon.ui.room import Listing
+from webmon.ui.rooms.room import Listing
+from webmon.ui.states.private import PrivateState, ask, show
 
 DAYS = {"24h": 1, "7d": 7, "30d": 30, "12m": 365}
 """What the address calls the ranges, and how many days they are."""

@@ -7,10 +7,10 @@ import reflex as rx
 from pages.admin.downtimes.starting import AtOnceState
 from webmon.queries.downtimes.room import TimeView
 from webmon.ui.addresses import downtime_address
-from webmon.ui.live import modal
-from webmon.ui.menu import action, menu_id
-from webmon.ui.moment import moment
-from webmon.ui.panel import panel
+from webmon.ui.display.menu import action, menu_id
+from webmon.ui.display.moment import moment
+from webmon.ui.display.panel import panel
+from webmon.ui.shell.live import modal
 
 
 def planned_panel(state: Any, kind: str) -> rx.Component:

@@ -9,8 +9,8 @@ from webmon.domain.downtimes.repeats import NUMBERS, WEEKDAYS, How, Repeat, read
 from webmon.domain.durations import format_duration, parse_duration
 from webmon.errors import Invalid
 from webmon.queries.downtimes.choosing import ChoiceView
-from webmon.ui.field import FieldView, Option
-from webmon.ui.form import FormView, Section, choices, fill, read_form
+from webmon.ui.forms.field import FieldView, Option
+from webmon.ui.forms.form import FormView, Section, choices, fill, read_form
 
 SCOPE, WHEN, DAYS, TOLD, CHANNELS, STEPS = (
     *("scope", "When", "weekdays", "Told", "channels", "Who is told, step by step"),

@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.downtimes.downtime_form import SCOPE
 from pages.admin.downtimes.state import TYPED, DowntimesState, NextView
 from webmon.queries.downtimes.choosing import ChoiceView
-from webmon.ui.form_view import form
+from webmon.ui.forms.form_view import form
 
 
 def editor() -> rx.Component:

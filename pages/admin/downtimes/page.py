@@ -5,10 +5,10 @@ import reflex as rx
 from pages.admin.downtimes.editor import editor
 from pages.admin.downtimes.state import EXTENSIONS, DowntimesState
 from webmon.queries.downtimes.room import AnswerView, DidView, TimeView
-from webmon.ui.frame import frame
-from webmon.ui.live import modal
-from webmon.ui.moment import moment
-from webmon.ui.room_view import add_button, headline, stays_current
+from webmon.ui.display.moment import moment
+from webmon.ui.rooms.room_view import add_button, headline, stays_current
+from webmon.ui.shell.frame import frame
+from webmon.ui.shell.live import modal
 
 ROUTE = "/downtime"
 TITLE = "Planned downtime – Beaconry"

@@ -15,12 +15,12 @@ from webmon.commands.downtimes.edit import edit_downtime, edit_following, edit_o
 from webmon.commands.downtimes.fields import read_wanted
 from webmon.commands.downtimes.plan import plan_downtime, services_now
 from webmon.commands.downtimes.running import cancel_downtime
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.recurrence import instant, read_local, read_timezone
 from webmon.errors import Invalid
 from webmon.queries.downtimes.editor import PreviewView, preview
 from webmon.queries.downtimes.room import time_fields
-from webmon.ui.rows import Row
+from webmon.ui.rooms.rows import Row
 
 CONTROLS = {
     "host_ids": SCOPE,

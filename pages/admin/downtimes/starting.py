@@ -7,14 +7,14 @@ import reflex as rx
 
 from pages.admin.downtimes.downtime_form import affected
 from webmon.commands.downtimes import running
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.queries.downtimes.choosing import scope_chosen
 from webmon.queries.downtimes.room import TimeView, times_ahead
-from webmon.ui.private import PrivateState, act, ask, only, show
-from webmon.ui.record_room import Looking
-from webmon.ui.room import Events
+from webmon.ui.rooms.record_room import Looking
+from webmon.ui.rooms.room import Events
+from webmon.ui.states.private import PrivateState, act, ask, only, show
 
 HAS_BEGUN = rx.toast.success("Planned downtime has begun, for 30 minutes.")
 

@@ -18,7 +18,7 @@ from pages.admin.downtimes.downtime_form import (
 from pages.admin.downtimes.saving import DOWNTIME, FOLLOWING, TIME, previewed
 from webmon.clock import utcnow
 from webmon.commands.downtimes import running
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.downtimes.choosing import (
@@ -37,11 +37,11 @@ from webmon.queries.downtimes.room import (
     time_fields,
 )
 from webmon.ui.addresses import show_address
-from webmon.ui.focus import FOCUS_OPENER, focus_on
-from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, act, as_dict, ask, one_line, only, sentence, show
-from webmon.ui.room import Editing, Events, edited_by
-from webmon.ui.rows import Row, with_kind
+from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.room import Editing, Events, edited_by
+from webmon.ui.rooms.rows import Row, with_kind
+from webmon.ui.shell.focus import FOCUS_OPENER, focus_on
+from webmon.ui.states.private import PrivateState, act, as_dict, ask, one_line, only, sentence, show
 
 EXTENSIONS = {"15m": 15, "30m": 30, "1h": 60, "2h": 120}
 """Minutes."""

@@ -5,13 +5,14 @@ import reflex as rx
 from pages.admin.downtimes.applying import planned_panel
 from pages.admin.host.state import HostPageState
 from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
-from webmon.ui.activity import history_panel
 from webmon.ui.addresses import host_address, incident_address, service_address
-from webmon.ui.charts import metrics_charts
-from webmon.ui.moment import moment
-from webmon.ui.panel import panel
-from webmon.ui.quieting_view import quieting
-from webmon.ui.record import (
+from webmon.ui.display.activity import history_panel
+from webmon.ui.display.charts import metrics_charts
+from webmon.ui.display.moment import moment
+from webmon.ui.display.panel import panel
+from webmon.ui.display.status import icon
+from webmon.ui.rooms.quieting_view import quieting
+from webmon.ui.rooms.record import (
     day_bar,
     incidents_panel,
     months,
@@ -19,7 +20,6 @@ from webmon.ui.record import (
     record_page,
     windows,
 )
-from webmon.ui.status import icon
 
 ROUTE = "/host"
 TITLE = "Host – Beaconry"

@@ -6,8 +6,8 @@ from typing import Any
 from pages.admin.downtimes.starting import Starting
 from webmon.commands.notifications import mutes
 from webmon.queries.inventory.host_page import HostPage, host_page
-from webmon.ui.private import PrivateState, act, ask, show
-from webmon.ui.quieting import Quieting
+from webmon.ui.rooms.quieting import Quieting
+from webmon.ui.states.private import PrivateState, act, ask, show
 
 
 class HostPageState(Starting, Quieting, PrivateState):

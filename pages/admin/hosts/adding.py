@@ -6,8 +6,8 @@ import reflex as rx
 
 from pages.admin.hosts.adding_state import SERVICE, SITE
 from pages.admin.hosts.state import HostsState
-from webmon.ui.drafts import draft_of
-from webmon.ui.menu import action, menu, menu_id
+from webmon.ui.display.menu import action, menu, menu_id
+from webmon.ui.forms.drafts import draft_of
 
 NONE = rx.Var.create(0)
 

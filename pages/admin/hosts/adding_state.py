@@ -7,15 +7,15 @@ import reflex as rx
 from pages.admin.hosts import toasts
 from pages.admin.hosts.list_state import HostList
 from webmon.commands.inventory.watch_site import watch_site
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Invalid
 from webmon.queries.inventory.hosts import HostName, host_names
-from webmon.ui.drafts import drop_draft
-from webmon.ui.field import is_ticked
-from webmon.ui.focus import FOCUS_OPENER
-from webmon.ui.private import act, as_dict, ask, only, sentence
-from webmon.ui.room import Events
+from webmon.ui.forms.drafts import drop_draft
+from webmon.ui.forms.field import is_ticked
+from webmon.ui.rooms.room import Events
+from webmon.ui.shell.focus import FOCUS_OPENER
+from webmon.ui.states.private import act, as_dict, ask, only, sentence
 
 SITE, SERVICE = "site", "service"
 FOCUS_ADDING = rx.call_script(

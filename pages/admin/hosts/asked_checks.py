@@ -8,10 +8,10 @@ import reflex as rx
 from pages.admin.hosts import toasts
 from webmon.clock import utcnow
 from webmon.commands.inventory import services
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.queries.inventory.host_views import HostsView, HostView
-from webmon.ui.private import act, only
-from webmon.ui.room import Events, Listing
+from webmon.ui.rooms.room import Events, Listing
+from webmon.ui.states.private import act, only
 
 FOLLOW_SECONDS = (0.4, 0.6, 1, 1, 1, 2, 2, 2, 2, 3)
 """When to look for the result of a check that somebody asked for."""

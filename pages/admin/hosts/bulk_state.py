@@ -10,13 +10,13 @@ from pages.admin.hosts.list_state import HostList
 from webmon.clock import utcnow
 from webmon.commands.inventory import bulk_changes
 from webmon.commands.inventory.bulk_changes import NAMESPACE, OF_HOSTS, OF_SERVICES, Done
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.durations import parse_duration
 from webmon.domain.ids import is_id, read_id
 from webmon.errors import Invalid
 from webmon.queries.inventory.bulk_preview import Selection, preview, selection
-from webmon.ui.private import act, as_dict, ask, one_line, only, sentence
-from webmon.ui.room import Events
+from webmon.ui.rooms.room import Events
+from webmon.ui.states.private import act, as_dict, ask, one_line, only, sentence
 
 ACTIONS = {
     "pause": "Pause",

@@ -4,9 +4,9 @@ import reflex as rx
 
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_detail import HostDetail, HostKeyView
-from webmon.ui.copied import copied
-from webmon.ui.live import modal
-from webmon.ui.moment import moment
+from webmon.ui.display.copied import copied
+from webmon.ui.display.moment import moment
+from webmon.ui.shell.live import modal
 
 
 def host_access() -> rx.Component:

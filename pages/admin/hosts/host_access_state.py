@@ -4,7 +4,7 @@ import reflex as rx
 
 from pages.admin.hosts.asked_checks import AskedChecks
 from webmon.commands.inventory import hosts
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.errors import NotFound
 from webmon.queries.inventory.host_detail import (
     HostDetail,
@@ -14,9 +14,9 @@ from webmon.queries.inventory.host_detail import (
     key_question,
 )
 from webmon.ui.addresses import show_address
-from webmon.ui.focus import FOCUS_OPENER
-from webmon.ui.private import act, ask, only, show
-from webmon.ui.room import Events
+from webmon.ui.rooms.room import Events
+from webmon.ui.shell.focus import FOCUS_OPENER
+from webmon.ui.states.private import act, ask, only, show
 
 
 class HostAccess(AskedChecks, mixin=True):

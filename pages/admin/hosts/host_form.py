@@ -8,10 +8,10 @@ from webmon.commands.inventory import hosts
 from webmon.commands.validation import KEEP
 from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.host_views import NamespaceView
-from webmon.ui.field import REMOVE, FieldView, Option, is_ticked
-from webmon.ui.form import FormView, Section, read_form, row_form
-from webmon.ui.kind_fields import config_fields, read_config
-from webmon.ui.rows import Row
+from webmon.ui.forms.field import REMOVE, FieldView, Option, is_ticked
+from webmon.ui.forms.form import FormView, Section, read_form, row_form
+from webmon.ui.forms.kind_fields import config_fields, read_config
+from webmon.ui.rooms.rows import Row
 
 SSH = "ssh."
 ACCESS = ("user", "port", "private_key", "passphrase", "password")

@@ -10,11 +10,11 @@ from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_choice import Sort
 from webmon.queries.inventory.host_views import HostView
 from webmon.ui.addresses import host_address
-from webmon.ui.form_view import form
-from webmon.ui.menu import action, menu, menu_id
-from webmon.ui.moment import ago
-from webmon.ui.room_view import pages
-from webmon.ui.status import icon
+from webmon.ui.display.menu import action, menu, menu_id
+from webmon.ui.display.moment import ago
+from webmon.ui.display.status import icon
+from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.room_view import pages
 
 COLUMNS = (
     ("Status", Sort.STATUS),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import reflex as rx
 
 from pages.admin.hosts.asked_checks import AskedChecks
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.probes import PROBES
 from webmon.queries.inventory.host_choice import LONGEST_SEARCH, WRONG, Choice, Sort
@@ -17,8 +17,8 @@ from webmon.queries.inventory.host_rows import Opened
 from webmon.queries.inventory.host_views import HostsView, NamespaceView, Summary
 from webmon.queries.inventory.services import ServiceDetail
 from webmon.ui.addresses import show_address
-from webmon.ui.private import one_line, only
-from webmon.ui.room import Events
+from webmon.ui.rooms.room import Events
+from webmon.ui.states.private import one_line, only
 
 STATUSES = {
     WRONG: "Down or in difficulties",

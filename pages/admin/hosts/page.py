@@ -12,12 +12,12 @@ from pages.admin.hosts.host_list import COLUMNS, host_list
 from pages.admin.hosts.list_state import STATUSES
 from pages.admin.hosts.state import HostsState
 from webmon.probes import PROBES
-from webmon.ui.drafts import reopened
-from webmon.ui.form_view import form
-from webmon.ui.frame import frame
-from webmon.ui.live import live
-from webmon.ui.moment import moment
-from webmon.ui.room_view import confirmation, headline, no_worker, search_field
+from webmon.ui.display.moment import moment
+from webmon.ui.forms.drafts import reopened
+from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.room_view import confirmation, headline, no_worker, search_field
+from webmon.ui.shell.frame import frame
+from webmon.ui.shell.live import live
 
 ROUTE = "/hosts"
 TITLE = "Hosts – Beaconry"

@@ -6,10 +6,10 @@ from pages.admin.hosts.service_statistics import statistics
 from webmon.queries.inventory.host_views import ServiceView
 from webmon.queries.inventory.services import ChangeView, ServiceDetail
 from webmon.ui.addresses import service_address
-from webmon.ui.copied import copied
-from webmon.ui.evidence import evidence
-from webmon.ui.moment import moment
-from webmon.ui.status import icon
+from webmon.ui.display.copied import copied
+from webmon.ui.display.evidence import evidence
+from webmon.ui.display.moment import moment
+from webmon.ui.display.status import icon
 
 
 def service_detail(detail: rx.Var[ServiceDetail], service: rx.Var[ServiceView]) -> rx.Component:

@@ -10,10 +10,10 @@ from webmon.commands.validation import KEEP
 from webmon.domain.durations import format_duration
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
-from webmon.ui.field import FieldView, Option
-from webmon.ui.form import FormView, Section, fill, known_kind, read_form, row_form
-from webmon.ui.kind_fields import config_fields, filled_and_empty, read_config
-from webmon.ui.rows import Row
+from webmon.ui.forms.field import FieldView, Option
+from webmon.ui.forms.form import FormView, Section, fill, known_kind, read_form, row_form
+from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.rooms.rows import Row
 
 DEFAULT_KIND = "http"
 TRY = "Try"

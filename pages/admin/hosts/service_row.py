@@ -8,11 +8,11 @@ from pages.admin.hosts.service_detail import service_detail
 from pages.admin.hosts.state import HostsState
 from webmon.queries.inventory.host_views import ServiceView
 from webmon.ui.addresses import service_address
-from webmon.ui.check_bar import check_bar
-from webmon.ui.form_view import form
-from webmon.ui.menu import action, menu, menu_id
-from webmon.ui.moment import ago, moment
-from webmon.ui.status import icon
+from webmon.ui.display.check_bar import check_bar
+from webmon.ui.display.menu import action, menu, menu_id
+from webmon.ui.display.moment import ago, moment
+from webmon.ui.display.status import icon
+from webmon.ui.forms.form_view import form
 
 
 def service_row(service: rx.Var[ServiceView]) -> rx.Component:

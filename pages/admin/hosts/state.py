@@ -12,7 +12,7 @@ from pages.admin.hosts.host_access_state import HostAccess
 from pages.admin.hosts.host_form import HOST, host_form
 from pages.admin.hosts.service_form import SERVICE, edited_service, new_service
 from webmon.clock import utcnow
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
 from webmon.queries.inventory.deletions import Deletion
@@ -22,11 +22,11 @@ from webmon.queries.inventory.host_views import HostsView
 from webmon.queries.inventory.hosts import admin_hosts, place_of
 from webmon.queries.inventory.services import ServiceDetail, service_detail, service_form
 from webmon.ui.addresses import show_address
-from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, as_dict, ask, only, show
-from webmon.ui.room import Events, edited_by
-from webmon.ui.rows import Row, Saved
-from webmon.ui.trials import Trying
+from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.room import Events, edited_by
+from webmon.ui.rooms.rows import Row, Saved
+from webmon.ui.rooms.trials import Trying
+from webmon.ui.states.private import PrivateState, as_dict, ask, only, show
 
 ROWS = {"host": HOST, "service": SERVICE}
 

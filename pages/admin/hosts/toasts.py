@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import reflex as rx
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Host
 from webmon.queries.inventory.host_views import NamespaceView, ServiceView
-from webmon.ui.private import sentence
-from webmon.ui.room import Events
+from webmon.ui.rooms.room import Events
+from webmon.ui.states.private import sentence
 
 
 def result(service: ServiceView) -> Events:

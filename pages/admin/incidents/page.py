@@ -14,12 +14,12 @@ from webmon.queries.notifications.incidents import (
     IncidentView,
     UntoldView,
 )
-from webmon.ui.drafts import draft_of
-from webmon.ui.frame import frame
-from webmon.ui.moment import moment
-from webmon.ui.quieting_view import mute_form, muted
-from webmon.ui.room_view import headline, pages, stays_current
-from webmon.ui.status import icon
+from webmon.ui.display.moment import moment
+from webmon.ui.display.status import icon
+from webmon.ui.forms.drafts import draft_of
+from webmon.ui.rooms.quieting_view import mute_form, muted
+from webmon.ui.rooms.room_view import headline, pages, stays_current
+from webmon.ui.shell.frame import frame
 
 ROUTE = "/incidents"
 TITLE = "Incidents – Beaconry"

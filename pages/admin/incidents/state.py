@@ -14,7 +14,7 @@ from webmon.commands.notifications import (
     incident_updates,
     mutes,
 )
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.downtimes.room import TimeView, times_of_incident
@@ -25,11 +25,11 @@ from webmon.queries.notifications.incidents import (
     admin_incidents,
     incident_detail,
 )
-from webmon.ui.drafts import drop_draft
-from webmon.ui.focus import FOCUS_MISTAKE, focus_on
-from webmon.ui.private import PrivateState, act, as_dict, ask, only, sentence, show
-from webmon.ui.quieting import LENGTHS
-from webmon.ui.room import Events
+from webmon.ui.forms.drafts import drop_draft
+from webmon.ui.rooms.quieting import LENGTHS
+from webmon.ui.rooms.room import Events
+from webmon.ui.shell.focus import FOCUS_MISTAKE, focus_on
+from webmon.ui.states.private import PrivateState, act, as_dict, ask, only, sentence, show
 
 UPDATE_TEXT = "update-text"
 FOCUS_TEXT = focus_on(f"#{UPDATE_TEXT}")

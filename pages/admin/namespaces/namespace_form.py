@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from webmon.commands.inventory import namespaces
-from webmon.ui.field import FieldView
-from webmon.ui.form import FormView, Section, read_form, row_form
-from webmon.ui.rows import Row
+from webmon.ui.forms.field import FieldView
+from webmon.ui.forms.form import FormView, Section, read_form, row_form
+from webmon.ui.rooms.rows import Row
 
 FIELDS = (
     FieldView("name", "Name", required=True, placeholder="IATI"),

@@ -4,9 +4,9 @@ import reflex as rx
 
 from pages.admin.namespaces.state import NamespacesState
 from webmon.queries.inventory.host_views import NamespaceView
-from webmon.ui.form_view import form
-from webmon.ui.frame import frame
-from webmon.ui.room_view import add_button, confirmation, headline, stays_current
+from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.room_view import add_button, confirmation, headline, stays_current
+from webmon.ui.shell.frame import frame
 
 ROUTE = "/namespaces"
 TITLE = "Namespaces – Beaconry"

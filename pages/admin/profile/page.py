@@ -6,11 +6,11 @@ import reflex as rx
 
 from pages.admin.profile.state import ProfileState
 from webmon.queries.own_profile import SessionView
-from webmon.ui.frame import frame
-from webmon.ui.moment import moment
-from webmon.ui.native import NativeForm, NativeLink
-from webmon.ui.panel import panel
-from webmon.ui.room_view import headline, stays_current
+from webmon.ui.display.moment import moment
+from webmon.ui.display.native import NativeForm, NativeLink
+from webmon.ui.display.panel import panel
+from webmon.ui.rooms.room_view import headline, stays_current
+from webmon.ui.shell.frame import frame
 
 ROUTE = "/profile"
 TITLE = "Profile – Beaconry"

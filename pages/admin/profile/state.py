@@ -1,11 +1,14 @@
-"""The state of the room "Profile". It only shows: what is typed goes to `webmon.api.profile`."""
+"""The state of the room "Profile".
+
+It only shows: what is typed goes to `webmon.api.accounts.profile`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from webmon.queries.own_profile import ProfileView, own_profile
-from webmon.ui.private import PrivateState, ask, session_hash, show
-from webmon.ui.room import Listing
+from webmon.ui.rooms.room import Listing
+from webmon.ui.states.private import PrivateState, ask, session_hash, show
 
 DONE = {
     "profile": "Saved.",

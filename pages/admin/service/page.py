@@ -5,14 +5,15 @@ import reflex as rx
 from pages.admin.downtimes.applying import planned_panel
 from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
-from webmon.ui.activity import history_panel
 from webmon.ui.addresses import host_address, incident_address, service_address
-from webmon.ui.charts import response_chart
-from webmon.ui.evidence import evidence
-from webmon.ui.moment import moment
-from webmon.ui.panel import panel
-from webmon.ui.quieting_view import pausing, quieting
-from webmon.ui.record import (
+from webmon.ui.display.activity import history_panel
+from webmon.ui.display.charts import response_chart
+from webmon.ui.display.evidence import evidence
+from webmon.ui.display.moment import moment
+from webmon.ui.display.panel import panel
+from webmon.ui.display.status import icon
+from webmon.ui.rooms.quieting_view import pausing, quieting
+from webmon.ui.rooms.record import (
     day_bar,
     incidents_panel,
     months,
@@ -20,7 +21,6 @@ from webmon.ui.record import (
     record_page,
     windows,
 )
-from webmon.ui.status import icon
 
 ROUTE = "/service"
 TITLE = "Service – Beaconry"

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pages.admin.downtimes.starting import Starting
 from webmon.queries.inventory.service_page import ServicePage, service_page
-from webmon.ui.private import PrivateState, ask, show
-from webmon.ui.quieting import Pausing
+from webmon.ui.rooms.quieting import Pausing
+from webmon.ui.states.private import PrivateState, ask, show
 
 
 class ServicePageState(Starting, Pausing, PrivateState):

@@ -4,11 +4,11 @@ import reflex as rx
 
 from pages.admin.settings.state import SettingsState
 from webmon.queries.installation import SettingsView
-from webmon.ui.frame import frame
-from webmon.ui.native import NativeForm
-from webmon.ui.panel import panel
-from webmon.ui.private import ask_again
-from webmon.ui.room_view import headline, stays_current
+from webmon.ui.display.native import NativeForm
+from webmon.ui.display.panel import panel
+from webmon.ui.rooms.room_view import headline, stays_current
+from webmon.ui.shell.frame import frame
+from webmon.ui.states.private import ask_again
 
 ROUTE = "/settings"
 TITLE = "Settings – Beaconry"

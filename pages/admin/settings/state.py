@@ -1,11 +1,14 @@
-"""The state of the room "Settings". It only shows: what is typed goes to `webmon.api.settings`."""
+"""The state of the room "Settings".
+
+It only shows: what is typed goes to `webmon.api.admin.settings`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from webmon.queries.installation import SettingsView, admin_settings
-from webmon.ui.private import PrivateState, ask, show
-from webmon.ui.room import Listing
+from webmon.ui.rooms.room import Listing
+from webmon.ui.states.private import PrivateState, ask, show
 
 DONE = {
     "saved": "Saved. Everything follows within half a minute.",

@@ -4,12 +4,10 @@ import reflex as rx
 
 from pages.admin.users.state import UsersState
 from webmon.queries.accounts import UserView
-from webmon.ui.copied import copied
-from webmon.ui.form_view import form
-from webmon.ui.frame import frame
-from webmon.ui.live import modal
-from webmon.ui.moment import moment
-from webmon.ui.room_view import (
+from webmon.ui.display.copied import copied
+from webmon.ui.display.moment import moment
+from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.room_view import (
     add_button,
     confirmation,
     headline,
@@ -17,6 +15,8 @@ from webmon.ui.room_view import (
     search_field,
     stays_current,
 )
+from webmon.ui.shell.frame import frame
+from webmon.ui.shell.live import modal
 
 ROUTE = "/users"
 TITLE = "Users – Beaconry"

@@ -8,12 +8,12 @@ import reflex as rx
 from pages.admin.users.user_form import USER, user_form
 from webmon.commands.accounts import password_links, users
 from webmon.config import settings
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.queries.accounts import UsersView, admin_users, user_fields
-from webmon.ui.form import FormView
-from webmon.ui.private import PrivateState, act, ask, one_line, only, show
-from webmon.ui.room import Editing, Events, edited_by
-from webmon.ui.rows import Row, Saved
+from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.room import Editing, Events, edited_by
+from webmon.ui.rooms.rows import Row, Saved
+from webmon.ui.states.private import PrivateState, act, ask, one_line, only, show
 
 LONGEST_SEARCH = 100
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from webmon.commands.accounts import users
-from webmon.domain.access import Role
-from webmon.ui.field import FieldView, Option
-from webmon.ui.form import FormView, Section, choices, read_form, row_form
-from webmon.ui.rows import Row
+from webmon.domain.accounts.access import Role
+from webmon.ui.forms.field import FieldView, Option
+from webmon.ui.forms.form import FormView, Section, choices, read_form, row_form
+from webmon.ui.rooms.rows import Row
 
 ALL, SOME = "all", "some"
 

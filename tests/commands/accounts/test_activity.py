@@ -26,8 +26,8 @@ from webmon.commands.notifications import (
     mutes,
 )
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.api_keys import Scope
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.api_keys import Scope
 from webmon.errors import Invalid
 from webmon.models import Activity, DowntimeOccurrence, Incident
 from webmon.origin import Way, coming

@@ -12,7 +12,7 @@ from tests import factories
 from tests.clock import NOW
 from webmon.commands.accounts import users
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import User
 

@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 from tests import factories
 from tests.clock import HOUR, NOW
 from webmon.commands.accounts import api_keys
-from webmon.domain.access import Actor, Role
-from webmon.domain.api_keys import Scope, key_in
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.api_keys import Scope, key_in
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import ApiKey
 from webmon.queries.api_keys import Bearer, bearer_of, list_keys

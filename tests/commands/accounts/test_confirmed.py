@@ -12,8 +12,8 @@ from tests.clock import NOW
 from webmon.commands.accounts import api_keys, password_links, users
 from webmon.commands.inventory import hosts, services
 from webmon.commands.notifications import channels
-from webmon.domain.access import Actor, Role
-from webmon.domain.api_keys import Scope
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.api_keys import Scope
 from webmon.errors import ConfirmationNeeded
 from webmon.models import Host, Namespace
 

@@ -12,8 +12,8 @@ from tests.clock import NOW, SECOND
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import hash_password
 from webmon.db import Database
-from webmon.domain import throttle
-from webmon.domain.access import Role
+from webmon.domain.accounts import throttle
+from webmon.domain.accounts.access import Role
 from webmon.errors import Invalid, MustBePatient, Throttled
 from webmon.models import LoginAttempts, LoginSession
 from webmon.queries.accounts import actor_for_token

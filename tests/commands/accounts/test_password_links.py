@@ -11,7 +11,7 @@ from tests.clock import NOW
 from webmon.commands.accounts import logins, password_links, users
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import LoginSession, PasswordLink, User
 from webmon.queries.accounts import admin_users, list_users

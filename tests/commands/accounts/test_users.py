@@ -10,7 +10,7 @@ from tests.clock import NOW
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import HashedPassword, hash_password, password_fits
 from webmon.db import Database
-from webmon.domain.access import Role
+from webmon.domain.accounts.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, Namespace, Setting, User
 from webmon.queries.accounts import actor_for_token, list_users, live_actors

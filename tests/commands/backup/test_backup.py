@@ -21,7 +21,7 @@ from webmon.commands.backup.take import take
 from webmon.commands.checks import connectivity, workers
 from webmon.commands.schema import migrate
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, WebmonError
 from webmon.models import (
     CheckResult,

@@ -13,8 +13,8 @@ from tests.queries.histories import no_data, outage, watched
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.checks.record import LEASE, Finding, claim_due, record
 from webmon.db import Database
-from webmon.domain import schedule
-from webmon.domain.status import Status
+from webmon.domain.checks import schedule
+from webmon.domain.checks.status import Status
 from webmon.models import (
     CheckResult,
     Incident,

@@ -15,8 +15,8 @@ from webmon.commands.checks.connectivity import note_offline, note_online
 from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.commands.inventory import services
 from webmon.db import Database
-from webmon.domain.heartbeats import Signal
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import Signal
+from webmon.domain.checks.status import Status
 from webmon.models import Heartbeat, Notification, Service, ServiceState
 from webmon.probes.base import Outcome, down, unknown
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url

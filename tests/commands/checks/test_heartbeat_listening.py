@@ -12,8 +12,8 @@ from webmon.commands.checks import backlog, heartbeats
 from webmon.commands.checks.heartbeat_listening import listen
 from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.commands.inventory import services
-from webmon.domain.heartbeats import parse_signal
-from webmon.domain.status import Status
+from webmon.domain.checks.heartbeats import parse_signal
+from webmon.domain.checks.status import Status
 from webmon.models import Heartbeat, Incident, Service, ServiceState, Setting
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 from webmon.queries.inventory.heartbeat_urls import heartbeat_url

@@ -16,10 +16,10 @@ from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory import services
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.heartbeats import parse_signal
-from webmon.domain.sessions import token_hash
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.checks.heartbeats import parse_signal
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound, PermissionDenied
 from webmon.models import (
     CheckResult,

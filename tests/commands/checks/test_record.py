@@ -12,8 +12,8 @@ from tests.clock import MINUTE, NOW, SECOND
 from webmon.commands.checks import backlog, workers
 from webmon.commands.checks.record import LEASE, DueCheck, Finding, claim_due, record
 from webmon.commands.inventory import services
-from webmon.domain.schedule import next_slot
-from webmon.domain.status import Status
+from webmon.domain.checks.schedule import next_slot
+from webmon.domain.checks.status import Status
 from webmon.models import CheckResult, Incident, Service, ServiceState, StatusChange
 from webmon.probes.base import Outcome, down, unknown, up
 

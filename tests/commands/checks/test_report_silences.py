@@ -13,7 +13,7 @@ from tests.clock import HOUR, MINUTE, NOW
 from webmon.commands.checks import clock_steps, heartbeat_listening, heartbeats
 from webmon.commands.checks.record import Finding, claim_due, record
 from webmon.commands.inventory import services
-from webmon.domain.heartbeats import Signal
+from webmon.domain.checks.heartbeats import Signal
 from webmon.models import ServiceState, Setting
 from webmon.probes.heartbeat import HeartbeatConfig, judge
 from webmon.queries.history.timelines import timelines

@@ -20,7 +20,7 @@ from webmon.commands.inventory.hosts import create_host
 from webmon.commands.inventory.services import create_service
 from webmon.commands.notifications.channels import create_channel
 from webmon.domain.names import INVISIBLE
-from webmon.domain.news import CHOOSABLE
+from webmon.domain.notifications.news import CHOOSABLE
 from webmon.errors import FileError
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.notifiers import NOTIFIERS

@@ -10,7 +10,7 @@ from tests.outbox import iati, site
 from webmon.commands.downtimes import edit, running
 from webmon.commands.downtimes.plan import plan_downtime
 from webmon.commands.inventory.hosts import delete_host
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Downtime, DowntimeOccurrence, Host, Namespace, Service, ServiceState
 from webmon.queries.downtimes.windows import windows_at, windows_between

@@ -6,8 +6,8 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.downtimes import EDITOR, pass_time, plan
 from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, outside, see
-from webmon.domain.messages import headline, post
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.messages import headline, post
 from webmon.models import Incident, Service
 from webmon.queries.notifications.incidents import incident_detail
 

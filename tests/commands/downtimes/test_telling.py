@@ -10,7 +10,7 @@ from tests.outbox import add_channel, claim, compose, iati, outbox, site
 from tests.outside import deliver, outside, see
 from webmon.commands.downtimes import edit, running
 from webmon.config import settings
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Notification
 
 __all__ = ["iati", "outside", "site"]

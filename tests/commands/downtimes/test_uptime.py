@@ -12,7 +12,7 @@ from webmon.commands.backup.after_restore import prepare_restored
 from webmon.commands.downtimes import running
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Daily, NoData
 from webmon.queries.history.uptime import uptimes
 

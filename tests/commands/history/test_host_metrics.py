@@ -8,7 +8,7 @@ from tests import factories
 from tests.clock import MINUTE, NOW
 from webmon.commands.checks.record import Finding, record
 from webmon.commands.history.retention import Kept, delete_expired
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import HostMetricDay, HostMetricHour, Service
 from webmon.probes.base import Outcome, unknown
 

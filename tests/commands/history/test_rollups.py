@@ -9,7 +9,7 @@ from tests import factories
 from tests.clock import MINUTE, NOW, SECOND
 from webmon.commands.checks.record import Finding, record
 from webmon.commands.inventory.services import pause, resume
-from webmon.domain.rollups import Rollup
+from webmon.domain.history.rollups import Rollup
 from webmon.models import CheckResult, Daily, Hourly, NoData, ServiceState
 from webmon.probes.base import Outcome, down, unknown, up
 

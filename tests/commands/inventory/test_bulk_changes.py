@@ -10,8 +10,8 @@ from webmon.clock import utcnow
 from webmon.commands.inventory.bulk_changes import change_hosts, change_services, undo
 from webmon.commands.inventory.services import update_service
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import Activity, Host, Incident, Service, ServiceState, StatusChange
 

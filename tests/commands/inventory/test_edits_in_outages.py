@@ -16,7 +16,7 @@ from tests.clock import NOW, SECOND
 from webmon.commands.checks.record import Finding, record
 from webmon.commands.inventory.hosts import update_host
 from webmon.commands.inventory.services import create_service, pause, resume, update_service
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Incident, Service, ServiceState, StatusChange
 from webmon.probes.base import Outcome, down, up
 

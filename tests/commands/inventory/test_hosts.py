@@ -7,7 +7,7 @@ from tests import factories
 from tests.clock import NOW
 from webmon.commands.history.retention import Kept, delete_expired
 from webmon.commands.inventory.hosts import create_host, delete_host, update_host
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import CheckResult, Host, Namespace, Service
 

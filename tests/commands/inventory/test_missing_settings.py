@@ -13,7 +13,7 @@ from webmon import clock
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory.hosts import update_host
 from webmon.commands.inventory.services import create_service, update_service
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import FileError, Invalid
 from webmon.models import Host, Incident, Notification, ServiceState
 from webmon.probes.base import ProbeConfig

@@ -10,7 +10,7 @@ from webmon.commands.inventory.namespaces import (
     delete_namespace,
     update_namespace,
 )
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Namespace, Service, ServiceState
 

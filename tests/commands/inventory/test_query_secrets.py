@@ -14,7 +14,7 @@ from webmon.commands.config_file.apply import apply_file
 from webmon.commands.config_file.export import export
 from webmon.commands.inventory.services import KEEP, create_service, update_service
 from webmon.commands.inventory.watch_site import watch_site
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid
 from webmon.models import Service
 from webmon.probes.base import Target

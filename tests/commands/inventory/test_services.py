@@ -20,8 +20,8 @@ from webmon.commands.inventory.services import (
     resume_over,
     update_service,
 )
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Incident, Service, ServiceState, StatusChange
 from webmon.probes.base import down, up

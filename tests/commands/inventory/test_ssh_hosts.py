@@ -17,8 +17,8 @@ from webmon.commands.config_file.apply import apply_file
 from webmon.commands.inventory.hosts import accept_host_key, create_host, update_host
 from webmon.commands.inventory.services import KEEP
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import FileError, Invalid, NotFound, PermissionDenied
 from webmon.models import Host, Service, ServiceState
 from webmon.probes.base import Outcome

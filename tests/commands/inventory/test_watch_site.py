@@ -7,7 +7,7 @@ from tests import factories
 from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.inventory.watch_site import watch_site
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import Host, Namespace, Service, ServiceState
 

@@ -8,9 +8,9 @@ from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.acknowledgements import acknowledge
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.notification_rules import NEVER_TOLD
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.rules import NEVER_TOLD
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Incident
 

@@ -7,7 +7,7 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications import announcements
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Incident, Notification
 
 __all__ = ["iati", "outside", "site"]

@@ -6,7 +6,7 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_site, iati, outbox
 from tests.outside import deliver, outside, see
 from webmon.commands.notifications import budgets
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Channel
 
 __all__ = ["iati", "outside"]

@@ -10,7 +10,7 @@ from tests.clock import HOUR, NOW
 from webmon import crypto
 from webmon.commands.notifications import channels
 from webmon.commands.validation import KEEP
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Notification
 

@@ -21,8 +21,8 @@ from tests.outbox import (
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import clock_steps, leases, receipts
 from webmon.db import Database
-from webmon.domain.notification_rules import MOST_CHANGES, QUIET
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.rules import MOST_CHANGES, QUIET
 from webmon.notifiers.base import NotifierError, Receipt
 
 __all__ = ["iati", "outside", "site"]

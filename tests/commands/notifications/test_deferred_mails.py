@@ -4,7 +4,7 @@ from tests.clock import MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_site, claim, compose, iati, rows, site
 from tests.outside import outside, see
 from webmon.commands.notifications import deferred_mails, receipts
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.notifiers.base import Deferred, Receipt
 
 __all__ = ["add_site", "iati", "outside", "site"]

@@ -28,10 +28,10 @@ from webmon.commands.notifications import next_message, receipts
 from webmon.commands.notifications.incident_updates import write_update
 from webmon.commands.notifications.next_message import Outgoing
 from webmon.db import Database
-from webmon.domain import notification_rules
-from webmon.domain.access import Actor, Role
-from webmon.domain.news import Event, Message
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications import rules
+from webmon.domain.notifications.news import Event, Message
 from webmon.models import Channel, ChannelState, Host, Incident, Namespace, Service, ServiceState
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError, Receipt, blocking
@@ -267,7 +267,7 @@ given_histories = settings(
 
 
 def test_every_outage_and_every_end_is_told_once_and_in_order(make_world, monkeypatch):
-    monkeypatch.setattr(notification_rules, "MOST_CHANGES", 10_000)
+    monkeypatch.setattr(rules, "MOST_CHANGES", 10_000)
 
     @given_histories
     @given(histories(*ACTIONS))
@@ -314,7 +314,7 @@ def _assert_complete_and_in_order(incidents, heard: list[Any]) -> None:
 
 def test_in_the_end_every_channel_knows_how_things_are(make_world, monkeypatch):
     """With flapping, a critical service, difficulties and pauses besides."""
-    monkeypatch.setattr(notification_rules, "MOST_CHANGES", 2)
+    monkeypatch.setattr(rules, "MOST_CHANGES", 2)
 
     @given_histories
     @given(histories(*ACTIONS, *MORE))

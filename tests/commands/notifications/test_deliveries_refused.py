@@ -22,7 +22,7 @@ from tests.outbox import (
 )
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import channels, leases, receipts, reminders
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Channel
 from webmon.notifiers.base import NotifierError
 

@@ -7,8 +7,8 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import REFUSED, add_channel, add_site, iati, outbox, rows, site, state
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import manual_sends
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Notification
 from webmon.models.notifications import Delivery

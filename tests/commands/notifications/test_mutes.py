@@ -11,8 +11,8 @@ from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.notifications.mutes import end_mute, mute_host, mute_service
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Mute, Service
 from webmon.notifiers.base import NotifierError

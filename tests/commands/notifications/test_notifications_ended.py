@@ -8,7 +8,7 @@ from tests.outbox import add_channel, iati, outbox, site
 from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.inventory import hosts, namespaces, services
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Channel, Namespace, Service
 
 __all__ = ["iati", "outside", "site"]

@@ -7,8 +7,8 @@ from tests.outbox import add_channel, add_service, iati, outbox, site
 from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.inventory import services
 from webmon.db import Database
-from webmon.domain.notification_rules import QUIET, SUMMED_UP
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.rules import QUIET, SUMMED_UP
 
 __all__ = ["iati", "outside", "site"]
 

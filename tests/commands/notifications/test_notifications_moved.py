@@ -9,9 +9,9 @@ from tests.outside import ALL_EVENTS, deliver, follow_up, outside, see
 from webmon.commands.inventory import hosts
 from webmon.commands.notifications import channels
 from webmon.commands.notifications.incident_updates import write_update
-from webmon.domain.access import Actor, Role
-from webmon.domain.messages import headline
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.messages import headline
 from webmon.models import Host, Incident, Notification, Service
 from webmon.notifiers.base import NotifierError
 

@@ -7,8 +7,8 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, iati, outbox, site
 from tests.outside import deliver, outside, see
 from webmon.commands.notifications import announcements
-from webmon.domain.access import Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Role
+from webmon.domain.checks.status import Status
 from webmon.models import Channel, Namespace
 
 __all__ = ["iati", "outside", "site"]

@@ -23,7 +23,7 @@ from webmon.commands.history import retention
 from webmon.commands.inventory import namespaces
 from webmon.commands.notifications import leases as channel_leases
 from webmon.commands.notifications import manual_sends, next_message, receipts
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import Channel, Namespace
 from webmon.notifiers.base import NotifierError, Receipt
 

@@ -10,7 +10,7 @@ from tests.clock import HOUR, NOW
 from webmon import db
 from webmon.commands.accounts.api_keys import add_key
 from webmon.commands.resources.repeats import KEPT, Answer, once
-from webmon.domain.api_keys import Scope
+from webmon.domain.accounts.api_keys import Scope
 from webmon.errors import Invalid
 from webmon.models import Namespace
 from webmon.queries.api_keys import bearer_of

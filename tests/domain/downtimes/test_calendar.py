@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 from webmon.domain.downtimes.calendar import CalendarEntry, OtherTime, to_ics
 from webmon.domain.downtimes.recurrence import Schedule
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 LONDON = "Europe/London"
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)

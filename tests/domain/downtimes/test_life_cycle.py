@@ -13,7 +13,7 @@ from webmon.domain.downtimes.life_cycle import (
     still_handled,
 )
 from webmon.domain.downtimes.scope import merged, overlapping
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 DAY_S, HOUR_S = 24 * 3600, 3600
 START = NOW + 25 * HOUR

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tests.examples import up_to
 from tests.probes.http_exchange.test_http_failures import reset, saying, silence, unused_port
 from tests.probes.servers import Talk, serving
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes import PROBES, run
 from webmon.probes.base import Outcome, Target
 from webmon.probes.databases.login import QueryAnswer

@@ -22,7 +22,7 @@ from tests.probes.http_exchange.test_http_redirects import path_of, to
 from tests.probes.servers import Talk, http, serving
 from tests.probes.test_http import answered, probe
 from webmon.commands.validation import validated
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import Invalid
 from webmon.probes.base import Outcome
 from webmon.probes.http import HttpConfig

@@ -11,7 +11,7 @@ import pytest
 
 from tests.probes.servers import Talk, http, serving
 from tests.probes.test_http import answered, probe
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome
 from webmon.probes.http_exchange.exchange import Exchange
 

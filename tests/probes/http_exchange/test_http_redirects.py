@@ -7,7 +7,7 @@ import pytest
 
 from tests.probes.servers import Server, http, serving
 from tests.probes.test_http import probe
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 
 
 def to(location: str, status: str = "302 Found", more: str = "") -> bytes:

@@ -12,7 +12,7 @@ from tests.probes.conftest import ServerContext
 from tests.probes.servers import html, serving
 from tests.probes.test_http import probe
 from webmon.clock import utcnow
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.wire.tls_contexts import tls_context
 
 

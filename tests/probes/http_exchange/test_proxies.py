@@ -14,7 +14,7 @@ from tests.probes.servers import http, serving
 from tests.probes.test_http import probe
 from tests.test_proxies import LOGIN, PASSWORD, set_environment
 from webmon.crypto import seal
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.http_exchange.request import HttpConfig
 from webmon.proxies import Proxy, Routes, read_proxy
 

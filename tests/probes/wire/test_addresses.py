@@ -15,7 +15,7 @@ import pytest
 from tests.probes.http_exchange.test_http_failures import unused_port
 from tests.probes.servers import full_queue, html, serving
 from tests.probes.test_http import probe
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.http_exchange.answer import HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Trace
 from webmon.probes.wire.addresses import (

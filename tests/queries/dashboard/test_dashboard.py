@@ -9,9 +9,9 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import outage, watched
-from webmon.domain.access import Actor, Role
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.history.rollups import Rollup
 from webmon.models import (
     ChannelState,
     CheckResult,

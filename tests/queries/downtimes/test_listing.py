@@ -8,7 +8,7 @@ from tests.clock import HOUR, NOW
 from tests.downtimes import EDITOR, fields, plan
 from tests.outbox import iati, site
 from webmon.commands.downtimes import running
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import NotFound
 from webmon.models import Downtime, Host, Service
 from webmon.queries.downtimes.editor import downtime_fields, preview

@@ -9,8 +9,8 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import no_data, outage, watched
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.history.rollups import Rollup
 from webmon.models import CheckResult, Daily, Hourly, Service
 from webmon.models.history import STATUS_CODES
 from webmon.queries.history.response_times import ResponseTimes, last_day

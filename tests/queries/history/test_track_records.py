@@ -18,10 +18,10 @@ from webmon.commands.checks.record import Finding, record
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.commands.inventory.services import create_service, pause, resume, update_service
 from webmon.db import Database
-from webmon.domain.calendar import utc_day, utc_midnight
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import Status
-from webmon.domain.uptime import Period, Uptime, uptime
+from webmon.domain.checks.status import Status
+from webmon.domain.history.calendar import utc_day, utc_midnight
+from webmon.domain.history.rollups import Rollup
+from webmon.domain.history.uptime import Period, Uptime, uptime
 from webmon.models import Daily, Host, Service, ServiceState
 from webmon.probes.base import Outcome, down, unknown, up
 from webmon.queries.history.timelines import service as column

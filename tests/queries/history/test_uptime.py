@@ -12,8 +12,8 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import no_data, outage, watched
-from webmon.domain.calendar import month
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.history.calendar import month
 from webmon.models import Service, StatusChange
 from webmon.queries.history.timelines import service as column
 from webmon.queries.history.timelines import timelines

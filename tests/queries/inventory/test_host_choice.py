@@ -8,8 +8,8 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, NOW
 from tests.queries.histories import outage, watched
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.models import CheckResult
 from webmon.queries.inventory.host_choice import Choice
 from webmon.queries.inventory.host_rows import Opened

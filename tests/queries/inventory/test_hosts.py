@@ -10,8 +10,8 @@ from webmon import db
 from webmon.commands.checks import workers
 from webmon.commands.checks.connectivity import note_offline, note_online
 from webmon.commands.inventory.services import create_service
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound, PermissionDenied
 from webmon.models import Heartbeat, ServiceState, StatusChange, Worker
 from webmon.queries.inventory.deletions import deletion

@@ -8,8 +8,8 @@ from sqlmodel import Session
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import outage, watched
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound
 from webmon.models import CheckResult, HostMetricHour, Incident
 from webmon.queries.history.records import NO_RECORD, host_record, service_record

@@ -10,8 +10,8 @@ from tests.outside import deliver, outside, see
 from webmon import config, crypto
 from webmon.commands.notifications import channels, manual_sends
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound, PermissionDenied
 from webmon.models import Channel, Namespace, Notification
 from webmon.notifiers.base import NotifierError

@@ -10,8 +10,8 @@ from webmon.commands.notifications.acknowledgements import acknowledge
 from webmon.commands.notifications.incident_updates import write_update
 from webmon.commands.notifications.mutes import end_mute, mute_service
 from webmon.db import Database
-from webmon.domain.access import Actor, Role
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound
 from webmon.models import Service
 from webmon.queries.notifications.incident_timeline import MomentView, MuteView

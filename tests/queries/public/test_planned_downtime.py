@@ -4,8 +4,8 @@ from tests import factories
 from tests.clock import HOUR, NOW
 from tests.downtimes import plan
 from tests.outbox import iati, site
-from webmon.api.board_html import board_html
-from webmon.domain.status import Status
+from webmon.api.public.board_html import board_html
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Service
 from webmon.queries.public.snapshot import narrowed, public_status
 

@@ -11,7 +11,7 @@ from tests.clock import HOUR, MINUTE, NOW, SECOND
 from webmon.commands.checks import workers
 from webmon.commands.checks.connectivity import note_offline, note_online
 from webmon.db import Database
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.errors import NotFound
 from webmon.queries.public.snapshot import (
     PublicDowntimeView,

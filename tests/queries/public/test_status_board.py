@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clock import NOW
-from webmon.domain.status import Status, combined_status
+from webmon.domain.checks.status import Status, combined_status
 from webmon.queries.public.snapshot import (
     PublicHostView,
     PublicNamespaceView,

@@ -3,7 +3,7 @@
 from tests import factories
 from tests.clock import MINUTE, NOW
 from webmon.commands.checks.results import milliseconds
-from webmon.domain.rollups import Rollup
+from webmon.domain.history.rollups import Rollup
 from webmon.models import CheckResult, Daily, ServiceState
 from webmon.queries.system.storage import BYTES_PER_RESULT, shrinks, storage
 

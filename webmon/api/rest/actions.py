@@ -18,7 +18,7 @@ from webmon.commands.notifications import acknowledgements, mutes
 from webmon.commands.resources.bodies import MuteBody
 from webmon.commands.resources.repeats import Answer
 from webmon.commands.validation import validated
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.durations import parse_duration
 from webmon.errors import Invalid
 from webmon.queries.resources import kinds

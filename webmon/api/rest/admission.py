@@ -4,7 +4,7 @@ import time
 
 from fastapi import HTTPException, Request
 
-from webmon.api.keys import bearer
+from webmon.api.rest.keys import bearer
 from webmon.domain.rates import Rate
 from webmon.errors import Throttled
 from webmon.queries.api_keys import Bearer

@@ -10,7 +10,7 @@ from webmon import clock, db
 from webmon.api.slack.replies import AWAY, linked, refusal
 from webmon.commands.slack import changes, links
 from webmon.commands.slack.replies import queue_reply
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.slack.blocks import ACKNOWLEDGE, CONFIRM, MUTE, PLAN, answer, escaped
 from webmon.domain.slack.words import HELP, Name
 from webmon.errors import Invalid, NotFound, PermissionDenied

@@ -7,7 +7,7 @@ from typing import Any
 
 from webmon import clock, db
 from webmon.commands.slack import changes, links
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.slack.blocks import CONFIRM, answer, button, escaped
 from webmon.domain.slack.words import CHANGES, HELP, Command, Name, read_command
 from webmon.errors import Invalid, NotFound, PermissionDenied

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session
 
 from webmon.commands.accounts.snapshots import Snapshot, changes_between, snapshot
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.ids import is_id
 from webmon.models import Activity
 from webmon.models.columns import table

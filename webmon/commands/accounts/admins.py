@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.access import RANKS, Actor, Role
+from webmon.domain.accounts.access import RANKS, Actor, Role
 from webmon.errors import Invalid, PermissionDenied
 from webmon.models import User
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select, update
 
 from webmon.commands.accounts.activity import Found, noted
-from webmon.domain.access import Actor, Role, require, require_confirmed
-from webmon.domain.api_keys import PREFIX, SHOWN, Scope
+from webmon.domain.accounts.access import Actor, Role, require, require_confirmed
+from webmon.domain.accounts.api_keys import PREFIX, SHOWN, Scope
+from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.names import checked_name
-from webmon.domain.sessions import token_hash
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import ApiKey, ApiKeyNamespace, Namespace
 

@@ -6,8 +6,8 @@ from math import ceil
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
-from webmon.domain import throttle
-from webmon.domain.throttle import Subject
+from webmon.domain.accounts import throttle
+from webmon.domain.accounts.throttle import Subject
 from webmon.errors import MustBePatient, Throttled
 from webmon.models import LoginAttempts
 

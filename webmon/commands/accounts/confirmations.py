@@ -8,8 +8,8 @@ from sqlmodel import Session, col
 from webmon import db
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.passwords import password_fits
-from webmon.domain.sessions import token_hash
-from webmon.domain.throttle import FREE_PER_PAIR, Subject
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.accounts.throttle import FREE_PER_PAIR, Subject
 from webmon.errors import Invalid
 from webmon.models import LoginSession, User
 

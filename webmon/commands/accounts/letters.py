@@ -14,9 +14,9 @@ from webmon.commands.accounts.attempts import count_attempt, refuse_blocked
 from webmon.commands.accounts.password_links import send_link
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import canonical_email
-from webmon.domain.access import Actor, Role, require
-from webmon.domain.backoff import retry_delay_seconds
-from webmon.domain.throttle import Subject, address_subject
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.throttle import Subject, address_subject
+from webmon.domain.notifications.backoff import retry_delay_seconds
 from webmon.errors import Invalid, Throttled
 from webmon.models import Letter, User
 from webmon.models.letters import Occasion

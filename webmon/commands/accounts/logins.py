@@ -21,9 +21,9 @@ from webmon.commands.accounts.passwords import password_fits
 from webmon.commands.accounts.pending import new_pending
 from webmon.commands.accounts.snapshots import Snapshot, snapshot
 from webmon.commands.accounts.users import canonical_email
-from webmon.domain import throttle
-from webmon.domain.sessions import LIFETIME, token_hash
-from webmon.domain.throttle import Subject
+from webmon.domain.accounts import throttle
+from webmon.domain.accounts.sessions import LIFETIME, token_hash
+from webmon.domain.accounts.throttle import Subject
 from webmon.errors import Invalid
 from webmon.models import LoginSession, SecondFactor, User
 from webmon.origin import Way, coming

@@ -11,8 +11,8 @@ from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.snapshots import changes_between, snapshot
 from webmon.commands.accounts.users import DisplayName
 from webmon.commands.validation import Fields, known_timezone, validated
-from webmon.domain.access import Actor
-from webmon.domain.sessions import shown_id
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.sessions import shown_id
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, User
 

@@ -9,8 +9,8 @@ from webmon.commands.accounts.activity import noted
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.accounts.second_factor import remove_factor
 from webmon.commands.accounts.users import end_links, end_sessions, find_user, store_password
-from webmon.domain.access import Actor, require_confirmed
-from webmon.domain.sessions import token_hash
+from webmon.domain.accounts.access import Actor, require_confirmed
+from webmon.domain.accounts.sessions import token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import PasswordLink, User
 

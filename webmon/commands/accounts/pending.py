@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from webmon import crypto
-from webmon.domain.sessions import PENDING_LIFETIME, token_hash
+from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import User
 

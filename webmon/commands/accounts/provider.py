@@ -23,7 +23,7 @@ from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.pending import seal_for, unseal_for
 from webmon.commands.accounts.users import UserFields, add_from_provider, give_role
-from webmon.domain.groups import Grant, granted, read_grant
+from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.errors import Invalid, NotFound, WebmonError
 from webmon.models import User
 

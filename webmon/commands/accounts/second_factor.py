@@ -14,9 +14,9 @@ from webmon.commands.accounts.logins import Login, new_login, note_failure
 from webmon.commands.accounts.pending import pending_user
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import end_sessions
-from webmon.domain.access import Actor
-from webmon.domain.sessions import token_hash
-from webmon.domain.throttle import FREE_PER_PAIR, Subject
+from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.accounts.throttle import FREE_PER_PAIR, Subject
 from webmon.errors import Invalid
 from webmon.models import RecoveryCode, SecondFactor, User
 from webmon.queries.second_factors import without_required_factor

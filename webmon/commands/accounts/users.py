@@ -15,11 +15,11 @@ from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.validation import Fields, require_revision, validated
-from webmon.domain.access import Actor, Role, require_confirmed
+from webmon.domain.accounts.access import Actor, Role, require_confirmed
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.accounts.throttle import account_subject, pairs_of
 from webmon.domain.ids import is_id
 from webmon.domain.names import checked_name
-from webmon.domain.sessions import token_hash
-from webmon.domain.throttle import account_subject, pairs_of
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import (
     LoginAttempts,

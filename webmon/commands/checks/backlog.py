@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from webmon.commands.checks.claims import LEASE, OVER_SSH, RECEIVING
 from webmon.commands.checks.workers import STATES, service, state
-from webmon.domain import schedule
-from webmon.domain.status import Status
+from webmon.domain.checks import schedule
+from webmon.domain.checks.status import Status
 from webmon.models import Service
 from webmon.models.columns import table
 

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, case, select, update
 from sqlmodel import Session, col
 
 from webmon.commands.networks import reach
-from webmon.domain.heartbeats import Reports
-from webmon.domain.networks import Reach
+from webmon.domain.checks.heartbeats import Reports
+from webmon.domain.checks.networks import Reach
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES

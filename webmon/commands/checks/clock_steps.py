@@ -17,7 +17,7 @@ from webmon.commands.checks.claims import LEASE
 from webmon.commands.checks.results import milliseconds
 from webmon.commands.checks.workers import SILENT_AFTER, state, worker
 from webmon.commands.locks import lock_states
-from webmon.domain.calendar import utc_day
+from webmon.domain.history.calendar import utc_day
 from webmon.models import Incident, NoData, ServiceState, StatusChange, Worker
 from webmon.models.columns import table
 

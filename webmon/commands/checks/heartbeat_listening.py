@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from webmon import crypto
-from webmon.domain.heartbeats import LISTEN_EVERY, was_expected
+from webmon.domain.checks.heartbeats import LISTEN_EVERY, was_expected
 from webmon.errors import Invalid
 from webmon.models import Heartbeat, Service, ServiceState, Setting
 from webmon.models.columns import table

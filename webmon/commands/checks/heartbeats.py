@@ -15,8 +15,8 @@ from sqlmodel import Session
 
 from webmon import crypto, probes
 from webmon.commands.checks.record import Finding, record
-from webmon.domain.heartbeats import Plan, Reports, Signal
-from webmon.domain.sessions import token_hash
+from webmon.domain.accounts.sessions import token_hash
+from webmon.domain.checks.heartbeats import Plan, Reports, Signal
 from webmon.errors import NotFound
 from webmon.models import Heartbeat, Service, ServiceState
 from webmon.models.columns import table

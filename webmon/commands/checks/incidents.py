@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from webmon.commands.notifications import announcements
-from webmon.domain.status import Status
-from webmon.domain.transitions import Condition
+from webmon.domain.checks.status import Status
+from webmon.domain.checks.transitions import Condition
 from webmon.models import Incident, StatusChange
 from webmon.models.columns import table
 from webmon.probes.base import Outcome

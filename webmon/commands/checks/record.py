@@ -26,13 +26,13 @@ from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.history.host_metrics import Told, store_host_metrics
 from webmon.commands.history.last_day import refresh_last_day
 from webmon.commands.history.rollups import HOUR_MS, FullHour, store_hours
-from webmon.domain import schedule, transitions
-from webmon.domain.calendar import utc_day
-from webmon.domain.host_metrics import read_series
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import OBSERVED, Status
-from webmon.domain.transitions import Condition, Policy
-from webmon.domain.uptime import Period, patience_seconds, silence
+from webmon.domain.checks import schedule, transitions
+from webmon.domain.checks.host_metrics import read_series
+from webmon.domain.checks.status import OBSERVED, Status
+from webmon.domain.checks.transitions import Condition, Policy
+from webmon.domain.history.calendar import utc_day
+from webmon.domain.history.rollups import Rollup
+from webmon.domain.history.uptime import Period, patience_seconds, silence
 from webmon.probes.base import Outcome
 
 __all__ = ["LEASE", "OVER_SSH", "DueCheck", "Finding", "claim_due", "record"]

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from webmon.bulk import as_arrays, unnested, upsert
-from webmon.domain.status import OBSERVED, Status
-from webmon.domain.uptime import silence
+from webmon.domain.checks.status import OBSERVED, Status
+from webmon.domain.history.uptime import silence
 from webmon.models import CheckResult, NoData, ServiceState
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES

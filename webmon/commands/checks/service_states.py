@@ -9,8 +9,8 @@ from sqlalchemy import Column, Executable, bindparam, select, update
 from sqlmodel import Session
 
 from webmon.bulk import as_arrays, unnested
-from webmon.domain.status import Status
-from webmon.domain.transitions import Condition, Policy, Run
+from webmon.domain.checks.status import Status
+from webmon.domain.checks.transitions import Condition, Policy, Run
 from webmon.models import Service, ServiceState
 from webmon.models.columns import table
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter
 
 from webmon.domain.durations import parse_duration
-from webmon.domain.news import DEFAULT_EVENTS
+from webmon.domain.notifications.news import DEFAULT_EVENTS
 from webmon.domain.tags import read_tags
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]

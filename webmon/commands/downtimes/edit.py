@@ -25,10 +25,10 @@ from webmon.commands.downtimes.plan import (
     store_scope,
 )
 from webmon.commands.locks import lock_services
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State
 from webmon.domain.downtimes.recurrence import rule_until
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.models import Downtime, DowntimeOccurrence
 from webmon.queries.downtimes.windows import covered_services, schedule_of
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from webmon.commands.validation import Fields, Name, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.downtimes.life_cycle import TOLD_STEPS, Audience, Step
 from webmon.domain.downtimes.recurrence import (
     Schedule,

@@ -11,9 +11,9 @@ from webmon.commands.downtimes.occurrences import AHEAD, bring_up_to, end, fill
 from webmon.commands.downtimes.steps import take_step
 from webmon.commands.downtimes.telling import ask_owner, down_now
 from webmon.commands.locks import lock_services
+from webmon.domain.checks.status import Status
 from webmon.domain.downtimes.life_cycle import ASK_BEFORE, State, Step
-from webmon.domain.notification_rules import NOT_WELL
-from webmon.domain.status import Status
+from webmon.domain.notifications.rules import NOT_WELL
 from webmon.models import (
     CheckResult,
     Downtime,

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from webmon.commands.downtimes.occurrences import bring_up_to, new_occurrence
 from webmon.commands.locks import lock_services
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.models import Downtime, DowntimeOccurrence

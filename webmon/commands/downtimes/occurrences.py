@@ -16,7 +16,7 @@ from webmon.domain.downtimes.life_cycle import (
     still_handled,
 )
 from webmon.domain.downtimes.recurrence import LAST_YEAR
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.models import Downtime, DowntimeOccurrence
 from webmon.queries.downtimes.windows import schedule_of
 

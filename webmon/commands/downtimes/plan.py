@@ -13,8 +13,8 @@ from webmon.commands.downtimes.fields import Wanted, read_wanted
 from webmon.commands.downtimes.occurrences import BACK, fill
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.locks import lock_services
-from webmon.domain.access import Actor
-from webmon.domain.calendar import utc_day
+from webmon.domain.accounts.access import Actor
+from webmon.domain.history.calendar import utc_day
 from webmon.errors import Invalid
 from webmon.models import (
     Downtime,

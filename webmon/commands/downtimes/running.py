@@ -11,10 +11,10 @@ from webmon.commands.downtimes.fields import read_duration_seconds
 from webmon.commands.downtimes.lock import lock_downtime, lock_occurrence, occurrence_at
 from webmon.commands.downtimes.occurrences import bring_up_to, end, move
 from webmon.commands.downtimes.plan import plan_downtime, recount, recount_all
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State
 from webmon.domain.downtimes.recurrence import instant, local_time, read_timezone
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.errors import Invalid
 from webmon.models import Downtime, DowntimeOccurrence, Namespace
 

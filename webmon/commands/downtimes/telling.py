@@ -22,12 +22,12 @@ from webmon.commands.notifications.subjects import (
     load_channels,
     load_subjects,
 )
+from webmon.domain.checks.status import Status
 from webmon.domain.downtimes.life_cycle import Audience, Step
 from webmon.domain.downtimes.wording import Told, question, still_down, text_of
-from webmon.domain.news import Event, News
-from webmon.domain.notification_rules import Decision
-from webmon.domain.status import Status
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
+from webmon.domain.notifications.news import Event, News
+from webmon.domain.notifications.rules import Decision
 from webmon.models import (
     Downtime,
     DowntimeChannel,

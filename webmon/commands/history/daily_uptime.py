@@ -15,10 +15,10 @@ from sqlmodel import Session
 
 from webmon.bulk import upsert
 from webmon.commands.history.rollups import COLUMNS
-from webmon.domain.calendar import utc_day, utc_midnight
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import OBSERVED
-from webmon.domain.uptime import Period, Uptime, uptime
+from webmon.domain.checks.status import OBSERVED
+from webmon.domain.history.calendar import utc_day, utc_midnight
+from webmon.domain.history.rollups import Rollup
+from webmon.domain.history.uptime import Period, Uptime, uptime
 from webmon.models import Daily, Service, ServiceState
 from webmon.models.columns import table
 from webmon.queries.history.timelines import timelines

@@ -8,8 +8,8 @@ from sqlalchemy import Table, select
 from sqlmodel import Session
 
 from webmon.bulk import upsert
-from webmon.domain.calendar import utc_day
-from webmon.domain.host_metrics import Values
+from webmon.domain.checks.host_metrics import Values
+from webmon.domain.history.calendar import utc_day
 from webmon.models import HostMetricDay, HostMetricHour
 from webmon.models.columns import table
 from webmon.models.history import HostMetricColumns

@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Session
 
 from webmon.bulk import upsert
-from webmon.domain.rollups import Rollup
+from webmon.domain.history.rollups import Rollup
 from webmon.models import Daily, Hourly
 from webmon.models.columns import table
 from webmon.models.history import RollupColumns

@@ -12,7 +12,7 @@ from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.snapshots import Snapshot
 from webmon.commands.validation import Fields, validated
 from webmon.config import LONGEST_DAYS
-from webmon.domain.access import Actor, Role, require, require_confirmed
+from webmon.domain.accounts.access import Actor, Role, require, require_confirmed
 from webmon.domain.colours import checked_accent
 from webmon.domain.names import checked_name
 from webmon.errors import Invalid, PermissionDenied

@@ -20,7 +20,7 @@ from webmon.commands.inventory.pausing import set_paused
 from webmon.commands.inventory.services import Interval
 from webmon.commands.locks import lock_services
 from webmon.commands.validation import Fields, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.tags import read_tags
 from webmon.errors import Invalid
 from webmon.models import Host, Service, ServiceState

@@ -14,7 +14,7 @@ from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP, Fields, Name, merged, require_revision, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.tags import read_tags
 from webmon.errors import Invalid, NotFound

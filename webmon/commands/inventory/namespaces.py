@@ -19,9 +19,9 @@ from webmon.commands.validation import (
     require_revision,
     validated,
 )
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.checks.networks import MOST_NETWORKS, is_never_reached, parse_networks
 from webmon.domain.ids import is_id
-from webmon.domain.networks import MOST_NETWORKS, is_never_reached, parse_networks
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, Host, Namespace, Service
 

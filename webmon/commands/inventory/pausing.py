@@ -11,8 +11,8 @@ from webmon.commands.checks.incidents import resolve_incidents
 from webmon.commands.checks.results import store_silences
 from webmon.commands.history.daily_uptime import unsettle
 from webmon.commands.notifications import announcements
-from webmon.domain.calendar import utc_day
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.history.calendar import utc_day
 from webmon.models import Service, ServiceState, StatusChange
 from webmon.models.columns import table
 

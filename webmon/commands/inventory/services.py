@@ -23,9 +23,9 @@ from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP as KEEP
 from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
 from webmon.crypto import secret_paths
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.status import Status
 from webmon.domain.ids import is_id
-from webmon.domain.status import Status
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Service, ServiceState
 from webmon.probes import PROBES

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from webmon.commands import trials
 from webmon.commands.inventory.services import create_service, update_service
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.queries.inventory.definitions import DefinitionView, definition_of
 
 DEFINITION = TypeAdapter(DefinitionView)

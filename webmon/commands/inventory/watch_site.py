@@ -10,7 +10,7 @@ from webmon import crypto
 from webmon.commands.inventory.hosts import create_host
 from webmon.commands.inventory.namespaces import create_namespace
 from webmon.commands.inventory.services import create_service
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.errors import Invalid
 from webmon.models import Host, Namespace, Service
 from webmon.probes import PROBES

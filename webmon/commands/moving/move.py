@@ -17,7 +17,7 @@ from webmon.commands.moving.gatus import read_gatus
 from webmon.commands.moving.kuma import read_kuma
 from webmon.commands.moving.lists import read_healthchecks, read_uptimerobot
 from webmon.commands.validation import validated
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.errors import Invalid
 from webmon.models import Host, Namespace
 

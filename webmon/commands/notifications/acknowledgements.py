@@ -27,10 +27,10 @@ from webmon.commands.notifications.subjects import (
     load_subjects,
     service,
 )
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event
-from webmon.domain.notification_rules import decide_acknowledged
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.rules import decide_acknowledged
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Service
 from webmon.models.columns import table

@@ -29,8 +29,9 @@ from webmon.commands.notifications.subjects import (
     load_channels,
     load_subjects,
 )
-from webmon.domain.news import Event, News
-from webmon.domain.notification_rules import (
+from webmon.domain.checks.status import OBSERVED, Status
+from webmon.domain.notifications.news import Event, News
+from webmon.domain.notifications.rules import (
     FLAPPING_WINDOW,
     NOT_WELL,
     Change,
@@ -39,7 +40,6 @@ from webmon.domain.notification_rules import (
     decide,
     is_flapping,
 )
-from webmon.domain.status import OBSERVED, Status
 from webmon.models import StatusChange
 from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS

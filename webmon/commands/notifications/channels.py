@@ -16,9 +16,9 @@ from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import LARGEST_ID, is_id
-from webmon.domain.news import CHOOSABLE, DEFAULT_EVENTS, Event
+from webmon.domain.notifications.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid, NotFound, PermissionDenied, joined
 from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.models.notifications import Delivery

@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from webmon.commands.notifications.leases import LEASE, STATES, state
 from webmon.commands.notifications.outbox import OUTBOX, row
-from webmon.domain.grouping import WAIT
-from webmon.domain.news import Event
+from webmon.domain.notifications.grouping import WAIT
+from webmon.domain.notifications.news import Event
 from webmon.models import Channel
 from webmon.models.columns import table
 

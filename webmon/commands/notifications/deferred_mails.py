@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from webmon.domain.backoff import GIVE_UP_AFTER, retry_delay_seconds
+from webmon.domain.notifications.backoff import GIVE_UP_AFTER, retry_delay_seconds
 from webmon.models.deferred_mails import DeferredMail
 from webmon.notifiers.base import Deferred
 

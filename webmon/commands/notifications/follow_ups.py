@@ -38,9 +38,11 @@ from webmon.commands.notifications.subjects import (
     load_channels,
     load_subjects,
 )
+from webmon.domain.checks.status import OBSERVED
 from webmon.domain.durations import in_words
-from webmon.domain.news import Event, News
-from webmon.domain.notification_rules import (
+from webmon.domain.notifications.news import Event, News
+from webmon.domain.notifications.payloads import news_from
+from webmon.domain.notifications.rules import (
     FLAPPING_WINDOW,
     NOT_WELL,
     QUIET,
@@ -50,8 +52,6 @@ from webmon.domain.notification_rules import (
     decide_held_end,
     decide_unmuted,
 )
-from webmon.domain.payloads import news_from
-from webmon.domain.status import OBSERVED
 
 MOST_AT_ONCE = 500
 

@@ -15,8 +15,8 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from webmon.commands.notifications.subjects import ELSEWHERE, ChannelRules, Subject, service, state
-from webmon.domain.notification_rules import Muting, why_muted
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.rules import Muting, why_muted
 from webmon.models import Mute, ServiceState
 from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS

@@ -18,11 +18,11 @@ from webmon.commands.notifications.subjects import (
     load_subjects,
 )
 from webmon.commands.validation import Fields, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
-from webmon.domain.messages.wording import one_line
-from webmon.domain.news import Event
-from webmon.domain.notification_rules import decide_update
+from webmon.domain.notifications.messages.wording import one_line
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.rules import decide_update
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Incident, IncidentUpdate, Service
 from webmon.models.history import MOST_CHARACTERS

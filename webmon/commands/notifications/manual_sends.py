@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 from webmon.bulk import insert_new
 from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event
+from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Notification
 from webmon.models.notifications import AGAIN, Delivery

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
-from webmon.domain.news import Event
+from webmon.domain.notifications.news import Event
 from webmon.models.notifications import Delivery
 
 BAD = (Event.DOWN, Event.REMINDER, Event.DEGRADED, Event.FLAPPING)

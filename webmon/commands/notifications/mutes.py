@@ -18,11 +18,11 @@ from webmon.commands.notifications.holds import mute
 from webmon.commands.notifications.outbox import hold_back, load_last_words
 from webmon.commands.notifications.subjects import service, state
 from webmon.commands.validation import Fields, validated
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.checks.status import Status
 from webmon.domain.ids import is_id
-from webmon.domain.messages.wording import one_line
-from webmon.domain.notification_rules import NOT_WELL, Muting, why_muted
-from webmon.domain.status import Status
+from webmon.domain.notifications.messages.wording import one_line
+from webmon.domain.notifications.rules import NOT_WELL, Muting, why_muted
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Mute, Service, ServiceState
 from webmon.models.columns import table

@@ -18,11 +18,18 @@ from webmon.commands.notifications import budgets
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.commands.notifications.subjects import ELSEWHERE, SWITCHED_OFF
-from webmon.domain.access import Role
-from webmon.domain.grouping import HOLD, WAIT, Sent, Waiting, message_key, next_message
-from webmon.domain.networks import ANYWHERE, Reach
-from webmon.domain.news import LATE_AFTER, Event, Message, News
-from webmon.domain.payloads import news_from
+from webmon.domain.accounts.access import Role
+from webmon.domain.checks.networks import ANYWHERE, Reach
+from webmon.domain.notifications.grouping import (
+    HOLD,
+    WAIT,
+    Sent,
+    Waiting,
+    message_key,
+    next_message,
+)
+from webmon.domain.notifications.news import LATE_AFTER, Event, Message, News
+from webmon.domain.notifications.payloads import news_from
 from webmon.models import Namespace, User, UserNamespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery

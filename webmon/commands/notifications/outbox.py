@@ -15,10 +15,10 @@ from sqlmodel import Session
 
 from webmon.bulk import insert_new
 from webmon.commands.notifications.subjects import Subject
-from webmon.domain.grouping import WAIT
-from webmon.domain.news import Event, News
-from webmon.domain.notification_rules import Decision, LastWord
-from webmon.domain.payloads import payload_of
+from webmon.domain.notifications.grouping import WAIT
+from webmon.domain.notifications.news import Event, News
+from webmon.domain.notifications.payloads import payload_of
+from webmon.domain.notifications.rules import Decision, LastWord
 from webmon.models import (
     Notification,
 )

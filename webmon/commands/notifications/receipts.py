@@ -14,8 +14,8 @@ from webmon.commands.notifications.leases import LEASE, channel, held, locked, s
 from webmon.commands.notifications.next_message import DOUBTFUL, NO_ANSWER, Outgoing
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.commands.notifications.reminders import reminder_at
-from webmon.domain.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
-from webmon.domain.news import Event
+from webmon.domain.notifications.backoff import GIVE_UP_AFTER, LONGEST_SECONDS, retry_delay_seconds
+from webmon.domain.notifications.news import Event
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import NotifierError, Receipt
 

@@ -15,10 +15,10 @@ from webmon.commands.notifications.leases import channel
 from webmon.commands.notifications.next_message import Outgoing
 from webmon.commands.notifications.outbox import OUTBOX, Batch, is_told, row
 from webmon.commands.notifications.subjects import ChannelRules, Subject
-from webmon.domain.grouping import WAIT
-from webmon.domain.news import Event
-from webmon.domain.notification_rules import Decision
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.grouping import WAIT
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.rules import Decision
 
 HELD_BACK = timedelta(seconds=10)
 """A reminder that is due while a critical service is down is sent this long after it recovers."""

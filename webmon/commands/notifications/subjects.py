@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.domain.news import Event, News
-from webmon.domain.notification_rules import NOWHERE
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import Event, News
+from webmon.domain.notifications.rules import NOWHERE
 from webmon.models import (
     Channel,
     Host,

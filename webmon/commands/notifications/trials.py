@@ -12,7 +12,7 @@ from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.snapshots import Snapshot
 from webmon.commands.notifications.budgets import why_used_up
 from webmon.commands.notifications.channels import create_channel, update_channel
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.errors import Invalid
 from webmon.models import Namespace
 

@@ -28,7 +28,7 @@ from webmon.commands.resources.bodies import (
 )
 from webmon.commands.validation import KEEP, validated
 from webmon.crypto import SEALED
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.merge_patch import patched
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.models import Namespace

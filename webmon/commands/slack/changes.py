@@ -12,7 +12,7 @@ from webmon.commands.downtimes.plan import plan_downtime
 from webmon.commands.downtimes.running import extend, finish
 from webmon.commands.notifications.acknowledgements import acknowledge
 from webmon.commands.notifications.mutes import mute_host, mute_service
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.durations import in_words
 from webmon.domain.slack.blocks import escaped
 from webmon.domain.slack.times import parse_length, parse_when, shown

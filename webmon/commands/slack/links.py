@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.snapshots import snapshot
-from webmon.domain.sessions import token_hash
+from webmon.domain.accounts.sessions import token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import SlackCode, SlackDelivery, SlackPerson, User
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webmon.domain.downtimes.recurrence import Schedule, instant
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 PRODUCT = "-//Beaconry//Planned downtime//EN"
 REFRESH = timedelta(hours=1)

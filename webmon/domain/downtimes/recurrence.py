@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import rrulestr
 
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 MOST_PARTS = 500
 """Characters of a rule."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from webmon.domain.downtimes.life_cycle import Step
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 
 MOST_NAMES = 3
 

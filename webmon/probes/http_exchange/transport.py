@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import httpx
 
-from webmon.domain.networks import ANYWHERE
+from webmon.domain.checks.networks import ANYWHERE
 from webmon.guard import present_reach, require_allowed, within
 from webmon.probes.http_exchange.answer import Enough, HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace

@@ -11,7 +11,7 @@ import dns.message
 import dns.name
 import dns.rcode
 
-from webmon.domain.networks import ANYWHERE
+from webmon.domain.checks.networks import ANYWHERE
 from webmon.guard import within
 from webmon.probes.wire.addresses import Endpoint, Unreachable, connect_failure
 from webmon.probes.wire.stream import Broken, Stream

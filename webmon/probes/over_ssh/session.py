@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from webmon.domain.networks import Reach
+from webmon.domain.checks.networks import Reach
 from webmon.guard import present_reach
 from webmon.probes.host_key import HostKey
 from webmon.probes.over_ssh.client import Client, SshError

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, down, unknown
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.stream import Broken, Stream

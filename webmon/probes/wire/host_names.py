@@ -10,7 +10,7 @@ from pathlib import Path
 
 import idna
 
-from webmon.domain.networks import parse_address
+from webmon.domain.checks.networks import parse_address
 
 HOSTS_FILE = Path("/etc/hosts")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.queries.dashboard.figures import Figures, figures
 from webmon.queries.dashboard.machines import MachinesView, machines
 from webmon.queries.dashboard.monitor import MonitorView, monitor

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func, select
 from sqlmodel import Session
 
-from webmon.domain.calendar import utc_day
 from webmon.domain.figures import milliseconds
-from webmon.domain.rollups import ANSWERS, SUM_US
+from webmon.domain.history.calendar import utc_day
+from webmon.domain.history.rollups import ANSWERS, SUM_US
 from webmon.models import Daily, Host, Hourly, Service, ServiceState
 from webmon.models.columns import table
 from webmon.queries.dashboard.scope import Scope, host, within

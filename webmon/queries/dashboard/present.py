@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from webmon.domain.checks.status import WORDS, Status, host_status
 from webmon.domain.durations import in_words
-from webmon.domain.status import WORDS, Status, host_status
 from webmon.models import Host, Incident, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.queries.dashboard.scope import Scope, host, namespace, within

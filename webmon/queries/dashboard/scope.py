@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select, true
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.models import Host, Namespace
 from webmon.models.columns import table
 

@@ -11,7 +11,7 @@ from sqlmodel import select as select_rows
 from webmon.domain.downtimes.calendar import CalendarEntry, OtherTime, to_ics
 from webmon.domain.downtimes.feed import FeedEntry
 from webmon.domain.downtimes.life_cycle import State
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.models import Downtime, DowntimeOccurrence, Namespace
 from webmon.models.columns import table
 from webmon.queries.downtimes.public import state_at

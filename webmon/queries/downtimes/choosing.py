@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.models import Channel, Namespace
 from webmon.models.columns import table
 from webmon.queries.downtimes.windows import HOSTS, SERVICES, host, service

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.recurrence import Schedule, local_time, rule_from, what_is_odd
+from webmon.domain.history.uptime import Period
 from webmon.domain.ids import is_id
-from webmon.domain.uptime import Period
 from webmon.errors import NotFound
 from webmon.models import Downtime, DowntimeChannel, DowntimeOccurrence
 from webmon.models.columns import table

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State, Step
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound

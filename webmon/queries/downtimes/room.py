@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.downtimes.life_cycle import State, Step
 from webmon.domain.downtimes.recurrence import local_time
 from webmon.domain.downtimes.repeats import rule_in_words
 from webmon.domain.durations import in_words
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.models import Incident
 from webmon.queries.downtimes.editor import span_in_words
 from webmon.queries.downtimes.listing import (

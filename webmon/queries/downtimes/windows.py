@@ -14,7 +14,7 @@ from sqlmodel import Session
 from webmon.domain.downtimes.life_cycle import COUNTED_STATES, State
 from webmon.domain.downtimes.recurrence import Schedule
 from webmon.domain.downtimes.scope import merged
-from webmon.domain.uptime import Period
+from webmon.domain.history.uptime import Period
 from webmon.models import (
     Downtime,
     DowntimeHost,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import String, cast, func, select
 from sqlmodel import Session
 
-from webmon.domain.status import Status
+from webmon.domain.checks.status import Status
 from webmon.models import CheckResult, Service
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from webmon.domain.calendar import days, month
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words
-from webmon.domain.status import Status
-from webmon.domain.uptime import (
+from webmon.domain.history.calendar import days, month
+from webmon.domain.history.uptime import (
     Outages,
     Period,
     Timeline,

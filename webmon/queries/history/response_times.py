@@ -11,7 +11,7 @@ from math import ceil
 from sqlalchemy import BigInteger, bindparam, cast, func, select
 from sqlmodel import Session
 
-from webmon.domain.status import OBSERVED, Status
+from webmon.domain.checks.status import OBSERVED, Status
 from webmon.models import CheckResult
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES

@@ -8,12 +8,19 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
-from webmon.domain.chart_ranges import DAY_SECONDS, HOUR_SECONDS, Range, Steps, axis_top, steps
-from webmon.domain.host_metrics import BOOTED_AT, DISK, Values, full_in_days, reboots
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.host_metrics import BOOTED_AT, DISK, Values, full_in_days, reboots
+from webmon.domain.checks.status import OBSERVED
+from webmon.domain.history.chart_ranges import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    Range,
+    Steps,
+    axis_top,
+    steps,
+)
+from webmon.domain.history.rollups import Rollup
 from webmon.domain.ids import is_id
-from webmon.domain.rollups import Rollup
-from webmon.domain.status import OBSERVED
 from webmon.errors import NotFound
 from webmon.models import (
     CheckResult,

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from webmon.domain.durations import in_words
 from webmon.domain.figures import milliseconds
-from webmon.domain.uptime import Outages, Period, Timeline, outages, uptime
+from webmon.domain.history.uptime import Outages, Period, Timeline, outages, uptime
 from webmon.queries.history.records import (
     DAYS_SHOWN,
     WINDOW_NAMES,

@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from webmon.domain.status import OBSERVED, Status
-from webmon.domain.uptime import Period, Timeline, silence, timeline
+from webmon.domain.checks.status import OBSERVED, Status
+from webmon.domain.history.uptime import Period, Timeline, silence, timeline
 from webmon.models import Host, Namespace, NoData, Service, ServiceState, StatusChange
 from webmon.models.columns import table
 from webmon.queries.downtimes.windows import windows_between

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, bindparam, case, cast, func, select
 from sqlmodel import Session
 
-from webmon.domain.calendar import utc_day, utc_midnight
-from webmon.domain.rollups import ANSWERS, SUM_US
-from webmon.domain.uptime import Period, Uptime, uptime
+from webmon.domain.history.calendar import utc_day, utc_midnight
+from webmon.domain.history.rollups import ANSWERS, SUM_US
+from webmon.domain.history.uptime import Period, Uptime, uptime
 from webmon.models import Daily, ServiceState
 from webmon.models.columns import table
 from webmon.queries.history.timelines import CHOSEN, service, timelines

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
-from webmon.domain.calendar import month
-from webmon.domain.uptime import (
+from webmon.domain.history.calendar import month
+from webmon.domain.history.uptime import (
     Outages,
     Period,
     Timeline,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.durations import format_duration
 from webmon.models import Host, Namespace, Service
 from webmon.models.columns import table

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from webmon.domain.heartbeats import Reports
+from webmon.domain.checks.heartbeats import Reports
 from webmon.errors import Invalid, NotFound
 from webmon.models import Heartbeat, Host, Namespace, Service
 from webmon.queries.inventory.heartbeat_urls import address_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, func, select
 
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import Invalid, NotFound
 from webmon.models import Channel, Host, Namespace, Service

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words
 from webmon.domain.figures import ABBREVIATIONS, UNITS, milliseconds, size
-from webmon.domain.status import Status
 
 LOADS = ("load_1m", "load_5m", "load_15m")
 ELSEWHERE = {"total_ms", "disks", "memory_percent", *LOADS}

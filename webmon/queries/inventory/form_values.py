@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace

@@ -4,9 +4,9 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from webmon import config, crypto
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.ids import is_id
-from webmon.domain.sessions import token_hash
 from webmon.errors import NotFound
 from webmon.models import Heartbeat, Host, Service
 from webmon.models.columns import table

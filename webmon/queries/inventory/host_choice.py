@@ -11,8 +11,8 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, String, case, cast, false, func, or_, select
 from sqlmodel import Session, col
 
-from webmon.domain.access import Actor
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.status import Status
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.queries.inventory.host_figures import month_uptimes

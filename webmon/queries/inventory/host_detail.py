@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy
 from sqlmodel import Session, case, col, func, select
 
-from webmon.domain.access import Actor
-from webmon.domain.status import Status, host_status
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.status import Status, host_status
 from webmon.models import Heartbeat, Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 from webmon.probes import PROBES

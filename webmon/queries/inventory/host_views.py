@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from webmon.domain.checks.status import WORDS, Status, host_status
 from webmon.domain.durations import in_words, parse_duration
 from webmon.domain.figures import milliseconds
-from webmon.domain.status import WORDS, Status, host_status
 from webmon.models import Host
 from webmon.probes import PROBES
 from webmon.queries.history.last_checks import LastChecks

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
 from webmon.domain.list_order import count_moves
-from webmon.domain.status import Status
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.queries.inventory.host_choice import (
     Choice,

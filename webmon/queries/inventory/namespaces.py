@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.models import Host, Namespace
 from webmon.queries.inventory.host_views import NamespaceView
 

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import WORDS, Status
 from webmon.domain.durations import in_words
 from webmon.domain.figures import milliseconds
 from webmon.domain.ids import is_id
-from webmon.domain.status import WORDS, Status
 from webmon.errors import NotFound
 from webmon.models import CheckResult, Host, Incident, Namespace, Service, ServiceState
 from webmon.models.columns import table

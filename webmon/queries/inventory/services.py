@@ -8,10 +8,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.checks.status import WORDS
 from webmon.domain.figures import milliseconds
 from webmon.domain.ids import is_id
-from webmon.domain.status import WORDS
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState, StatusChange
 from webmon.probes import PROBES

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
+from webmon.domain.checks.status import WORDS, Status
 from webmon.domain.figures import milliseconds
 from webmon.domain.ids import is_id
-from webmon.domain.status import WORDS, Status
 from webmon.models import Trial
 from webmon.queries.inventory.evidence import BarView, FactView, bars, facts
 from webmon.queries.inventory.services import PhaseView, limits_of, phases

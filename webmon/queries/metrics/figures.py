@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from webmon.domain.status import Status, host_status
+from webmon.domain.checks.status import Status, host_status
 from webmon.queries.dashboard.scope import Scope, within
 from webmon.queries.history.response_times import NONE, ResponseTimes, last_day
 from webmon.queries.history.uptime import OutagesView, UptimesView, UptimeView, uptimes

@@ -16,8 +16,8 @@ from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
 from webmon import __version__
+from webmon.domain.checks.status import Status
 from webmon.domain.exposition import family, labels
-from webmon.domain.status import Status
 from webmon.models import Incident, Notification, StatusChange, Worker
 from webmon.models.columns import table
 from webmon.queries.dashboard.scope import Scope, within

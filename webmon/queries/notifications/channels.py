@@ -13,11 +13,11 @@ from sqlmodel import Session, col, select
 
 from webmon import config, crypto
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.checks.status import Status
 from webmon.domain.durations import format_duration
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event
-from webmon.domain.status import Status
+from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.notifiers import NOTIFIERS

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event
-from webmon.domain.payloads import news_from
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.payloads import news_from
 from webmon.errors import NotFound
 from webmon.models import Channel, ChannelState, Host, Incident, Notification, Service
 from webmon.models.columns import table

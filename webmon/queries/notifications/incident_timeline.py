@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
-from webmon.domain.news import Event
-from webmon.domain.notification_rules import Muting, why_muted
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.rules import Muting, why_muted
 from webmon.models import Channel, IncidentUpdate, Mute, Notification, StatusChange
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery

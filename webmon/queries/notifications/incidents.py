@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, case, func, select, true
 from sqlmodel import Session
 
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.durations import in_words
-from webmon.domain.grouping import failed_together
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event
+from webmon.domain.notifications.grouping import failed_together
+from webmon.domain.notifications.news import Event
 from webmon.errors import NotFound
 from webmon.models import (
     Channel,

@@ -8,8 +8,8 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from webmon import config
-from webmon.domain.news import Message
-from webmon.domain.payloads import news_from
+from webmon.domain.notifications.news import Message
+from webmon.domain.notifications.payloads import news_from
 from webmon.models import Namespace, Notification
 from webmon.models.columns import table
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from webmon import config
-from webmon.domain.access import Actor, Role
-from webmon.domain.news import CHOOSABLE, Event, Message, News
-from webmon.domain.status import Status
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import Status
+from webmon.domain.notifications.news import CHOOSABLE, Event, Message, News
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import EVENT_WORDS, find_channel, usable_config

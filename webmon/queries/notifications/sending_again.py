@@ -10,11 +10,11 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from webmon import config
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.checks.status import WORDS, Status
 from webmon.domain.ids import is_id
-from webmon.domain.news import Event, Message, News
-from webmon.domain.payloads import news_from
-from webmon.domain.status import WORDS, Status
+from webmon.domain.notifications.news import Event, Message, News
+from webmon.domain.notifications.payloads import news_from
 from webmon.errors import Invalid, NotFound
 from webmon.models import Channel, Incident, Notification, ServiceState
 from webmon.models.columns import table

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from webmon.domain.news import Event
-from webmon.domain.notification_rules import LastWord, decide_update
+from webmon.domain.notifications.news import Event
+from webmon.domain.notifications.rules import LastWord, decide_update
 from webmon.models import Channel, Host, Notification, Service
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery

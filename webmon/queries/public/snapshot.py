@@ -1,6 +1,7 @@
 """What anyone may see: the fields of the public status page, and no others.
 
-`public_status` makes the snapshot of them; `webmon.api.kept_snapshots` keeps it for all visitors.
+`public_status` makes the snapshot of them; `webmon.api.public.kept_snapshots` keeps it for all
+visitors.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from webmon.domain.status import Status, combined_status, host_status
+from webmon.domain.checks.status import Status, combined_status, host_status
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.queries.downtimes.public import PublicOccurrence, public_downtimes

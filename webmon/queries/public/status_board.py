@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from webmon.domain.status import WORDS, Status
+from webmon.domain.checks.status import WORDS, Status
 from webmon.queries.public.snapshot import (
     PublicDowntimeView,
     PublicHostView,

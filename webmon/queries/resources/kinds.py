@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, false, func, select, type_coerce
 from sqlalchemy.types import String
 
 from webmon.crypto import SEALED
-from webmon.domain.access import Actor, Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.durations import format_duration
 from webmon.models import Channel, Host, Incident, Namespace, Service, ServiceState
 from webmon.models.columns import table

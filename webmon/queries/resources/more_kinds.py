@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, case, func, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from webmon.domain.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.durations import format_duration
 from webmon.models import (
     Activity,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select
 from sqlmodel import Session
 
-from webmon.domain.access import Actor
+from webmon.domain.accounts.access import Actor
 from webmon.domain.ids import is_id
 from webmon.domain.merge_patch import cursor_after
 from webmon.errors import NotFound

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from webmon.domain.rollups import Rollup
+from webmon.domain.history.rollups import Rollup
 from webmon.models import CheckResult, Daily, Service, ServiceState
 
 DAY_SECONDS = 86_400

@@ -1,0 +1,230 @@
+"""Sign-in by an identity provider, against one that signs real tokens, and lies."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from joserfc.jwk import OctKey, RSAKey
+from sqlmodel import select
+
+from tests import factories
+from tests.api.accounts.test_auth import log_in
+from tests.api.browsers import EMAIL, add_anna, open_browser
+from tests.identity_provider import IdentityProvider
+from webmon import config
+from webmon.api.accounts import auth, oidc
+from webmon.clock import utcnow
+from webmon.commands.accounts import users
+from webmon.db import Database
+from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.groups import Grant, granted, read_grant
+from webmon.domain.accounts.sessions import COOKIE
+from webmon.models import LoginSession, User, UserNamespace
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
+FAILED, STRANGER = "/login/?error=provider", "/login/?error=stranger"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[httpx.AsyncClient]:
+    async with open_browser(auth, oidc) as client:
+        yield client
+
+
+@pytest.fixture
+def anna(database: Database, cheap_passwords: None) -> int:
+    with database.write() as session:
+        factories.namespace(session, "iati")
+    return add_anna(database)
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
+    with IdentityProvider() as provider:
+        for name, value in {
+            "ISSUER": provider.issuer,
+            "CLIENT_ID": provider.client_id,
+            "CLIENT_SECRET": provider.secret,
+            "GROUPS": "tools=editor:iati,bosses=admin,readers=viewer",
+        }.items():
+            monkeypatch.setenv(f"WEBMON_OIDC_{name}", value)
+        monkeypatch.setenv("WEBMON_BASE_URL", "http://status.example")
+        config.settings.cache_clear()
+        yield provider
+
+
+async def begin(browser: httpx.AsyncClient, provider: IdentityProvider, query: str = "") -> str:
+    """The address of the callback, after the person has agreed."""
+    away = (await browser.get(f"/auth/oidc{query}")).headers["location"]
+    assert away.startswith(f"{provider.issuer}/authorize?")
+    asked = parse_qs(urlsplit(away).query)
+    assert asked["redirect_uri"] == ["http://status.example/auth/oidc/callback"]
+    code, state = provider.code_for(away)
+    return f"/auth/oidc/callback?code={code}&state={state}"
+
+
+async def sign_in(browser: httpx.AsyncClient, provider: IdentityProvider, query: str = "") -> str:
+    """Where a whole sign-in leads."""
+    answer = await browser.get(await begin(browser, provider, query))
+    assert answer.status_code == 303
+    return answer.headers["location"]
+
+
+def people(database: Database) -> dict[str, User]:
+    with database.read() as session:
+        return {user.email: user for user in session.exec(select(User))}
+
+
+def sessions(database: Database) -> list[LoginSession]:
+    with database.read() as session:
+        return list(session.exec(select(LoginSession)).all())
+
+
+async def test_a_group_gives_role_and_namespaces(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    assert await sign_in(browser, provider, "?next=/admin/hosts/") == "/admin/hosts/"
+    assert (await browser.get("/admin/")).text == "admin"
+    ida = people(database)["ida@example.org"]
+    assert (ida.name, ida.role, ida.limited, ida.password_hash) == ("Ida", Role.EDITOR, True, "")
+    with database.read() as session:
+        assert len(session.exec(select(UserNamespace)).all()) == 1
+    assert [each.by_provider for each in sessions(database)] == [True]
+    provider.person |= {"groups": ["readers", "bosses"], "email": "other@example.org"}
+    await sign_in(browser, provider)
+    again = people(database)["ida@example.org"]  # who they are is the subject, not the address
+    assert (again.id, again.role, again.limited) == (ida.id, Role.ADMIN, False)
+    provider.person["groups"] = ["tools"]
+    assert await sign_in(browser, provider) == "/admin/"
+    assert people(database)["ida@example.org"].role is Role.EDITOR
+
+
+LIES: dict[str, dict[str, Any]] = {
+    "nonce": {"nonce": "another"},
+    "no nonce": {"nonce": None},
+    "audience": {"aud": "somebody-else"},
+    "no audience": {"aud": None},
+    "audiences": {"aud": ["beaconry", "somebody-else"]},
+    "issuer": {"iss": "http://evil.example"},
+    "no issuer": {"iss": None},
+    "expired": {"exp": int(time.time()) - 120},
+    "no end": {"exp": None},
+    "of the future": {"iat": int(time.time()) + 3600},
+    "nobody": {"sub": None},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_token_that_is_not_for_us_signs_nobody_in(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database, lie: str
+) -> None:
+    provider.claims = LIES[lie]
+    assert await sign_in(browser, provider) == FAILED
+    assert COOKIE not in browser.cookies and set(people(database)) == {EMAIL}
+    assert sessions(database) == []
+    provider.claims = {}
+    assert await sign_in(browser, provider) == "/admin/"  # the key to the same door
+
+
+async def test_a_token_with_another_signature_signs_nobody_in(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    public = provider.key.as_pem(private=False)
+    for key, algorithm in (
+        (RSAKey.generate_key(2048), "RS256"),
+        (OctKey.import_key("hidden" * 8), "HS256"),
+        (OctKey.import_key(public.replace(b"-----", b"")), "HS256"),
+    ):
+        provider.sign_with = key, algorithm
+        assert await sign_in(browser, provider) == FAILED
+    assert sessions(database) == []
+
+
+async def test_another_state_or_browser_or_a_second_time_signs_nobody_in(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    back = await begin(browser, provider)
+    for wrong in (
+        back + "x",
+        back.replace("&state=", "&state=x&no="),
+        back + "&iss=http://evil.example",
+        "/auth/oidc/callback",
+    ):
+        answer = await browser.get(wrong)
+        assert answer.headers["location"] == FAILED
+        back = await begin(browser, provider)
+    kept = dict(browser.cookies)
+    browser.cookies.clear()
+    assert (await browser.get(back)).headers["location"] == FAILED  # in another browser
+    browser.cookies.update(kept)
+    headers = {"cookie": f"{oidc.COOKIE}={kept[oidc.COOKIE]}"}
+    browser.cookies.clear()
+    assert (await browser.get(back, headers=headers)).headers["location"] == "/admin/"
+    browser.cookies.clear()
+    exchanges = provider.exchanges
+    assert (await browser.get(back, headers=headers)).headers["location"] == FAILED
+    assert provider.exchanges == exchanges and len(sessions(database)) == 1
+
+
+async def test_who_is_in_no_group_or_is_deactivated_may_not_sign_in(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    for person in ({"groups": ["others"]}, {"groups": None}, {"groups": "bosses"}):
+        provider.claims = person
+        assert await sign_in(browser, provider) == STRANGER
+    provider.claims = {"email_verified": False}
+    assert await sign_in(browser, provider) == STRANGER
+    assert set(people(database)) == {EMAIL}
+    provider.claims = {}
+    await sign_in(browser, provider)
+    with database.write() as session:
+        ida = session.exec(select(User).where(User.email == "ida@example.org")).one()
+        users.disable_user(session, ida.id, actor=None, now=utcnow())
+    browser.cookies.clear()
+    assert await sign_in(browser, provider) == STRANGER and sessions(database) == []
+
+
+async def test_a_local_admin_always_gets_in_and_stays_one(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    assert await log_in(browser) == "/admin/"
+    provider.person = {"sub": "1", "email": EMAIL, "email_verified": False, "groups": ["readers"]}
+    assert await sign_in(browser, provider) == STRANGER  # an address that nobody has verified
+    provider.person["email_verified"] = True
+    assert await sign_in(browser, provider) == "/admin/"
+    anna = people(database)[EMAIL]
+    assert anna.role is Role.ADMIN and anna.password_hash and len(people(database)) == 1
+    provider.__exit__()
+    assert (await browser.get("/auth/oidc")).headers["location"] == FAILED
+    browser.cookies.clear()
+    assert await log_in(browser) == "/admin/"
+
+
+async def test_nothing_secret_is_told(
+    browser: httpx.AsyncClient, provider: IdentityProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="webmon"):
+        provider.claims = {"nonce": "another"}
+        await sign_in(browser, provider)
+    assert "signed nobody in" in caplog.text
+    assert "hidden" not in caplog.text and "eyJ" not in caplog.text
+
+
+async def test_without_a_provider_there_is_no_such_way(browser: httpx.AsyncClient) -> None:
+    for path in ("/auth/oidc", "/auth/oidc/callback?code=a&state=b"):
+        assert (await browser.get(path)).status_code == 404
+    assert oidc.link_html() == ""
+
+
+def test_the_highest_role_counts_where_it_is_given() -> None:
+    grants = dict(map(read_grant, ["a=viewer", "b=editor:x+y", "c=editor:z", "d=admin"]))
+    assert granted(["a", "b", "c"], grants) == Grant(Role.EDITOR, ("x", "y", "z"))
+    assert granted(["b", "d"], grants) == Grant(Role.ADMIN)
+    assert granted(["e"], grants) is None
+    for wrong in ("a", "a=boss", "=admin", "a=editor:"):
+        with pytest.raises(ValueError, match=r"must be|a role is"):
+            read_grant(wrong)

@@ -1,0 +1,199 @@
+"""The settings of the installation, through the edge: who may change what, and what it does."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from tests import factories
+from tests.api.accounts.test_auth import log_in, post
+from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
+from webmon import config
+from webmon.api import look
+from webmon.api.accounts import auth, profile
+from webmon.api.admin import settings
+from webmon.clock import utcnow
+from webmon.commands.accounts.logins import open_session
+from webmon.commands.installation.settings import save_settings
+from webmon.db import Database
+from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.sessions import COOKIE
+from webmon.domain.colours import DARK_PAGE, LIGHT_PAGE, accent_css, checked_accent, contrast
+from webmon.errors import ConfirmationNeeded
+from webmon.models import Activity, Letter, LoginSession, SecondFactor
+from webmon.queries.accounts import actor_for_token
+from webmon.queries.installation import admin_settings, installation
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
+FORM = {"site_name": "IATI tools", "accent": "#B3541E", "session_days": "30"}
+SAVED = "/admin/settings/?done=saved"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[httpx.AsyncClient]:
+    async with open_browser(auth, profile, settings) as client:
+        yield client
+
+
+@pytest.fixture
+def anna(database: Database, cheap_passwords: None) -> int:
+    return add_anna(database)
+
+
+def present(database: Database) -> Any:
+    with database.read() as session:
+        return installation(session)
+
+
+async def test_an_admin_sets_name_colour_and_the_rest(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    await log_in(browser)
+    form = FORM | {
+        "raw_retention_days": "7",
+        "hourly_retention_days": "90",
+        "connectivity_targets": "192.0.2.1:53, [2001:db8::1]:53",
+    }
+    assert await post(browser, "/auth/settings", **form) == SAVED
+    now = present(database)
+    assert (now.site_name, now.accent, now.session_days) == ("IATI tools", "#b3541e", 30)
+    assert (now.raw_retention_days, now.hourly_retention_days) == (7, 90)
+    assert now.connectivity_targets == ("192.0.2.1:53", "[2001:db8::1]:53")
+    page = look.in_look('<head></head><div id="brand"></div>')
+    assert ">IATI tools</a>" in page and "--accent:#b3541e" in page
+    await post(browser, "/auth/logout")
+    answer = await browser.post("/auth/login", data={"email": EMAIL, "password": PASSWORD})
+    assert f"{COOKIE}=" in answer.headers["set-cookie"]
+    assert f"Max-Age={30 * 86400}" in answer.headers["set-cookie"]
+    with database.read() as session:
+        [live] = session.exec(select(LoginSession)).all()
+        [entry] = session.exec(
+            select(Activity).where(Activity.verb == "changed the settings of")
+        ).all()
+    assert live.expires_at - live.created_at == timedelta(days=30)
+    assert entry.actor == EMAIL and entry.changes["site_name"] == ["", "IATI tools"]
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"site_name": "x" * 61}, "site_name"),
+        ({"site_name": "a\nb"}, "site_name"),
+        ({"accent": "red"}, "accent"),
+        ({"accent": "#ffff00"}, "accent"),
+        ({"accent": "#1b4f8f}body{display:none"}, "accent"),
+        ({"raw_retention_days": "0"}, "raw_retention_days"),
+        ({"raw_retention_days": "abc"}, "raw_retention_days"),
+        ({"hourly_retention_days": "9" * 30}, "hourly_retention_days"),
+        ({"session_days": "400"}, "session_days"),
+        ({"connectivity_targets": "example.org"}, "connectivity_targets"),
+        ({"connectivity_targets": "example.org:²"}, "connectivity_targets"),
+        ({"second_factor_roles": "root"}, "second_factor_roles"),
+        ({"second_factor_roles": "admin"}, "second_factor_roles"),  # who asks has none
+    ],
+)
+async def test_what_cannot_be_is_refused_whole(
+    browser: httpx.AsyncClient, database: Database, form: dict[str, str], field: str
+) -> None:
+    await log_in(browser)
+    before = present(database)
+    answer = await post(browser, "/auth/settings", **(FORM | form))
+    assert answer == f"/admin/settings/?error={field}" and present(database) == before
+
+
+async def test_what_the_environment_sets_is_locked(
+    browser: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBMON_RAW_RETENTION_DAYS", "3")
+    monkeypatch.setenv("WEBMON_SMTP_URL", "smtp://me:geheim@mail.example.org:587")
+    config.settings.cache_clear()
+    await log_in(browser)
+    assert await post(browser, "/auth/settings", **FORM, raw_retention_days="7") == SAVED
+    assert present(database).raw_retention_days == 3
+    with database.read() as session:
+        view = admin_settings(session, actor=Actor(1, EMAIL, Role.ADMIN))
+    assert view.locked == ("raw_retention_days",) and view.raw_retention_days == "3"
+    assert view.mail == "smtp://mail.example.org:587" and "geheim" not in repr(view)
+
+
+@pytest.mark.parametrize(
+    ("role", "limited"), [("editor", False), ("viewer", False), ("admin", True)]
+)
+async def test_others_neither_see_nor_change_them(
+    browser: httpx.AsyncClient, database: Database, role: str, limited: bool
+) -> None:
+    with database.write() as session:
+        ids = (factories.namespace(session, "iati").id,) if limited else ()
+        user = factories.user(session, "ben@example.org", Role(role), namespace_ids=ids)
+        actor = Actor(user.id, user.email, user.role, frozenset(ids) if limited else None)
+        token = open_session(session, user.id, now=utcnow())
+        assert admin_settings(session, actor=actor).site_name == ""
+        assert not admin_settings(session, actor=actor).may_manage
+    before = present(database)
+    browser.cookies.set(COOKIE, token, domain="status.example")
+    for path in ("/auth/settings", "/auth/settings/test-mail"):
+        if path.endswith("mail") and limited:
+            continue
+        assert await post(browser, path, **FORM) == "/login/"
+    assert present(database) == before
+    browser.cookies.clear()
+    assert await post(browser, "/auth/settings", **FORM) == "/login/"
+    await log_in(browser)  # the key to the same door
+    assert await post(browser, "/auth/settings", **FORM) == SAVED
+
+
+async def test_who_has_not_lately_said_who_they_are_is_asked(
+    browser: httpx.AsyncClient, database: Database, anna: int
+) -> None:
+    with database.write() as session:
+        token = open_session(session, anna, now=utcnow() - timedelta(minutes=11))
+        actor = actor_for_token(session, token, now=utcnow())
+        with pytest.raises(ConfirmationNeeded):
+            save_settings(session, {}, actor=actor, now=utcnow())
+    browser.cookies.set(COOKIE, token, domain="status.example")
+    assert await post(browser, "/auth/settings", **FORM) == "/admin/settings/?error=confirm"
+
+
+async def test_requiring_a_second_factor_shuts_out_who_has_none(
+    browser: httpx.AsyncClient, database: Database, anna: int
+) -> None:
+    with database.write() as session:
+        ben = factories.user(session, "ben@example.org", Role.ADMIN)
+        token = open_session(session, ben.id, now=utcnow())
+        session.add(SecondFactor(user_id=anna, secret="-", last_counter=0, created_at=utcnow()))
+        own = open_session(session, anna, now=utcnow())
+    browser.cookies.set(COOKIE, own, domain="status.example")
+    answer = await browser.post(
+        "/auth/settings", data=FORM | {"second_factor_roles": ["admin", "editor"]}
+    )
+    assert answer.headers["location"] == SAVED
+    with database.read() as session:
+        assert actor_for_token(session, token, now=utcnow()) is None
+        assert actor_for_token(session, own, now=utcnow()) is not None
+
+
+async def test_a_test_mail_goes_to_who_asks(
+    browser: httpx.AsyncClient, database: Database, anna: int
+) -> None:
+    await log_in(browser)
+    assert await post(browser, "/auth/settings/test-mail") == "/admin/settings/?done=test"
+    with database.read() as session:
+        [letter] = session.exec(select(Letter)).all()
+        view = admin_settings(session, actor=Actor(anna, EMAIL, Role.ADMIN))
+    assert letter.user_id == anna and view.last_test == "The test is on its way."
+
+
+@pytest.mark.parametrize("colour", ["#1b4f8f", "#b3541e", "#000000", "#7a3e9d", "#0000ff"])
+def test_every_colour_that_is_taken_can_be_read_by_day_and_by_night(colour: str) -> None:
+    assert contrast(checked_accent(colour), LIGHT_PAGE) >= 4.5
+    night = accent_css(colour).rpartition("--accent:")[2][:7]
+    assert contrast(night, DARK_PAGE) >= 4.5
+
+
+def test_a_pale_colour_is_refused_with_one_that_would_do() -> None:
+    with pytest.raises(ValueError, match=r"too pale.*#[0-9a-f]{6} would do") as caught:
+        checked_accent("#ffcc00")
+    assert contrast(str(caught.value).partition("; ")[2][:7], LIGHT_PAGE) >= 4.5

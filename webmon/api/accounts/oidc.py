@@ -1,0 +1,74 @@
+"""Signing in by an identity provider: to it, and back."""
+
+import logging
+from functools import partial
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from webmon.api.accounts.auth import (
+    HOME,
+    LOGIN,
+    Lane,
+    back,
+    give_session,
+    set_cookie,
+    wanted,
+    where_from,
+)
+from webmon.clock import utcnow
+from webmon.commands.accounts import provider
+from webmon.config import settings
+from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_in
+from webmon.errors import Invalid, NotFound, Throttled
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
+
+LANE = Lane("provider", 4)
+COOKIE = "webmon_provider"
+
+
+@router.get("/oidc")
+async def depart(request: Request, next: str = "") -> Response:
+    """To the provider. 404 where none is set."""
+    if not settings().oidc_issuer:
+        return Response(status_code=404)
+    begin = partial(provider.depart, wanted(next).get("next", HOME), now=utcnow())
+    try:
+        departure = await LANE.run(begin)
+    except (provider.ProviderError, Throttled) as error:
+        log.warning("nobody can be sent to the identity provider: %s", error)
+        return back(LOGIN, error="provider")
+    response = RedirectResponse(departure.address, status_code=303)
+    set_cookie(request, response, COOKIE, departure.cookie, PENDING_LIFETIME, "/auth/oidc")
+    return response
+
+
+@router.get("/oidc/callback")
+async def arrive(request: Request, code: str = "", state: str = "", iss: str = "") -> Response:
+    """Back from the provider, with a code for a token."""
+    if not settings().oidc_issuer:
+        return Response(status_code=404)
+    cookie = token_in(request.headers.get("cookie", ""), COOKIE)
+    finish = partial(provider.arrive, cookie, code, state, iss, **where_from(request), now=utcnow())
+    try:
+        login, onwards = await LANE.run(finish)
+    except (provider.ProviderError, Throttled) as error:
+        log.warning("the identity provider signed nobody in: %s", error)
+        response = back(LOGIN, error="provider")
+    except (Invalid, NotFound) as error:
+        log.warning("somebody whom the identity provider knows may not sign in: %s", error)
+        response = back(LOGIN, error="stranger")
+    else:
+        response = RedirectResponse(onwards, status_code=303)
+        give_session(request, response, login)
+    response.delete_cookie(COOKIE, path="/auth/oidc")
+    return response
+
+
+def link_html() -> str:
+    """What the login says above its form where a provider is set."""
+    if not settings().oidc_issuer:
+        return ""
+    return '<p class="hint"><a href="/auth/oidc">Sign in with your organisation</a></p>'

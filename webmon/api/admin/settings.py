@@ -1,0 +1,64 @@
+"""The form of the settings of the installation."""
+
+import asyncio
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from webmon.api.accounts.auth import LOGIN, Text, back
+from webmon.api.accounts.profile import done_for
+from webmon.commands.accounts.letters import ask_for_test
+from webmon.commands.installation.settings import InstallationFields, save_settings
+from webmon.errors import ConfirmationNeeded, Invalid, PermissionDenied
+
+router = APIRouter(prefix="/auth", tags=["settings"], default_response_class=Response)
+
+SETTINGS = "/admin/settings/"
+Ticked = Annotated[list[str] | None, Form()]
+
+
+@router.post("/settings", status_code=303)
+async def settings(
+    request: Request,
+    site_name: Text = "",
+    accent: Text = "",
+    connectivity_targets: Text = "",
+    raw_retention_days: Text = "",
+    hourly_retention_days: Text = "",
+    session_days: Text = "",
+    second_factor_roles: Ticked = None,
+) -> Response:
+    """Change the settings; an empty field means the default."""
+    typed: dict[str, Any] = {
+        "site_name": site_name,
+        "accent": accent,
+        "connectivity_targets": connectivity_targets,
+        "raw_retention_days": raw_retention_days,
+        "hourly_retention_days": hourly_retention_days,
+        "session_days": session_days,
+        "second_factor_roles": second_factor_roles or [],
+    }
+    fields = {name: value for name, value in typed.items() if value}
+    return await _do(request, partial(save_settings, fields=fields), "saved")
+
+
+@router.post("/settings/test-mail", status_code=303)
+async def test_mail(request: Request) -> Response:
+    """Send a test to who asks."""
+    return await _do(request, ask_for_test, "test")
+
+
+async def _do(request: Request, command: Any, what: str) -> Response:
+    try:
+        await asyncio.to_thread(done_for, request, command)
+    except Invalid as error:
+        field = error.field.split(".")[0]
+        known = field if field in InstallationFields.model_fields else "other"
+        return back(SETTINGS, error=known)
+    except ConfirmationNeeded:
+        return back(SETTINGS, error="confirm")
+    except PermissionDenied:
+        return back(LOGIN)
+    return back(SETTINGS, done=what)

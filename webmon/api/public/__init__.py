@@ -1,0 +1,1 @@
+"""What everyone may see: pages, JSON, badges, calendar."""

@@ -1,0 +1,1 @@
+"""Rules about people: rights, sessions, keys, failed logins."""

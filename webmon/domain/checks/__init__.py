@@ -1,0 +1,1 @@
+"""Rules about observations: what one means, when the next is due."""

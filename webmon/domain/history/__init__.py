@@ -1,0 +1,1 @@
+"""Rules about time past: uptime, roll-ups, months."""

@@ -1,0 +1,1 @@
+"""Rules about telling: what is told, when, and in which words."""

@@ -1,0 +1,272 @@
+"""Charts over time, drawn by recharts: at most 300 points, read by mouse, touch and arrow keys.
+
+In a module of its own, because only pages that import it load the library.
+"""
+
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from webmon.ui.display.native import NativeLink
+from webmon.ui.display.series import Series, host_metrics, response_times
+
+HEIGHT = 240
+TIME = """(at) => new Date(at * 1000).toLocaleString('en-GB',
+  {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
+   timeZone: document.documentElement.dataset.zone || undefined})"""
+MILLISECONDS = "(ms) => ms >= 1000 ? `${+(ms / 1000).toFixed(1)} s` : `${+ms.toPrecision(3)} ms`"
+PERCENT = "(share) => `${+share.toFixed(1)} %`"
+PLAIN = "(value) => `${+value.toFixed(2)}`"
+COLOURS = [f"var(--line-{number})" for number in range(1, 7)]
+
+
+class ResponsePoint(TypedDict):
+    """A point of the chart of response times, in seconds since 1970 and milliseconds."""
+
+    at: int
+    p50: float | None
+    p95: float | None
+
+
+class Shade(TypedDict):
+    """An outage, as the chart shades it."""
+
+    began: int
+    ended: int
+    text: str
+
+
+class Outlier(TypedDict):
+    """A point that is far above the others."""
+
+    at: int
+    top: int
+    text: str
+
+
+class Curve(TypedDict):
+    """One series of a machine."""
+
+    key: str
+    name: str
+    colour: str
+
+
+def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Component:
+    """Median and 95 % of response times; outages shaded, no line where nothing was measured."""
+    series = response_times(service_id, chosen_range)
+    points = series.var(
+        "(series?.points ?? []).map(([at, p50, p95]) => ({at, p50, p95}))", list[ResponsePoint]
+    )
+    top = series.var("series?.axis_top ? +(series.axis_top * 1.15).toPrecision(2) : 'auto'", float)
+    return rx.el.figure(
+        rx.cond(
+            series.var("series === null", bool),
+            rx.el.p("Fetching the numbers …", class_name="help"),
+            rx.cond(
+                series.var("series?.points?.some(([, p50]) => p50 !== null) ?? false", bool),
+                _drawn(
+                    points,
+                    rx.foreach(
+                        series.var(
+                            "(series?.outages ?? []).map((each) => ({"
+                            "began: Math.max(each.began_at, series.points[0][0]),"
+                            " ended: each.ended_at ?? series.points.at(-1)[0],"
+                            " text: each.message}))",
+                            list[Shade],
+                        ),
+                        _shade,
+                    ),
+                    _curve("p95", "95 % within", "var(--line-2)"),
+                    _curve("p50", "median", "var(--line-1)"),
+                    rx.foreach(
+                        series.var(
+                            "(series?.outliers ?? []).map(([at, ms]) => ({at,"
+                            f" top: series.axis_top, text: ({MILLISECONDS})(ms)}}))",
+                            list[Outlier],
+                        ),
+                        _outlier,
+                    ),
+                    tick=MILLISECONDS,
+                    domain=[0, top],
+                ),
+                rx.el.p("No answers in this time.", class_name="help"),
+            ),
+        ),
+        _as_table(series, ["Time", "Median", "95 % within"], points),
+        class_name="chart",
+    )
+
+
+def _as_table(
+    series: Series, columns: list[str], points: rx.Var[list[ResponsePoint]]
+) -> rx.Component:
+    return rx.el.figcaption(
+        rx.el.details(
+            rx.el.summary("Show as a table"),
+            rx.el.div(
+                rx.el.table(
+                    rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in columns))),
+                    rx.el.tbody(
+                        rx.foreach(
+                            points,
+                            lambda point: rx.el.tr(
+                                rx.el.th(_written(TIME, point["at"]), scope="row"),
+                                rx.el.td(_or_none(MILLISECONDS, point["p50"])),
+                                rx.el.td(_or_none(MILLISECONDS, point["p95"])),
+                            ),
+                        )
+                    ),
+                ),
+                class_name="table-room",
+            ),
+        ),
+        _download(series),
+    )
+
+
+def _download(series: Series) -> rx.Component:
+    return NativeLink.create("Download as CSV", href=series.address + "&format=csv")
+
+
+def _written(form: str, value: rx.Var) -> rx.Var[str]:
+    return rx.Var(f"({form})({value!s})", _var_type=str, _var_data=value._get_all_var_data())
+
+
+def _or_none(form: str, value: rx.Var) -> rx.Var[str]:
+    text = f"({value!s} === null ? '' : ({form})({value!s}))"
+    return rx.Var(text, _var_type=str, _var_data=value._get_all_var_data())
+
+
+def metrics_charts(host_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Component:
+    """Disks, inodes, memory and load of a machine, with its restarts."""
+    series = host_metrics(host_id, chosen_range)
+    return rx.fragment(
+        _forecasts(series),
+        _metrics_chart(series, "Disks", "disk ", PERCENT, 100),
+        _metrics_chart(series, "Inodes", "inodes ", PERCENT, 100),
+        _metrics_chart(series, "Memory", "memory", PERCENT, 100),
+        _metrics_chart(series, "Load, five minutes", "load", PLAIN, "auto"),
+        _download(series),
+    )
+
+
+def _forecasts(series: Series) -> rx.Component:
+    full = series.var(
+        "Object.entries(series?.series ?? {}).filter(([, each]) => each.full_in_days !== null)"
+        ".map(([name, each]) => `${name.slice(5)} is full in about"
+        " ${Math.round(each.full_in_days)} days`)",
+        list[str],
+    )
+    return rx.cond(
+        full.length() > 0,
+        rx.el.ul(rx.foreach(full, lambda text: rx.el.li(text)), class_name="forecasts"),
+    )
+
+
+def _metrics_chart(
+    series: Series, title: str, prefix: str, tick: str, top: int | str
+) -> rx.Component:
+    names = f"Object.keys(series?.series ?? {{}}).filter((name) => name.startsWith('{prefix}'))"
+    curves = series.var(
+        f"{names}.map((name, number) => ({{key: 's' + number,"
+        f" name: name.slice({len(prefix)}) || '{title}',"
+        f" colour: {COLOURS}[number % {len(COLOURS)}]}}))",
+        list[Curve],
+    )
+    points = series.var(
+        f"((names) => names.length ? series.series[names[0]].points.map(([at], row) => ({{at,"
+        f" ...Object.fromEntries(names.map((name, number) =>"
+        f" ['s' + number, series.series[name].points[row][1]]))}})) : [])({names})",
+        list[dict],
+    )
+    return rx.cond(
+        curves.length() > 0,
+        rx.el.figure(
+            rx.el.h3(title),
+            _drawn(
+                points,
+                rx.foreach(series.var("series?.reboots ?? []", list[int]), _reboot),
+                rx.foreach(curves, lambda each: _curve(each["key"], each["name"], each["colour"])),
+                tick=tick,
+                domain=[0, top],
+            ),
+            class_name="chart",
+        ),
+    )
+
+
+def _drawn(points: rx.Var[list], *content: rx.Component, tick: str, domain: list) -> rx.Component:
+    return rx.recharts.line_chart(
+        rx.recharts.x_axis(
+            data_key="at",
+            type_="number",
+            domain=["dataMin", "dataMax"],
+            tick_formatter=TIME,
+            min_tick_gap=48,
+            stroke="var(--muted)",
+        ),
+        rx.recharts.y_axis(
+            domain=domain,
+            allow_data_overflow=True,
+            tick_formatter=tick,
+            width=64,
+            stroke="var(--muted)",
+        ),
+        rx.recharts.cartesian_grid(stroke="var(--line)", vertical=False),
+        rx.recharts.graphing_tooltip(
+            is_animation_active=False,
+            content_style={"background": "var(--surface)", "borderColor": "var(--edge)"},
+            custom_attrs={"labelFormatter": rx.Var(TIME), "formatter": rx.Var(tick)},
+        ),
+        *content,
+        data=points,
+        width="100%",
+        height=HEIGHT,
+    )
+
+
+def _curve(key: str | rx.Var[str], name: str | rx.Var[str], colour: object) -> rx.Component:
+    return rx.recharts.line(
+        data_key=key,
+        name=name,
+        stroke=colour,
+        stroke_width=2,
+        dot=False,
+        connect_nulls=False,
+        is_animation_active=False,
+        type_="linear",
+    )
+
+
+def _shade(each: Any) -> rx.Component:
+    return rx.recharts.reference_area(
+        x1=each["began"],
+        x2=each["ended"],
+        fill="var(--down)",
+        fill_opacity=0.18,
+        stroke="var(--down)",
+        if_overflow="hidden",
+        custom_attrs={"label": {"value": "down", "position": "insideTop", "fill": "var(--down)"}},
+    )
+
+
+def _outlier(each: Any) -> rx.Component:
+    return rx.recharts.reference_dot(
+        x=each["at"],
+        y=each["top"],
+        r=4,
+        fill="var(--degraded)",
+        stroke="none",
+        custom_attrs={"label": {"value": each["text"], "position": "top", "fill": "var(--ink)"}},
+    )
+
+
+def _reboot(at: rx.Var[int]) -> rx.Component:
+    return rx.recharts.reference_line(
+        x=at,
+        stroke="var(--planned)",
+        custom_attrs={
+            "label": {"value": "restarted", "position": "insideTop", "fill": "var(--planned)"}
+        },
+    )

@@ -1,0 +1,1 @@
+"""Forms: their fields as values, how they look, what is typed."""

@@ -1,0 +1,1 @@
+"""What the rooms of the admin app share: lists, rows, records."""
