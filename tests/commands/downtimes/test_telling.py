@@ -51,6 +51,9 @@ def test_the_whole_life_is_told_once_each_in_order(database, outside, site):
         "Planned downtime rescheduled: Database upgrade (Datastore), now Tue 24 Nov 12:00 to "
         "13:00 UTC, instead of Tue 24 Nov 11:00 to 12:00 UTC."
     )
+    first = next(f"ref-{number}" for number, (name, _) in enumerate(outside.received, 1)
+                 if name == "x")  # fmt: skip
+    assert [each.reply_to for each in outside.messages("x")] == ["", *[first] * 5]
     assert outside.messages()[0].news[0].message.endswith("UTC.\nShort interruptions.")
     assert all(each.planned_downtime for each in outside.messages()[0].news)
 

@@ -181,6 +181,19 @@ def cause_of(step_id: int) -> str:
     return f"downtime:{step_id}"
 
 
+def causes_of_its_occurrence(session: Session, cause: str) -> list[str]:
+    """The causes of all steps of the occurrence that has the step with this ``cause``.
+
+    None where it is not that of a step, as of a message that somebody sends again.
+    """
+    what, _, its_id = cause.partition(":")
+    if what != "downtime":
+        return []
+    mine = select(step.occurrence_id).where(step.id == int(its_id)).scalar_subquery()
+    found = session.scalars(select(step.id).where(step.occurrence_id == mine).order_by(step.id))
+    return [cause_of(each) for each in found]
+
+
 def _seen(actor: Actor | None) -> ColumnElement[bool]:
     if actor is None or actor.namespace_ids is None:
         return downtime.id.is_not(None)

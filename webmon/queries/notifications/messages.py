@@ -8,10 +8,11 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from webmon import config
-from webmon.domain.notifications.news import Message
+from webmon.domain.notifications.news import Event, Message
 from webmon.domain.notifications.payloads import news_from
 from webmon.models import Namespace, Notification
 from webmon.models.columns import table
+from webmon.queries.downtimes.listing import causes_of_its_occurrence
 
 row, namespace = table(Notification).c, table(Namespace).c
 
@@ -40,14 +41,14 @@ def _timezone_and_slug(session: Session, namespace_id: int | None) -> tuple[str,
 
 
 def _reply_to(session: Session, channel_id: int, rows: Sequence[Row[Any]]) -> str:
-    """The reference of the first message about one of these incidents."""
-    incident_ids = {each.incident_id for each in rows if each.incident_id is not None}
-    if not incident_ids:
-        return ""
+    """The reference of the first message about one of these incidents, or this occurrence."""
+    if rows[0].event == Event.DOWNTIME:
+        is_about = row.cause.in_(causes_of_its_occurrence(session, rows[0].cause))
+    else:
+        is_about = row.incident_id.in_({each.incident_id for each in rows} - {None})
     found = session.scalar(
         select(row.reference)
-        .where(row.incident_id.in_(incident_ids), row.channel_id == channel_id)
-        .where(row.reference != "")
+        .where(is_about, row.channel_id == channel_id, row.reference != "")
         .order_by(row.id)
         .limit(1)
     )
