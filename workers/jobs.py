@@ -10,6 +10,7 @@ from webmon import clock, config
 from webmon.commands.accounts import activity
 from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.downtimes import life
+from webmon.commands.downtimes import retention as past_downtimes
 from webmon.commands.history import retention
 from webmon.commands.inventory import services
 from webmon.commands.notifications import follow_ups, mutes, reminders
@@ -156,13 +157,14 @@ class Jobs:
         await self.retention.checkpoint()
 
     async def forget_notifications(self) -> None:
-        """Delete old notifications and old activity, a few at a time."""
+        """Delete old notifications, steps of planned downtime and activity, a few at a time."""
         if not await self.clock_steps.is_sure_of_the_time():
             return
         settings, now = config.settings(), clock.utcnow()
         present = await self._pipeline.in_database(installation)
         for forget, days in (
             (retention.forget_old, present.hourly_retention_days),
+            (past_downtimes.forget_old, present.hourly_retention_days),
             (activity.forget_activity, settings.activity_retention_days),
         ):
             some = partial(forget, before=now - timedelta(days=days))
