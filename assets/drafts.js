@@ -129,12 +129,12 @@ export function useDrafts() {
 
 /** Opens the form again that this tab had open in a room, where the server knows of none: `serial`
  * counts the forms that were opened. */
-export function useOpened({ loaded, serial, thing, id, parent }, reopen) {
+export function useOpened({ loaded, serial, thing, id, parent, copied }, reopen) {
   useEffect(() => {
     if (!loaded) return;
     const at = OPENED + location.pathname;
-    if (serial && thing) write(at, [thing, id, parent]);
+    if (serial && thing) write(at, [thing, id, parent, copied]);
     else if (serial) sessionStorage.removeItem(at);
-    else if (read(at)) reopen(...read(at));
-  }, [loaded, serial, thing, id, parent]);
+    else if (read(at)) reopen(...read(at), 0);
+  }, [loaded, serial, thing, id, parent, copied]);
 }

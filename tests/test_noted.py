@@ -30,6 +30,7 @@ WITHOUT = {
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`
+    "inventory.copying": {"copy_host"},
     "inventory.trials": {"try_service"},
     "inventory.watch_site": {"watch_site"},
     "moving.move": {"move_here"},

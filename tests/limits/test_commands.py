@@ -103,6 +103,7 @@ def arguments(rows: Rows) -> dict[str, Any]:
     channel = {"name": "x", "kind": "slack", "namespace_id": rows.namespace, "config": slack}
     service = {"name": "x", "kind": "tcp", "config": {"port": 1}}
     fields = {
+        "copy_host": site,
         "create_host": site,
         "update_host": site,
         "create_namespace": {"slug": "x", "name": "X"},

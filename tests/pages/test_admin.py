@@ -120,6 +120,7 @@ EDITING: dict[str, dict[str, Any]] = {
     "watch": {"form": {"url": "example.org"}},
     "open_form": {"thing": "host", "row_id": 1},
     "open_new": {"thing": "service", "parent_id": 1},
+    "duplicate": {"thing": "host", "row_id": 1},
     "reopen": {"thing": "host", "row_id": 1, "parent_id": 0},
     "choose_kind": {"kind": "tcp"},
     "close_form": {},
@@ -176,7 +177,8 @@ CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow", "follow_trial"},
     Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing"},
     Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
-                 "reopen", "try_out", "switch", "try_again", "ask_delete", "keep", "delete"},
+                 "duplicate", "reopen", "try_out", "switch", "try_again", "ask_delete", "keep",
+                 "delete"},
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ HOOK = "https://hooks.slack.com/services/T0/B0/hidden"
 ADMINISTERING: dict[str, dict[str, Any]] = {
     "open_form": {"thing": "channel", "row_id": 1},
     "open_new": {"thing": "channel", "parent_id": 0},
+    "duplicate": {"thing": "channel", "row_id": 1},
     "choose_kind": {"kind": "email"},
     "close_form": {},
     "save": {"form": {}},

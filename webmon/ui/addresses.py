@@ -32,6 +32,11 @@ def host_address(host_id: rx.Var[int]) -> rx.Var[str]:
     return rx.Var.create("/host/?id=") + host_id.to_string()
 
 
+def form_address(how: str, thing: str, row_id: rx.Var[int]) -> rx.Var[str]:
+    """The list of hosts, with the form that is to ``edit`` or ``duplicate`` a host or service."""
+    return rx.Var.create(f"/hosts/?{how}={thing}.") + row_id.to_string()
+
+
 def service_address(service_id: rx.Var[int]) -> rx.Var[str]:
     """The page of a service."""
     return rx.Var.create("/service/?id=") + service_id.to_string()

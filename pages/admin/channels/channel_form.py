@@ -10,10 +10,20 @@ from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
 from webmon.config import settings
 from webmon.domain.notifications.news import CHOOSABLE, DEFAULT_EVENTS, Event, Message, News
+from webmon.errors import NotFound
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Section, choices, fill, known_kind, read_form, row_form
+from webmon.ui.forms.form import (
+    FormView,
+    Section,
+    as_copy,
+    choices,
+    fill,
+    known_kind,
+    read_form,
+    row_form,
+)
 from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
 from webmon.ui.rooms.rows import Row
 
@@ -65,6 +75,18 @@ def edited_channel(stored: ChannelForm, namespaces: Namespaces, *, for_all: bool
     tries = TRY if kind else ""
     form = fill(row_form("channel", sections, values, kind=kind, tries=tries), values)
     return _with_config(form, stored.config, stored.secrets) if kind in NOTIFIERS else form
+
+
+def copied_channel(stored: ChannelForm, namespaces: Namespaces, *, for_all: bool) -> FormView:
+    """A form for a copy of a stored channel.
+
+    Raises:
+        NotFound: it is the one of the administrators, of which there is one.
+    """
+    if stored.built_in:
+        raise NotFound("the channel of the administrators cannot be duplicated")
+    form = edited_channel(stored, namespaces, for_all=for_all)
+    return as_copy(form, name=stored.fields["name"])
 
 
 def with_kind(form: FormView, kind: Any) -> FormView:

@@ -212,6 +212,12 @@ def _rare_actions(channel: rx.Var[ChannelView]) -> rx.Component:
             on_click=ChannelsState.switch(channel.id, ~channel.enabled),
         ),
         rx.el.button(
+            "Duplicate",
+            type="button",
+            class_name="button small",
+            on_click=ChannelsState.duplicate("channel", channel.id),
+        ),
+        rx.el.button(
             "Delete channel",
             type="button",
             class_name="button small danger",

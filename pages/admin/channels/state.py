@@ -6,7 +6,7 @@ from datetime import datetime
 
 import reflex as rx
 
-from pages.admin.channels.channel_form import CHANNEL, edited_channel, new_channel
+from pages.admin.channels.channel_form import CHANNEL, copied_channel, edited_channel, new_channel
 from pages.admin.channels.sending import Sending
 from webmon.clock import utcnow
 from webmon.commands.notifications import channels
@@ -102,6 +102,10 @@ class ChannelsState(Sending, Trying, PrivateState):
             return new_channel(self._namespaces, for_all=self._for_all)
         stored = await ask(self, channel_form, row_id)
         return edited_channel(stored, self._namespaces, for_all=self._for_all)
+
+    async def _draw_copy(self, thing: str, row_id: int) -> FormView:  # noqa: ARG002
+        stored = await ask(self, channel_form, row_id)
+        return copied_channel(stored, self._namespaces, for_all=self._for_all)
 
     def _deleted(self, thing: str) -> None:  # noqa: ARG002
         self.told, self.previews = DeliveriesView(), ()

@@ -143,8 +143,8 @@ class DowntimesState(Editing, PrivateState):
         found: tuple[ChoiceView, ...] = await ask(self, scope_chosen, **known)
         return found
 
-    async def _show_form(self, thing: str, row_id: int, parent_id: int) -> Events:
-        shown = await super()._show_form(thing, row_id, parent_id)
+    async def _show_form(self, thing: str, row_id: int, parent_id: int, copied: int = 0) -> Events:
+        shown = await super()._show_form(thing, row_id, parent_id, copied)
         self.next_times, self.next_problem = (), ""
         await self._find("")
         return [shown, self._look_ahead()]

@@ -5,15 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from webmon.commands.inventory import hosts
+from webmon.commands.inventory.copying import copy_host
 from webmon.commands.validation import KEEP
 from webmon.probes.ssh_access import SshAccess
+from webmon.queries.inventory.form_values import CopiedService
 from webmon.queries.inventory.host_views import NamespaceView
 from webmon.ui.forms.field import REMOVE, FieldView, Option, is_ticked
-from webmon.ui.forms.form import FormView, Section, read_form, row_form
+from webmon.ui.forms.form import FormView, Section, as_copy, choices, read_form, row_form
 from webmon.ui.forms.kind_fields import config_fields, read_config
 from webmon.ui.rooms.rows import Row
 
 SSH = "ssh."
+SERVICES = "services"
 ACCESS = ("user", "port", "private_key", "passphrase", "password")
 REMOVE_ACCESS = FieldView(
     f"ssh{REMOVE}", "Remove the SSH access", "checkbox", "Checks no longer log in to the host."
@@ -45,6 +48,24 @@ def host_form(
     return row_form("host", (Section(fields), access), stored)
 
 
+def copied_host(
+    namespaces: Sequence[NamespaceView],
+    stored: Mapping[str, Any],
+    services: Sequence[CopiedService],
+) -> FormView:
+    """A form for a copy of a stored host, with those of its services that have no secrets."""
+    form = as_copy(host_form(namespaces, stored), name=stored["name"])
+    free = [each for each in services if not each.has_secrets]
+    left_out = ", ".join(each.name for each in services if each.has_secrets)
+    told = [form.note, f"Not copied, because they hold secrets: {left_out}." if left_out else ""]
+    ids = [str(each.id) for each in free]
+    options = [Option(key, each.name) for key, each in zip(ids, free, strict=True)]
+    chosen = (choices(SERVICES, "Copy its services", options, ids),) if free else ()
+    basics, *more = form.sections
+    note = " ".join(each for each in told if each)
+    return replace(form, note=note, sections=(basics, *chosen, *more))
+
+
 def _access(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
     """Who logs in to the host. Nothing is required where nobody does."""
     ssh, secrets = stored.get("ssh") or {}, stored.get("ssh_secrets", frozenset())
@@ -69,6 +90,7 @@ def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | No
 
 HOST = Row(
     create=hosts.create_host,
+    copy=copy_host,
     update=hosts.update_host,
     delete=hosts.delete_host,
     read=_read,

@@ -193,6 +193,12 @@ def _menu(host: rx.Var[HostView]) -> rx.Component:
                     inside,
                     label=rx.Var.create("Edit") + of_host,
                 ),
+                action(
+                    "Duplicate",
+                    HostsState.duplicate("host", host.id),
+                    inside,
+                    label=rx.Var.create("Duplicate") + of_host,
+                ),
                 planning_items("host", host.id, host.name),
                 action(
                     "Delete",

@@ -11,7 +11,7 @@ from webmon.domain.durations import format_duration
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Section, fill, known_kind, read_form, row_form
+from webmon.ui.forms.form import FormView, Section, as_copy, fill, known_kind, read_form, row_form
 from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
 from webmon.ui.rooms.rows import Row
 
@@ -92,6 +92,12 @@ def edited_service(stored: ServiceForm) -> FormView:
     kind = PROBES.get(stored.kind)
     config = config_fields(kind.config, stored.config, stored.secrets) if kind else ()
     return fill(_with_config(form, config), values)
+
+
+def copied_service(stored: ServiceForm, address: str) -> FormView:
+    """A form for a copy of a stored service, on the same host."""
+    form = as_copy(edited_service(stored), name=stored.fields["name"])
+    return replace(form, about=address)
 
 
 def with_kind(form: FormView, kind: Any) -> FormView:

@@ -123,6 +123,12 @@ def _menu(service: rx.Var[ServiceView]) -> rx.Component:
             inside,
             label=rx.Var.create("Edit ") + service.name,
         ),
+        action(
+            "Duplicate",
+            HostsState.duplicate("service", service.id),
+            inside,
+            label=rx.Var.create("Duplicate ") + service.name,
+        ),
         rx.cond(service.paused, rx.fragment(), rx.fragment(*pause)),
         planning_items("service", service.id, service.name),
         action(

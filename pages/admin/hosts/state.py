@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import reflex as rx
 
 from pages.admin.hosts.adding_state import Adding
 from pages.admin.hosts.bulk_state import Bulk
 from pages.admin.hosts.host_access_state import HostAccess
-from pages.admin.hosts.host_form import HOST, host_form
-from pages.admin.hosts.service_form import SERVICE, edited_service, new_service
+from pages.admin.hosts.host_form import HOST, copied_host, host_form
+from pages.admin.hosts.service_form import SERVICE, copied_service, edited_service, new_service
 from webmon.clock import utcnow
 from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
 from webmon.queries.inventory.deletions import Deletion
-from webmon.queries.inventory.form_values import host_fields
+from webmon.queries.inventory.form_values import copied_services, host_fields
 from webmon.queries.inventory.host_detail import HostDetail, KeyQuestion
 from webmon.queries.inventory.host_views import HostsView
 from webmon.queries.inventory.hosts import admin_hosts, place_of
@@ -29,6 +29,22 @@ from webmon.ui.rooms.trials import Trying
 from webmon.ui.states.private import PrivateState, as_dict, ask, only, show
 
 ROWS = {"host": HOST, "service": SERVICE}
+
+
+class AskedForm(NamedTuple):
+    """The form that an address asks for: of a row, or of a copy of it."""
+
+    thing: str
+    id: int
+    is_copy: bool
+
+
+def _asked_form(address: Mapping[str, str]) -> AskedForm | None:
+    for how in ("edit", "duplicate"):
+        thing, _, named = address.get(how, "").partition(".")
+        if thing in ROWS and (row_id := read_id(named)):
+            return AskedForm(thing, row_id, how == "duplicate")
+    return None
 
 
 @edited_by(Role.EDITOR)
@@ -96,17 +112,29 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
             page, host_id = await ask(self, place_of, **opened, choice=self._choice(), now=utcnow())
             self._page = self._page or page
             self._open_up(host_id)
+        if form := _asked_form(address):
+            of = {f"{form.thing}_id": form.id}
+            self._page, host_id = await ask(
+                self, place_of, **of, choice=self._choice(), now=utcnow()
+            )
+            self._open_up(host_id)
         if opened["host_id"] != self.host.id:
             self.host = HostDetail()
         if opened["service_id"] != self.detail.id:
             self.detail = ServiceDetail()
 
-    async def _open_followed(self, address: Mapping[str, str]) -> None:
+    async def _open_followed(self, address: Mapping[str, str]) -> Events:
         service_id, host_id = read_id(address.get("service")), read_id(address.get("host"))
         if service_id:
             self.detail = await self._detail(service_id)
         if host_id:
             await self._open_host(host_id)
+        form = _asked_form(address)
+        if form is None:
+            return None
+        ids = (0, 0, form.id) if form.is_copy else (form.id, 0, 0)
+        shown = await self._show_form(form.thing, *ids)
+        return [show_address(self._address(), replace=True), shown]
 
     def _rows(self) -> Mapping[str, Row]:
         return ROWS
@@ -120,9 +148,19 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
 
-    async def _show_form(self, thing: str, row_id: int, parent_id: int) -> Events:
+    async def _draw_copy(self, thing: str, row_id: int) -> FormView:
+        if thing == "service":
+            stored = await ask(self, service_form, row_id)
+            return copied_service(stored, (await ask(self, host_fields, stored.host_id))["address"])
+        host, services = (
+            await ask(self, host_fields, row_id),
+            await ask(self, copied_services, row_id),
+        )
+        return copied_host(self.namespaces, host, services)
+
+    async def _show_form(self, thing: str, row_id: int, parent_id: int, copied: int = 0) -> Events:
         """It stands among the services of the host, which are shown with it."""
-        shown = await super()._show_form(thing, row_id, parent_id)
+        shown = await super()._show_form(thing, row_id, parent_id, copied)
         if self.form.thing == "service":
             self._open_up(self.form.parent)
             await self._refresh()

@@ -1,14 +1,15 @@
 """A host or a namespace as its form shows it."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from webmon.crypto import secret_paths, without_secrets
 from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
-from webmon.models import Host, Namespace
+from webmon.models import Host, Namespace, Service
 
 
 def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -28,6 +29,28 @@ def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, An
         "ssh": without_secrets(ssh),
         "ssh_secrets": frozenset(secret_paths(ssh)),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedService:
+    """A service that may be copied with its host: not where secrets would have to be typed."""
+
+    id: int
+    name: str
+    has_secrets: bool
+
+
+def copied_services(session: Session, host_id: int, *, actor: Actor) -> tuple[CopiedService, ...]:
+    """The services of a host, for somebody who may change it.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    host_fields(session, host_id, actor=actor)
+    rows = session.exec(
+        select(Service).where(Service.host_id == host_id).order_by(col(Service.name))
+    )
+    return tuple(CopiedService(each.id, each.name, any(secret_paths(each.config))) for each in rows)
 
 
 def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> dict[str, Any]:

@@ -24,21 +24,22 @@ class Drafts(Fragment):
 
 
 def _of_row(
-    thing: Var[str], row_id: Var[int], parent_id: Var[int]
-) -> tuple[Var[str], Var[int], Var[int]]:
-    return thing, row_id, parent_id
+    thing: Var[str], row_id: Var[int], parent_id: Var[int], copied: Var[int]
+) -> tuple[Var[str], Var[int], Var[int], Var[int]]:
+    return thing, row_id, parent_id, copied
 
 
 class Opened(Fragment):
     """Has the room open the form again that was open in this tab, where the server has forgotten
     it."""
 
-    on_reopen: EventHandler[_of_row] = field(doc="With thing, id and parent.")
+    on_reopen: EventHandler[_of_row] = field(doc="With thing, id, parent and copied.")
     loaded: Var[bool] = field(default=Var.create(False), is_javascript_property=False)
     serial: Var[int] = field(default=Var.create(0), is_javascript_property=False)
     thing: Var[str] = field(default=Var.create(""), is_javascript_property=False)
     row: Var[int] = field(default=Var.create(0), is_javascript_property=False)
     parent: Var[int] = field(default=Var.create(0), is_javascript_property=False)
+    copied: Var[int] = field(default=Var.create(0), is_javascript_property=False)
 
     @classmethod
     def create(cls, *children: Any, **props: Any) -> Any:
@@ -58,7 +59,7 @@ class Opened(Fragment):
         data = VarData(imports={SCRIPT: [ImportVar(tag="useOpened")]})
         form = (
             f"{{loaded: {self.loaded}, serial: {self.serial}, thing: {self.thing},"
-            f" id: {self.row}, parent: {self.parent}}}"
+            f" id: {self.row}, parent: {self.parent}, copied: {self.copied}}}"
         )
         reopen = Var.create(self.event_triggers["on_reopen"])
         return [Var(f"useOpened({form}, {reopen});", _var_data=data)]
@@ -76,6 +77,7 @@ def reopened(state: Any) -> rx.Component:
         thing=state.form.thing,
         row=state.form.id,
         parent=state.form.parent,
+        copied=state.form.copied,
     )
     return opened
 
@@ -87,8 +89,10 @@ def draft_of(name: str | rx.Var[str]) -> dict[str, Any]:
 
 def name_of(form: Any) -> Any:
     """`form.FormView.draft` in the browser."""
-    ids = rx.Var.create(":") + form.id.to_string() + ":" + form.parent.to_string()
-    return form.thing + ids
+    name = form.thing
+    for each in (form.id, form.parent, form.copied):
+        name = name + ":" + each.to_string()
+    return name
 
 
 def drop_draft(name: str) -> EventSpec:

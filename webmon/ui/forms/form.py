@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from webmon.domain.copies import copy_name
 from webmon.errors import Invalid
 from webmon.ui.forms.field import FieldView, Option, filled, is_ticked, typed
 
@@ -36,6 +37,10 @@ class FormView:
     id: int = 0
     parent: int = 0
     """The row that a new one belongs to."""
+    copied: int = 0
+    """The row that a new one is a copy of."""
+    note: str = ""
+    """What has to be known before it is filled in; empty for nothing."""
     about: str = ""
     """The address of the host that it belongs to."""
     revision: int = 0
@@ -56,7 +61,7 @@ class FormView:
     @property
     def draft(self) -> str:
         """The name under which the browser keeps what is typed."""
-        return f"{self.thing}:{self.id}:{self.parent}"
+        return f"{self.thing}:{self.id}:{self.parent}:{self.copied}"
 
     def fields(self) -> Iterator[FieldView]:
         """All fields, in the order in which they stand."""
@@ -109,6 +114,40 @@ def row_form(
     }
     view = FormView(thing=thing, sections=tuple(sections), **(told | more))
     return fill(view, stored)
+
+
+def as_copy(form: FormView, *, name: str) -> FormView:
+    """The form of a new row that begins as ``form``, which edits the one called ``name``.
+
+    Secrets are blank, and said to be: nobody but who types them gives them to another thing.
+    """
+    secrets = [each.label for each in form.fields() if each.is_set]
+    sections = (
+        replace(
+            each,
+            fields=tuple(_copied(field, name) for field in each.fields),
+            folded=each.folded and not any(field.is_set for field in each.fields),
+        )
+        for each in form.sections
+    )
+    note = f"Secrets are not copied. Type again: {', '.join(secrets)}." if secrets else ""
+    return replace(
+        form,
+        id=0,
+        revision=0,
+        copied=form.id,
+        note=note,
+        title=f"Copy of {name}",
+        submit=f"Add {form.thing}",
+        delete="",
+        sections=tuple(sections),
+    )
+
+
+def _copied(field: FieldView, name: str) -> FieldView:
+    if field.name == "name":
+        return replace(field, value=copy_name(name))
+    return replace(field, is_set=False, placeholder="") if field.is_set else field
 
 
 def fill(form: FormView, values: Mapping[str, Any]) -> FormView:

@@ -45,6 +45,7 @@ def form(
             role="status",
             hidden=True,
         ),
+        rx.cond(view.note != "", rx.el.p(view.note, class_name="form-note", role="note")),
         rx.cond(view.is_late, _both_edits(state)),
         rx.foreach(view.sections, lambda each: _section(each, state.choose_kind, beside or {})),
         last,

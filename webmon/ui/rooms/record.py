@@ -6,6 +6,7 @@ import reflex as rx
 
 from webmon.domain.history.chart_ranges import Range
 from webmon.queries.history.records import DayRecord, MonthRecord, Record, WindowRecord
+from webmon.ui.addresses import form_address
 from webmon.ui.display.panel import panel
 from webmon.ui.rooms.room_view import headline, stays_current
 from webmon.ui.shell.frame import frame
@@ -128,12 +129,26 @@ def record_page(
                     class_name="path",
                     aria_label="Where this is",
                 ),
-                headline(state, rx.el.span(view.name, dir="auto"), view.status),
+                headline(
+                    state,
+                    rx.el.span(view.name, dir="auto"),
+                    view.status,
+                    rx.cond(view.can_edit, _changes(what, view.id)),
+                ),
                 rx.cond(state.loaded, rx.fragment(lead, panels)),
             ),
         ),
         who=view.who,
         here="Hosts",
+    )
+
+
+def _changes(what: str, row_id: rx.Var[int]) -> rx.Component:
+    """The ways to the forms that change the thing, or make another one like it."""
+    return rx.el.span(
+        rx.el.a("Edit", href=form_address("edit", what, row_id), class_name="button"),
+        rx.el.a("Duplicate", href=form_address("duplicate", what, row_id), class_name="button"),
+        class_name="actions",
     )
 
 

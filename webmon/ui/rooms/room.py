@@ -25,7 +25,7 @@ import reflex as rx
 
 from webmon.clock import utcnow
 from webmon.domain.accounts.access import Role
-from webmon.domain.ids import read_id
+from webmon.domain.ids import is_id, read_id
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.queries.inventory.deletions import Deletion, deletion
 from webmon.queries.inventory.hosts import worst_status
@@ -86,8 +86,9 @@ class Listing(PrivateState, mixin=True):
         """
         self._page = read_id(address.get("page")) or 1
 
-    async def _open_followed(self, address: Mapping[str, str]) -> None:
-        """Open what the address names, once the list is there."""
+    async def _open_followed(self, address: Mapping[str, str]) -> Events:
+        """Open what the address names, once the list is there; what it returns stands for
+        bringing that into view."""
 
     @rx.event
     @only(Role.VIEWER)
@@ -104,8 +105,10 @@ class Listing(PrivateState, mixin=True):
             await self._follow(address)
         last._name, last._socket = here
         await self._refresh()
-        await self._open_followed(address)
-        return find_opened if address else show_address(self._address(), replace=True)
+        opened = await self._open_followed(address)
+        if address:
+            return opened or find_opened
+        return show_address(self._address(), replace=True)
 
     @rx.event
     @only(Role.VIEWER)
@@ -149,6 +152,10 @@ class Editing(Listing, mixin=True):
         """The form of a stored row, or of a new one (``row_id`` 0) that belongs to another."""
         raise NotImplementedError
 
+    async def _draw_copy(self, thing: str, row_id: int) -> FormView:  # noqa: ARG002
+        """The form of a new row that begins as a copy of a stored one."""
+        raise NotFound(f"a {thing} cannot be duplicated")
+
     async def _saved(self, row: Saved) -> list[Events]:  # noqa: ARG002
         """Called after a row was saved; returns further events."""
         return []
@@ -182,9 +189,12 @@ class Editing(Listing, mixin=True):
             raise NotFound("this cannot be edited here")
         return row
 
-    async def _show_form(self, thing: str, row_id: int, parent_id: int) -> Events:
+    async def _show_form(self, thing: str, row_id: int, parent_id: int, copied: int = 0) -> Events:
         self._row(thing)
-        form = await self._draw(thing, row_id, parent_id)
+        if copied:
+            form = await self._draw_copy(thing, copied)
+        else:
+            form = await self._draw(thing, row_id, parent_id)
         self._serial += 1
         self._begin(replace(form, serial=self._serial))
         return FOCUS_FORM
@@ -227,10 +237,19 @@ class Editing(Listing, mixin=True):
 
     @rx.event
     @only(Role.ADMIN)
-    async def reopen(self, thing: str, row_id: int, parent_id: int) -> Events:
+    async def duplicate(self, thing: str, row_id: int) -> Events:
+        """Open the form of a new row that begins as a copy of a stored one."""
+        self._row(thing)
+        if not is_id(row_id):
+            raise NotFound(f"this {thing} does not exist")
+        return await self._show_form(thing, 0, 0, row_id)
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def reopen(self, thing: str, row_id: int, parent_id: int, copied: int = 0) -> Events:
         """Open a form that this tab had open before the server was started again."""
         try:
-            return await self._show_form(thing, row_id, parent_id)
+            return await self._show_form(thing, row_id, parent_id, copied)
         except NotFound:
             self._serial += 1
             self._close()
@@ -272,7 +291,8 @@ class Editing(Listing, mixin=True):
     @only(Role.ADMIN)
     async def take_stored(self) -> Events:
         """Begin again from what somebody else has saved; what was typed is lost."""
-        return await self._show_form(self.form.thing, self.form.id, self.form.parent)
+        form = self.form
+        return await self._show_form(form.thing, form.id, form.parent, form.copied)
 
     @rx.event
     @only(Role.ADMIN)
@@ -312,6 +332,7 @@ class Editing(Listing, mixin=True):
 EDITING = {
     "open_form",
     "open_new",
+    "duplicate",
     "reopen",
     "choose_kind",
     "close_form",

@@ -24,6 +24,8 @@ class Row:
     """``(session, id, fields)``, and ``revision=`` where rows have one."""
     delete: Command
     """``(session, id)``."""
+    copy: Command | None = None
+    """``(session, id, fields)``: makes a copy of a row; None: ``create`` makes it."""
     read: Callable[[FormView, Mapping[str, Any]], dict[str, Any]] = read_form
     with_kind: Callable[[FormView, Any], FormView] | None = None
     """The form drawn again for another kind; None where rows have no kind."""
@@ -59,6 +61,8 @@ def saving(row: Row, form: FormView, raw: Mapping[str, Any]) -> Command:
     if form.id:
         command = partial(row.update, revision=form.revision) if row.has_revision else row.update
         arguments = [form.id, fields]
+    elif form.copied and row.copy is not None:
+        command, arguments = row.copy, [form.copied, fields]
     else:
         command, arguments = row.create, [form.parent, fields] if form.parent else [fields]
 
