@@ -16,7 +16,8 @@ const list = () => {
   const rooms = links().map((link) => [`g ${link.textContent[0].toLowerCase()}`, link.textContent]);
   const seen = new Set();
   const keys = [
-    ['/', 'search'],
+    ['Ctrl K', 'find anything, go there, or do it'],
+    ['/', 'search in the list'],
     ['n', 'add'],
     ['Esc', 'leave a form, close this'],
     ['?', 'these keys'],

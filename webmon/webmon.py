@@ -71,7 +71,7 @@ STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("bulk", "evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
-    *("profile", "activity", "settings", "downtimes"),
+    *("profile", "activity", "settings", "downtimes", "palette"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 

@@ -40,6 +40,11 @@ KEYED = ("/metrics", "/api/v1")
 
 PRIVATE = ("/admin/api",)
 
+ASKED: dict[str, dict[str, str | int]] = {
+    "/admin/api/series": {"service": FIRST_HIDDEN},
+    "/admin/api/find": {"text": "hidden"},
+}
+
 
 def routes() -> list[tuple[str, str]]:
     """Method and path of all of them."""
@@ -79,8 +84,7 @@ async def ask(browser: httpx.AsyncClient, method: str, path: str) -> httpx.Respo
         start, end = address.index("{"), address.index("}")
         name = address[start + 1 : end].partition(":")[0]
         address = f"{address[:start]}{names.get(name, 'hidden')}{address[end + 1 :]}"
-    asked = {"service": FIRST_HIDDEN} if path == "/admin/api/series" else {}
-    return await browser.request(method, address, params=asked)
+    return await browser.request(method, address, params=ASKED.get(path, {}))
 
 
 def test_every_route_is_of_a_kind_that_is_asked_about(database: Database) -> None:

@@ -162,3 +162,17 @@ async def test_incidents_and_channels_have_addresses_too(database: Database) -> 
         tab.address = "/channels/"
         await tab.send(ChannelsState, "load")
         assert tab.shown["told"].channel_id == 0
+
+
+async def test_an_address_begins_something_new_for_who_may(database: Database) -> None:
+    add_many(database, 1)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        tab.address = "/hosts/?new=host&namespace=many"
+        await tab.send(HostsState, "load")
+        assert tab.told("?namespace=many") and tab.shown["form"].thing == "host"
+        tab.address = "/hosts/?new=site"
+        await tab.send(HostsState, "load")
+        assert tab.shown["adding"] == "site"
+        tab.address = "/channels/?new=channel"
+        await tab.send(ChannelsState, "load")
+        assert tab.shown["form"].thing != "channel"

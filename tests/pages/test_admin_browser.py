@@ -562,6 +562,28 @@ def test_the_keyboard_searches_adds_and_goes_to_rooms(context: BrowserContext) -
     page.keyboard.press("i")
     page.wait_for_url("**/admin/incidents/**")
 
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Search")
+    typed, first = palette.get_by_role("combobox"), palette.get_by_role("option").first
+    expect(first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "false")
+    page.keyboard.type("This mon")
+    expect(first).to_have_accessible_name(re.compile("^This monitor"))
+    page.keyboard.press("Escape")
+    expect(palette).to_have_count(0)
+    button(page, "Search").click()
+    typed.fill("pause status page")
+    expect(first).to_contain_text("Pause This monitor / Status page")
+    typed.press("Enter")
+    page.wait_for_url("**/admin/service/?id=*")
+    expect(page.get_by_label("Pause", exact=True)).to_be_focused()
+    page.keyboard.press("Control+k")
+    typed.fill("plan downt")
+    expect(first).to_have_text("Plan downtimeDo")
+    first.click()
+    expect(page.locator("form.form").get_by_label("Title")).to_be_focused()
+
 
 def assert_it_fits(page: Page) -> None:
     """Nothing is wider than the window, and everything can be hit with a thumb.

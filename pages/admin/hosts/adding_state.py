@@ -36,6 +36,10 @@ class Adding(HostList, mixin=True):
     def _namespace_id(self) -> int | None:
         return next((each.id for each in self.namespaces if each.slug == self.namespace), None)
 
+    def _new_followed(self, thing: str) -> Events:
+        begin: Events = type(self).add
+        return begin(thing) if thing in (SITE, SERVICE) else super()._new_followed(thing)
+
     @rx.event
     @only(Role.EDITOR)
     async def add(self, what: str) -> Events:

@@ -90,6 +90,10 @@ class Listing(PrivateState, mixin=True):
         """Open what the address names, once the list is there; what it returns stands for
         bringing that into view."""
 
+    def _new_followed(self, thing: str) -> Events:  # noqa: ARG002
+        """What begins a new one, where the address says ``new=`` and the thing."""
+        return None
+
     @rx.event
     @only(Role.VIEWER)
     async def load(self) -> Events:
@@ -106,6 +110,8 @@ class Listing(PrivateState, mixin=True):
         last._name, last._socket = here
         await self._refresh()
         opened = await self._open_followed(address)
+        if begun := self._new_followed(address.get("new", "")):
+            return [show_address(self._address(), replace=True), begun]
         if address:
             return opened or find_opened
         return show_address(self._address(), replace=True)
@@ -147,6 +153,10 @@ class Editing(Listing, mixin=True):
     def _rows(self) -> Mapping[str, Row]:
         """The things that can be edited here, by the names that their forms have."""
         raise NotImplementedError
+
+    def _new_followed(self, thing: str) -> Events:
+        begin: Events = type(self).open_new
+        return begin(thing, 0) if thing in self._rows() else None
 
     async def _draw(self, thing: str, row_id: int, parent_id: int) -> FormView:
         """The form of a stored row, or of a new one (``row_id`` 0) that belongs to another."""

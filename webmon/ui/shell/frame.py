@@ -10,6 +10,7 @@ from webmon.ui.shell.confirm_again import confirm_again
 from webmon.ui.shell.keys import keys
 from webmon.ui.shell.live import arrival
 from webmon.ui.shell.look import LookState, look
+from webmon.ui.shell.palette import palette, palette_button
 from webmon.ui.shell.proxy_notices import connection_notice, proxy_notice
 
 ROOMS = (
@@ -42,6 +43,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
         rx.el.header(
             rx.el.span(_site_name(), class_name="brand"),
             rx.el.span(here, class_name="here", aria_hidden="true"),
+            palette_button(),
             rx.el.button(
                 "Menu",
                 type="button",
@@ -68,6 +70,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
         ),
         arrival(),
         keys(),
+        palette(),
         confirm_again(),
         drafts(),
     )
