@@ -272,7 +272,7 @@ def test_downtime_is_planned_and_finished_from_the_shell(webmon, tmp_path):
     assert webmon("downtime", "list").stdout == ""
     wrong = webmon("downtime", "add", "X", *scope, "--starts-at", "soon", "--duration", "1h")
     assert wrong.returncode == 2
-    assert wrong.stderr.startswith("webmon: starts_at: must be a date and a time")
+    assert wrong.stderr.startswith("webmon: --starts-at: must be a date and a time")
 
 
 def test_moving_here_is_tried_first(webmon, tmp_path):

@@ -1,5 +1,7 @@
 """The commands about planned downtime."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +16,27 @@ downtime = typer.Typer(no_args_is_help=True, help="Planned downtime.")
 
 Which = Annotated[str, typer.Argument(help="Its number, its id in the file, or its title.")]
 Several = "may be given several times"
+
+OPTIONS = {
+    "duration_seconds": "duration",
+    "extend_by": "by",
+    **dict.fromkeys(("hosts", "host_ids"), "host"),
+    **dict.fromkeys(("services", "service_ids"), "service"),
+    **dict.fromkeys(("channels", "channel_ids"), "channel"),
+}
+"""What the fields are called here, where that is something else."""
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Name the option that is wrong, as it is typed."""
+    try:
+        yield
+    except Invalid as error:
+        field = error.field.partition(".")[0]
+        option = OPTIONS.get(field, field).replace("_", "-")
+        is_option = field not in ("", "title")
+        raise Invalid(error.message, f"--{option}" if is_option else field) from None
 
 
 @downtime.command("list")
@@ -77,7 +100,7 @@ def downtime_add(
 
     bring_up_to_date()
     now = clock.utcnow()
-    with db.write() as session:
+    with naming_options(), db.write() as session:
         where = names.namespace_named(session, namespace)
         scope: dict[str, Any] = {
             "namespace_id": where.id,
@@ -124,7 +147,7 @@ def downtime_extend(
     from webmon.commands.downtimes import names, running
 
     now = clock.utcnow()
-    with db.write() as session:
+    with naming_options(), db.write() as session:
         found = names.downtime_named(session, which)
         occurrence_id = names.current_occurrence(session, found, now)
         longer = _seconds(by, "by")
