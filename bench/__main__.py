@@ -12,12 +12,24 @@ of `checks` how fast this one is at that moment.
 import sys
 from collections.abc import Callable
 
-from bench import checks, floor, pages, reads, restart, retention, storing, storm, telling
+from bench import (
+    checks,
+    downtimes,
+    floor,
+    pages,
+    reads,
+    restart,
+    retention,
+    storing,
+    storm,
+    telling,
+)
 
 PARTS: dict[str, Callable[[], None]] = {
     "floor": floor.report,
     "checks": checks.report,
     "storing": storing.report,
+    "downtimes": downtimes.report,
     "restart": restart.report,
     "reads": reads.report,
     "telling": telling.report,

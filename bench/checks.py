@@ -3,7 +3,7 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,12 +151,18 @@ def measure(
     seconds: int,
     workers: int = 1,
     delay_ms: float = 0,
+    prepare: Callable[[Database], None] | None = None,
 ) -> Measured:
-    """Run workers over ``services`` for ``seconds`` after everything was looked at once."""
+    """Run workers over ``services`` for ``seconds`` after everything was looked at once.
+
+    ``prepare`` adds to the database what else there shall be.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address, trust = stack.enter_context(target(folder, https=https, delay_ms=delay_ms))
         seed(database, services, url=address, interval_seconds=interval_seconds)
+        if prepare is not None:
+            prepare(database)
         variables = processes.worker_variables(folder, database.url) | trust
         command = ["webmon.cli", "worker"]
         running = [

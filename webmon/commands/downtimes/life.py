@@ -1,6 +1,6 @@
 """What time brings: the worker's pass over planned downtime, one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,15 +62,18 @@ def take_due(session: Session, *, now: datetime, told: bool = True) -> bool:
 def watch_running(session: Session, *, now: datetime) -> None:
     """Of what goes on: finish what is well again, and ask about what ends with something down."""
     goes_on = (occurrence.state == State.STARTED) & (occurrence.ends_at > now)
-    ends_soon = occurrence.ends_at <= now + ASK_BEFORE
+    # What has started comes to its next step at its end: so a few rows are read, not all to come.
+    ends_soon = occurrence.next_step_at.between(now, now + ASK_BEFORE)
+    by_themselves = session.scalars(select(downtime.id).where(downtime.finish_when_up.is_not(None)))
     rows = session.execute(
         select(occurrence.id, occurrence.downtime_id, occurrence.starts_at, occurrence.ends_at)
         .add_columns(downtime.finish_when_up)
         .join(table(Downtime), downtime.id == occurrence.downtime_id)
-        .where(goes_on, ends_soon | downtime.finish_when_up.is_not(None))
+        .where(goes_on, ends_soon | occurrence.downtime_id.in_(by_themselves.all()))
         .limit(MOST_AT_ONCE)
     ).all()
-    rows = [each for each in rows if each.finish_when_up is not None or _is_long(each)]
+    asked_about = _with_something_down(session, [each for each in rows if _is_long(each)])
+    rows = [each for each in rows if each.finish_when_up is not None or each in asked_about]
     locked = _lock(session, {each.downtime_id for each in rows})
     for each in rows:
         found = session.get(DowntimeOccurrence, each.id, populate_existing=True)
@@ -82,6 +85,18 @@ def watch_running(session: Session, *, now: datetime) -> None:
             end(session, plan, found, State.FINISHED, by="", now=now, detail={"why": why})
         elif _is_long(found) and found.ends_at - ASK_BEFORE <= now:
             _ask(session, plan, found, now)
+
+
+def _with_something_down(session: Session, rows: Sequence[Any]) -> list[Any]:
+    """Those with a service in their scope that is down.
+
+    Nothing is locked: most have none, and this is looked at every two seconds.
+    """
+    is_down = select(state.service_id).where(state.status == Status.DOWN)
+    if not rows or not (down := set(session.scalars(is_down))):
+        return []
+    covered = covered_services(session, {each.downtime_id for each in rows})
+    return [each for each in rows if covered[each.downtime_id] & down]
 
 
 def _is_long(found: Any) -> bool:
