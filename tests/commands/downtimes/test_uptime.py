@@ -5,11 +5,11 @@ from datetime import timedelta
 from sqlmodel import select
 
 from tests.clock import HOUR, MINUTE, NOW
-from tests.downtimes import EDITOR, pass_time, plan
-from tests.outbox import add_channel, iati, site
+from tests.downtimes import EDITOR, fields, pass_time, plan
+from tests.outbox import add_channel, add_service, iati, site
 from tests.outside import outside, see
 from webmon.commands.backup.after_restore import prepare_restored
-from webmon.commands.downtimes import running
+from webmon.commands.downtimes import edit, running
 from webmon.commands.history.daily_uptime import settle_some
 from webmon.db import Database
 from webmon.domain.checks.status import Status
@@ -74,6 +74,30 @@ def test_days_that_are_settled_are_counted_again(database, site):
     with database.write() as session:
         running.cancel_downtime(session, past.id, actor=EDITOR, now=NOW + 2 * DAY)
     assert settled(database, site) == before
+
+
+def test_a_settled_day_follows_a_time_that_is_moved_afterwards(database, site):
+    watch(database, site, NOW, UP, DOWN, DOWN, UP)
+    watch(database, site, NOW + 2 * DAY, UP)
+    later = {"actor": EDITOR, "now": NOW + 2 * DAY}
+    made = plan(
+        database, site, NOW - DAY + 10 * MINUTE, duration_seconds=600, rrule="FREQ=DAILY",
+        at=NOW + 2 * DAY,
+    )  # fmt: skip
+    slot_at = NOW + 10 * MINUTE
+    assert settled(database, site)[0] == (14 * 60 - 10, 10)
+    for begin, minutes, expected in ((NOW + HOUR, 30, (810, 20)), (slot_at, 20, (820, 0))):
+        with database.write() as session:
+            edit.edit_occurrence(
+                session, made.id, slot_at, starts_at=begin, duration_seconds=60 * minutes, **later
+            )
+        assert settled(database, site)[0] == expected
+    beside = add_service(database, site, "Database")
+    with database.write() as session:
+        other = fields(session, site, slot_at, duration_seconds=600, rrule="FREQ=DAILY")
+        other |= {"host_ids": [], "service_ids": [beside]}
+        edit.edit_following(session, made.id, slot_at, other, **later)
+    assert settled(database, site)[0] == (14 * 60, 20)
 
 
 def test_a_restored_database_tells_nothing_of_what_was_due(database, outside, site):

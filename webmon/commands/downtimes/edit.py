@@ -120,12 +120,16 @@ def edit_following(
         col(DowntimeOccurrence.downtime_id) == downtime_id,
         col(DowntimeOccurrence.slot_at) >= slot_at,
     )
-    for each in session.exec(later):
+    theirs = session.exec(later).all()
+    begins = [slot_at, *(each.starts_at for each in theirs)]
+    recount(session, downtime, begins)
+    for each in theirs:
         each.downtime_id = follower.id
     session.flush()
     by = actor.email if actor is not None else ""
     _reschedule(session, follower, by=by, now=now)
     _bring_all_up_to(session, follower, now)
+    recount(session, follower, begins)
     return follower
 
 
