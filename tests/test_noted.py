@@ -32,6 +32,7 @@ WITHOUT = {
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`
     "inventory.copying": {"copy_host"},
     "inventory.trials": {"try_service"},
+    "inventory.undoing": {"delete_for_now", "forget_deleted"},  # by who deletes
     "inventory.watch_site": {"watch_site"},
     "moving.move": {"move_here"},
     "resources.changes": {"create", "change", "delete"},

@@ -12,7 +12,7 @@ from webmon.commands.checks import clock_steps, connectivity, workers
 from webmon.commands.downtimes import life
 from webmon.commands.downtimes import retention as past_downtimes
 from webmon.commands.history import retention
-from webmon.commands.inventory import services
+from webmon.commands.inventory import services, undoing
 from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from webmon.queries.installation import installation
@@ -122,6 +122,9 @@ class Jobs:
         await self.clock_steps.follow()
         await self._pipeline.in_database(
             lambda session: services.resume_over(session, now=clock.utcnow())
+        )
+        await self._pipeline.in_database(
+            lambda session: undoing.forget_deleted(session, now=clock.utcnow())
         )
         self._looked_at = await self._pipeline.in_database(one_pass)
 

@@ -66,6 +66,7 @@ NEVER = {
     "commands.accounts.api_keys.revoke_key",
     "commands.inventory.namespaces.create_namespace",
     "commands.inventory.namespaces.delete_namespace",
+    "commands.inventory.undoing.undo_deletion",  # somebody else has deleted it
     "commands.installation.settings.save_settings",
     "commands.accounts.own_profile.end_session",  # there is none
     "commands.downtimes.running.finish",  # it has not begun
@@ -138,6 +139,8 @@ def arguments(rows: Rows) -> dict[str, Any]:
         "thing_id": rows.host,
         "service_ids": [rows.service],
         "host_ids": [rows.host],
+        "row_ids": [rows.host],
+        "deleted_id": world.DELETED,
         "thing": "host",
         "name": lambda name: (
             "hosts" if name in ("create", "change", "delete", "require_present") else "x"

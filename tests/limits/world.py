@@ -12,15 +12,17 @@ from tests import factories
 from webmon.clock import utcnow
 from webmon.commands.accounts.passwords import HashedPassword
 from webmon.commands.downtimes.plan import plan_downtime
+from webmon.commands.inventory.packing import pack
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.notifications.news import Event
-from webmon.models import DowntimeOccurrence, Incident, Mute, Notification, Trial, metadata
+from webmon.models import Deleted, DowntimeOccurrence, Incident, Mute, Notification, Trial, metadata
 
 MARK = "hidden"
 FIRST_HIDDEN = 420_001
 NEVER_SENT = 430_001
 """The id of another host of DI, which no test says."""
 TRIAL = 77_001
+DELETED = 88_001
 HIDDEN = (MARK, "42000", "43000", "$argon2", "s3cret", "$secret")
 """What never reaches somebody who is limited to IATI: names, ids, hashes and secrets."""
 
@@ -49,6 +51,17 @@ def build(session: Session) -> tuple[Rows, Rows]:
     factories.host(session, name, namespace_id=di.namespace, id=NEVER_SENT)
     factories.service(session, name, host_id=NEVER_SENT, id=NEVER_SENT)
     outcome = {"status": "up", "message": f"{MARK} outcome"}
+    session.add(
+        Deleted(
+            id=DELETED,
+            user_id=di.user,
+            thing="host",
+            names=[f"{MARK} old host"],
+            deleted_at=utcnow(),
+            until_at=utcnow() + timedelta(hours=1),
+            rows=pack({}),
+        )
+    )
     session.add(
         Trial(id=TRIAL, user_id=di.user, thing="service", outcome=outcome, asked_at=utcnow())
     )

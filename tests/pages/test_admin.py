@@ -133,6 +133,7 @@ EDITING: dict[str, dict[str, Any]] = {
     "ask_delete": {"thing": "host", "row_id": 1},
     "keep": {},
     "delete": {"form": {}},
+    "undo_delete": {},
 }
 ADMINISTERING: dict[str, dict[str, Any]] = {
     "ask_accept_key": {"host_id": 1, "port": 22},
@@ -178,7 +179,7 @@ CHANNELS: dict[Role, set[str]] = {
     Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing"},
     Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
                  "duplicate", "reopen", "try_out", "switch", "try_again", "ask_delete", "keep",
-                 "delete"},
+                 "delete", "undo_delete"},
 }  # fmt: skip
 
 
@@ -419,8 +420,12 @@ async def test_nothing_is_deleted_before_the_question_is_answered(database: Data
         assert count(database, Host) == 1
         await tab.send(HostsState, "ask_delete", thing="host", row_id=1)
         await tab.send(HostsState, "delete", form={})
-        assert tab.told("Datastore is deleted.")
-    assert count(database, Host) == count(database, Service) == 0
+        assert tab.shown["gone"].told == "Datastore is deleted."
+        assert count(database, Host) == count(database, Service) == 0
+        await tab.send(HostsState, "undo_delete")
+        assert tab.told("Datastore is back.") and tab.shown["hosts"][0].name == "Datastore"
+        await tab.send(HostsState, "undo_delete")
+    assert count(database, Host) == count(database, Service) == 1
 
 
 @pytest.mark.parametrize(

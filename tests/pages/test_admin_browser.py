@@ -133,8 +133,12 @@ def test_from_an_address_to_a_checked_site_and_away_again(
     expect(button(site, "Actions for 127.0.0.1")).to_be_focused()
     choose(site, "Delete 127.0.0.1")
     button(dialog, "Delete").click()
-    expect(page.get_by_text("127.0.0.1 is deleted.")).to_be_visible()
     expect(site).to_have_count(0)
+    way_back = page.locator(".for-now")
+    expect(way_back).to_contain_text("127.0.0.1 is deleted.")
+    button(way_back, "Undo").click()
+    expect(way_back).to_have_count(0)
+    expect(site).to_be_visible()
 
 
 def test_a_form_keeps_what_was_typed_until_it_is_right(context: BrowserContext) -> None:

@@ -42,6 +42,7 @@ ADMINISTERING: dict[str, dict[str, Any]] = {
     "ask_delete": {"thing": "channel", "row_id": 1},
     "keep": {},
     "delete": {"form": {}},
+    "undo_delete": {},
 }
 SENDING: dict[str, dict[str, Any]] = {
     "send_test": {"channel_id": 1},
@@ -284,7 +285,7 @@ async def test_a_channel_is_deleted_after_a_question(database: Database, outside
         assert len(tab.shown["channels"]) == 2
         await tab.send(ChannelsState, "ask_delete", thing="channel", row_id=channel_id)
         await tab.send(ChannelsState, "delete", form={})
-        assert tab.told("ops is deleted.")
+        assert tab.shown["gone"].told == "ops is deleted."
         assert [each.name for each in tab.shown["channels"]] == ["Administrators"]
         assert tab.shown["told"].channel_id == 0
 

@@ -14,6 +14,7 @@ from webmon.models.accounts import (
 from webmon.models.activity import Activity
 from webmon.models.api_keys import ApiKey, ApiKeyNamespace
 from webmon.models.deferred_mails import DeferredMail
+from webmon.models.deleted import Deleted
 from webmon.models.downtimes import (
     Downtime,
     DowntimeChannel,
@@ -54,6 +55,7 @@ __all__ = [
     "CheckResult",
     "Daily",
     "DeferredMail",
+    "Deleted",
     "Downtime",
     "DowntimeChannel",
     "DowntimeHost",

@@ -158,6 +158,7 @@ CHANNEL = Row(
     create=channels.create_channel,
     update=channels.update_channel,
     delete=channels.delete_channel,
+    comes_back=True,
     read=_read,
     with_kind=with_kind,
     has_revision=True,

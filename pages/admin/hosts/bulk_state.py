@@ -135,11 +135,12 @@ class Bulk(HostList, mixin=True):
             self.bulk_mistake = sentence(error.message)
             return None
         noun = "host" if what in OF_HOSTS else "service"
-        told = f"{done.count} {noun}{'' if done.count == 1 else 's'} changed."
+        verb = "deleted" if done.deleted_id else "changed"
+        told = f"{done.count} {noun}{'' if done.count == 1 else 's'} {verb}."
         self.selecting, self.selected, self.every = False, (), False
         self._forget_preview()
         self._reorder = True
-        if done.before:
+        if done.before or done.deleted_id:
             self._done, self._done_at, self.undo_told = done, utcnow(), told
         await self._refresh()
         return rx.toast.success(told)
@@ -152,6 +153,7 @@ class Bulk(HostList, mixin=True):
         if done is None:
             return rx.toast.error("It is too late to undo this.")
         count, others = await act(self, bulk_changes.undo, done)
+        self._reorder = True
         await self._refresh()
         if others:
             named = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if others[5:] else "")

@@ -93,6 +93,7 @@ HOST = Row(
     copy=copy_host,
     update=hosts.update_host,
     delete=hosts.delete_host,
+    comes_back=True,
     read=_read,
     has_revision=True,
 )

@@ -159,6 +159,7 @@ SERVICE = Row(
     create=services.create_service,
     update=services.update_service,
     delete=services.delete_service,
+    comes_back=True,
     read=_read,
     with_kind=with_kind,
     has_revision=True,

@@ -183,6 +183,9 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
         if thing == "host":
             self.host = HostDetail()
 
+    def _came_back(self) -> None:
+        self._reorder = True
+
     @rx.event
     @only(Role.VIEWER)
     async def tick(self, held: bool = False) -> Events:

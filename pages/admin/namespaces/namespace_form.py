@@ -41,6 +41,7 @@ NAMESPACE = Row(
     create=namespaces.create_namespace,
     update=namespaces.update_namespace,
     delete=namespaces.delete_namespace,
+    comes_back=True,
     read=_read,
     has_revision=True,
 )

@@ -93,8 +93,12 @@ def test_hosts_are_moved_tagged_and_given_back(session: Session) -> None:
     assert (moved.count, one.namespace_id) == (1, before[1])
     undo(session, moved, actor=EDITOR, now=NOW)
     assert [one.namespace_id, two.namespace_id] == before
-    assert change_hosts(session, ids, "delete", actor=EDITOR, now=NOW).count == 2
-    assert session.exec(select(Host)).all() == []
+    ann = factories.user(session, "ann@example.org", Role.EDITOR)
+    actor = Actor(ann.id, ann.email, Role.EDITOR)
+    deleted = change_hosts(session, ids, "delete", actor=actor, now=NOW)
+    assert (deleted.count, session.exec(select(Host)).all()) == (2, [])
+    assert undo(session, deleted, actor=actor, now=NOW + 10 * SECOND) == (2, [])
+    assert [each.id for each in session.exec(select(Host).order_by(col(Host.id)))] == ids
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from webmon.models import (
     Channel,
     ChannelState,
     DeferredMail,
+    Deleted,
     Heartbeat,
     LoginAttempts,
     LoginSession,
@@ -66,7 +67,7 @@ def prepare_restored(session: Session, *, now: datetime) -> int:
             message_key="",
         )
     )
-    for gone in (Worker, LoginSession, LoginAttempts, DeferredMail):
+    for gone in (Worker, LoginSession, LoginAttempts, DeferredMail, Deleted):
         session.execute(delete(table(gone)))
     session.execute(delete(table(Setting)).where(col(Setting.name).in_((NOTE, OFFLINE))))
     session.merge(Setting(name=RESTORED_AT, value=now.isoformat()))

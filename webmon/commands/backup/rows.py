@@ -21,6 +21,7 @@ HISTORY = frozenset(
             "deferred_mail",
             "login_attempts",
             "trial",
+            "deleted",
             "worker",
         ),
     }

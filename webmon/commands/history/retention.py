@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from webmon.bulk import insert_new
 from webmon.commands.notifications.follow_ups import MOST_AT_ONCE
 from webmon.commands.notifications.outbox import OUTBOX, row
-from webmon.models import CheckResult, HostMetricHour, Hourly, Service, Setting
+from webmon.models import CheckResult, Deleted, HostMetricHour, Hourly, Service, Setting
 from webmon.models.columns import table
 
 service = table(Service).c
@@ -108,11 +108,14 @@ def _delete_left(session: Session, when: Column[Any], after: int, ids: list[int]
 
 
 def _delete_oldest(session: Session, when: Column[Any], gone: int, most: int) -> int:
-    """Delete the oldest rows of a service that was deleted; of one that was made just now, none."""
+    """Delete the oldest rows of a service that was deleted; none of one that was made just now, nor
+    while one can come back."""
     owner = when.table.c.service_id
     oldest = select(when).where(owner == gone).order_by(when).limit(most)
     found = session.scalars(oldest).all()
     if not found or session.scalar(select(service.id).where(service.id == gone)):
+        return 0
+    if session.scalar(select(table(Deleted).c.id).limit(1)) is not None:
         return 0
     session.execute(delete(when.table).where(owner == gone, when <= found[-1]))
     return len(found)

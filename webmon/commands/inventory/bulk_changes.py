@@ -15,9 +15,10 @@ from sqlmodel import select as select_rows
 
 from webmon.commands.accounts.activity import write_entries
 from webmon.commands.accounts.snapshots import Snapshot
-from webmon.commands.inventory.hosts import delete_host, update_host
+from webmon.commands.inventory.hosts import update_host
 from webmon.commands.inventory.pausing import set_paused
 from webmon.commands.inventory.services import Interval
+from webmon.commands.inventory.undoing import delete_for_now, undo_deletion
 from webmon.commands.locks import lock_services
 from webmon.commands.validation import Fields, validated
 from webmon.domain.accounts.access import Actor, Role, require
@@ -59,6 +60,8 @@ class Done:
     """The values before, by the id of the service or host."""
     revisions: Mapping[int, int] = field(default_factory=dict)
     """Those that they have got by it: another one means that somebody has changed it since."""
+    deleted_id: int = 0
+    """Of `undoing.delete_for_now`, where they were deleted."""
 
 
 def change_services(
@@ -123,9 +126,9 @@ def change_hosts(
         raise Invalid("this cannot be done with hosts")
     hosts = _hosts(session, host_ids, actor)
     if what == DELETE:
-        for host in hosts:
-            delete_host(session, host.id, actor=actor, now=now)
-        return Done(what, len(hosts))
+        ids = [host.id for host in hosts]
+        kept = delete_for_now(session, "host", ids, actor=actor, now=now) if ids else 0
+        return Done(what, len(hosts), deleted_id=kept)
     name = "namespace_id" if what == NAMESPACE else "tags"
     before = {host.id: getattr(host, name) for host in hosts}
     wanted = {host.id: _wanted(host, what, value) for host in hosts}
@@ -140,6 +143,8 @@ def undo(session: Session, done: Done, *, actor: Actor, now: datetime) -> tuple[
     Raises:
         Invalid, PermissionDenied.
     """
+    if done.deleted_id:
+        return len(undo_deletion(session, done.deleted_id, actor=actor, now=now)), []
     of_hosts = done.what in ("namespace_id", "tags")
     find = _hosts if of_hosts else _services
     rows: Sequence[Any] = find(session, list(done.before), actor)

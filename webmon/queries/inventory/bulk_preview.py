@@ -63,7 +63,9 @@ def preview(
     if what == "delete":
         lost = _counted(len(selected.services), "service")
         hosts = _counted(len(selected.hosts), "host")
-        return (f"{hosts} with {lost} and the history: deleted. This cannot be undone.",)
+        return (
+            f"{hosts} with {lost} and the history: deleted. For 10 seconds this can be undone.",
+        )
     if what in ("pause", "resume"):
         column: Any = service.paused
         found = _values(session, column, service.id, selected.services)

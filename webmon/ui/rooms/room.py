@@ -17,13 +17,14 @@ A room's state derives from `Listing`, or from `Editing` where rows can be chang
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 import reflex as rx
 
 from webmon.clock import utcnow
+from webmon.commands.inventory.undoing import UNDO_FOR, delete_for_now, undo_deletion
 from webmon.domain.accounts.access import Role
 from webmon.domain.ids import is_id, read_id
 from webmon.errors import Conflict, Invalid, NotFound
@@ -132,6 +133,14 @@ class Listing(PrivateState, mixin=True):
         return [FOCUS_LIST, show_address(self._address())]
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A deletion that can be undone; id 0 is none."""
+
+    id: int = 0
+    told: str = ""
+
+
 class Editing(Listing, mixin=True):
     """A room whose rows can be added, changed and deleted; see `edited_by`.
 
@@ -143,12 +152,20 @@ class Editing(Listing, mixin=True):
     others: tuple[both_edits.ChangeView, ...] = ()
     """What somebody else has saved since the form was opened."""
     doomed: Deletion = Deletion()
+    gone: Gone = Gone()
+    """What was deleted last, while that can be undone."""
 
+    _gone_until: datetime | None = None
     _serial: int = 0
     _opened: FormView = FormView()
     """The form as it was opened."""
     _stored: FormView = FormView()
     """The form of what somebody else has saved since."""
+
+    async def _refresh(self) -> None:
+        if self._gone_until is not None and utcnow() > self._gone_until:
+            self.gone, self._gone_until = Gone(), None
+        await super()._refresh()
 
     def _rows(self) -> Mapping[str, Row]:
         """The things that can be edited here, by the names that their forms have."""
@@ -172,6 +189,9 @@ class Editing(Listing, mixin=True):
 
     def _deleted(self, thing: str) -> None:
         """Called after a row was deleted."""
+
+    def _came_back(self) -> None:
+        """Called after a deletion was undone, before the list is read."""
 
     def _close(self) -> None:
         self._begin(FormView(serial=self._serial))
@@ -324,19 +344,38 @@ class Editing(Listing, mixin=True):
 
         It is looked at again, because hosts may have been added since the question.
         """
-        doomed, self.doomed = self.doomed, Deletion()
+        doomed, self.doomed, self.gone = self.doomed, Deletion(), Gone()
         if not doomed.thing:
             return None
         doomed = await ask(self, deletion, doomed.thing, doomed.id)
         if doomed.typed and as_dict(form).get("typed") != doomed.typed:
             self.doomed = doomed
             raise Invalid(f"type {doomed.typed} to delete {doomed.name}")
-        await act(self, self._row(doomed.thing).delete, doomed.id)
+        if self._row(doomed.thing).comes_back:
+            kept = await act(self, delete_for_now, doomed.thing, [doomed.id])
+            self.gone = Gone(kept, f"{doomed.name} is deleted.")
+            self._gone_until = utcnow() + UNDO_FOR
+        else:
+            await act(self, self._row(doomed.thing).delete, doomed.id)
         draft = self.form.draft
         self._close()
         self._deleted(doomed.thing)
         await self._refresh()
-        return [drop_draft(draft), FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
+        told = [] if self.gone.id else [rx.toast.success(f"{doomed.name} is deleted.")]
+        return [drop_draft(draft), FOCUS_OPENER, *told]
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def undo_delete(self) -> Events:
+        """Bring back what was deleted last."""
+        gone, self.gone = self.gone, Gone()
+        if not gone.id:
+            return None
+        names = await act(self, undo_deletion, gone.id)
+        self._came_back()
+        await self._refresh()
+        verb = "is" if len(names) == 1 else "are"
+        return [FOCUS_LIST, rx.toast.success(f"{', '.join(names[:5])} {verb} back.")]
 
 
 EDITING = {
@@ -351,6 +390,7 @@ EDITING = {
     "ask_delete",
     "keep",
     "delete",
+    "undo_delete",
     "try_out",
 }
 

@@ -100,10 +100,35 @@ def no_worker(consequence: str, *since: rx.Component | str, and_so: str = "") ->
 
 
 def confirmation(state: Any) -> rx.Component:
-    """The question before something is deleted; ``state`` derives from `room.Editing`."""
+    """The question before something is deleted, and then the way back; ``state`` derives from
+    `room.Editing`."""
+    return rx.fragment(_question(state), _way_back(state))
+
+
+def _way_back(state: Any) -> rx.Component:
+    """Undoes the last deletion; its style hides it when that is too late."""
+    return rx.cond(
+        state.gone.id != 0,
+        rx.el.p(
+            rx.el.span(state.gone.told, dir="auto"),
+            rx.el.button("Undo", type="button", class_name="button", on_click=state.undo_delete),
+            class_name="bulk undo for-now",
+            role="status",
+            key=state.gone.id.to(str),
+        ),
+    )
+
+
+def _question(state: Any) -> rx.Component:
     return modal(
         rx.el.h2(state.doomed.question, id="question"),
-        rx.el.p("This cannot be undone."),
+        rx.el.p(
+            rx.cond(
+                state.doomed.thing == "user",
+                "This cannot be undone.",
+                "For 10 seconds this can be undone.",
+            )
+        ),
         rx.el.form(
             rx.cond(state.doomed.typed != "", _typed(state.doomed.typed)),
             rx.el.div(

@@ -26,6 +26,8 @@ class Row:
     """``(session, id)``."""
     copy: Command | None = None
     """``(session, id, fields)``: makes a copy of a row; None: ``create`` makes it."""
+    comes_back: bool = False
+    """Whether its deletion can be undone for a while (`commands.inventory.undoing`)."""
     read: Callable[[FormView, Mapping[str, Any]], dict[str, Any]] = read_form
     with_kind: Callable[[FormView, Any], FormView] | None = None
     """The form drawn again for another kind; None where rows have no kind."""
