@@ -29,6 +29,8 @@ WITHOUT = {
     "downtimes.lock": {"lock_occurrence"},
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
+    "inventory.hosts": {"unsaved_host"},
+    "inventory.services": {"unsaved_service"},
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`
     "inventory.copying": {"copy_host"},
     "inventory.trials": {"try_service"},

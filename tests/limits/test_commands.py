@@ -41,6 +41,8 @@ PARTS = {
     "commands.accounts.second_factor.give_up_factor": "about the actor alone",
     "commands.accounts.users.change_own_password": "about the actor alone",
     "commands.downtimes.plan.new_downtime": "a part of plan_downtime, which has judged",
+    "commands.inventory.hosts.unsaved_host": "a part of create_host",
+    "commands.inventory.services.unsaved_service": "a part of create_service, which has judged",
     "commands.networks.is_limited": "a rule",
     "commands.typed_secrets.require_confirmed_for_secrets": "a rule",
     "queries.activity.within_sight": "a condition",

@@ -1,6 +1,8 @@
 """The commands that read and write the configuration file."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from webmon.cli.console import bring_up_to_date, plainly, whose_shell
 from webmon.origin import Way, coming
 
 commands = typer.Typer()
+STEP = 20
 COLOURS = {"+": "green", "~": "yellow", "-": "red"}
 
 
@@ -19,6 +22,23 @@ def _in_short(lines: list[str]) -> str:
     signs = [line[:1] for line in lines]
     added, changed, deleted = (signs.count(sign) for sign in COLOURS)
     return f"{added} to add, {changed} to change, {deleted} to delete"
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[int, int], None]]:
+    """Count a file's hosts on one line of a terminal, which is gone afterwards."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+
+    def show(done: int, total: int) -> None:
+        if done % STEP == 0 or done == total:
+            typer.echo(f"\r{done} of {total} hosts", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        typer.echo("\r\033[K", nl=False, err=True)
 
 
 @commands.command()
@@ -33,8 +53,9 @@ def apply(
 
     bring_up_to_date()
     by_file = coming(Way.FILE, who=whose_shell())
-    with by_file, db.patiently(), db.write() as session:
-        applied = apply_file(session, file, prune=prune, now=clock.utcnow())
+    with by_file, _counting() as progress, db.patiently(), db.write() as session:
+        now = clock.utcnow()
+        applied = apply_file(session, file, prune=prune, now=now, progress=progress)
         if dry_run:
             session.rollback()
     for line in applied.lines or ["nothing to change"]:

@@ -10,7 +10,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlmodel import Session
 
 from webmon.commands.accounts.snapshots import Snapshot, changes_between, snapshot
@@ -94,7 +94,8 @@ def write_entry(
 
     Without an actor it was ``by``, or who the origin names, or the person themselves.
     """
-    session.add(_entry(verb, thing, subject, before, changes, actor=actor, by=by, now=now))
+    entry = _entry(verb, thing, subject, before, changes, actor=actor, by=by, now=now)
+    session.add(Activity(**entry))
     session.flush()
 
 
@@ -108,11 +109,12 @@ def write_entries(
     now: datetime,
 ) -> None:
     """Note that ``actor`` did the same to many things: each with its changes."""
-    session.add_all(
+    entries = [
         _entry(verb, thing, subject, None, changes, actor=actor, by="", now=now)
         for subject, changes in changed
-    )
-    session.flush()
+    ]
+    if entries:
+        session.connection().execute(insert(table(Activity)), entries)
 
 
 def _entry(
@@ -125,7 +127,8 @@ def _entry(
     actor: Actor | None,
     by: str,
     now: datetime,
-) -> Activity:
+) -> dict[str, Any]:
+    """The columns of an `Activity`."""
     origin = present_origin()
     by = actor.email if actor else by or origin.who
     if not by:
@@ -133,20 +136,20 @@ def _entry(
         by = subject.name if themselves and subject is not None else MONITOR
     space = subject.namespace_id if subject else None
     earlier = before.namespace_id if before else None
-    return Activity(
-        at=now,
-        way=origin.way,
-        address=origin.address[:45],
-        user_id=actor.user_id or None if actor else None,
-        actor=by[:300],
-        verb=verb,
-        thing=thing,
-        thing_id=subject.id if subject else None,
-        name=subject.name[:300] if subject else "",
-        namespace_id=space,
-        other_namespace_id=earlier if earlier != space else None,
-        changes=dict(changes or {}),
-    )
+    return {
+        "at": now,
+        "way": origin.way,
+        "address": origin.address[:45],
+        "user_id": actor.user_id or None if actor else None,
+        "actor": by[:300],
+        "verb": verb,
+        "thing": thing,
+        "thing_id": subject.id if subject else None,
+        "name": subject.name[:300] if subject else "",
+        "namespace_id": space,
+        "other_namespace_id": earlier if earlier != space else None,
+        "changes": dict(changes or {}),
+    }
 
 
 def forget_activity(session: Session, *, before: datetime) -> int:

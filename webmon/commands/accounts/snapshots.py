@@ -72,6 +72,14 @@ def snapshot(session: Session, thing: str, row_id: Any) -> Snapshot | None:
     return READERS[thing](session, row_id)
 
 
+def snapshot_of(
+    row: Mapping[str, Any], *, namespace_id: int, name: str = "", slug: str = ""
+) -> Snapshot:
+    """The host or service with these columns: what `snapshot` reads, where they are at hand."""
+    fields = _fields(row) | ({"namespace": slug} if slug else {})
+    return Snapshot(row["id"], name or row["name"], namespace_id, fields)
+
+
 def changes_between(before: Snapshot | None, after: Snapshot | None) -> dict[str, list[Any]]:
     """The fields that differ, each with its value before and after; secrets only as a word."""
     old, new = (each.fields if each else {} for each in (before, after))

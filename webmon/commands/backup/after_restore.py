@@ -7,7 +7,7 @@ found it still there (`notifications.holds` holds it back until then).
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from webmon.commands.downtimes.life import take_due
@@ -97,8 +97,9 @@ def _remind_later(session: Session, now: datetime) -> None:
 
 def begin_watching(session: Session, *, now: datetime) -> None:
     """Give every service of a backup without history its state, as if it had just been made."""
-    for service in session.scalars(select(Service)):
-        session.add(untouched_state(service, now))
+    states = [untouched_state(service, now) for service in session.scalars(select(Service))]
+    if states:
+        session.connection().execute(insert(table(ServiceState)), states)
     session.execute(
         update(table(Heartbeat)).values(
             expected_from=now,

@@ -45,21 +45,29 @@ MOST_BODY_BYTES = 10 * 1024
 
 def prepare(session: Session, subject: Service, *, now: datetime) -> None:
     """Give a service that receives heartbeats its lasting address, and take it from others."""
-    kind = probes.PROBES.get(subject.kind)
     present = session.get(Heartbeat, subject.id)
-    if kind is None or not kind.receives:
+    if not receives(subject):
         if present is not None:
             session.delete(present)
     elif present is None:
-        token = token_urlsafe(TOKEN_BYTES)
-        session.add(
-            Heartbeat(
-                service_id=subject.id,
-                token_hash=token_hash(token),
-                token=crypto.vault().encrypt(token),
-                expected_from=now,
-            )
-        )
+        session.add(new_heartbeat(subject, now))
+
+
+def receives(subject: Service) -> bool:
+    """Whether jobs report to this service."""
+    kind = probes.PROBES.get(subject.kind)
+    return kind is not None and kind.receives
+
+
+def new_heartbeat(subject: Service, now: datetime) -> Heartbeat:
+    """A lasting address for a stored service that has none."""
+    token = token_urlsafe(TOKEN_BYTES)
+    return Heartbeat(
+        service_id=subject.id,
+        token_hash=token_hash(token),
+        token=crypto.vault().encrypt(token),
+        expected_from=now,
+    )
 
 
 def expect_again(session: Session, service_ids: Sequence[int], *, now: datetime) -> None:

@@ -27,18 +27,24 @@ from webmon.commands.config_file.downtimes import apply_downtime, prune_downtime
 from webmon.commands.config_file.model import FILE_NAMES, File, FileChannel, FileHost, FileService
 from webmon.commands.config_file.source import Source
 from webmon.commands.config_file.stored import (
+    Inventory,
     config_of,
     find_channel,
-    find_host,
     find_namespace,
-    find_service,
     missing,
 )
 from webmon.commands.inventory import hosts, namespaces, services
+from webmon.commands.inventory.additions import add_hosts, add_services
 from webmon.commands.notifications import channels
 from webmon.commands.validation import merged, validated
 from webmon.errors import Invalid
 from webmon.models import Channel, Host, Namespace, Service
+
+Progress = Callable[[int, int], None]
+
+
+def _silently(_done: int, _total: int) -> None:
+    """Show no progress."""
 
 
 @dataclass
@@ -63,7 +69,12 @@ class _Run:
         self.applied = Applied()
         self.kept_channels: frozenset[str] | None = None
         """The channels in the file, where all others are to be deleted."""
-        self.at_last: list[Callable[[], None]] = []
+        self.inventory = Inventory(session)
+        self.new_hosts: list[Host] = []
+        self.new_services: list[tuple[Any, Service]] = []
+        """Each with its host, which may be new too."""
+        self._namespaces: dict[str, Namespace] = {}
+        self.at_last: list[Callable[[], object]] = []
         """What can only be done when every service is as the file says."""
 
     @contextmanager
@@ -124,28 +135,28 @@ class _Run:
         ]
         return found[0] if len(found) == 1 else None
 
-    def host(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> Host:
+    def host(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):
             wanted = validated(FileHost, item)
             namespace = self._namespace(wanted.namespace)
-            row = find_host(self.session, wanted.namespace, wanted.name)
+            row = self.inventory.host(wanted.namespace, wanted.name)
             fields = wanted.model_dump(exclude={"namespace", "services"})
             fields |= {"namespace_id": namespace.id}
             ssh = merged(wanted.ssh or {}, crypto.unseal(row.ssh) if row else {})
             after = fields | {"ssh": hosts.complete_ssh(ssh)}
             shown = f"host {wanted.name} ({wanted.namespace})"
             if row is None:
-                row = hosts.create_host(self.session, fields, actor=None, now=self.now)
+                row = hosts.unsaved_host(self.session, fields, actor=None, now=self.now)
+                self.new_hosts.append(row)
                 self.applied.note("+", shown)
             elif details := changes(host_fields(row), after):
                 update = partial(self._update_host, path, row.id, fields, shown, details)
                 if row.address and not wanted.address:
                     self.at_last.append(update)
                 else:
-                    update()
+                    row = update()
         for number, service in enumerate(wanted.services):
             self.service((*path, "services", number), row, service, address=wanted.address)
-        return row
 
     def _update_host(
         self,
@@ -154,33 +165,40 @@ class _Run:
         fields: Mapping[str, Any],
         shown: str,
         details: Iterable[str],
-    ) -> None:
+    ) -> Host:
         with self.at(*path):
-            hosts.update_host(self.session, host_id, fields, actor=None, now=self.now)
+            host = hosts.update_host(self.session, host_id, fields, actor=None, now=self.now)
         self.applied.note("~", shown, details)
+        return host
 
     def service(
-        self, path: tuple[str | int, ...], host: Host, item: Mapping[str, Any], *, address: str
+        self, path: tuple[str | int, ...], host: Any, item: Mapping[str, Any], *, address: str
     ) -> None:
         """The service of ``host``, which has the ``address`` (empty: none) in the file."""
         *of_host, _, _ = path
         with self.at(*path):
             wanted = validated(FileService, item)
             fields = wanted.fields()
-            row = find_service(self.session, host, wanted.name)
+            row = self.inventory.service(host, wanted.name)
             config = merged(wanted.config, config_of(row, wanted.kind))
-            after = services.complete({**fields, "config": config})
+            after, probed = services.complete({**fields, "config": config})
             with self.at(*of_host):
-                if not address and hosts.needs_address(after["kind"], after["config"]):
+                if not address and probed.needs_address:
                     raise hosts.address_missing(after["name"])
-            services.require_login(host, after)
+            services.require_login(host, after["kind"], probed)
             shown = f"service {host.name} / {after['name']}"
             if row is None:
-                services.create_service(self.session, host.id, fields, actor=None, now=self.now)
+                new = services.unsaved_service(self.session, host, fields, actor=None, now=self.now)
+                self.new_services.append((host, new))
                 self.applied.note("+", shown)
             elif details := changes(service_fields(row), after):
                 services.update_service(self.session, row.id, fields, actor=None, now=self.now)
                 self.applied.note("~", shown, details)
+
+    def add_new(self) -> None:
+        """Store what was found to be new, all at once."""
+        add_hosts(self.session, self.new_hosts, now=self.now)
+        add_services(self.session, self.new_services, now=self.now)
 
     def downtime(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):
@@ -189,16 +207,20 @@ class _Run:
             self.applied.note(sign, shown, details)
 
     def _namespace(self, slug: str) -> Namespace:
-        namespace = find_namespace(self.session, slug)
+        namespace = self._namespaces.get(slug) or find_namespace(self.session, slug)
         if namespace is None:
             raise Invalid(f"there is no namespace {slug}", "namespace")
+        self._namespaces[slug] = namespace
         return namespace
 
 
-def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> Applied:
+def apply_file(
+    session: Session, path: Path, *, prune: bool, now: datetime, progress: Progress = _silently
+) -> Applied:
     """Make the configuration match the file; with ``prune`` delete what it does not mention.
 
     Everything happens in the session's transaction: who only wants to know rolls it back.
+    ``progress`` is told how many of the file's hosts have been read, and how many there are.
 
     Raises:
         FileError: ``FILE:line: what is wrong``; nothing is to be kept then.
@@ -210,7 +232,7 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
             raise Invalid("must be names with values: namespaces, channels, hosts and downtimes")
         content = validated(File, source.data or {})
     _refuse_twins(source, content)
-    _refuse_missing(session, source, content)
+    _refuse_missing(run, content)
     if prune:
         run.kept_channels = frozenset(str(item.get("name")) for item in content.channels)
     for number, item in enumerate(content.namespaces):
@@ -218,7 +240,10 @@ def apply_file(session: Session, path: Path, *, prune: bool, now: datetime) -> A
     for number, item in enumerate(content.channels):
         run.channel(("channels", number), item)
     for number, item in enumerate(content.hosts):
+        progress(number, len(content.hosts))
         run.host(("hosts", number), item)
+    run.add_new()
+    progress(len(content.hosts), len(content.hosts))
     for number, item in enumerate(content.downtimes):
         run.downtime(("downtimes", number), item)
     if prune:
@@ -242,9 +267,9 @@ def _refuse_twins(source: Source, content: File) -> None:
             _refuse_twin(source, ["hosts", number, "services"], inner, ["name"])
 
 
-def _refuse_missing(session: Session, source: Source, content: File) -> None:
+def _refuse_missing(run: _Run, content: File) -> None:
     """A value that the file does not say must be stored: none is ever lost by applying."""
-    absent = list(missing(session, content))
+    source, absent = run.source, list(missing(run.session, run.inventory, content))
     if not absent:
         return
     others = [str(source.line(path)) for path in absent[1:]]

@@ -8,8 +8,10 @@ from sqlmodel import Session
 
 from webmon import crypto
 from webmon.commands.config_file.model import FILE_NAMES
+from webmon.commands.inventory.hosts import HostFields
+from webmon.commands.inventory.services import ServiceFields
 from webmon.domain.durations import format_duration
-from webmon.models import Channel, Host, Namespace, Service
+from webmon.models import Channel, Namespace
 from webmon.notifiers import NOTIFIERS
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
@@ -20,19 +22,16 @@ def namespace_fields(row: Namespace) -> dict[str, Any]:
     return {"slug": row.slug, "name": row.name, "timezone": row.timezone, "networks": row.networks}
 
 
-def host_fields(row: Host) -> dict[str, Any]:
+def host_fields(row: Any) -> dict[str, Any]:
     """The host's fields as `HostFields` names them, secrets in the clear."""
-    fields = row.model_dump(include={"name", "namespace_id", "address", "public", "tags"})
+    fields = {name: getattr(row, name) for name in HostFields.model_fields}
     return {**fields, "ssh": crypto.unseal(row.ssh)}
 
 
-def service_fields(row: Service) -> dict[str, Any]:
+def service_fields(row: Any) -> dict[str, Any]:
     """The service's fields as `ServiceFields` names them, secrets in the clear."""
-    fields = row.model_dump(
-        exclude={"id", "host_id", "paused_until", "revision", "limited", "created_at"}
-    )
-    fields["config"] = crypto.unseal(row.config)
-    return fields
+    fields = {name: getattr(row, name) for name in ServiceFields.model_fields}
+    return {**fields, "config": crypto.unseal(row.config)}
 
 
 NAMESPACE = "namespace_id"

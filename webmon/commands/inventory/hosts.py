@@ -54,22 +54,30 @@ def create_host(
         Invalid: a field is wrong, or its namespace has a host of that name.
         PermissionDenied: the actor may not, or not in that namespace.
     """
+    host = unsaved_host(session, fields, actor=actor, now=now)
+    _require_free_name(session, host)
+    session.add(host)
+    session.flush()
+    return host
+
+
+def unsaved_host(
+    session: Session, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Host:
+    """A new host that may be in its namespace. Its name is not compared with those of the others.
+
+    Raises:
+        Invalid: a field is wrong.
+        PermissionDenied: the actor may not, or not in that namespace.
+        ConfirmationNeeded: it holds a secret.
+    """
     wanted = validated(HostFields, fields)
     _require_namespace(session, wanted.namespace_id, actor)
-    _require_free_name(session, wanted)
     limited = is_limited(actor)
     _require_reachable(session, wanted, limited)
     ssh = _sealed_ssh(wanted)
     require_confirmed_for_secrets(ssh, None, actor=actor, now=now)
-    host = Host(
-        **wanted.model_dump(exclude={"ssh"}),
-        ssh=ssh,
-        limited=limited,
-        created_at=now,
-    )
-    session.add(host)
-    session.flush()
-    return host
+    return Host(**wanted.model_dump(exclude={"ssh"}), ssh=ssh, limited=limited, created_at=now)
 
 
 @noted("host", "changed")
@@ -300,7 +308,7 @@ def _require_namespace(session: Session, namespace_id: int, actor: Actor | None)
         raise Invalid("this namespace does not exist", "namespace_id")
 
 
-def _require_free_name(session: Session, wanted: HostFields) -> None:
+def _require_free_name(session: Session, wanted: Host | HostFields) -> None:
     taken = select(Host.id).where(
         Host.namespace_id == wanted.namespace_id, Host.name == wanted.name
     )

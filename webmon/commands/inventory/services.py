@@ -14,7 +14,7 @@ from webmon import crypto
 from webmon.commands.accounts.activity import noted, write_entry
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.checks import heartbeats
-from webmon.commands.inventory.hosts import find_host, needs_address
+from webmon.commands.inventory.hosts import find_host
 from webmon.commands.inventory.pausing import set_paused
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
@@ -80,20 +80,35 @@ def create_service(
         PermissionDenied: the actor may not, or not in the host's namespace.
     """
     host = find_host(session, host_id, actor=actor)
-    wanted = _columns(fields, stored=None)
-    require_confirmed_for_secrets(wanted["config"], None, actor=actor, now=now)
-    _require_free_name(session, host.id, wanted["name"])
-    _require_address(host, wanted)
-    require_login(host, wanted)
-    limited = is_limited(actor)
-    _require_reachable(session, host, wanted, limited=limited)
-    service = Service(**wanted, host_id=host.id, limited=limited, created_at=now)
+    service = unsaved_service(session, host, fields, actor=actor, now=now)
+    _require_free_name(session, host.id, service.name)
+    service.host_id = host.id
     session.add(service)
     session.flush()
-    session.add(untouched_state(service, now))
+    session.add(ServiceState(**untouched_state(service, now)))
     heartbeats.prepare(session, service, now=now)
     session.flush()
     return service
+
+
+def unsaved_service(
+    session: Session, host: Any, fields: Mapping[str, Any], *, actor: Actor | None, now: datetime
+) -> Service:
+    """A new service that may be at ``host``, which may not be stored yet either. Its name is not
+    compared with those of the others.
+
+    Raises:
+        Invalid: a field is wrong.
+        ConfirmationNeeded: it holds a secret.
+    """
+    wanted, config = _read(fields, stored=None)
+    columns = _columns(wanted, config)
+    require_confirmed_for_secrets(columns["config"], None, actor=actor, now=now)
+    _require_address(host, config)
+    require_login(host, wanted.kind, config)
+    limited = is_limited(actor)
+    _require_reachable(session, host, config, limited=limited)
+    return Service(**columns, limited=limited, created_at=now)
 
 
 @noted("service", "changed")
@@ -117,20 +132,21 @@ def update_service(
         Conflict: somebody else saved it since.
     """
     service = _find_locked(session, service_id, actor)
-    wanted = _columns(fields, stored=service)
+    said, config = _read(fields, stored=service)
+    wanted = _columns(said, config)
     _require_revision(service, revision, wanted)
-    if wanted["name"] != service.name:
-        _require_free_name(session, service.host_id, wanted["name"])
+    if said.name != service.name:
+        _require_free_name(session, service.host_id, said.name)
     host = session.get_one(Host, service.host_id)
-    _require_address(host, wanted)
+    _require_address(host, config)
     starts_over = _looks_elsewhere(service, wanted)
     if starts_over:
         require_confirmed_for_secrets(wanted["config"], service.config, actor=actor, now=now)
-        require_login(host, wanted)
+        require_login(host, said.kind, config)
         if actor is not None:
-            _require_secrets_again(service, fields, wanted)
+            _require_secrets_again(service, said.kind, fields, config)
         service.limited = is_limited(actor)
-        _require_reachable(session, host, wanted, limited=service.limited)
+        _require_reachable(session, host, config, limited=service.limited)
     paused = wanted.pop("paused")
     service.sqlmodel_update({**wanted, "revision": service.revision + 1})
     heartbeats.prepare(session, service, now=now)
@@ -234,14 +250,16 @@ def _switch(
     set_paused(session, [service], paused, now=now)
 
 
-def complete(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``fields`` with every default filled in, as they would be stored, secrets in the clear.
+def complete(fields: Mapping[str, Any]) -> tuple[dict[str, Any], ProbeConfig]:
+    """``fields`` with every default filled in, as they would be stored, secrets in the clear; and
+    the config among them.
 
     Raises:
         Invalid: a field is wrong.
     """
-    columns = _columns(fields, stored=None)
-    return {**columns, "config": crypto.unseal(columns["config"])}
+    wanted, config = _read(fields, stored=None)
+    columns = _columns(wanted, config)
+    return {**columns, "config": crypto.unseal(columns["config"])}, config
 
 
 def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Service:
@@ -255,9 +273,14 @@ def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Serv
     return service
 
 
-def _columns(fields: Mapping[str, Any], *, stored: Service | None) -> dict[str, Any]:
-    """The columns of `Service` that ``fields`` ask for, the config's secrets encrypted."""
-    wanted, config = both(lambda: validated(ServiceFields, fields), lambda: _config(fields, stored))
+def _read(
+    fields: Mapping[str, Any], *, stored: Service | None
+) -> tuple[ServiceFields, ProbeConfig]:
+    return both(lambda: validated(ServiceFields, fields), lambda: _config(fields, stored))
+
+
+def _columns(wanted: ServiceFields, config: ProbeConfig) -> dict[str, Any]:
+    """The columns of `Service`, the config's secrets encrypted."""
     columns = wanted.model_dump()
     columns["config"] = crypto.seal(config)
     columns["interval_seconds"] = wanted.interval_seconds or PROBES[wanted.kind].interval_seconds
@@ -289,8 +312,8 @@ def _require_free_name(session: Session, host_id: int, name: str) -> None:
         raise Invalid(f"this host has a service {name} already", "name")
 
 
-def _require_address(host: Host, wanted: Mapping[str, Any]) -> None:
-    if not host.address and needs_address(wanted["kind"], crypto.unseal(wanted["config"])):
+def _require_address(host: Any, config: ProbeConfig) -> None:
+    if not host.address and config.needs_address:
         because = f"needs the address of its host: give {host.name} an address first"
         raise Invalid(because, "kind")
 
@@ -301,57 +324,50 @@ def _require_revision(service: Service, revision: int | None, columns: Mapping[s
     require_revision("service", revision, service.revision, stored, wanted)
 
 
-def require_login(host: Host, wanted: Mapping[str, Any]) -> None:
-    """Refuse a service that logs in at a host where nobody can. ``wanted`` has kind and config,
-    which may be sealed.
+def require_login(host: Any, kind: str, config: ProbeConfig) -> None:
+    """Refuse a service that logs in at a host where nobody can.
 
     Raises:
         Invalid: otherwise.
     """
-    config = PROBES[wanted["kind"]].config.model_validate(crypto.unseal(wanted["config"]))
     if config.needs_login and not host.ssh:
         because = f"logs in to its host: give {host.name} SSH access first"
-        raise Invalid(because, "kind" if wanted["kind"] != "ssh" else "config.login")
+        raise Invalid(because, "kind" if kind != "ssh" else "config.login")
 
 
 def _require_secrets_again(
-    service: Service, fields: Mapping[str, Any], wanted: Mapping[str, Any]
+    service: Service, kind: str, fields: Mapping[str, Any], config: ProbeConfig
 ) -> None:
     """Stored secrets go to no server that is not known yet: who sends them there must have them."""
     kept = {name for name, value in fields["config"].items() if value is KEEP}
     kept &= {path.partition(".")[0] for path in secret_paths(service.config)}
-    if not kept or service.kind != wanted["kind"]:
+    if not kept or service.kind != kind:
         return
-    model = PROBES[service.kind].config
     try:
-        before = model.model_validate(crypto.unseal(service.config)).places
+        before = type(config).model_validate(crypto.unseal(service.config)).places
     except ValidationError:
         before = {}
-    after = model.model_validate(crypto.unseal(wanted["config"])).places
-    if set(after.values()) - set(before.values()):
+    if set(config.places.values()) - set(before.values()):
         raise Invalid("enter it again: it would be sent to another server", f"config.{min(kept)}")
 
 
-def _require_reachable(
-    session: Session, host: Host, wanted: Mapping[str, Any], *, limited: bool
-) -> None:
+def _require_reachable(session: Session, host: Any, config: ProbeConfig, *, limited: bool) -> None:
     """Refuse what would never be looked at. The host's own address is judged with the host, but
     for somebody who may not look at all that others may."""
-    config = PROBES[wanted["kind"]].config.model_validate(crypto.unseal(wanted["config"]))
     places = places_of(config, host.address if limited else "")
     require_reachable(session, host.namespace_id, places, limited=limited or host.limited)
 
 
-def untouched_state(service: Service, now: datetime) -> ServiceState:
-    """The state of a service that nobody has looked at yet: due at once."""
-    return ServiceState(
-        service_id=service.id,
-        status=Status.PAUSED if service.paused else Status.UNKNOWN,
-        since=now,
-        up_since=now,
-        down_since=now,
-        next_check_at=None if service.paused else now,
-    )
+def untouched_state(service: Service, now: datetime) -> dict[str, Any]:
+    """The columns of the `ServiceState` of a service that nobody has looked at yet: due at once."""
+    return {
+        "service_id": service.id,
+        "status": Status.PAUSED if service.paused else Status.UNKNOWN,
+        "since": now,
+        "up_since": now,
+        "down_since": now,
+        "next_check_at": None if service.paused else now,
+    }
 
 
 def _due_again(session: Session, service: Service, *, starts_over: bool, now: datetime) -> None:
