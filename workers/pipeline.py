@@ -18,7 +18,7 @@ from webmon.commands.checks.record import DueCheck, Finding, claim_due, record
 from webmon.db import Database, DatabaseUnavailable, Session, reason, within
 from webmon.domain.checks.networks import ANYWHERE, Reach
 from webmon.probes import CannotLook, Definition
-from webmon.probes.base import Outcome, Target, unknown
+from webmon.probes.base import Outcome, Target, unable
 from webmon.probes.ssh_access import SshTarget
 from workers.armed import by_instant
 from workers.connectivity import Guard
@@ -142,7 +142,7 @@ class Pipeline:
         try:
             (kind, config, ssh), reach = self._definition(check)
         except CannotLook as error:
-            return unknown(str(error))
+            return unable(str(error))
         return await probes.run(
             kind,
             config,

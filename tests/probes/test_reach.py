@@ -79,7 +79,7 @@ async def test_no_kind_connects_inside_where_it_may_not(
     address, config = of_every_kind(connections[0], host)[kind]
     access = SshAccess(user="me", port=connections[0], password="p")  # type: ignore[arg-type]
     outcome = await look(kind, address, ssh=SshTarget(access, None), **config)
-    assert outcome.status is Status.UNKNOWN
+    assert outcome.status is Status.UNKNOWN and outcome.unable
     assert "is a private address" in outcome.message
 
 
@@ -88,7 +88,7 @@ async def test_no_kind_connects_to_metadata_at_all(kind: str) -> None:
     address, config = of_every_kind(80, METADATA)[kind]
     access = SshAccess(user="me", port=80, password="p")  # type: ignore[arg-type]
     outcome = await look(kind, address, Reach(), ssh=SshTarget(access, None), **config)
-    assert outcome.status is Status.UNKNOWN
+    assert outcome.status is Status.UNKNOWN and outcome.unable
     assert "169.254.169.254 is never looked at" in outcome.message
 
 
@@ -125,7 +125,7 @@ async def test_a_redirect_leads_nowhere_that_may_not_be_looked_at(target: str) -
 async def test_a_services_own_proxy_is_judged_like_a_site(connections: list[int]) -> None:
     proxy = f"http://127.0.0.1:{connections[0]}"
     outcome = await look("http", url="http://example.org/", proxy=proxy)
-    assert outcome.status is Status.UNKNOWN
+    assert outcome.status is Status.UNKNOWN and outcome.unable
     assert "127.0.0.1 is a private address" in outcome.message
 
 

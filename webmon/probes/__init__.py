@@ -20,7 +20,16 @@ from webmon.domain.checks.networks import ANYWHERE, Reach
 from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, what_is_wrong
 from webmon.guard import NotAllowed, within
-from webmon.probes.base import Outcome, ProbeConfig, ProbeKind, Target, down, in_file, unknown
+from webmon.probes.base import (
+    Outcome,
+    ProbeConfig,
+    ProbeKind,
+    Target,
+    down,
+    in_file,
+    unable,
+    unknown,
+)
 from webmon.probes.ssh_access import SshTarget
 
 log = logging.getLogger(__name__)
@@ -181,7 +190,7 @@ async def _looked(kind: ProbeKind, config: ProbeConfig, target: Target, timeout:
         async with asyncio.timeout(timeout + MARGIN_SECONDS):
             return await kind.probe(config, target, timeout)
     except NotAllowed as error:
-        return unknown(f"this service cannot be looked at: {error}")
+        return unable(f"this service cannot be looked at: {error}")
     except TimeoutError:
         return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
     except Exception as error:

@@ -63,7 +63,7 @@ class Outcome:
     """What a probe saw.
 
     ``status`` is up, degraded or down; unknown where the probe could not look, which is stored as
-    no data and changes nothing. ``message`` is one sentence for an admin ("connection refused by
+    no data and changes nothing, unless it is ``unable``. ``message`` is one sentence for an admin ("connection refused by
     10.0.0.7:443"); ``evidence`` is small, JSON-ready, and free of secrets.
     """
 
@@ -80,6 +80,9 @@ class Outcome:
     """Nothing new was seen: an earlier observation still stands, and does not count twice."""
     host_key: HostKey | None = None
     """The key that an SSH server showed, where none is pinned yet."""
+    unable: bool = False
+    """Settings or the policy on networks do not let it look, and will not by themselves: what was
+    seen before does not stand any longer, and the service is unknown."""
 
 
 def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: Any) -> Outcome:
@@ -90,6 +93,11 @@ def up(message: str, response_us: int, phases: Phases = Phases(), **evidence: An
 def unknown(message: str, **facts: Any) -> Outcome:
     """The probe could not look, which says nothing about the service."""
     return Outcome(Status.UNKNOWN, message, **facts)
+
+
+def unable(message: str, **facts: Any) -> Outcome:
+    """The probe cannot look until somebody changes a setting."""
+    return Outcome(Status.UNKNOWN, message, unable=True, **facts)
 
 
 def down(message: str, **facts: Any) -> Outcome:

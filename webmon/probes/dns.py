@@ -14,7 +14,7 @@ import dns.reversename
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon.domain.checks.status import Status
-from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down
+from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unable
 from webmon.probes.name_servers.answers import (
     end_of_alias,
     expected_parts,
@@ -159,7 +159,7 @@ async def probe_dns(config: DnsConfig, _target: Target, timeout: float) -> Outco
         return down(f"there is no name server to ask: {error}", evidence=_question(config, inquiry))
     except dns.resolver.NoResolverConfiguration:
         text = "this monitor has no name server of its own: set one for this service"
-        return Outcome(Status.UNKNOWN, text, evidence=_question(config, inquiry))
+        return unable(text, evidence=_question(config, inquiry))
     return _judged(config, inquiry, found, looked_up_us)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from webmon.domain.checks.status import Status
-from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unknown
+from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unable
 from webmon.probes.wire import icmp
 from webmon.probes.wire.addresses import (
     Endpoint,
@@ -132,7 +132,7 @@ async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outc
     """Ping, for at most ``timeout`` seconds. Where this is not allowed, nothing is known."""
     host = target.address.strip()
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     started = time.perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout
     try:
@@ -147,7 +147,7 @@ async def probe_ping(config: PingConfig, target: Target, timeout: float) -> Outc
     try:
         opened, endpoint = _open_first(endpoints)
     except icmp.NotAllowed as error:
-        return Outcome(Status.UNKNOWN, str(error), None, phases, {"address": endpoints[0].ip})
+        return unable(str(error), phases=phases, evidence={"address": endpoints[0].ip})
     except OSError as error:
         evidence = {"address": endpoints[0].ip}
         return down(_reason(error, endpoints[0]), phases=phases, evidence=evidence)

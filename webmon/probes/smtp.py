@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
-from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown, up
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable, up
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import validity_evidence
 from webmon.probes.wire.host_names import server_name_of
@@ -60,7 +60,7 @@ async def probe_smtp(config: SmtpConfig, target: Target, timeout: float) -> Outc
     """Greet once, within ``timeout`` seconds; nothing a server does raises."""
     host = target.address.strip()
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     if config.tls or config.starttls:
         context_for(
             Trust(config.verify_tls, authorities=config.authorities or "")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from webmon.domain.checks.status import Status
-from webmon.probes.base import Outcome, Phases, Target, down, unknown, up
+from webmon.probes.base import Outcome, Phases, Target, down, unable, unknown, up
 from webmon.probes.host_key import PINNED_KEY, ChangedHostKey, compare
 from webmon.probes.over_ssh.client import NoCommonAlgorithm, SshError
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
@@ -48,7 +48,7 @@ async def probe_ssh(config: SshConfig, target: Target, timeout: float) -> Outcom
     """Connect and exchange keys, within ``timeout`` seconds; nothing a server does raises."""
     access = target.ssh.access
     if config.login and access is None:
-        return unknown(NO_ACCESS)
+        return unable(NO_ACCESS)
 
     async def talk(connection: Connection) -> Outcome:
         if config.login and access is not None:
@@ -68,7 +68,7 @@ async def probe_by_command(
     access, command = target.ssh.access, config.command
     assert command is not None
     if access is None:
-        return unknown(NO_ACCESS)
+        return unable(NO_ACCESS)
 
     async def talk(connection: Connection) -> Outcome:
         await connection.log_in()
@@ -102,7 +102,7 @@ async def visit(
     """Use the host's connection, within ``timeout`` seconds, once its key is the right one."""
     host = target.address.strip()
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     pinned, access = target.ssh.pinned_at(port), target.ssh.access
     connection: Connection | None = None
     try:

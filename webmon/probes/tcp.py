@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unknown, up
+from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unable, up
 from webmon.probes.wire.addresses import (
     Endpoint,
     Unreachable,
@@ -145,7 +145,7 @@ async def probe_tcp(config: TcpConfig, target: Target, timeout: float) -> Outcom
     """Connect once, within ``timeout`` seconds; nothing a server does raises."""
     host = target.address.strip()
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     conversation = Conversation(config)
     try:
         async with asyncio.timeout(timeout):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from webmon.clock import utcnow
 from webmon.domain.checks.status import Status
-from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import Certificate, first_to_end
 from webmon.probes.wire.host_names import server_name_of
@@ -102,7 +102,7 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     """Shake hands once, within ``timeout`` seconds; nothing a server does raises."""
     host = target.address.strip()
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     trust = _trust(config)
     context_for(trust)  # made before the clock starts
     server_name = config.server_name or server_name_of(host)

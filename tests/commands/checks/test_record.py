@@ -14,8 +14,8 @@ from webmon.commands.checks.record import LEASE, DueCheck, Finding, claim_due, r
 from webmon.commands.inventory import services
 from webmon.domain.checks.schedule import next_slot
 from webmon.domain.checks.status import Status
-from webmon.models import CheckResult, Incident, Service, ServiceState, StatusChange
-from webmon.probes.base import Outcome, down, unknown, up
+from webmon.models import CheckResult, Incident, NoData, Service, ServiceState, StatusChange
+from webmon.probes.base import Outcome, down, unable, unknown, up
 
 UP = up("200 OK", 1200)
 DOWN = down("connection refused by 127.0.0.1:80")
@@ -326,3 +326,27 @@ def test_after_the_clock_went_back_nothing_waits_longer_than_its_interval(sessio
     assert backlog.spread_backlog(session, now=NOW) == 1
     session.expire_all()
     assert session.get(ServiceState, distant.id).next_check_at == NOW + timedelta(hours=3)
+
+
+@pytest.mark.parametrize("before", [UP, DOWN, SLOW])
+def test_what_can_no_longer_be_looked_at_is_neither_up_nor_down(session, before):
+    factories.service(session, interval_seconds=60, failures_to_down=1, failures_to_degraded=1)
+    look(session, before, NOW)
+    look(session, unable("no SSH access"), NOW + 10 * MINUTE)
+    now_state = state(session)
+    assert now_state.status is now_state.last_status is Status.UNKNOWN
+    assert (now_state.since, now_state.message) == (NOW + 10 * MINUTE, "no SSH access")
+    assert [each.resolved_at for each in session.exec(select(Incident))] in (
+        [],
+        [NOW + 10 * MINUTE],
+    )
+    assert len(session.exec(select(NoData)).all()) == 1, "the minutes before were not seen either"
+    look(session, unable("no SSH access"), NOW + 11 * MINUTE)
+    assert state(session).since == NOW + 10 * MINUTE
+    look(session, before, NOW + 12 * MINUTE)
+    assert state(session).status is before.status
+    assert [each.to_status for each in session.exec(select(StatusChange))] == [
+        before.status,
+        Status.UNKNOWN,
+        before.status,
+    ]

@@ -6,10 +6,12 @@ from sqlmodel import select
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, iati, outbox, site
 from tests.outside import deliver, follow_up, outside, see
+from webmon.commands.checks import record
 from webmon.commands.inventory import hosts, namespaces, services
 from webmon.db import Database
 from webmon.domain.checks.status import Status
 from webmon.models import Channel, Namespace, Service
+from webmon.probes.base import unable
 
 __all__ = ["iati", "outside", "site"]
 
@@ -34,6 +36,28 @@ def test_channels_told_of_an_outage_are_told_that_the_service_is_paused(database
     deliver(database, at=NOW + HOUR + 2 * MINUTE)
     assert outside.told()[2:] == ["down Datastore.Website"]
     assert all(delivery == "sent" for _, delivery, _ in outbox(database, channel_id))
+
+
+def test_channels_told_of_an_outage_are_told_that_nobody_can_look_any_longer(
+    database, outside, site
+):
+    add_channel(database)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + 3 * SECOND)
+    with database.write() as session:
+        outcome = unable("10.0.0.7 is a private address")
+        finding = record.Finding(site, None, None, NOW + MINUTE, outcome)
+        record.record(session, [finding], now=NOW + MINUTE)
+    deliver(database, at=NOW + 2 * MINUTE)
+    assert outside.told()[1:] == ["up Datastore.Website"]
+    news = outside.messages()[-1].news[0]
+    assert (news.status, news.message) == (
+        Status.PAUSED,
+        "Website cannot be looked at any longer.",
+    )
+    see(database, UP, site, at=NOW + 3 * MINUTE)
+    deliver(database, at=NOW + 4 * MINUTE)
+    assert len(outside.told()) == 2
 
 
 def delete_service(session, service_id):

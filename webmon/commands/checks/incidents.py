@@ -36,6 +36,9 @@ def store_transitions(
     if not transitions:
         return
     change_ids = _store_changes(session, transitions, now)
+    lost = [each.service_id for each in transitions if each.after.status is Status.UNKNOWN]
+    if lost:
+        announcements.end_watching(session, lost, "cannot be looked at any longer", now=now)
     opened = [each for each in transitions if each.after.status is Status.DOWN]
     _open_incidents(session, opened)
     ended = {
@@ -53,6 +56,7 @@ def store_transitions(
             *resolved.get(each.service_id, (None, None)),
         )
         for each, change_id in zip(transitions, change_ids, strict=True)
+        if each.after.status is not Status.UNKNOWN
     ]
     announcements.announce(session, told, now=now)
 

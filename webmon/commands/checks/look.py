@@ -5,7 +5,7 @@ from dataclasses import replace
 from webmon import probes
 from webmon.commands.networks import reach
 from webmon.probes import CannotLook
-from webmon.probes.base import Outcome, Target, unknown
+from webmon.probes.base import Outcome, Target, unable
 from webmon.queries.inventory.definitions import DefinitionView
 
 
@@ -14,7 +14,7 @@ async def look(service: DefinitionView) -> Outcome:
     try:
         kind, config, ssh = probes.read_definition(service.kind, service.config, service.ssh)
     except CannotLook as error:
-        return unknown(str(error))
+        return unable(str(error))
     return await probes.run(
         kind,
         config,

@@ -113,11 +113,14 @@ def _take_in(found: _Found, row: Row, finding: Finding, now: datetime) -> None:
     if observed and not _says_nothing_new(row, outcome):
         policy = AT_ONCE if outcome.certain else row.policy
         after = transitions.advance(before, outcome.status, finding.at, policy)
+    elif outcome.unable:
+        after = transitions.lose(before, finding.at)
+    is_lost = after.status is Status.UNKNOWN and before.status is not Status.UNKNOWN
     news_since = finding.at
     if after.status is not before.status:
         found.changed.append(Transition(row.service_id, before, after, outcome))
         news_since = min(news_since, after.since)
-    if observed and (unseen := _silence(row, finding.at)) is not None:
+    if (observed or is_lost) and (unseen := _silence(row, finding.at)) is not None:
         found.no_data.append(results.no_data_row(row.service_id, *unseen))
     if (day := utc_day(news_since)) < row.settled_day:
         found.unsettled[row.service_id] = min(day, found.unsettled.get(row.service_id, day))

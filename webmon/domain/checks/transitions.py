@@ -68,6 +68,16 @@ def advance(condition: Condition, observed: Status, at: datetime, policy: Policy
     return Condition(status, max(since, condition.since), up, down)
 
 
+def lose(condition: Condition, at: datetime) -> Condition:
+    """The condition from ``at`` on, where the service cannot be looked at any longer.
+
+    What was seen before counts no more, neither well nor badly.
+    """
+    if condition.status not in OBSERVED and not condition.up.count:
+        return condition
+    return Condition.unknown(max(at, condition.since))
+
+
 def _decide(status: Status, up: Run, down: Run, policy: Policy) -> tuple[Status, datetime]:
     if down.answer and down.count >= policy.failures_to_down:
         return Status.DOWN, down.since

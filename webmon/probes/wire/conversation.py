@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from webmon.domain.checks.status import Status
-from webmon.probes.base import Outcome, down, unknown
+from webmon.probes.base import Outcome, down, unable
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds, quoted
@@ -109,7 +109,7 @@ async def converse(
     Where the server repeats ``secret``, `Conversation.shown` leaves it out.
     """
     if not host:
-        return unknown("the host has no address")
+        return unable("the host has no address")
     with Conversation(timeout, secret) as conversation:
         try:
             async with asyncio.timeout(timeout):

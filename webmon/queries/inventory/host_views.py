@@ -205,6 +205,8 @@ def changed_port(pinned_key: Mapping[str, Any] | None, host: Host) -> int:
 
 def _word(row: Any, seen_at: datetime | None) -> str:
     waits = row.heartbeat is not None and row.status is Status.UNKNOWN and seen_at is None
+    if row.status is row.last_status is Status.UNKNOWN and not waits:
+        return "no data"  # it was tried
     return FIRST_HEARTBEAT if waits else WORDS[row.status]
 
 
