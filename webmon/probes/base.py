@@ -63,8 +63,8 @@ class Outcome:
     """What a probe saw.
 
     ``status`` is up, degraded or down; unknown where the probe could not look, which is stored as
-    no data and changes nothing, unless it is ``unable``. ``message`` is one sentence for an admin ("connection refused by
-    10.0.0.7:443"); ``evidence`` is small, JSON-ready, and free of secrets.
+    no data and changes nothing, unless it is ``unable``. ``message`` is one sentence for an admin
+    ("connection refused by 10.0.0.7:443"); ``evidence`` is small, JSON-ready, and free of secrets.
     """
 
     status: Status

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from tests.clock import NOW
 from webmon.commands.config_file.apply import apply_file
 from webmon.commands.config_file.export import export
+from webmon.commands.downtimes.plan import plan_downtime
 from webmon.errors import FileError
 from webmon.models import Downtime, DowntimeOccurrence
 
@@ -92,6 +93,30 @@ def test_what_is_exported_and_applied_changes_nothing(apply, session, tmp_path):
     file = tmp_path / "exported.yaml"
     file.write_text(text)
     assert apply_file(session, file, prune=True, now=NOW).lines == []
+
+
+def test_several_of_one_title_are_told_apart(apply, session, tmp_path):
+    apply(UPGRADE.replace("{title", "{id: '#2', title") + UPGRADE)
+    again = {"title": "Database upgrade", "namespace_id": 1, "host_ids": [1]}
+    for starts_at, seconds in (("2026-12-24T10:00", 600), ("2026-12-25T10:00", 900)):
+        fields = again | {"starts_at": starts_at, "duration_seconds": seconds}
+        plan_downtime(session, fields, actor=None, now=NOW)
+    session.flush()
+    file = tmp_path / "exported.yaml"
+    file.write_text(export(session, with_secrets=False))
+    told = yaml.safe_load(file.read_text())["downtimes"]
+    assert [each["id"] for each in told] == ["#2", "##2", "#3", "#4"]
+    assert apply_file(session, file, prune=True, now=NOW).lines == []
+    assert {row.key for row in session.exec(select(Downtime))} == {"#2", None}
+    file.write_text(file.read_text().replace("15m", "20m"))
+    assert apply_file(session, file, prune=True, now=NOW).lines == [
+        "~ downtime Database upgrade (iati): duration 15m → 20m"
+    ]
+
+
+def test_one_with_an_id_is_kept_by_its_title_too(apply):
+    apply(UPGRADE.replace("{title", "{id: upgrade, title"))
+    assert apply(UPGRADE, prune=True) == []
 
 
 @pytest.mark.parametrize(

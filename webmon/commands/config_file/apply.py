@@ -23,7 +23,7 @@ from webmon.commands.config_file.differences import (
     namespace_fields,
     service_fields,
 )
-from webmon.commands.config_file.downtimes import apply_downtime, prune_downtimes
+from webmon.commands.config_file.downtimes import apply_downtime, named_by_id, prune_downtimes
 from webmon.commands.config_file.model import FILE_NAMES, File, FileChannel, FileHost, FileService
 from webmon.commands.config_file.source import Source
 from webmon.commands.config_file.stored import (
@@ -74,6 +74,9 @@ class _Run:
         self.new_services: list[tuple[Any, Service]] = []
         """Each with its host, which may be new too."""
         self._namespaces: dict[str, Namespace] = {}
+        self.kept_downtimes: set[int] = set()
+        self.named_downtimes: set[int] = set()
+        """Those in the file so far, and those that the file names by an id, by their rows' ids."""
         self.at_last: list[Callable[[], object]] = []
         """What can only be done when every service is as the file says."""
 
@@ -202,7 +205,9 @@ class _Run:
 
     def downtime(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):
-            sign, shown, details = apply_downtime(self.session, item, now=self.now)
+            others = self.kept_downtimes | self.named_downtimes
+            row_id, sign, shown, details = apply_downtime(self.session, item, others, now=self.now)
+        self.kept_downtimes.add(row_id)
         if sign:
             self.applied.note(sign, shown, details)
 
@@ -244,6 +249,7 @@ def apply_file(
         run.host(("hosts", number), item)
     run.add_new()
     progress(len(content.hosts), len(content.hosts))
+    run.named_downtimes = named_by_id(session, content.downtimes)
     for number, item in enumerate(content.downtimes):
         run.downtime(("downtimes", number), item)
     if prune:
@@ -258,9 +264,10 @@ def _refuse_twins(source: Source, content: File) -> None:
     _refuse_twin(source, ["namespaces"], content.namespaces, ["slug"])
     _refuse_twin(source, ["channels"], content.channels, ["name"])
     _refuse_twin(source, ["hosts"], content.hosts, ["namespace", "name"])
-    named = [each for each in content.downtimes if each.get("id") is None]
-    if len(named) == len(content.downtimes):
-        _refuse_twin(source, ["downtimes"], content.downtimes, ["namespace", "title"])
+    with_id = [each if each.get("id") is not None else None for each in content.downtimes]
+    _refuse_twin(source, ["downtimes"], with_id, ["id"])
+    without = [each if each.get("id") is None else None for each in content.downtimes]
+    _refuse_twin(source, ["downtimes"], without, ["namespace", "title"])
     for number, host in enumerate(content.hosts):
         inner = host.get("services")
         if isinstance(inner, list):
@@ -293,7 +300,7 @@ def _refuse_twin(source: Source, path: list[str | int], items: list[Any], key: l
 
 def _prune(run: _Run, content: File) -> None:
     session, now = run.session, run.now
-    for gone in prune_downtimes(session, content.downtimes, now=now):
+    for gone in prune_downtimes(session, run.kept_downtimes, now=now):
         run.applied.note("-", gone)
     kept_hosts = {(item["namespace"], item["name"]): item for item in content.hosts}
     rows = session.exec(

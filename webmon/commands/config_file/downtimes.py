@@ -1,9 +1,11 @@
 """Planned downtime in the configuration file: read, compared with what is stored, and written.
 
-A downtime is known by its ``id`` in the file; without one by its title within its namespace.
+A downtime is known by its ``id`` in the file; without one by its title within its namespace. Where
+several have one title, the export gives those without an id their number as one: ``#12``.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ from webmon.commands.downtimes.running import cancel_downtime
 from webmon.commands.validation import validated
 from webmon.domain.downtimes.life_cycle import OPEN_STATES
 from webmon.domain.durations import format_duration
+from webmon.domain.ids import read_id
 from webmon.models import (
     Channel,
     Downtime,
@@ -83,11 +86,11 @@ class FileDowntime(FileModel):
 
 
 def apply_downtime(
-    session: Session, item: Mapping[str, Any], *, now: datetime
-) -> tuple[str, str, list[str]]:
-    """Make one downtime as the file says.
+    session: Session, item: Mapping[str, Any], taken: Collection[int], *, now: datetime
+) -> tuple[int, str, str, list[str]]:
+    """Make one downtime as the file says; ``taken`` are those that another of the file may be.
 
-    Returns the sign of what was done (empty: nothing), the downtime's name, and what differed.
+    Returns its id, the sign of what was done (empty: nothing), its name, and what differed.
 
     Raises:
         Invalid: at its field.
@@ -95,11 +98,11 @@ def apply_downtime(
     wanted = validated(FileDowntime, item)
     fields = wanted.fields(session)
     shown = f"downtime {wanted.title} ({wanted.namespace})"
-    row = _find(session, wanted, fields["namespace_id"])
+    row = _find(session, wanted, fields["namespace_id"], taken)
     columns = read_wanted(session, fields, None).columns()
     if row is None:
-        plan_downtime(session, fields, actor=None, now=now)
-        return "+", shown, []
+        made = plan_downtime(session, fields, actor=None, now=now)
+        return made.id, "+", shown, []
     chosen = None if wanted.channels is None else sorted(wanted.channels)
     after = _words(session, columns, fields) | {"channels": chosen}
     before = said(session, row)
@@ -108,22 +111,43 @@ def apply_downtime(
         for name in after
         if before[name] != after[name]
     ]
-    if wanted.id is not None and wanted.id != row.key:
+    if row.key is None and wanted.id is not None and wanted.id.lstrip(MARK) == str(row.id):
+        fields["key"] = None  # the export has made it up
+    elif wanted.id is not None and wanted.id != row.key:
         details.append(f"id {row.key} → {wanted.id}")
     if details:
         edit_downtime(session, row.id, fields, actor=None, now=now)
-    return ("~" if details else ""), shown, details
+    return row.id, ("~" if details else ""), shown, details
 
 
-def _find(session: Session, wanted: FileDowntime, namespace_id: int) -> Downtime | None:
+MARK = "#"
+"""Begins an id that the export has made of a number."""
+
+
+def _find(
+    session: Session, wanted: FileDowntime, namespace_id: int, taken: Collection[int]
+) -> Downtime | None:
     lives = select(Downtime).where(col(Downtime.cancelled_at).is_(None))
-    if wanted.id is not None:
-        by_key = session.exec(lives.where(Downtime.key == wanted.id)).first()
-        if by_key is not None:
-            return by_key
-        lives = lives.where(col(Downtime.key).is_(None))
     titled = lives.where(Downtime.title == wanted.title, Downtime.namespace_id == namespace_id)
+    without_key = col(Downtime.key).is_(None)
+    if wanted.id is None:  # rather one that has none either
+        titled = titled.where(col(Downtime.id).not_in(taken))
+        return session.exec(titled.order_by(without_key.desc(), col(Downtime.id))).first()
+    by_key = session.exec(lives.where(Downtime.key == wanted.id)).first()
+    if by_key is not None:
+        return by_key
+    titled = titled.where(without_key)
+    if wanted.id.startswith(MARK):
+        titled = titled.where(Downtime.id == read_id(wanted.id.lstrip(MARK)))
     return session.exec(titled.order_by(col(Downtime.id))).first()
+
+
+def named_by_id(session: Session, items: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The rows of the downtimes that ``items`` of a file name by an id."""
+    texts = [str(item["id"]) for item in items if item.get("id") is not None]
+    numbers = [read_id(text.lstrip(MARK)) for text in texts if text.startswith(MARK)]
+    by_number = col(Downtime.id).in_(numbers) & col(Downtime.key).is_(None)
+    return set(session.exec(select(Downtime.id).where(col(Downtime.key).in_(texts) | by_number)))
 
 
 def said(session: Session, row: Downtime) -> dict[str, Any]:
@@ -175,10 +199,8 @@ def _shown(value: Any) -> str:
     return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
 
 
-def prune_downtimes(session: Session, items: list[dict[str, Any]], *, now: datetime) -> list[str]:
-    """Cancel what goes on or is to come and is not in the file; returns their names."""
-    keys = {item.get("id") for item in items}
-    titles = {(item.get("namespace"), item.get("title")) for item in items}
+def prune_downtimes(session: Session, kept: Collection[int], *, now: datetime) -> list[str]:
+    """Cancel what goes on or is to come and is not ``kept`` by its id; returns their names."""
     rows = session.exec(
         select(Downtime, Namespace.slug)
         .join(Namespace)
@@ -187,12 +209,11 @@ def prune_downtimes(session: Session, items: list[dict[str, Any]], *, now: datet
     ).all()
     gone = []
     for row, slug in rows:
-        is_kept = row.key in keys if row.key is not None else (slug, row.title) in titles
         coming = select(DowntimeOccurrence.id).where(
             DowntimeOccurrence.downtime_id == row.id,
             col(DowntimeOccurrence.state).in_(OPEN_STATES),
         )
-        if not is_kept and session.exec(coming).first() is not None:
+        if row.id not in kept and session.exec(coming).first() is not None:
             cancel_downtime(session, row.id, actor=None, now=now)
             gone.append(f"downtime {row.title} ({slug})")
     return gone
@@ -202,7 +223,9 @@ def exported(session: Session) -> list[dict[str, Any]]:
     """Every downtime that was not cancelled, in the file's words, without what is so by default."""
     rows = session.exec(
         select(Downtime).where(col(Downtime.cancelled_at).is_(None)).order_by(col(Downtime.id))
-    )
+    ).all()
+    titled = Counter((row.namespace_id, row.title) for row in rows)
+    keys = {row.key for row in rows}
     found = []
     for row in rows:
         words = said(session, row)
@@ -213,5 +236,10 @@ def exported(session: Session) -> list[dict[str, Any]]:
             for name, value in words.items()
             if name == "announce_before" or value not in ("", [], {}, None, False)
         }
-        found.append(({"id": row.key} if row.key is not None else {}) | kept)
+        key = row.key
+        if key is None and titled[row.namespace_id, row.title] > 1:
+            key = f"{MARK}{row.id}"
+            while key in keys:
+                key = MARK + key
+        found.append(({"id": key} if key is not None else {}) | kept)
     return found
