@@ -5,7 +5,7 @@ import pytest
 from tests.clock import HOUR, MINUTE, NOW
 from tests.downtimes import EDITOR, occurrences, plan, steps, times
 from tests.outbox import iati, site
-from webmon.commands.downtimes import running
+from webmon.commands.downtimes import life, running
 from webmon.errors import Invalid, NotFound
 from webmon.models import Host, Service
 
@@ -81,3 +81,19 @@ def test_one_time_is_called_off(database, site):
     assert steps(database) == ["announced", "cancelled", "(cancelled)"]
     with pytest.raises(NotFound):
         do(database, running.cancel_occurrence, 99)
+
+
+def test_a_series_with_long_pauses_always_has_its_next_time(database, site):
+    made = plan(database, site, NOW + 100 * DAY, rrule="FREQ=MONTHLY;INTERVAL=6;COUNT=3")
+
+    def ahead():
+        return [(at.days, state) for at, _, state in times(database, made.id)]
+
+    assert ahead() == [(100, "scheduled")]
+    do(database, running.cancel_occurrence, only(database, made))
+    assert ahead() == [(100, "cancelled"), (284, "scheduled")]
+    with database.write() as session:
+        life.advance(session, now=NOW + 284 * DAY)
+    assert ahead() == [(100, "cancelled"), (284, "started"), (466, "scheduled")]
+    do(database, running.cancel_downtime, made.id, at=NOW + 284 * DAY)
+    assert [state for _, state in ahead()] == ["cancelled"] * 3

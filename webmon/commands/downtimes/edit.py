@@ -14,7 +14,7 @@ from webmon.commands.downtimes.lock import (
     occurrence_at,
     require_revision,
 )
-from webmon.commands.downtimes.occurrences import bring_up_to, end, fill, move
+from webmon.commands.downtimes.occurrences import bring_up_to, end, fill, keep_one_ahead, move
 from webmon.commands.downtimes.plan import (
     EPOCH,
     new_downtime,
@@ -171,6 +171,7 @@ def edit_occurrence(
     )  # fmt: skip
     downtime.changed_at = now
     recount(session, downtime, [occurrence.starts_at])
+    keep_one_ahead(session, downtime, now=now)
     return occurrence
 
 

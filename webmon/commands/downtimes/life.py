@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from webmon.commands.downtimes.occurrences import AHEAD, bring_up_to, end, fill
+from webmon.commands.downtimes.occurrences import AHEAD, bring_up_to, end, fill, keep_one_ahead
 from webmon.commands.downtimes.steps import take_step
 from webmon.commands.downtimes.telling import ask_owner, down_now
 from webmon.commands.locks import lock_services
@@ -56,6 +56,8 @@ def take_due(session: Session, *, now: datetime, told: bool = True) -> bool:
         found = session.get(DowntimeOccurrence, each.id, populate_existing=True)
         if found is not None and found.downtime_id in locked:
             bring_up_to(session, locked[found.downtime_id], found, now=now, told=told)
+    for plan in locked.values():
+        keep_one_ahead(session, plan, now=now)
     return bool(due)
 
 

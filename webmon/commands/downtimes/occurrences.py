@@ -52,6 +52,16 @@ def fill(session: Session, downtime: Downtime, *, now: datetime) -> list[Downtim
     return new
 
 
+def keep_one_ahead(session: Session, downtime: Downtime, *, now: datetime) -> None:
+    """Make the row of the next time of a series that has none ahead, since pages show only rows.
+
+    To be called after a time has begun, was moved or was called off.
+    """
+    is_left = downtime.rrule and downtime.cancelled_at is None and downtime.occurs_until < AFTER_ALL
+    if is_left and not _has_coming(session, downtime.id, now):
+        fill(session, downtime, now=now)
+
+
 def _slots_of(downtime_id: int) -> Any:
     return select(DowntimeOccurrence.slot_at).where(DowntimeOccurrence.downtime_id == downtime_id)
 

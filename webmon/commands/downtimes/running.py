@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.downtimes.fields import read_duration_seconds
 from webmon.commands.downtimes.lock import lock_downtime, lock_occurrence, occurrence_at
-from webmon.commands.downtimes.occurrences import bring_up_to, end, move
+from webmon.commands.downtimes.occurrences import bring_up_to, end, keep_one_ahead, move
 from webmon.commands.downtimes.plan import plan_downtime, recount, recount_all
 from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State
@@ -84,6 +84,7 @@ def start_occurrence(
     found.sequence += 1
     found.changed_at = now
     bring_up_to(session, downtime, found, now=now)
+    keep_one_ahead(session, downtime, now=now)
     return found
 
 
@@ -208,6 +209,7 @@ def _call_off(
         end(session, downtime, found, state, by=_name(actor), now=now)
         downtime.changed_at = now
         downtime.revision += 1
+        keep_one_ahead(session, downtime, now=now)
     return found
 
 
