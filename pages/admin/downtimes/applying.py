@@ -8,7 +8,7 @@ from pages.admin.downtimes.starting import AtOnceState
 from webmon.queries.downtimes.room import TimeView
 from webmon.ui.addresses import downtime_address
 from webmon.ui.display.menu import action, menu_id
-from webmon.ui.display.moment import moment
+from webmon.ui.display.moment import span
 from webmon.ui.display.panel import panel
 from webmon.ui.shell.live import modal
 
@@ -73,9 +73,7 @@ def planned_row(each: rx.Var[TimeView]) -> rx.Component:
         rx.el.span(
             each.word,
             " ",
-            moment(each.starts_at, seconds=False),
-            " – ",
-            moment(each.ends_at, seconds=False),
+            span(each.starts_at, each.ends_at),
             class_name="quiet",
         ),
         key=each.id.to(str),

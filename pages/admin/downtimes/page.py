@@ -5,7 +5,7 @@ import reflex as rx
 from pages.admin.downtimes.editor import editor
 from pages.admin.downtimes.state import EXTENSIONS, DowntimesState
 from webmon.queries.downtimes.room import AnswerView, DidView, TimeView
-from webmon.ui.display.moment import moment
+from webmon.ui.display.moment import moment, span
 from webmon.ui.rooms.room_view import add_button, headline, stays_current
 from webmon.ui.shell.frame import frame
 from webmon.ui.shell.live import modal
@@ -81,8 +81,7 @@ def _time(each: rx.Var[TimeView]) -> rx.Component:
                 custom_attrs={"aria-expanded": is_open},
             ),
             rx.el.span(
-                rx.el.span(moment(each.starts_at, seconds=False), " – "),
-                moment(each.ends_at, seconds=False),
+                span(each.starts_at, each.ends_at),
                 rx.cond(each.away != "", _away(each)),
                 class_name="downtime-when",
             ),

@@ -213,6 +213,7 @@ def time_view(each: OccurrenceView, now: datetime) -> TimeView:
     """The occurrence in words."""
     scope = each.scope
     goes_on = each.state == State.STARTED
+    is_ahead = goes_on or each.state == State.SCHEDULED
     until = (each.ends_at if goes_on else each.starts_at) - now
     return TimeView(
         id=each.id,
@@ -228,7 +229,7 @@ def time_view(each: OccurrenceView, now: datetime) -> TimeView:
         there=span_in_words(Period(each.starts_at, each.ends_at), each.timezone),
         lasts=in_words((each.ends_at - each.starts_at).total_seconds()),
         repeats=rule_in_words(each.rrule),
-        away=_rounded(until.total_seconds()) if until.total_seconds() > 0 else "",
+        away=_rounded(until.total_seconds()) if is_ahead and until.total_seconds() > 0 else "",
         moved=each.moved and bool(each.rrule),
         can_edit=each.can_edit,
     )

@@ -2,20 +2,31 @@
 
 import reflex as rx
 
-FORMAT = """((iso) => {{
+FORMAT = """((iso, beside) => {{
   if (!iso) return '';
   const timeZone = document.documentElement.dataset.zone || undefined;
   const at = new Date(iso), day = (of) => of.toLocaleDateString('en-GB', {{timeZone}});
   const [today, then] = [day(new Date()), day(at)];
   const year = today.slice(-4) === then.slice(-4) ? undefined : 'numeric';
-  return at.toLocaleString('en-GB', today === then ? {{timeStyle: '{style}', timeZone}}
+  const isTold = then === today || (beside && then === day(new Date(beside)));
+  return at.toLocaleString('en-GB', isTold ? {{timeStyle: '{style}', timeZone}}
     : {{day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit', timeZone}});
-}})({iso})"""
+}})({iso}, {beside})"""
 
 
 def moment(iso: rx.Var[str], *, seconds: bool = True) -> rx.Component:
     """The time of day, with the date where it is not today; nothing for an empty text."""
-    text = rx.Var(FORMAT.format(iso=iso, style="medium" if seconds else "short"), _var_type=str)
+    return _moment(iso, "''", "medium" if seconds else "short")
+
+
+def span(first: rx.Var[str], last: rx.Var[str]) -> rx.Component:
+    """Two moments to the minute. The second has its date where it is not that of the first."""
+    return rx.fragment(_moment(first, "''", "short"), " – ", _moment(last, first, "short"))
+
+
+def _moment(iso: rx.Var[str], beside: rx.Var[str] | str, style: str) -> rx.Component:
+    """Without its date also where ``beside`` has the same, which stands before it."""
+    text = rx.Var(FORMAT.format(iso=iso, beside=beside, style=style), _var_type=str)
     return rx.el.time(text, date_time=iso)
 
 
