@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from pages.admin.channels.state import ChannelsState
+from pages.admin.downtimes.state import DowntimesState
 from pages.admin.hosts.state import HostsState
 from pages.admin.namespaces.state import NamespacesState
+from pages.admin.users.state import UsersState
 from tests import factories
 from tests.clock import NOW
 from tests.pages.tab import Tab, open_tab
 from tests.pages.test_admin import as_a_browser_sends, sign_in
+from webmon.clock import utcnow
+from webmon.commands.downtimes.plan import plan_downtime
 from webmon.commands.notifications.channels import create_channel
 from webmon.db import Database
 from webmon.domain.accounts.access import Role
-from webmon.models import Channel, Host, Namespace, Service
+from webmon.models import Channel, Downtime, DowntimeOccurrence, Host, Namespace, Service, User
 
 HOOK = {"name": "ops", "kind": "webhook", "config": {"url": "https://a.example", "secret": "s3"}}
 
@@ -48,7 +53,26 @@ CASES: dict[str, tuple[Any, Any, dict[str, str], dict[str, str], list[tuple[str,
         {"name": "hooks"},
         [("Remind every", "4h", "1h"), ("Something has difficulties", "no", "yes")],
     ),
+    "user": (
+        UsersState,
+        User,
+        {"role": "editor", "email": "b@example.org"},
+        {"shown_name": "Bea"},
+        [
+            ("E-mail address", "a@example.org", "b@example.org"),
+            ("May do", "Viewer: sees everything", "Editor: also changes what is watched"),
+        ],
+    ),
+    "downtime": (
+        DowntimesState,
+        Downtime,
+        {"duration_seconds": "2h"},
+        {"title": "Move"},
+        [("Length", "1h", "2h")],
+    ),
 }
+NAMES = {"user": ("shown_name", "name"), "downtime": ("title", "title")}
+"""What the form and the table call the field that the second changes, where it is no name."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,13 +81,28 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
 
 
+def planned(host: Host) -> dict[str, Any]:
+    return {
+        "namespace_id": host.namespace_id,
+        "host_ids": [host.id],
+        "title": "Upgrade",
+        "starts_at": f"{utcnow().year + 1}-06-01T12:00",
+        "timezone": "UTC",
+        "duration_seconds": 3600,
+    }
+
+
 @pytest.fixture
 def stored(database: Database) -> dict[str, int]:
     with database.write() as session:
         host = factories.host(session, "Datastore", address="a.example")
         service = factories.service(session, "Port", host_id=host.id)
         channel = create_channel(session, HOOK, actor=None, now=NOW)
+        user = factories.user(session, "a@example.org", Role.VIEWER)
+        session.flush()
+        downtime = plan_downtime(session, planned(host), actor=None, now=utcnow())
         ids = {"host": host.id, "service": service.id, "channel": channel.id}
+        ids |= {"user": user.id, "downtime": downtime.id}
         return ids | {"namespace": host.namespace_id}
 
 
@@ -100,9 +139,10 @@ async def test_the_second_is_told_and_both_edits_are_kept(
         await two.send(state, "save", form=mine | second)
         assert two.told("is saved.") and two.shown["others"] == ()
     after = values(database, model, row_id)
-    assert after["name"] == second["name"] and after["revision"] == before["revision"] + 1
+    field, column = NAMES.get(thing, ("name", "name"))
+    assert after[column] == second[field] and after["revision"] == before["revision"] + 1
     changed = {name for name in after if after[name] != before[name]}
-    assert changed <= {"name", "revision", "config"}
+    assert changed <= {column, "revision", "config", "changed_at"}
 
 
 async def test_the_second_may_take_what_the_first_has_saved(
@@ -121,6 +161,26 @@ async def test_the_second_may_take_what_the_first_has_saved(
         assert as_a_browser_sends(form)["name"] == "Store" and not form.is_late
         await two.send(HostsState, "save", form=as_a_browser_sends(form))
         assert two.told("Store is saved.")
+
+
+async def test_one_time_of_a_downtime_keeps_what_both_have_changed(
+    database: Database, stored: Mapping[str, int]
+) -> None:
+    cookie = sign_in(database, Role.ADMIN)
+    with database.read() as session:
+        wanted = select(DowntimeOccurrence).where(
+            DowntimeOccurrence.downtime_id == stored["downtime"]
+        )
+        time = session.exec(wanted).one().id
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        theirs = await opened(one, DowntimesState, "time", time)
+        mine = await opened(two, DowntimesState, "time", time)
+        await one.send(DowntimesState, "save", form=theirs | {"message": "Be patient."})
+        await two.send(DowntimesState, "save", form=mine | {"title": "Move"})
+        assert told(two) == [("Message", "nothing", "Be patient.")]
+        await two.send(DowntimesState, "save", form=mine | {"title": "Move"})
+    after = values(database, DowntimeOccurrence, time)
+    assert (after["title"], after["message"]) == ("Move", "Be patient.")
 
 
 async def test_what_the_form_does_not_show_is_nobodys_business(

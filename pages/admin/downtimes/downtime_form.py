@@ -160,6 +160,7 @@ def time_form(stored: Mapping[str, Any]) -> FormView:
     form = FormView(
         thing="time",
         id=stored["id"],
+        revision=stored["revision"],
         title=f"Edit one time of {stored['title']}",
         sections=(Section((TITLE, MESSAGE, STARTS, LENGTH), title="What"),),
     )

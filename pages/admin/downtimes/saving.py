@@ -73,7 +73,13 @@ def _edit_following(
 
 
 def _edit_time(
-    session: Any, occurrence_id: int, fields: Mapping[str, Any], *, actor: Actor, now: datetime
+    session: Any,
+    occurrence_id: int,
+    fields: Mapping[str, Any],
+    *,
+    revision: int,
+    actor: Actor,
+    now: datetime,
 ) -> Any:
     time = time_fields(session, occurrence_id, actor=actor, now=now)
     try:
@@ -86,10 +92,11 @@ def _edit_time(
         time["slot_at"],
         starts_at=instant(local, time["timezone"]),
         duration_seconds=int(fields.get("duration_seconds", 0)),
-        title=_unlike(fields.get("title", ""), time["title"]),
-        message=_unlike(fields.get("message", ""), time["message"]),
+        title=_unlike(fields.get("title", ""), time["series_title"]),
+        message=_unlike(fields.get("message", ""), time["series_message"]),
         actor=actor,
         now=now,
+        revision=revision,
     )
 
 
@@ -123,6 +130,7 @@ TIME = Row(
     update=at_its_control(_edit_time),
     delete=_only_in_series,
     read=read_downtime,
+    has_revision=True,
 )
 
 

@@ -150,16 +150,21 @@ def edit_occurrence(
     message: str | None = None,
     actor: Actor | None,
     now: datetime,
+    revision: int | None = None,
 ) -> DowntimeOccurrence:
     """Change one time of a downtime alone; ``slot_at`` is the start that its rule gives.
+    ``revision`` is that of the downtime that the change is based on, where somebody edited it.
 
     Raises:
         Invalid: it does not occur then, or the length is none.
         NotFound, PermissionDenied.
+        Conflict: somebody else has changed the downtime since.
     """
     length = timedelta(seconds=read_duration_seconds(duration_seconds))
     lock_services(session, covered_services(session, [downtime_id])[downtime_id])
     downtime = lock_downtime(session, downtime_id, actor=actor)
+    require_revision(downtime, revision)
+    downtime.revision += 1
     occurrence = occurrence_at(session, downtime, slot_at, now=now)
     recount(session, downtime, [occurrence.starts_at])
     occurrence.title, occurrence.message = title or None, message or None

@@ -13,7 +13,7 @@ from webmon.domain.downtimes.recurrence import local_time
 from webmon.domain.downtimes.repeats import rule_in_words
 from webmon.domain.durations import in_words
 from webmon.domain.history.uptime import Period
-from webmon.models import Incident
+from webmon.models import Downtime, Incident
 from webmon.queries.downtimes.editor import span_in_words
 from webmon.queries.downtimes.listing import (
     OccurrenceView,
@@ -197,9 +197,13 @@ def time_fields(
         NotFound: there is none, or it is not for this person.
     """
     found = find_occurrence(session, occurrence_id, actor=actor, now=now)
+    series = session.get_one(Downtime, found.downtime_id)
     return {
         "id": found.id,
         "downtime_id": found.downtime_id,
+        "revision": series.revision,
+        "series_title": series.title,
+        "series_message": series.message,
         "slot_at": found.slot_at,
         "starts_at": local_time(found.starts_at, found.timezone).isoformat(),
         "duration_seconds": int((found.ends_at - found.starts_at).total_seconds()),
