@@ -33,6 +33,7 @@ WITHOUT = {
     "inventory.services": {"unsaved_service"},
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`
     "inventory.copying": {"copy_host"},
+    "inventory.logins": {"create_with_login", "update_with_login"},
     "inventory.trials": {"try_service"},
     "inventory.undoing": {"delete_for_now", "forget_deleted"},  # by who deletes
     "inventory.watch_site": {"watch_site"},

@@ -112,6 +112,8 @@ def arguments(rows: Rows) -> dict[str, Any]:
         "create_namespace": {"slug": "x", "name": "X"},
         "update_namespace": {"slug": slug, "name": "X"},
         "create_service": service,
+        "create_with_login": service,
+        "update_with_login": service,
         "update_service": service,
         "create_channel": channel,
         "update_channel": channel,

@@ -27,7 +27,7 @@ from webmon.db import Database
 from webmon.domain.accounts.access import Role
 from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.checks.status import Status
-from webmon.models import Host, LoginSession, Service, ServiceState, User
+from webmon.models import Host, LoginSession, Service, ServiceState, Trial, User
 from webmon.probes.ssh_access import SshAccess
 from webmon.ui.forms.form import FormView
 from webmon.ui.states.private import PrivateState, is_framework
@@ -545,6 +545,58 @@ async def test_a_host_gets_ssh_access_and_shows_the_line_to_install(database: Da
     with database.read() as session:
         ssh = crypto.unseal(session.get_one(Host, host_id).ssh)
     assert ssh == {"user": "webmon", "port": 2222, "private_key": key}
+
+
+async def test_what_logs_in_gives_its_host_the_access_in_one_go(database: Database) -> None:
+    service_id = add_service(database)
+    async with open_tab(sign_in(database, Role.EDITOR)) as tab:
+        await tab.send(HostsState, "load")
+        await tab.send(HostsState, "open_new", thing="service", parent_id=1)
+        await tab.send(HostsState, "choose_kind", kind="host_metrics")
+        raw = as_a_browser_sends(tab.shown["form"]) | {"name": "Machine"}
+        await tab.send(HostsState, "save", form=raw)
+        mistakes = {each.name: each.mistake for each in tab.shown["form"].fields() if each.mistake}
+        assert mistakes == {
+            "ssh.user": "Must not be empty.",
+            "ssh.password": "Is required where no private_key is given.",
+        }
+        assert count(database, Service) == 1
+        raw |= {"ssh.user": "webmon", "ssh.private_key": private_key()}
+        await tab.send(HostsState, "try_out", form=raw, told_at="")
+        with database.read() as session:
+            [tried] = session.exec(select(Trial)).all()
+            assert tried.definition and tried.definition["ssh"]["user"] == "webmon"
+            assert session.get_one(Host, 1).ssh is None
+        await tab.send(HostsState, "save", form=raw)
+        assert tab.told("Machine is saved.") and tab.shown["host"].id == 1
+        for kind, typed in (("cron", {}), ("ssh", {"config.login": "on"})):
+            await tab.send(HostsState, "open_form", thing="service", row_id=service_id)
+            await tab.send(HostsState, "choose_kind", kind=kind)
+            raw = as_a_browser_sends(tab.shown["form"]) | typed
+            await tab.send(HostsState, "save", form=raw)
+            assert tab.told("Port is saved.")
+    with database.read() as session:
+        assert session.get_one(Host, 1).ssh["user"] == "webmon"  # type: ignore[index]
+
+
+async def test_a_service_that_changes_its_kind_brings_the_access_too(database: Database) -> None:
+    service_id = add_service(database)
+    cookie = sign_in(database, Role.EDITOR)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        for tab in (one, two):
+            await tab.send(HostsState, "load")
+            await tab.send(HostsState, "open_form", thing="service", row_id=service_id)
+            await tab.send(HostsState, "choose_kind", kind="cron")
+        raw = as_a_browser_sends(one.shown["form"])
+        await one.send(HostsState, "save", form=raw)
+        assert "SSH access" in one.shown["mistake"].message
+        raw |= {"ssh.user": "webmon", "ssh.password": "s3cret"}
+        await one.send(HostsState, "save", form=raw)
+        assert one.told("Port is saved.")
+        await two.send(HostsState, "save", form=raw | {"ssh.user": "root"})
+        assert "has been given SSH access meanwhile" in two.shown["mistake"].message
+    with database.read() as session:
+        assert session.get_one(Host, 1).ssh["user"] == "webmon"  # type: ignore[index]
 
 
 async def test_a_host_without_ssh_access_stays_without_and_loses_it_when_asked(

@@ -44,7 +44,7 @@ def host_form(
         FieldView("tags", "Tags", help="Words to find it by, with commas between."),
         FieldView("public", "Show it on the public page", "checkbox", checked=True),
     )
-    access = Section(_access(stored), "SSH access", folded=True)
+    access = Section(access_fields(stored), "SSH access", folded=True)
     return row_form("host", (Section(fields), access), stored)
 
 
@@ -66,7 +66,7 @@ def copied_host(
     return replace(form, note=note, sections=(basics, *chosen, *more))
 
 
-def _access(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
+def access_fields(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
     """Who logs in to the host. Nothing is required where nobody does."""
     ssh, secrets = stored.get("ssh") or {}, stored.get("ssh_secrets", frozenset())
     fields = config_fields(SshAccess, ssh, secrets, prefix=SSH)
@@ -76,10 +76,10 @@ def _access(stored: Mapping[str, Any]) -> tuple[FieldView, ...]:
 
 
 def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
-    return read_form(form, raw) | {"ssh": _typed_access(form, raw)}
+    return read_form(form, raw) | {"ssh": typed_access(form, raw)}
 
 
-def _typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | None:
+def typed_access(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any] | None:
     """The SSH access that was typed; None for none."""
     if is_ticked(raw, REMOVE_ACCESS.name):
         return None

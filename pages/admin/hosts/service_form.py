@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pages.admin.hosts.host_form import SSH, access_fields, typed_access
 from webmon.commands.inventory import services
+from webmon.commands.inventory.logins import create_with_login, update_with_login
 from webmon.commands.inventory.trials import try_service
 from webmon.commands.validation import KEEP
 from webmon.domain.durations import format_duration
 from webmon.probes import PROBES
+from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.forms.field import FieldView, Option
 from webmon.ui.forms.form import FormView, Section, as_copy, fill, known_kind, read_form, row_form
@@ -61,19 +64,37 @@ MORE = (
     FieldView("public", "Show it on the public page", "checkbox", checked=True),
     FieldView("paused", "Paused", "checkbox"),
 )
+LOGIN = "Stored with the host, for all its checks that log in. Nothing is installed there."
 OF_LOOKING = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_seconds"}
 """The fields that mean nothing where nobody looks, because a job reports in."""
 
 
-def new_service(host_id: int, host: str, address: str = "") -> FormView:
-    """A form for a new service of ``host``; what is known from its ``address`` is filled in."""
-    title = f"New service on {host}"
-    form = row_form("service", (), {}, parent=host_id, title=title, tries=TRY, about=address)
+def new_service(host: Mapping[str, Any]) -> FormView:
+    """A form for a new service of ``host``; what is known from its address is filled in."""
+    form = row_form(
+        "service",
+        (),
+        {},
+        parent=host["id"],
+        title=f"New service on {host['name']}",
+        tries=TRY,
+        **_about(host),
+    )
     return with_kind(form, DEFAULT_KIND)
 
 
-def edited_service(stored: ServiceForm) -> FormView:
-    """A form that starts from a stored service."""
+def _about(host: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form has to know of the host."""
+    ssh = host["ssh"] or {}
+    return {
+        "about": host["address"],
+        "has_login": bool(ssh),
+        "ssh_port": str(ssh.get("port", "")),
+    }
+
+
+def edited_service(stored: ServiceForm, host: Mapping[str, Any]) -> FormView:
+    """A form that starts from a stored service of ``host``."""
     values = {
         **stored.fields,
         "id": stored.id,
@@ -88,16 +109,16 @@ def edited_service(stored: ServiceForm) -> FormView:
         kind=stored.kind,
         delete="Delete service",
         tries=TRY,
+        **_about(host),
     )
     kind = PROBES.get(stored.kind)
     config = config_fields(kind.config, stored.config, stored.secrets) if kind else ()
     return fill(_with_config(form, config), values)
 
 
-def copied_service(stored: ServiceForm, address: str) -> FormView:
-    """A form for a copy of a stored service, on the same host."""
-    form = as_copy(edited_service(stored), name=stored.fields["name"])
-    return replace(form, about=address)
+def copied_service(stored: ServiceForm, host: Mapping[str, Any]) -> FormView:
+    """A form for a copy of a stored service, on the same ``host``."""
+    return as_copy(edited_service(stored, host), name=stored.fields["name"])
 
 
 def with_kind(form: FormView, kind: Any) -> FormView:
@@ -107,12 +128,15 @@ def with_kind(form: FormView, kind: Any) -> FormView:
         Invalid: there is no such kind.
     """
     name = known_kind(kind, PROBES)
-    known = {} if form.id else {**PROBES[name].proposed, **_of_address(name, form.about)}
+    known = {} if form.id else {**PROBES[name].proposed, **_of_host(name, form)}
     return _with_config(replace(form, kind=name), config_fields(PROBES[name].config, known))
 
 
-def _of_address(kind: str, address: str) -> dict[str, Any]:
-    """What the host's address says about a new service of this kind."""
+def _of_host(kind: str, form: FormView) -> dict[str, Any]:
+    """What the host's address and SSH access say about a new service of this kind."""
+    address = form.about
+    if kind == "ssh" and form.ssh_port:
+        return {"port": form.ssh_port}
     if not address:
         return {}
     is_name = any(letter.isalpha() for letter in address.rpartition(".")[2]) and ":" not in address
@@ -134,10 +158,23 @@ def _with_config(form: FormView, config: tuple[FieldView, ...]) -> FormView:
     told, untold = filled_and_empty(tuple(replace(each, of=form.kind) for each in config))
     sections = (
         Section((*fitting(BASICS), *told)),
+        _login(form),
         Section(untold, REQUEST, folded=True),
         Section(fitting(MORE), ALERTING, folded=True),
     )
     return replace(form, sections=tuple(each for each in sections if each.fields))
+
+
+def _login(form: FormView) -> Section:
+    """Asks for the SSH access of the host where a kind logs in and nobody can; else no fields."""
+    kind = PROBES.get(form.kind)
+    if kind is None or form.has_login or not kind.over_ssh:
+        return Section()
+    logs_in = kind.config.model_construct().needs_login
+    fields = [replace(each, label=f"SSH {each.label.lower()}") for each in access_fields({})]
+    # One that is stored may stay without: it has no data then.
+    fields[0] = replace(fields[0], help=LOGIN, required=logs_in and not form.id)
+    return Section(tuple(fields), "SSH access of the host", folded=not logs_in)
 
 
 def _of_kind(field: FieldView, form: FormView) -> FieldView:
@@ -152,12 +189,18 @@ def _of_kind(field: FieldView, form: FormView) -> FieldView:
 
 def _read(form: FormView, raw: Mapping[str, Any]) -> dict[str, Any]:
     config = read_config(PROBES[known_kind(form.kind, PROBES)].config, raw, KEEP)
-    return read_form(form, raw) | {"kind": form.kind, "config": config}
+    fields = read_form(form, raw) | {"kind": form.kind, "config": config}
+    user = next((each for each in form.fields() if each.name == f"{SSH}user"), None)
+    if user is None:
+        return fields
+    if user.required:
+        return fields | {"ssh": {"user": ""} | read_config(SshAccess, raw, KEEP, prefix=SSH)}
+    return fields | {"ssh": typed_access(form, raw)}
 
 
 SERVICE = Row(
-    create=services.create_service,
-    update=services.update_service,
+    create=create_with_login,
+    update=update_with_login,
     delete=services.delete_service,
     comes_back=True,
     read=_read,

@@ -141,17 +141,17 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
 
     async def _draw(self, thing: str, row_id: int, parent_id: int) -> FormView:
         if thing == "service" and row_id:
-            return edited_service(await ask(self, service_form, row_id))
+            service = await ask(self, service_form, row_id)
+            return edited_service(service, await ask(self, host_fields, service.host_id))
         if thing == "service":
-            host = await ask(self, host_fields, parent_id)
-            return new_service(host["id"], host["name"], host["address"])
+            return new_service(await ask(self, host_fields, parent_id))
         stored = await ask(self, host_fields, row_id) if row_id else {}
         return host_form(self.namespaces, stored, namespace_id=self._namespace_id())
 
     async def _draw_copy(self, thing: str, row_id: int) -> FormView:
         if thing == "service":
             stored = await ask(self, service_form, row_id)
-            return copied_service(stored, (await ask(self, host_fields, stored.host_id))["address"])
+            return copied_service(stored, await ask(self, host_fields, stored.host_id))
         host, services = (
             await ask(self, host_fields, row_id),
             await ask(self, copied_services, row_id),
@@ -173,9 +173,10 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
         self._open_up(host_id)
         self._reorder = True
         await self._refresh()
-        has_ssh = row.thing == "host" and row.fields["ssh"] is not None
+        has_ssh = row.fields.get("ssh") is not None
+        of_host = row.id if row.thing == "host" else host_id
         if has_ssh or self.host.id:
-            await self._open_host(row.id if has_ssh else self.host.id)
+            await self._open_host(of_host if has_ssh else self.host.id)
         return [HostsState.follow]
 
     def _deleted(self, thing: str) -> None:

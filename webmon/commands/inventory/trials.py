@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from webmon.commands import trials
-from webmon.commands.inventory.services import create_service, update_service
+from webmon.commands.inventory.logins import create_with_login, update_with_login
 from webmon.domain.accounts.access import Actor
 from webmon.queries.inventory.definitions import DefinitionView, definition_of
 
@@ -39,9 +39,9 @@ def try_service(
 
     def definition() -> DefinitionView:
         if row_id:
-            service = update_service(session, row_id, wanted, actor=actor, now=now)
+            service = update_with_login(session, row_id, wanted, actor=actor, now=now)
         else:
-            service = create_service(session, parent_id, wanted, actor=actor, now=now)
+            service = create_with_login(session, parent_id, wanted, actor=actor, now=now)
         return replace(definition_of(session, service), report_to="")
 
     found = DEFINITION.dump_python(trials.without_saving(session, definition), mode="json")

@@ -43,6 +43,10 @@ class FormView:
     """What has to be known before it is filled in; empty for nothing."""
     about: str = ""
     """The address of the host that it belongs to."""
+    has_login: bool = True
+    """Whether checks can log in to that host."""
+    ssh_port: str = ""
+    """Where its SSH server is, if that is known."""
     revision: int = 0
     """Of the stored row when the form was opened; 0 where rows of this thing have none."""
     is_late: bool = False
