@@ -88,7 +88,7 @@ def _queue(
     """``texts`` are those for public channels (True) and for the others; ``but`` are left out."""
     news = {
         key: replace(
-            _news(session, downtime, text, taken.at, expires_at),
+            _news(session, downtime, taken, text, expires_at),
             calendar_of=downtime.id if taken.step in IN_CALENDARS else 0,
         )
         for key, text in texts.items()
@@ -172,17 +172,22 @@ def _expires_at(occurrence: DowntimeOccurrence, step: Step) -> datetime | None:
 
 
 def _news(
-    session: Session, downtime: Downtime, text: str, at: datetime, expires_at: datetime | None
+    session: Session,
+    downtime: Downtime,
+    taken: DowntimeStep,
+    text: str,
+    expires_at: datetime | None,
 ) -> News:
     namespace = session.get_one(Namespace, downtime.namespace_id)
     return News(
         Event.DOWNTIME,
-        at,
+        taken.at,
         namespace=namespace.slug,
         namespace_name=namespace.name,
         message=text,
         planned_downtime=True,
         expires_at=expires_at,
+        occurrence=taken.occurrence_id,
     )
 
 
@@ -271,9 +276,9 @@ def ask_owner(
     """Ask who has planned it, and the private channels of the namespace, what shall be done."""
     subjects = list(subjects)
     told = _told(downtime, occurrence, None, ())
-    address = f"{config.settings().public_url}/admin/downtimes"
+    address = f"{config.settings().public_url}/admin/downtime/?time={occurrence.id}"
     text = question(told, tuple(_name(each) for each in subjects), address)
-    news = _news(session, downtime, text, taken.at, occurrence.ends_at)
+    news = _news(session, downtime, taken, text, occurrence.ends_at)
     batch = Batch(now)
     for channel in load_channels(session):
         if is_for_everybody(channel) or not channel.enabled or not _is_meant(channel, downtime):

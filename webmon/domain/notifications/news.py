@@ -76,6 +76,8 @@ class News:
     """It went down in planned downtime, and is still down after it."""
     expires_at: datetime | None = None
     """From then on it is not worth telling: what it announces has begun, or is over."""
+    occurrence: int = 0
+    """The time of a planned downtime that it is about; 0 if it is about none."""
     calendar_of: int = 0
     """The planned downtime whose calendar file goes with an e-mail."""
     only_to: str = ""
@@ -99,6 +101,8 @@ class Message:
     """The reference of the first message about the same incident in the same channel."""
     status_url: str = ""
     """The public page, limited to the namespace."""
+    admin_url: str = ""
+    """The admin app, for who may sign in; empty where nobody is sent there."""
 
     @property
     def is_late(self) -> bool:

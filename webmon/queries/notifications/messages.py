@@ -30,6 +30,7 @@ def message_of(
         timezone=timezone,
         reply_to=_reply_to(session, rows[0].channel_id, rows),
         status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
+        admin_url=f"{base}/admin",
     )
 
 

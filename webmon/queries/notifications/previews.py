@@ -80,7 +80,14 @@ def _example(
         news = replace(news, down_since=now if event is Event.DOWN else now - OUTAGE)
     base = config.settings().public_url
     query = f"?namespace={slug}" if slug else ""
-    return Message("example", (news,), now, timezone, status_url=f"{base}/status/{query}")
+    return Message(
+        "example",
+        (news,),
+        now,
+        timezone,
+        status_url=f"{base}/status/{query}",
+        admin_url=f"{base}/admin",
+    )
 
 
 def _subject(session: Session, channel: Channel, actor: Actor) -> tuple[str, str, str, str, str]:

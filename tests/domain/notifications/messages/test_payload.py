@@ -15,6 +15,7 @@ DOCUMENTED = {
     "message",
     "incident",
     "planned_downtime",
+    "url",
 }
 
 

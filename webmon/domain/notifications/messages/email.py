@@ -3,6 +3,7 @@
 from html import escape
 
 from webmon.domain.notifications.messages.lines import Kind, Line, lines_of
+from webmon.domain.notifications.messages.links import link_of
 from webmon.domain.notifications.messages.wording import (
     HAS_CAUSE,
     Clock,
@@ -15,6 +16,8 @@ from webmon.domain.notifications.messages.wording import (
 from webmon.domain.notifications.news import Message
 
 MOST_SUBJECT = 200
+LOOK = "Look at it"
+"""Leads into the admin app."""
 RED, AMBER, GREEN, BLUE, GREY = "#d92d20", "#c77700", "#168a45", "#2f6fde", "#767c85"
 COLOURS = {
     Kind.DOWN: RED,
@@ -40,15 +43,15 @@ def subject(message: Message) -> str:
 def plain_text(message: Message) -> str:
     """One paragraph per line of the message: the statement, and what the probe saw."""
     clock = clock_of(message)
-    paragraphs = [_paragraph(line, clock) for line in lines_of(message)]
+    paragraphs = [_paragraph(line, clock, message) for line in lines_of(message)]
     if message.is_late:
         paragraphs.insert(0, f"{_late(message)}")
     return "\n\n".join([*paragraphs, "\n".join(_footer(message))]) + "\n"
 
 
-def _paragraph(line: Line, clock: Clock) -> str:
-    cause = _cause(line)
-    return sentence(line, clock) + (f"\n  {cause}" if cause else "")
+def _paragraph(line: Line, clock: Clock, message: Message) -> str:
+    below = filter(None, (_cause(line), link_of(line.news, message)))
+    return "\n  ".join([sentence(line, clock), *below])
 
 
 def _cause(line: Line) -> str:
@@ -71,7 +74,7 @@ def html(message: Message) -> str:
     """The same with a coloured edge per line. All texts from outside are escaped."""
     clock = clock_of(message)
     late = f"<p><strong>{escape(_late(message))}</strong></p>" if message.is_late else ""
-    lines = "\n".join(_block(line, clock) for line in lines_of(message))
+    lines = "\n".join(_block(line, clock, message) for line in lines_of(message))
     footer = [escape(f"All times {message.timezone}.")]
     if message.status_url.startswith(("http://", "https://")):
         footer.append(f'<a href="{escape(message.status_url)}">Status page</a>')
@@ -93,12 +96,14 @@ def html(message: Message) -> str:
 """
 
 
-def _block(line: Line, clock: Clock) -> str:
+def _block(line: Line, clock: Clock, message: Message) -> str:
     told = escape(sentence(line, clock)).replace("\n", "<br>")
     cause = escape(_cause(line))
     seen = f'<br><span style="font-size:14px;opacity:.8">{cause}</span>' if cause else ""
+    link = link_of(line.news, message)
+    more = f'<br><a href="{escape(link)}">{LOOK}</a>' if link else ""
     edge = f"margin:0 0 16px;padding:4px 0 4px 12px;border-left:4px solid {_colour(line)}"
-    return f'<p style="{edge}"><strong>{line.kind}</strong><br>{told}{seen}</p>'
+    return f'<p style="{edge}"><strong>{line.kind}</strong><br>{told}{seen}{more}</p>'
 
 
 def _colour(line: Line) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from webmon.domain.notifications.messages.links import link_of
 from webmon.domain.notifications.messages.wording import headline
 from webmon.domain.notifications.news import Message, News
 
@@ -13,15 +14,15 @@ def webhook_payload(message: Message) -> dict[str, Any]:
     ``key`` names the message: a receiver that sees it again has got it before.
     """
     return {
-        **_fields(message.news[-1]),
+        **_fields(message.news[-1], message),
         "key": message.key,
         "text": headline(message),
         "late": message.is_late,
-        "news": [_fields(news) for news in message.news],
+        "news": [_fields(news, message) for news in message.news],
     }
 
 
-def _fields(news: News) -> dict[str, Any]:
+def _fields(news: News, message: Message) -> dict[str, Any]:
     return {
         "event": news.event.value,
         "namespace": news.namespace,
@@ -34,6 +35,7 @@ def _fields(news: News) -> dict[str, Any]:
         "message": news.message,
         "incident": news.incident or None,
         "planned_downtime": news.planned_downtime,
+        "url": link_of(news, message) or None,
     }
 
 

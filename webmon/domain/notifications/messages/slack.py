@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from webmon.domain.notifications.messages.lines import Kind, Line, lines_of
+from webmon.domain.notifications.messages.links import link_of
 from webmon.domain.notifications.messages.wording import (
     HAS_CAUSE,
     clock_of,
@@ -75,7 +76,8 @@ def _section(text: str) -> dict[str, Any]:
 def _bullets(message: Message) -> list[str]:
     clock = clock_of(message)
     return [
-        f"{SHAPES[line.kind]} {_told(line, sentence(line, clock))}" for line in lines_of(message)
+        f"{SHAPES[line.kind]} {_told(line, sentence(line, clock))}{_look(line, message)}"
+        for line in lines_of(message)
     ]
 
 
@@ -83,6 +85,11 @@ def _told(line: Line, text: str) -> str:
     told = _escaped(one_line(text), MOST_LINE)
     cause = one_line(line.news.message) if line.kind in HAS_CAUSE else ""
     return f"{told} _{_escaped(cause, MOST_LINE)}_" if cause else told
+
+
+def _look(line: Line, message: Message) -> str:
+    link = link_of(line.news, message)
+    return f" <{_link(link)}|Look at it>" if link else ""
 
 
 def _context(message: Message, more: int) -> str:
