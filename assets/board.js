@@ -112,12 +112,14 @@ function tellTime(root) {
   if (age) write(age, ` · ${ago((Date.now() - seenAt + lag) / 1000)}`);
 }
 
-// The time of day, with the date where it is not today.
+// The time of day, with the date where it is neither today nor that of the time before it.
 function local(time) {
   const at = new Date(time.dateTime);
-  const isToday = at.toDateString() === new Date().toDateString();
+  const before = time.previousElementSibling?.dateTime;
+  const told = [new Date(), ...(before ? [new Date(before)] : [])].map((day) => day.toDateString());
   const timeStyle = time.closest(".updated") ? "medium" : "short";
-  return at.toLocaleString([], isToday ? { timeStyle } : { dateStyle: "medium", timeStyle });
+  const isTold = told.includes(at.toDateString());
+  return at.toLocaleString([], isTold ? { timeStyle } : { dateStyle: "medium", timeStyle });
 }
 
 function ago(seconds) {

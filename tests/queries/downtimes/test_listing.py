@@ -79,6 +79,8 @@ def test_what_was_called_off_is_past(database, planned):
     with database.read() as session:
         found = list_downtimes(session, actor=EDITOR, now=NOW)
         assert (found.past[0].title, found.past[0].state) == ("Soon", "cancelled")
+        later = list_downtimes(session, actor=EDITOR, now=NOW + HOUR)
+        assert titles(later.past) == ["Now", "Soon", "Past"]
         assert [each.step.value for each in steps_of(session, soon.id)] == ["cancelled"]
         assert titles(public_downtimes(session, now=NOW)) == ["Past", "Now", "Daily"]
 

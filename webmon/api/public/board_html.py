@@ -75,7 +75,8 @@ def _downtime(each: BoardDowntimeView) -> str:
 
 def _span(each: BoardDowntimeView) -> str:
     form = "%-d %b %Y, %H:%M"
-    return f"{_time(each.starts_at, form)} – {_time(each.ends_at, form)}"
+    is_one_day = each.starts_at.date() == each.ends_at.date()
+    return f"{_time(each.starts_at, form)} – {_time(each.ends_at, '%H:%M' if is_one_day else form)}"
 
 
 def _subscribe(namespace: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, case, select
 from sqlmodel import Session
 
 from webmon.domain.accounts.access import Actor, Role
@@ -227,7 +227,9 @@ def _views(
     if newest is None:
         found = found.order_by(occurrence.starts_at, occurrence.id).limit(first)
     else:
-        found = found.order_by(occurrence.starts_at.desc(), occurrence.id.desc()).limit(newest)
+        is_off = occurrence.state.in_((State.CANCELLED, State.SKIPPED))
+        over_at = case((is_off, occurrence.changed_at), else_=occurrence.ends_at)
+        found = found.order_by(over_at.desc(), occurrence.id.desc()).limit(newest)
     rows = session.execute(found, {"now": now}).all()
     covered = scopes(session, {each.downtime_id for each in rows})
     words = {key: in_words(members) for key, members in covered.items()}
