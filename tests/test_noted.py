@@ -29,6 +29,7 @@ WITHOUT = {
     "downtimes.lock": {"lock_occurrence"},
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
+    "inventory.additions": {"add_hosts", "add_services"},  # by `write_entries`
     "inventory.hosts": {"unsaved_host"},
     "inventory.services": {"unsaved_service"},
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`

@@ -41,6 +41,8 @@ PARTS = {
     "commands.accounts.second_factor.give_up_factor": "about the actor alone",
     "commands.accounts.users.change_own_password": "about the actor alone",
     "commands.downtimes.plan.new_downtime": "a part of plan_downtime, which has judged",
+    "commands.inventory.additions.add_hosts": "unsaved_host has judged",
+    "commands.inventory.additions.add_services": "a part of what has judged the hosts",
     "commands.inventory.hosts.unsaved_host": "a part of create_host",
     "commands.inventory.services.unsaved_service": "a part of create_service, which has judged",
     "commands.networks.is_limited": "a rule",

@@ -23,12 +23,12 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Only say what would be made.")] = False,
 ) -> None:
     """Move here from another monitor; prints what was carried, changed and left out, and why."""
-    from webmon.commands.moving.move import READERS, Source, move_here
+    from webmon.commands.moving.move import Source, move_here, read_source
     from webmon.errors import Invalid
 
     if source not in list(Source):
         raise Invalid(f"must be {', '.join(Source)}", "source")
-    found = READERS[Source(source)](file)
+    found = read_source(Source(source), file)
     bring_up_to_date()
     by_file = coming(Way.FILE, who=whose_shell())
     with by_file, db.patiently(), db.write() as session:

@@ -15,6 +15,8 @@ from webmon.errors import FileError
 HOST = "namespaces: [{slug: a, name: A}]\nhosts:\n  - {name: H, namespace: a, services: [%s]}\n"
 FILES = {
     "deep list": "[" * 5000,
+    "deeper than a stack": "hosts: " + "[" * 200_000,
+    "deep on one line": "hosts:\n" + "- " * 200_000,
     "deep and closed": "hosts: " + "[" * 900 + "]" * 900,
     "deep names": "\n".join(" " * level + "a:" for level in range(200)),
     "deep config": HOST % ("{name: S, kind: http, config: " + "{a: " * 60 + "1" + "}" * 60 + "}"),

@@ -200,8 +200,8 @@ class _Run:
 
     def add_new(self) -> None:
         """Store what was found to be new, all at once."""
-        add_hosts(self.session, self.new_hosts, now=self.now)
-        add_services(self.session, self.new_services, now=self.now)
+        add_hosts(self.session, self.new_hosts, actor=None, now=self.now)
+        add_services(self.session, self.new_services, actor=None, now=self.now)
 
     def downtime(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):

@@ -17,6 +17,7 @@ LARGEST_REFERENCE = 100_000
 """Bytes of a file that is filled in: many times a key or a certificate."""
 DEEPEST = 20
 """Levels of lists and names with values; ours are about eight."""
+DEEPEST_READ = 200
 MOST_VALUES = 200_000
 """More than any file of that size holds, unless its aliases multiply."""
 REFERENCE = re.compile(r"\$\$\{|\$\{(?:(env|file):([^}]*)\}|)")
@@ -43,9 +44,25 @@ QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _composed(text: str) -> yaml.Node | None:
     """The nodes; what is wrong is said by PyYAML's own parser, which says it better."""
     try:
+        require_shallow(text)
         return yaml.compose(text, Loader=QUICK)
     except yaml.YAMLError:
         return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def require_shallow(text: str | bytes) -> None:
+    """Refuse what libyaml would read until the process ends for want of a stack.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+        yaml.YAMLError: it is no YAML.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=QUICK):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_READ:
+            raise RecursionError("nested too deeply")
 
 
 class Source:

@@ -25,20 +25,6 @@ def find_channel(session: Session, name: object) -> Channel | None:
     return session.exec(select(Channel).where(Channel.name == str(name))).first()
 
 
-def find_host(session: Session, slug: object, name: object) -> Host | None:
-    """The host of that name in that namespace."""
-    named = select(Host).join(Namespace).where(Namespace.slug == str(slug), Host.name == str(name))
-    return session.exec(named).first()
-
-
-def find_service(session: Session, host: Host | None, name: object) -> Service | None:
-    """The service of that name."""
-    if host is None:
-        return None
-    named = select(Service).where(Service.host_id == host.id, Service.name == str(name))
-    return session.exec(named).first()
-
-
 class Inventory:
     """All hosts and services as they are now, read at once: a file may name thousands.
 

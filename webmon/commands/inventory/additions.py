@@ -1,7 +1,8 @@
-"""Add many hosts and services at once, as if each had been added alone by who is at the shell."""
+"""Add many hosts and services at once, as if each had been added alone."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -10,11 +11,14 @@ from webmon.commands.accounts.activity import write_entries
 from webmon.commands.accounts.snapshots import changes_between, snapshot_of
 from webmon.commands.checks import heartbeats
 from webmon.commands.inventory.services import untouched_state
+from webmon.domain.accounts.access import Actor
 from webmon.models import Host, Namespace, Service, ServiceState
 from webmon.models.columns import table
 
 
-def add_hosts(session: Session, hosts: Sequence[Host], *, now: datetime) -> None:
+def add_hosts(
+    session: Session, hosts: Sequence[Host], *, actor: Actor | None, now: datetime
+) -> None:
     """Store these hosts (`unsaved_host`), whose names are free."""
     session.add_all(hosts)
     session.flush()
@@ -26,13 +30,14 @@ def add_hosts(session: Session, hosts: Sequence[Host], *, now: datetime) -> None
         for host in hosts
     ]
     added = [(subject, changes_between(None, subject)) for subject in subjects]
-    write_entries(session, "added", "host", added, actor=None, now=now)
+    write_entries(session, "added", "host", added, actor=actor, now=now)
 
 
 def add_services(
     session: Session,
-    services: Iterable[tuple[Host, Service]],
+    services: Iterable[tuple[Any, Service]],
     *,
+    actor: Actor | None,
     now: datetime,
 ) -> None:
     """Store these services (`unsaved_service`), each of its stored host, where its name is free;
@@ -60,4 +65,4 @@ def add_services(
         for host, service in pairs
     ]
     added = [(subject, changes_between(None, subject)) for subject in subjects]
-    write_entries(session, "added", "service", added, actor=None, now=now)
+    write_entries(session, "added", "service", added, actor=actor, now=now)

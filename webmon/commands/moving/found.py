@@ -1,6 +1,6 @@
 """What another monitor watches, in our words, and what of it is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +34,18 @@ class Found:
 def left_out(name: object, kind: object, why: str) -> Found:
     """Something that is not carried."""
     return Found(str(name or "without a name")[:100], str(kind), why=why)
+
+
+def read_each(make: Callable[[Any], Found], items: Iterable[Any], kind: str) -> list[Found]:
+    """What ``make`` finds in each item; one that is of another shape than expected is left out."""
+    found = []
+    for item in items:
+        try:
+            found.append(make(item))
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            name = item.get("name") if isinstance(item, Mapping) else item
+            found.append(left_out(name, kind, f"it cannot be read: {error}"[:200]))
+    return found
 
 
 def host_of(url: str) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 
 import yaml
 
-from webmon.commands.moving.found import JOBS, Found, host_of, left_out, port_of, without_nothing
+from webmon.commands.config_file.source import QUICK, require_shallow
+from webmon.commands.moving.found import (
+    JOBS,
+    Found,
+    host_of,
+    left_out,
+    port_of,
+    read_each,
+    without_nothing,
+)
 from webmon.domain.durations import parse_duration
 from webmon.errors import Invalid
 
@@ -20,6 +29,8 @@ PATTERN = re.compile(r"\[BODY\] (==|!=) pat\(\*([^*]+)\*\)")
 JSON = re.compile(r"\[BODY\]((?:\.\w+|\[\d+\])+) == ([^()]+)")
 RCODE = re.compile(r"\[DNS_RCODE\] == NOERROR")
 CONNECTED = re.compile(r"\[CONNECTED\] == true")
+LARGEST_FILE = 2_000_000
+MOST_VALUES = 200_000
 GO_UNITS = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 GO_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
 
@@ -30,20 +41,50 @@ def read_gatus(path: Path) -> list[Found]:
     Raises:
         Invalid: it is no configuration of Gatus'.
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
+    content = _content(path)
     if not isinstance(content, dict) or not isinstance(content.get("endpoints"), list):
         raise Invalid(f"{path} has no list of endpoints")
-    found = [_endpoint(each) for each in content["endpoints"]]
-    for each in content.get("external-endpoints") or []:
+    found = read_each(_endpoint, content["endpoints"], "endpoint")
+    outside, alerting = content.get("external-endpoints"), content.get("alerting")
+    for each in outside if isinstance(outside, list) else ():
         why = "make a `heartbeat` service: Gatus says no interval"
-        found.append(left_out(each.get("name"), "external endpoint", why))
-    for each in content.get("alerting") or {}:
+        name = each.get("name") if isinstance(each, dict) else each
+        found.append(left_out(name, "external endpoint", why))
+    for each in alerting if isinstance(alerting, dict) else ():
         why = "channels are made here: webmon apply, or the room Channels"
         found.append(left_out(each, "alerting", why))
     return found
+
+
+def _content(path: Path) -> Any:
+    if path.stat().st_size > LARGEST_FILE:
+        raise Invalid(f"{path} is larger than {LARGEST_FILE // 1_000_000} MB")
+    text = path.read_bytes()
+    try:
+        require_shallow(text)
+        content = yaml.load(text, Loader=QUICK)
+        left = _size(content, MOST_VALUES)
+    except RecursionError:
+        raise Invalid(f"{path} is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise Invalid(f"{path} is not YAML: {(str(error) or 'error').splitlines()[0]}") from None
+    if left <= 0:
+        raise Invalid(f"{path} has too many values: its aliases multiply")
+    return content
+
+
+def _size(value: Any, left: int) -> int:
+    """What is left of a number of values after all those in ``value``, written out."""
+    within: Any = ()
+    if isinstance(value, dict):
+        within = (*value, *value.values())
+    elif isinstance(value, list | set | tuple):
+        within = value
+    for each in within:
+        left = _size(each, left - 1)
+        if left <= 0:
+            break
+    return left
 
 
 def _endpoint(item: Any) -> Found:

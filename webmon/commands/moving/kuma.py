@@ -15,12 +15,17 @@ from webmon.commands.moving.found import (
     host_of,
     left_out,
     port_of,
+    read_each,
     seconds,
     without_nothing,
 )
 from webmon.errors import Invalid
 
 Row = Mapping[str, Any]
+LONGEST_VALUE = 1_000_000
+MOST_ROWS = 10_000
+MOST_STEPS, STEPS_AT_ONCE = 50_000_000, 10_000
+"""Of SQLite's machine: reading such a file takes some hundred thousand."""
 PATH = re.compile(r"\$?[\w.\[\]]+", re.ASCII)
 NOT_CARRIED = {
     "notification": "channels are made here: webmon apply, or the room Channels",
@@ -39,17 +44,35 @@ def read_kuma(path: Path) -> list[Found]:
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
-            database.row_factory = sqlite3.Row
-            rows = [dict(each) for each in database.execute("SELECT * FROM monitor ORDER BY id")]
+            _be_wary(database)
+            rows = _rows(database, "monitor")
             others = [found for name in NOT_CARRIED for found in _others(database, name)]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise Invalid(f"{path} is not a database of Uptime Kuma: {error}") from None
-    return [*map(_monitor, rows), *others]
+    return [*read_each(_monitor, rows, "monitor"), *others]
+
+
+def _be_wary(database: sqlite3.Connection) -> None:
+    """Somebody has sent this file: nothing in it may compute for long, or grow."""
+    database.row_factory = sqlite3.Row
+    database.execute("PRAGMA trusted_schema=OFF")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    steps = iter(range(MOST_STEPS // STEPS_AT_ONCE))
+    database.set_progress_handler(lambda: next(steps, None) is None, STEPS_AT_ONCE)
+
+
+def _rows(database: sqlite3.Connection, name: str) -> list[Row]:
+    """The rows of a table; of what is only called so (a view), none."""
+    is_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    if database.execute(is_table, [name]).fetchone() is None:
+        raise sqlite3.OperationalError(f"no such table: {name}")
+    found = database.execute(f"SELECT * FROM {name} ORDER BY id LIMIT {MOST_ROWS}")
+    return [dict(each) for each in found]
 
 
 def _others(database: sqlite3.Connection, name: str) -> list[Found]:
     try:
-        rows = [dict(each) for each in database.execute(f"SELECT * FROM {name}")]
+        rows = _rows(database, name)
     except sqlite3.Error:
         return []  # an older version has none
     kind = name.replace("_", " ")
@@ -66,10 +89,7 @@ def _monitor(row: Row) -> Found:
         return left_out(name, kind, "it is up while there is no answer; nothing here is")
     if make is None:
         return left_out(name, kind, WHY.get(kind, "there is no such kind of check here"))
-    try:
-        found = make(row)
-    except (ValueError, TypeError, KeyError) as error:
-        return left_out(name, kind, f"it cannot be read: {error}")
+    found = make(row)
     if found.service is not None:
         _add_common(row, found)
     return found

@@ -13,6 +13,7 @@ from webmon.commands.moving.found import (
     host_of,
     left_out,
     port_of,
+    read_each,
     seconds,
     without_nothing,
 )
@@ -47,7 +48,7 @@ def read_uptimerobot(path: Path) -> list[Found]:
     named = [{name: _first(row, keys) for name, keys in COLUMNS.items()} for row in plain]
     if not plain or not any(each in plain[0] for each in COLUMNS["name"]):
         raise Invalid(f"{path} has no column “Friendly Name”")
-    return [_robot(row) for row in named]
+    return read_each(_robot, named, "monitor")
 
 
 def _plain(text: str) -> str:
@@ -111,7 +112,7 @@ def read_healthchecks(path: Path) -> list[Found]:
     checks = content.get("checks") if isinstance(content, dict) else content
     if not isinstance(checks, list):
         raise Invalid(f"{path} has no list of checks")
-    return [_check(each) for each in checks]
+    return read_each(_check, checks, "check")
 
 
 def _check(item: Any) -> Found:

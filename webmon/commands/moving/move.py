@@ -10,16 +10,17 @@ from typing import Any
 from sqlmodel import Session
 
 from webmon.commands.config_file.model import FileService
-from webmon.commands.config_file.stored import find_host, find_namespace, find_service
+from webmon.commands.config_file.stored import Inventory, find_namespace
 from webmon.commands.inventory import hosts, namespaces, services
+from webmon.commands.inventory.additions import add_hosts, add_services
 from webmon.commands.moving.found import Found
 from webmon.commands.moving.gatus import read_gatus
 from webmon.commands.moving.kuma import read_kuma
 from webmon.commands.moving.lists import read_healthchecks, read_uptimerobot
 from webmon.commands.validation import validated
-from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.access import Actor, Role, require
 from webmon.errors import Invalid
-from webmon.models import Host, Namespace
+from webmon.models import Host, Namespace, Service
 
 
 class Source(StrEnum):
@@ -29,6 +30,27 @@ class Source(StrEnum):
     GATUS = "gatus"
     UPTIMEROBOT = "uptimerobot"
     HEALTHCHECKS = "healthchecks"
+
+
+LARGEST_FILE = 10_000_000
+MOST_THINGS = 5_000
+
+
+def read_source(source: Source, path: Path) -> list[Found]:
+    """What the other monitor has, by its file.
+
+    Raises:
+        Invalid: the file is none of that monitor's, or too large.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise Invalid(f"{path} is larger than {LARGEST_FILE // 1_000_000} MB")
+        found = READERS[source](path)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from None
+    if len(found) > MOST_THINGS:
+        raise Invalid(f"{path} has more than {MOST_THINGS} things in it")
+    return found
 
 
 READERS: dict[Source, Callable[[Path], list[Found]]] = {
@@ -76,73 +98,85 @@ def move_here(
     Raises:
         Invalid: the slug is none.
         PermissionDenied: the person may not.
+        ConfirmationNeeded: it brings secrets, and they have not proved lately who they are.
     """
-    moved = Moved()
     space = find_namespace(session, namespace)
     if space is None:
         fields = {"slug": namespace, "name": namespace}
         space = namespaces.create_namespace(session, fields, actor=actor, now=now)
-    names: set[tuple[str, str]] = set()
+    if actor is not None:
+        require(actor, Role.EDITOR, space.id)
+    move = _Move(session, space, actor, now)
     for each in found:
-        if each.service is None:
-            moved.note("-", each.shown, [each.why])
-            continue
-        _carry(session, space, each, names, moved, actor=actor, now=now)
-    return moved
+        move.take(each)
+    move.store()
+    return move.moved
 
 
-def _carry(
-    session: Session,
-    space: Namespace,
-    found: Found,
-    names: set[tuple[str, str]],
-    moved: Moved,
-    *,
-    actor: Actor | None,
-    now: datetime,
-) -> None:
-    service = dict(found.service or {})
-    service["name"] = _unused(names, found.host, str(service["name"]))
-    if service["name"] != found.name:
-        found.changed.append(f"called {service['name']}: that host has one of this name")
-    nested = session.begin_nested()
-    try:
-        host = _host(session, space, found, actor=actor, now=now)
-        if find_service(session, host, service["name"]) is not None:
-            nested.rollback()
-            moved.note("=", f"{found.shown} is at {found.host}")
+class _Move:
+    """One move, within one session: what is new is stored at its end, all at once."""
+
+    def __init__(
+        self, session: Session, space: Namespace, actor: Actor | None, now: datetime
+    ) -> None:
+        self.moved = Moved()
+        self._session = session
+        self._space = space
+        self._context: dict[str, Any] = {"actor": actor, "now": now}
+        self._inventory = Inventory(session)
+        self._hosts: dict[str, Host] = {}
+        self._services: list[tuple[Any, Service]] = []
+        self._names: set[tuple[str, str]] = set()
+
+    def take(self, found: Found) -> None:
+        """Say what becomes of it, and keep what is new."""
+        if found.service is None:
+            self.moved.note("-", found.shown, [found.why])
             return
-        fields: dict[str, Any] = validated(FileService, service).fields()
-        services.create_service(session, host.id, fields, actor=actor, now=now)
-    except Invalid as error:
-        nested.rollback()
-        moved.note("-", found.shown, [str(error)])
-        return
-    nested.commit()
-    sign = "~" if found.changed else "+"
-    moved.note(sign, f"{found.shown} → {found.host} / {service['name']}", found.changed)
+        service, found.host = dict(found.service), found.host.strip()
+        service["name"] = self._unused(found.host, str(service["name"]).strip())
+        if service["name"] != found.name:
+            found.changed.append(f"called {service['name']}: that host has one of this name")
+        try:
+            host = self._host(found)
+            if self._inventory.service(host, service["name"]) is not None:
+                self.moved.note("=", f"{found.shown} is at {found.host}")
+                return
+            fields = validated(FileService, service).fields()
+            new = services.unsaved_service(self._session, host, fields, **self._context)
+        except Invalid as error:
+            self.moved.note("-", found.shown, [str(error)])
+            return
+        if host.id is None:
+            self._hosts[found.host] = host
+        self._services.append((host, new))
+        sign = "~" if found.changed else "+"
+        self.moved.note(sign, f"{found.shown} → {found.host} / {service['name']}", found.changed)
 
+    def store(self) -> None:
+        """Store what is new."""
+        add_hosts(self._session, list(self._hosts.values()), **self._context)
+        add_services(self._session, self._services, **self._context)
 
-def _host(
-    session: Session, space: Namespace, found: Found, *, actor: Actor | None, now: datetime
-) -> Host:
-    present = find_host(session, space.slug, found.host)
-    if present is not None:
-        return present
-    fields = {
-        "name": found.host,
-        "namespace_id": space.id,
-        "address": found.address,
-        "public": False,
-    }
-    return hosts.create_host(session, fields, actor=actor, now=now)
+    def _host(self, found: Found) -> Any:
+        present = self._inventory.host(self._space.slug, found.host)
+        if present is not None:
+            return present
+        if found.host in self._hosts:
+            return self._hosts[found.host]
+        fields = {
+            "name": found.host,
+            "namespace_id": self._space.id,
+            "address": found.address,
+            "public": False,
+        }
+        return hosts.unsaved_host(self._session, fields, **self._context)
 
-
-def _unused(names: set[tuple[str, str]], host: str, name: str) -> str:
-    """``name``, with a number where this host has been given one of that name before."""
-    wanted, number = name[:95], 1
-    while (host, wanted) in names:
-        number += 1
-        wanted = f"{name[:90]} {number}"
-    names.add((host, wanted))
-    return wanted
+    def _unused(self, host: str, name: str) -> str:
+        """``name``, with a number where this host has been given one of that name before."""
+        wanted, number = name[:95], 1
+        while (host, wanted) in self._names:
+            number += 1
+            wanted = f"{name[:90]} {number}"
+        self._names.add((host, wanted))
+        return wanted
