@@ -21,6 +21,8 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
+from pages.admin.moving import page as moving
+from pages.admin.moving.state import MovingState
 from pages.admin.namespaces import page as namespaces
 from pages.admin.namespaces.state import NamespacesState
 from pages.admin.profile import page as profile
@@ -71,7 +73,7 @@ STYLES = (
     *("base", "frame", "buttons", "notices", "watch", "filters", "namespaces", "hosts", "services"),
     *("bulk", "evidence", "statistics", "copied", "access", "changes", "channels", "deliveries"),
     *("incidents", "forms", "dialogs", "toasts", "dashboard", "records", "users"),
-    *("profile", "activity", "settings", "downtimes", "palette"),
+    *("profile", "activity", "settings", "downtimes", "palette", "moving"),
 )
 """The files of `assets/admin`, in the order of the cascade; the build makes one of them."""
 
@@ -101,6 +103,7 @@ for room, page, load in (
     (profile, profile.profile, ProfileState.load),
     (settings_room, settings_room.settings, SettingsState.load),
     (downtimes, downtimes.downtimes, DowntimesState.load),
+    (moving, moving.moving, MovingState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
     (activity, activity.activity, ActivityState.load),

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from webmon import __version__, frontend
 from webmon.api import health, heartbeats, metrics
 from webmon.api.accounts import auth, forgotten, oidc, profile, second_factor
-from webmon.api.admin import activity, finding, proxy, series, settings
+from webmon.api.admin import activity, finding, moving, proxy, series, settings
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.problems import answer_with_problems
 from webmon.api.public import badges, calendar, pages, status, statuspage
@@ -43,6 +43,7 @@ def public_app() -> FastAPI:
         docs.router,
         series.router,
         finding.router,
+        moving.router,
         activity.router,
         proxy.router,
         metrics.router(),

@@ -10,6 +10,7 @@ from webmon.cli.console import bring_up_to_date, plainly, whose_shell
 from webmon.origin import Way, coming
 
 commands = typer.Typer()
+COLOURS = {"+": "green", "~": "yellow", "-": "red"}
 
 
 @commands.command("import")
@@ -36,7 +37,7 @@ def import_(
         if dry_run:
             session.rollback()
     for line in moved.lines:
-        typer.echo(line)
+        typer.echo(typer.style(str(line), fg=COLOURS.get(line.sign)))
     typer.echo(moved.summary)
     if dry_run:
         typer.echo("(dry run: nothing was changed)")

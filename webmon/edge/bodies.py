@@ -9,6 +9,9 @@ from webmon.edge.visit import Visit
 FORM_BYTES = 10_000
 BODY_BYTES = 1_000_000
 SECONDS = 20.0
+FILES = {"/admin/api/import": 10_100_000}
+"""Where a file is sent, and how large such a form may be; only who is signed in comes so far."""
+FILE_SECONDS = 120.0
 
 
 class Refused(Exception):
@@ -29,12 +32,13 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
     """
     if visit.path.startswith("/api/v1/heartbeats/"):
         return receive
-    limit = BODY_BYTES if visit.path.startswith(("/api/", "/admin/")) else FORM_BYTES
+    usual = BODY_BYTES if visit.path.startswith(("/api/", "/admin/")) else FORM_BYTES
+    limit = FILES.get(visit.path, usual)
     announced = visit.headers.get("content-length", "0")
     if not announced.isdigit() or int(announced) > limit:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(FILE_SECONDS if visit.path in FILES else SECONDS):
             message = await _collect(receive, limit)
     except TimeoutError:
         raise Refused(HTTPStatus.REQUEST_TIMEOUT) from None

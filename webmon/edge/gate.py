@@ -34,6 +34,7 @@ ROOMS = (
     "/admin/channels",
     "/admin/incidents",
     "/admin/downtime",
+    "/admin/import",
     "/admin/namespaces",
     "/admin/users",
     "/admin/profile",

@@ -23,6 +23,7 @@ def add_menu() -> rx.Component:
         action("A site, by its URL", HostsState.add(SITE), inside),
         action("A host", HostsState.open_new("host", 0), inside, label="Add host"),
         rx.cond(has_hosts, action("A service of a host", HostsState.add(SERVICE), inside)),
+        rx.el.a("From another monitor", href="/import/", class_name="menu-item"),
         opener="Add",
     )
 

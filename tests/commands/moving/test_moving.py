@@ -101,7 +101,7 @@ def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> No
     )
     found = moved(session, Source.KUMA, path)
     told = services(session)
-    assert "hidden" not in "\n".join(found.lines)
+    assert "hidden" not in "\n".join(map(str, found.lines))
     kind, config = told["www.example.org/Website"]
     assert (kind, config["follow_redirects"]) == ("http", True)
     assert told["www.example.org/Word"][1]["not_contains"] == "hello"
@@ -119,7 +119,7 @@ def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> No
     assert session.exec(select(Service.paused).where(Service.name == "Ping")).one() is True
     assert not any(session.exec(select(Host.public)))
     assert found.counts == {"+": 9, "~": 1, "=": 0, "-": 1}
-    assert "- Ops chat (notification): channels are made here" in "\n".join(found.lines)
+    assert "- Ops chat (notification): channels are made here" in "\n".join(map(str, found.lines))
 
 
 def test_what_cannot_be_carried_is_said_with_the_reason(session: Session, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_what_cannot_be_carried_is_said_with_the_reason(session: Session, tmp_pa
     found = moved(session, Source.KUMA, path)
     assert services(session) == {}
     assert found.counts["-"] == 10
-    assert all(": " in line for line in found.lines)
+    assert all(line.why for line in found.lines)
     assert session.exec(select(Host)).all() == [], "no host is left behind by what was refused"
 
 
@@ -214,11 +214,11 @@ def test_gatus_endpoints_come_over(session: Session, tmp_path: Path) -> None:
     assert told["db.example.org/cert"][1] == {"port": 8443, "down_days": 3}
     assert told["mail.example.org/mail"][1] == {"port": 587, "starttls": "smtp"}
     assert told["example.org/dns"][1] == {"name": "example.org", "resolver": "8.8.8.8"}
-    text = "\n".join(found.lines)
+    text = "\n".join(map(str, found.lines))
     assert "the condition len([BODY].items) > 3 is left out" in text
     assert "[CERTIFICATE_EXPIRATION] > 48h: add a `tls` service" in text
-    left = [line.partition(" (")[0] for line in found.lines if line.startswith("-")]
-    assert left == ["- socket", "- secret", "- job", "- slack"]
+    left = [line.what.partition(" (")[0] for line in found.lines if line.sign == "-"]
+    assert left == ["socket", "secret", "job", "slack"]
     assert moved(session, Source.GATUS, path).counts["="] == 8
 
 

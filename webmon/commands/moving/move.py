@@ -34,6 +34,7 @@ class Source(StrEnum):
 
 LARGEST_FILE = 10_000_000
 MOST_THINGS = 5_000
+LONGEST_NAME = 95
 
 
 def read_source(source: Source, path: Path) -> list[Found]:
@@ -61,18 +62,29 @@ READERS: dict[Source, Callable[[Path], list[Found]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What came of one thing: ``+`` carried, ``~`` carried and changed, ``=`` here already, ``-``
+    left out; ``why`` says what is changed, or why it is left out."""
+
+    sign: str
+    what: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.what}" + (f": {self.why}" if self.why else "")
+
+
 @dataclass(slots=True)
 class Moved:
-    """What came of it, a line for each thing: ``+`` carried, ``~`` carried and changed, ``=``
-    here already, ``-`` left out."""
+    """What came of it, a line for each thing."""
 
-    lines: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys("+~=-", 0))
 
-    def note(self, sign: str, what: str, details: Iterable[str] = ()) -> None:
+    def note(self, sign: str, what: str, why: Iterable[str] = ()) -> None:
         """Add a line."""
-        text = "; ".join(details)
-        self.lines.append(f"{sign} {what}" + (f": {text}" if text else ""))
+        self.lines.append(Line(sign, what, "; ".join(why)))
         self.counts[sign] += 1
 
     @property
@@ -136,7 +148,8 @@ class _Move:
         service, found.host = dict(found.service), found.host.strip()
         service["name"] = self._unused(found.host, str(service["name"]).strip())
         if service["name"] != found.name:
-            found.changed.append(f"called {service['name']}: that host has one of this name")
+            why = "a shorter name" if len(found.name) > LONGEST_NAME else "that host has one"
+            found.changed.append(f"called {service['name']}: {why}")
         try:
             host = self._host(found)
             if self._inventory.service(host, service["name"]) is not None:
@@ -174,9 +187,9 @@ class _Move:
 
     def _unused(self, host: str, name: str) -> str:
         """``name``, with a number where this host has been given one of that name before."""
-        wanted, number = name[:95], 1
+        wanted, number = name[:LONGEST_NAME].strip(), 1
         while (host, wanted) in self._names:
             number += 1
-            wanted = f"{name[:90]} {number}"
+            wanted = f"{name[: LONGEST_NAME - 5].strip()} {number}"
         self._names.add((host, wanted))
         return wanted
