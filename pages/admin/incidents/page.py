@@ -7,13 +7,9 @@ from pages.admin.channels.sending import send_question
 from pages.admin.downtimes.applying import planned_row
 from pages.admin.incidents.state import ROOM, UPDATE_TEXT, IncidentsState
 from webmon.models.history import MOST_CHARACTERS
+from webmon.queries.notifications.incident_detail import UntoldView
 from webmon.queries.notifications.incident_timeline import MomentView
-from webmon.queries.notifications.incidents import (
-    EntryView,
-    FilterView,
-    IncidentView,
-    UntoldView,
-)
+from webmon.queries.notifications.incidents import EntryView, FilterView, IncidentView
 from webmon.ui.display.moment import moment
 from webmon.ui.display.status import icon
 from webmon.ui.forms.drafts import draft_of

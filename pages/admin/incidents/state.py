@@ -18,13 +18,8 @@ from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.errors import Invalid, NotFound
 from webmon.queries.downtimes.room import TimeView, times_of_incident
-from webmon.queries.notifications.incidents import (
-    IncidentDetail,
-    IncidentsView,
-    Wanted,
-    admin_incidents,
-    incident_detail,
-)
+from webmon.queries.notifications.incident_detail import IncidentDetail, incident_detail
+from webmon.queries.notifications.incidents import IncidentsView, Wanted, admin_incidents
 from webmon.ui.forms.drafts import drop_draft
 from webmon.ui.rooms.quieting import LENGTHS
 from webmon.ui.rooms.room import Events

@@ -9,7 +9,7 @@ from tests.outside import ALL_EVENTS, deliver, outside, see
 from webmon.domain.checks.status import Status
 from webmon.domain.notifications.messages import headline, post
 from webmon.models import Incident, Service
-from webmon.queries.notifications.incidents import incident_detail
+from webmon.queries.notifications.incident_detail import incident_detail
 
 __all__ = ["iati", "outside", "site"]
 

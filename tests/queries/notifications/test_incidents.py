@@ -14,14 +14,13 @@ from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.checks.status import Status
 from webmon.errors import NotFound
 from webmon.models import Service
+from webmon.queries.notifications.incident_detail import IncidentDetail, incident_detail
 from webmon.queries.notifications.incident_timeline import MomentView, MuteView
 from webmon.queries.notifications.incidents import (
-    IncidentDetail,
     IncidentsView,
     IncidentView,
     Wanted,
     admin_incidents,
-    incident_detail,
 )
 from webmon.queries.notifications.update_reach import NOBODY
 

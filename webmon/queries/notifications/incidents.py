@@ -1,4 +1,4 @@
-"""Incidents: what is down and what was, and for each of them who was told, or why not."""
+"""The list of incidents: what is down and what was."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,33 +12,26 @@ from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.durations import in_words
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.grouping import failed_together
-from webmon.domain.notifications.news import Event
-from webmon.errors import NotFound
 from webmon.models import (
-    Channel,
-    Host,
-    Incident,
-    Namespace,
     Notification,
-    Service,
 )
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
-from webmon.queries.notifications.deliveries import DeliveryView, deliveries_of_incident
 from webmon.queries.notifications.incident_timeline import (
-    MomentView,
-    MuteView,
-    current_mutes,
-    timeline,
     why_muted_now,
 )
-from webmon.queries.notifications.update_reach import update_reach
+from webmon.queries.notifications.named_incidents import (
+    host,
+    incident,
+    joined,
+    namespace,
+    seen_by,
+    with_names,
+)
 
 PER_PAGE = 25
 
-INCIDENTS, SERVICES = table(Incident), table(Service)
-incident, service = INCIDENTS.c, SERVICES.c
-host, namespace, told = table(Host).c, table(Namespace).c, table(Notification).c
+told = table(Notification).c
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,30 +112,6 @@ class IncidentsView:
     pages: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class UntoldView:
-    """A channel that is not notified of an incident, and why."""
-
-    channel: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentDetail:
-    """What was written about an incident, who was told of it, and who was not."""
-
-    id: int = 0
-    timeline: tuple[MomentView, ...] = ()
-    mutes: tuple[MuteView, ...] = ()
-    host_id: int = 0
-    service_id: int = 0
-    reach: str = ""
-    """Who gets an update."""
-    can_write: bool = False
-    deliveries: tuple[DeliveryView, ...] = ()
-    untold: tuple[UntoldView, ...] = ()
-
-
 def admin_incidents(
     session: Session,
     *,
@@ -152,22 +121,22 @@ def admin_incidents(
     now: datetime,
 ) -> IncidentsView:
     """The incidents that ``actor`` sees, 25 a page."""
-    seen = _seen(actor)
+    seen = seen_by(actor)
     is_open = incident.resolved_at.is_(None)
-    still_open = session.scalar(_joined(func.count()).where(seen, is_open)) or 0
+    still_open = session.scalar(joined(func.count()).where(seen, is_open)) or 0
     chosen = seen & _chosen(wanted)
-    count = session.scalar(_with_names(func.count()).where(chosen)) or 0
+    count = session.scalar(with_names(func.count()).where(chosen)) or 0
     pages = max(1, -(-count // PER_PAGE))
     page = min(max(page, 1), pages)
     rows = session.execute(
-        _with_names()
+        with_names()
         .where(chosen)
         .order_by(_RANK, incident.id.desc())
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     ).all()
     if is_id(wanted.incident_id) and wanted.incident_id not in {each.id for each in rows}:
-        linked = _with_names().where(seen, incident.id == wanted.incident_id)
+        linked = with_names().where(seen, incident.id == wanted.incident_id)
         rows = [*session.execute(linked).all(), *rows]
     counts = _counts(session, [each.id for each in rows])
     muted = why_muted_now(session, rows, now)
@@ -189,45 +158,10 @@ def admin_incidents(
     )
 
 
-def incident_detail(session: Session, incident_id: int, *, actor: Actor) -> IncidentDetail:
-    """What was written about the incident, who was told of it, and who was not.
-
-    Raises:
-        NotFound: there is no such incident, or it is not for the actor to see.
-    """
-    found = (
-        session.execute(_with_names().where(incident.id == incident_id, _seen(actor))).first()
-        if is_id(incident_id)
-        else None
-    )
-    if found is None:
-        raise NotFound("this incident does not exist")
-    deliveries = deliveries_of_incident(session, incident_id, actor=actor)
-    named = {each.channel for each in deliveries}
-    untold = _untold(session, found, named, actor)
-    return IncidentDetail(
-        incident_id,
-        timeline(session, found),
-        current_mutes(session, found, actor),
-        host_id=found.host_id,
-        service_id=found.service_id,
-        reach=update_reach(session, found),
-        can_write=found.resolved_at is None and actor.has(Role.EDITOR),
-        deliveries=deliveries,
-        untold=tuple(untold),
-    )
-
-
 def _headline(still_open: int) -> str:
     if not still_open:
         return "Nothing is down"
     return "1 service is down" if still_open == 1 else f"{still_open} services are down"
-
-
-def _seen(actor: Actor) -> ColumnElement[bool]:
-    if actor.namespace_ids is None:
-        return incident.id.is_not(None)
-    return host.namespace_id.in_(actor.namespace_ids)
 
 
 def _chosen(wanted: Wanted) -> ColumnElement[bool]:
@@ -285,27 +219,6 @@ def _entry(first: Row[Any], parts: list[IncidentView]) -> EntryView:
     )
 
 
-def _joined(*columns: Any) -> Any:
-    return (
-        select(*columns)
-        .select_from(INCIDENTS)
-        .join(SERVICES, service.id == incident.service_id)
-        .join(table(Host), host.id == service.host_id)
-    )
-
-
-def _with_names(*columns: Any) -> Any:
-    columns = columns or (
-        *incident,
-        service.name.label("service"),
-        host.name.label("host"),
-        host.id.label("host_id"),
-        host.namespace_id,
-        namespace.name.label("namespace"),
-    )
-    return _joined(*columns).join(table(Namespace), namespace.id == host.namespace_id)
-
-
 def _view(
     row: Row[Any], counts: dict[Delivery, int], muted: str, actor: Actor, now: datetime
 ) -> IncidentView:
@@ -351,30 +264,3 @@ def _in_short(counts: dict[Delivery, int]) -> str:
     }
     said = [f"{counts[each]} {word}" for each, word in words.items() if counts.get(each)]
     return ", ".join(said) or "nobody was notified"
-
-
-def _untold(
-    session: Session, found: Row[Any], named: set[str], actor: Actor
-) -> Iterable[UntoldView]:
-    """The channels without any message about the incident. Why is read from what they are now."""
-    rows = session.execute(
-        select(*table(Channel).c, namespace.name.label("of"))
-        .outerjoin(table(Namespace), namespace.id == table(Channel).c.namespace_id)
-        .order_by(table(Channel).c.name)
-    )
-    for each in rows:
-        is_seen = each.namespace_id is None or actor.sees(each.namespace_id)
-        if is_seen and each.name not in named:
-            yield UntoldView(each.name, _why_untold(each, found))
-
-
-def _why_untold(channel: Row[Any], found: Row[Any]) -> str:
-    if channel.namespace_id not in (None, found.namespace_id):
-        return f"it only receives news of {channel.of}"
-    if channel.created_at > found.opened_at:
-        return "it was added later"
-    if not channel.enabled:
-        return "it is switched off"
-    if Event.DOWN not in channel.events:
-        return "it does not receive outages"
-    return "no message was queued for it when the incident began"
