@@ -766,3 +766,12 @@ async def test_many_services_are_changed_after_a_look_at_it_and_undone(database:
             assert tab.shown["previewed"][0].startswith(line)
     with database.read() as session:
         assert session.get_one(Service, service_id).interval_seconds == 60
+
+
+async def test_every_answer_says_whose_it_is_and_a_tick_is_none(database: Database) -> None:
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(HostsState, "load")
+        assert tab.shown["answer"] == "1 load"
+        await tab.send(HostsState, "tick")
+        await tab.send(HostsState, "toggle_detail", service_id=999)
+        assert tab.shown["answer"] == "2 toggle_detail"

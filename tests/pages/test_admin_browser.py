@@ -93,6 +93,21 @@ def watch(page: Page) -> Locator:
     return page.get_by_label("Watch a site")
 
 
+PRESS_TWICE = """async (button) => {
+  const send = WebSocket.prototype.send;
+  let sent = 0;
+  WebSocket.prototype.send = function (data) {
+    sent += data.includes('.watch"');
+    return send.call(this, data);
+  };
+  for (const _ of 'ab') { button.click(); await Promise.resolve(); }
+  const busy = button.ariaBusy;
+  WebSocket.prototype.send = send;
+  return sent === 1 ? busy : sent;
+}"""
+"""Whether a button says that it waits, after it has sent one event."""
+
+
 def test_from_an_address_to_a_checked_site_and_away_again(
     context: BrowserContext, product: Product
 ) -> None:
@@ -100,8 +115,9 @@ def test_from_an_address_to_a_checked_site_and_away_again(
     field = watch(page)
     expect(field).to_be_focused()
     field.fill("ftp://example.org")
-    button(page, "Watch").click()
+    assert button(page, "Watch").evaluate(PRESS_TWICE) == "true"
     expect(page.get_by_role("alert")).to_contain_text("Must be the address of a site")
+    expect(button(page, "Watch")).not_to_have_attribute("aria-busy", "true")
     expect(field).to_have_value("ftp://example.org")
 
     field.fill(f"{product.url}/healthz")

@@ -7,7 +7,7 @@ from webmon.origin import Way
 from webmon.queries.activity import THINGS, WAYS
 from webmon.ui.display.activity import entries
 from webmon.ui.display.native import NativeLink
-from webmon.ui.rooms.room_view import headline, search_field, stays_current
+from webmon.ui.rooms.room_view import headline, once_loaded, search_field, stays_current
 from webmon.ui.shell.frame import frame
 
 ROUTE = "/activity"
@@ -24,8 +24,7 @@ def activity() -> rx.Component:
             ActivityState.loaded & ~view.may_see,
             rx.el.p("Editors and admins see what was done.", class_name="none"),
         ),
-        rx.cond(view.may_see, _filters()),
-        entries(view.found),
+        once_loaded(ActivityState, rx.cond(view.may_see, _filters()), entries(view.found)),
         rx.cond(
             view.may_see & (view.found.length() == 0),
             rx.el.p("Nothing like that was done.", class_name="none"),

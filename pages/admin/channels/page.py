@@ -6,7 +6,14 @@ from pages.admin.channels.channel_row import channel_row
 from pages.admin.channels.sending import send_question
 from pages.admin.channels.state import ChannelsState
 from webmon.ui.forms.form_view import form
-from webmon.ui.rooms.room_view import add_button, confirmation, headline, no_worker, stays_current
+from webmon.ui.rooms.room_view import (
+    add_button,
+    confirmation,
+    headline,
+    no_worker,
+    once_loaded,
+    stays_current,
+)
 from webmon.ui.shell.frame import frame
 
 ROUTE = "/channels"
@@ -24,7 +31,10 @@ def channels() -> rx.Component:
             no_worker("Nothing is being sent", and_so=" Messages stay queued until then."),
         ),
         rx.cond((opened.thing == "channel") & (opened.id == 0), form(ChannelsState)),
-        rx.el.ol(rx.foreach(ChannelsState.channels, channel_row), class_name="channels"),
+        once_loaded(
+            ChannelsState,
+            rx.el.ol(rx.foreach(ChannelsState.channels, channel_row), class_name="channels"),
+        ),
         rx.cond(
             ChannelsState.loaded & (ChannelsState.channels.length() <= 1),
             rx.el.p(

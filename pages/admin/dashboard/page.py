@@ -67,6 +67,7 @@ def _waiting() -> rx.Component:
         *(rx.el.div(class_name="panel skeleton") for _ in range(6)),
         class_name="panels",
         aria_hidden="true",
+        key="waiting",  # else what replaces it is taken for the same thing, which has moved
     )
 
 

@@ -6,7 +6,7 @@ from pages.admin.downtimes.editor import editor
 from pages.admin.downtimes.state import EXTENSIONS, DowntimesState
 from webmon.queries.downtimes.room import AnswerView, DidView, TimeView
 from webmon.ui.display.moment import moment, span
-from webmon.ui.rooms.room_view import add_button, headline, stays_current
+from webmon.ui.rooms.room_view import add_button, headline, once_loaded, stays_current
 from webmon.ui.shell.frame import frame
 from webmon.ui.shell.live import modal
 
@@ -29,7 +29,7 @@ def downtimes() -> rx.Component:
             ),
         ),
         rx.cond((opened.thing == "downtime") & (opened.id == 0), editor()),
-        rx.cond(DowntimesState.loaded & nothing, _empty()),
+        once_loaded(DowntimesState, rx.cond(nothing, _empty())),
         _part("Opened", "", DowntimesState.opened, DowntimesState.opened.length() > 0),
         _part("Now", "Nothing is in planned downtime.", view.now, ~nothing),
         _part("Next", "Nothing is planned.", view.next, ~nothing),

@@ -15,7 +15,7 @@ from webmon.probes import PROBES
 from webmon.ui.display.moment import moment
 from webmon.ui.forms.drafts import reopened
 from webmon.ui.forms.form_view import form
-from webmon.ui.rooms.room_view import confirmation, headline, no_worker, search_field
+from webmon.ui.rooms.room_view import confirmation, headline, no_worker, once_loaded, search_field
 from webmon.ui.shell.frame import frame
 from webmon.ui.shell.live import live
 
@@ -43,7 +43,7 @@ def hosts() -> rx.Component:
         rx.cond(HostsState.loaded, adding()),
         rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
         rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), form(HostsState)),
-        host_list(),
+        once_loaded(HostsState, host_list()),
         confirmation(HostsState),
         key_confirmation(),
         who=HostsState.who,

@@ -14,7 +14,7 @@ from webmon.ui.display.moment import moment
 from webmon.ui.display.status import icon
 from webmon.ui.forms.drafts import draft_of
 from webmon.ui.rooms.quieting_view import mute_form, muted
-from webmon.ui.rooms.room_view import headline, pages, stays_current
+from webmon.ui.rooms.room_view import headline, once_loaded, pages, stays_current
 from webmon.ui.shell.frame import frame
 
 ROUTE = "/incidents"
@@ -27,8 +27,11 @@ def incidents() -> rx.Component:
     return frame(
         stays_current(IncidentsState),
         headline(IncidentsState, view.headline, view.status),
-        _filters(),
-        rx.el.ol(rx.foreach(view.groups, _entry), class_name="incidents", tab_index=-1),
+        once_loaded(
+            IncidentsState,
+            _filters(),
+            rx.el.ol(rx.foreach(view.groups, _entry), class_name="incidents", tab_index=-1),
+        ),
         rx.cond(
             IncidentsState.loaded & (view.found == 0),
             rx.el.p(

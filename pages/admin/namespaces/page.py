@@ -5,7 +5,13 @@ import reflex as rx
 from pages.admin.namespaces.state import NamespacesState
 from webmon.queries.inventory.host_views import NamespaceView
 from webmon.ui.forms.form_view import form
-from webmon.ui.rooms.room_view import add_button, confirmation, headline, stays_current
+from webmon.ui.rooms.room_view import (
+    add_button,
+    confirmation,
+    headline,
+    once_loaded,
+    stays_current,
+)
 from webmon.ui.shell.frame import frame
 
 ROUTE = "/namespaces"
@@ -20,7 +26,10 @@ def namespaces() -> rx.Component:
         stays_current(NamespacesState),
         headline(NamespacesState, "Namespaces", None, rx.cond(view.can_add, add)),
         rx.cond((opened.thing == "namespace") & (opened.id == 0), form(NamespacesState)),
-        rx.el.ul(rx.foreach(view.namespaces, _namespace), class_name="namespaces"),
+        once_loaded(
+            NamespacesState,
+            rx.el.ul(rx.foreach(view.namespaces, _namespace), class_name="namespaces"),
+        ),
         rx.cond(
             NamespacesState.loaded & (view.namespaces.length() == 0),
             rx.el.p("There is no namespace yet.", class_name="none"),

@@ -6,7 +6,7 @@ from pages.admin.settings.state import SettingsState
 from webmon.queries.installation import SettingsView
 from webmon.ui.display.native import NativeForm
 from webmon.ui.display.panel import panel
-from webmon.ui.rooms.room_view import headline, stays_current
+from webmon.ui.rooms.room_view import headline, once_loaded, stays_current
 from webmon.ui.shell.frame import frame
 from webmon.ui.states.private import ask_again
 
@@ -29,7 +29,9 @@ def settings() -> rx.Component:
             SettingsState.loaded & ~view.may_manage,
             rx.el.p("Only admins of all namespaces see and change these.", class_name="none"),
         ),
-        rx.cond(view.may_manage, rx.fragment(_form(), _mail(), _elsewhere())),
+        once_loaded(
+            SettingsState, rx.cond(view.may_manage, rx.fragment(_form(), _mail(), _elsewhere()))
+        ),
         who=view.who,
         here="Settings",
     )

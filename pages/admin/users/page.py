@@ -11,6 +11,7 @@ from webmon.ui.rooms.room_view import (
     add_button,
     confirmation,
     headline,
+    once_loaded,
     pages,
     search_field,
     stays_current,
@@ -40,9 +41,12 @@ def users() -> rx.Component:
             rx.el.p("Only admins see and manage people.", class_name="none"),
         ),
         rx.cond((opened.thing == "user") & (opened.id == 0), form(UsersState)),
-        rx.cond(view.may_manage, _search()),
-        rx.el.ol(
-            rx.foreach(view.users, _user), class_name="users", tab_index=-1, aria_label="Users"
+        once_loaded(
+            UsersState,
+            rx.cond(view.may_manage, _search()),
+            rx.el.ol(
+                rx.foreach(view.users, _user), class_name="users", tab_index=-1, aria_label="Users"
+            ),
         ),
         rx.cond(
             view.may_manage & (view.total == 0),

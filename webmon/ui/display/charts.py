@@ -62,7 +62,7 @@ def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Com
     return rx.el.figure(
         rx.cond(
             series.var("series === null", bool),
-            rx.el.p("Fetching the numbers …", class_name="help"),
+            rx.el.p("Fetching the numbers …", class_name="help fetching", height=f"{HEIGHT}px"),
             rx.cond(
                 series.var("series?.points?.some(([, p50]) => p50 !== null) ?? false", bool),
                 _drawn(

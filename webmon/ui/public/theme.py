@@ -3,9 +3,19 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.utils.imports import ImportVar
+from reflex_components_core.base.fragment import Fragment
 
 from webmon.ui.display.native import NativeLink, RawHTML
 from webmon.ui.display.status import sprite
+
+
+class BusyForms(Fragment):
+    """Has the button of a form show that it waits, and be pressed once: `assets/busy.js`."""
+
+    def add_imports(self) -> dict[str, list[ImportVar]]:
+        """The script listens by itself."""
+        return {"$/public/busy.js": [ImportVar(tag="answered")]}
 
 
 def page(*content: rx.Component) -> rx.Component:
@@ -18,6 +28,7 @@ def page(*content: rx.Component) -> rx.Component:
             class_name="top",
         ),
         rx.el.main(*content),
+        BusyForms.create(),
         class_name="page",
     )
 

@@ -8,7 +8,7 @@ from webmon.domain.history.chart_ranges import Range
 from webmon.queries.history.records import DayRecord, MonthRecord, Record, WindowRecord
 from webmon.ui.addresses import form_address
 from webmon.ui.display.panel import panel
-from webmon.ui.rooms.room_view import headline, stays_current
+from webmon.ui.rooms.room_view import headline, once_loaded, stays_current
 from webmon.ui.shell.frame import frame
 
 RANGE_WORDS = {
@@ -135,7 +135,7 @@ def record_page(
                     view.status,
                     rx.cond(view.can_edit, _changes(what, view.id)),
                 ),
-                rx.cond(state.loaded, rx.fragment(lead, panels)),
+                once_loaded(state, lead, panels),
             ),
         ),
         who=view.who,

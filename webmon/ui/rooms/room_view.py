@@ -40,6 +40,21 @@ def headline(
     )
 
 
+def once_loaded(state: Any, *content: rx.Component) -> rx.Component:
+    """What the room shows; its outline as long as nothing is known, as on slow links."""
+    return rx.cond(state.loaded, rx.fragment(*content), outline())
+
+
+def outline() -> rx.Component:
+    """Where the lines of a list will stand."""
+    return rx.el.div(
+        *(rx.el.div(class_name="skeleton") for _ in range(8)),
+        class_name="outline",
+        aria_hidden="true",
+        key="outline",  # else what replaces it is taken for the same thing, which has moved
+    )
+
+
 def add_button(label: str, on_click: Any) -> rx.Component:
     """Opens the form of a new row; stands in the headline."""
     button = rx.el.button(label, type="button", class_name="button", on_click=on_click)

@@ -20,10 +20,12 @@ useEffect(() => {
     event.preventDefault();
     said.textContent = '';
     const body = new URLSearchParams(new FormData(form));
+    event.submitter?.setAttribute('aria-busy', 'true');
     fetch('/auth/confirm', {method: 'POST', body}).then(async (answer) => {
       if (answer.status === 204) { form.reset(); dialog.close(); }
       else said.textContent = answer.status < 500 ? await answer.text() : 'That failed. Try again.';
-    }, () => { said.textContent = 'The server cannot be reached.'; });
+    }, () => { said.textContent = 'The server cannot be reached.'; })
+      .finally(() => event.submitter?.removeAttribute('aria-busy'));
   };
   const leave = () => { form.reset(); said.textContent = ''; dialog.close(); };
   const button = dialog?.querySelector('[type=button]');

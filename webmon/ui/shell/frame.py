@@ -6,6 +6,7 @@ from reflex_components_core.core.banner import has_connection_errors
 from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.display.status import sprite
 from webmon.ui.forms.drafts import drafts
+from webmon.ui.shell.busy import busy
 from webmon.ui.shell.confirm_again import confirm_again
 from webmon.ui.shell.keys import keys
 from webmon.ui.shell.live import arrival
@@ -71,6 +72,7 @@ def frame(*content: rx.Component, who: rx.Var[str], here: str) -> rx.Component:
         arrival(),
         keys(),
         palette(),
+        busy(),
         confirm_again(),
         drafts(),
     )
