@@ -26,14 +26,20 @@ class NotAllowed(Exception):
 _reach: ContextVar[Reach] = ContextVar("reach", default=ANYWHERE)
 
 
-@contextmanager
-def within(reach: Reach) -> Iterator[None]:
+class within:
     """What is begun inside, tasks too, connects to nothing outside of ``reach``."""
-    token = _reach.set(reach)
-    try:
-        yield
-    finally:
-        _reach.reset(token)
+
+    # A class, because every check enters it: a generator takes three times as long.
+    __slots__ = ("_reach", "_token")
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    def __enter__(self) -> None:
+        self._token = _reach.set(self._reach)
+
+    def __exit__(self, *_: object) -> None:
+        _reach.reset(self._token)
 
 
 def present_reach() -> Reach:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import httpx
@@ -187,6 +187,7 @@ def _without_secrets(config: HttpConfig, text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=64)  # nearly every check says the same one
 def _status_text(code: int) -> str:
     return f"{code} {httpx.codes.get_reason_phrase(code)}".rstrip()
 

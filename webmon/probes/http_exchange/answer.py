@@ -20,6 +20,7 @@ MOST_HEADER_BYTES = 100 * 1024
 """As many as httpx takes."""
 
 TRANSFER_ENCODING = b"transfer-encoding"
+CONTENT_TYPE = b"content-type"
 BODILESS = frozenset({101, 204, 304})
 
 STREAMS = (b"audio/", b"video/", b"text/event-stream", b"multipart/x-mixed-replace")
@@ -217,9 +218,10 @@ class HttpAnswer:
         self._ask_at = self.body_bytes + more
 
     def _may_have_no_end(self) -> bool:
-        named = {name.lower(): value for name, value in self.headers}
-        kind = named.get(b"content-type", b"").lower()
-        return b"content-length" not in named and kind.startswith(STREAMS)
+        kinds = [v for name, v in self.headers if len(name) == 12 and name.lower() == CONTENT_TYPE]
+        if not kinds or not kinds[-1].lower().startswith(STREAMS):
+            return False
+        return not any(name.lower() == b"content-length" for name, _ in self.headers)
 
 
 def _make_parser(answer: HttpAnswer) -> httptools.HttpResponseParser:

@@ -66,9 +66,9 @@ class Exchange(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._connected(transport):
-            self._trace.step = Step.FIRST_BYTE
-            transport.write(self._wire)  # type: ignore[attr-defined]
+        self._connected(transport)
+        self._trace.step = Step.FIRST_BYTE
+        transport.write(self._wire)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         if self.finished.done():
@@ -90,18 +90,22 @@ class Exchange(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _connected(self, transport: asyncio.BaseTransport) -> bool:
-        """Whether the other end is somebody else, and not this one."""
+    def _connected(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
-        endpoint = self._trace.endpoint
-        if isinstance(endpoint, Endpoint):
-            try:
-                require_other_end(transport.get_extra_info("sockname") or ("", 0), endpoint)
-            except OSError as error:
-                self._finish(httpx.ConnectError(connect_failure([(endpoint, error)])))
-                return False
         self._trace.connected = time.perf_counter()
-        return True
+
+    def _heard_itself(self) -> httpx.ConnectError | None:
+        """The error of a connection to itself, where this is one: what came back is what was sent,
+        which is no answer and always fails. So this is looked at only then."""
+        endpoint = self._trace.endpoint
+        if self._transport is None or not isinstance(endpoint, Endpoint):
+            return None
+        try:
+            require_other_end(self._transport.get_extra_info("sockname") or ("", 0), endpoint)
+        except OSError as error:
+            self._trace.connected = self._trace.first_byte = 0.0
+            return httpx.ConnectError(connect_failure([(endpoint, error)]))
+        return None
 
     def _take(self, data: bytes) -> None:
         trace, answer = self._trace, self.answer
@@ -136,6 +140,6 @@ class Exchange(asyncio.Protocol):
         if error is None:
             self.finished.set_result(None)
         else:
-            self.finished.set_exception(error)
+            self.finished.set_exception(self._heard_itself() or error)
             self.finished.exception()  # who waited may have gone: then nobody retrieves it
         self.close()

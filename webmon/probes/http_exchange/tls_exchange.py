@@ -37,9 +37,9 @@ class TlsExchange(Exchange):
         self._tls = self._session.tls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._connected(transport):
-            self._trace.step = Step.TLS
-            self.data_received(b"")
+        self._connected(transport)
+        self._trace.step = Step.TLS
+        self.data_received(b"")
 
     def _take(self, data: bytes) -> None:
         self._session.receive(data)

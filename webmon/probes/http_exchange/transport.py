@@ -103,8 +103,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         endpoints = await self._endpoints(trace, host, port)
         exchange = self._exchange(trace, request, wire, host)
         try:
-            with within(ANYWHERE):  # the endpoints have been judged
-                await _connect(exchange, trace, endpoints)
+            await _connect(exchange, trace, endpoints)
             await exchange.finished
         except asyncio.CancelledError:
             answer = exchange.answer
@@ -215,7 +214,8 @@ async def _connect(exchange: Exchange, trace: Trace, endpoints: list[Endpoint]) 
             await loop.create_connection(lambda: exchange, endpoints[0].ip, endpoints[0].port)
         else:
             # A race of bare sockets: the request is sent over the one that wins, and only there.
-            winner, trace.endpoint = await open_socket(endpoints)
+            with within(ANYWHERE):  # the endpoints have been judged
+                winner, trace.endpoint = await open_socket(endpoints)
             await loop.create_connection(lambda: exchange, sock=winner)
     except Unreachable as error:
         raise httpx.ConnectError(str(error)) from None
