@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from pages.admin.dashboard.state import DashboardState
 from pages.admin.downtimes import page
+from pages.admin.downtimes import state as room
 from pages.admin.downtimes.starting import AtOnceState
 from pages.admin.downtimes.state import DowntimesState
 from pages.admin.host.state import HostPageState
@@ -76,6 +77,17 @@ async def test_a_viewer_sees_and_changes_nothing(database: Database, site: int) 
         for handler, arguments in CHANGING.items():
             await tab.send(DowntimesState, handler, **arguments)
             assert tab.told("You may not do this."), handler
+
+
+async def test_a_long_list_is_shown_in_parts(database: Database, site: int, monkeypatch) -> None:
+    monkeypatch.setattr(room, "NEXT_SHOWN", 2)
+    for number in range(3):
+        plan(database, site, utcnow() + (number + 1) * DAY, at=utcnow())
+    async with open_tab(sign_in(database, Role.VIEWER)) as tab:
+        await tab.send(DowntimesState, "load")
+        assert (len(tab.shown["view"].next), tab.shown["view"].more_next) == (2, True)
+        await tab.send(DowntimesState, "show_more", part="next")
+        assert (len(tab.shown["view"].next), tab.shown["view"].more_next) == (3, False)
 
 
 async def test_downtime_is_planned_with_all_that_can_be_said(database: Database, site: int) -> None:

@@ -32,8 +32,8 @@ def downtimes() -> rx.Component:
         once_loaded(DowntimesState, rx.cond(nothing, _empty())),
         _part("Opened", "", DowntimesState.opened, DowntimesState.opened.length() > 0),
         _part("Now", "Nothing is in planned downtime.", view.now, ~nothing),
-        _part("Next", "Nothing is planned.", view.next, ~nothing),
-        _part("Past", "", view.past, view.past.length() > 0),
+        _part("Next", "Nothing is planned.", view.next, ~nothing, view.more_next),
+        _part("Past", "", view.past, view.past.length() > 0, view.more_past),
         _question(),
         who=view.who,
         here="Planned downtime",
@@ -49,7 +49,13 @@ def _empty() -> rx.Component:
     )
 
 
-def _part(title: str, none: str, times: rx.Var[list[TimeView]], is_shown: rx.Var) -> rx.Component:
+def _part(
+    title: str,
+    none: str,
+    times: rx.Var[list[TimeView]],
+    is_shown: rx.Var,
+    has_more: rx.Var | bool = False,
+) -> rx.Component:
     return rx.cond(
         DowntimesState.loaded & is_shown,
         rx.el.section(
@@ -59,8 +65,19 @@ def _part(title: str, none: str, times: rx.Var[list[TimeView]], is_shown: rx.Var
                 rx.el.ol(rx.foreach(times, _time), class_name="downtimes"),
                 rx.el.p(none, class_name="none"),
             ),
+            rx.cond(has_more, _more(title)),
             class_name="downtime-part",
         ),
+    )
+
+
+def _more(title: str) -> rx.Component:
+    return rx.el.button(
+        "Show more",
+        type="button",
+        class_name="button show-more",
+        on_click=DowntimesState.show_more(title.lower()),
+        aria_label=f"Show more: {title}",
     )
 
 

@@ -29,6 +29,8 @@ from webmon.queries.downtimes.choosing import (
 )
 from webmon.queries.downtimes.editor import PreviewView, downtime_fields, following_fields
 from webmon.queries.downtimes.room import (
+    NEXT_SHOWN,
+    PAST_SHOWN,
     RoomView,
     TimeDetail,
     TimeView,
@@ -87,6 +89,8 @@ class DowntimesState(Editing, PrivateState):
     """Why there is no preview."""
 
     _opened_time: int = 0
+    _parts: tuple[int, int] = (1, 1)
+    """How many parts are shown of what is next, and of what is over."""
     _planned_for: str = ""
     _search: str = ""
 
@@ -97,13 +101,16 @@ class DowntimesState(Editing, PrivateState):
         self._opened_time = read_id(address.get("time"))
         self._planned_for = one_line(address.get("plan", ""), 60)
         self.detail = TimeDetail()
+        self._parts = 1, 1
 
     async def _open_followed(self, address: Mapping[str, str]) -> None:  # noqa: ARG002
         if self._planned_for and self.view.can_edit:
             await self._show_form("downtime", 0, 0)
 
     async def _read(self, now: datetime) -> None:
-        show(self, view=await ask(self, downtime_room, now=now))
+        following, over = self._parts
+        most = {"most_next": following * NEXT_SHOWN, "most_past": over * PAST_SHOWN}
+        show(self, view=await ask(self, downtime_room, **most, now=now))
         detail = TimeDetail()
         if self._opened_time:
             try:
@@ -216,6 +223,17 @@ class DowntimesState(Editing, PrivateState):
         self._opened_time = 0 if wanted == self._opened_time else wanted
         await self._refresh()
         return show_address(self._address())
+
+    @rx.event
+    @only(Role.VIEWER)
+    async def show_more(self, part: str) -> None:
+        """Show more of what is ``next``, or ``past``."""
+        following, over = self._parts
+        if part == "next":
+            self._parts = following + 1, over
+        elif part == "past":
+            self._parts = following, over + 1
+        await self._refresh()
 
     @rx.event
     @only(Role.EDITOR)

@@ -83,7 +83,9 @@ class StepView:
     told: tuple[ToldView, ...]
 
 
-def list_downtimes(session: Session, *, actor: Actor | None, now: datetime) -> DowntimesView:
+def list_downtimes(
+    session: Session, *, actor: Actor | None, now: datetime, most_past: int = MOST_PAST
+) -> DowntimesView:
     """The planned downtime of the namespaces that ``actor`` sees; None sees all."""
     seen = _seen(actor)
     is_open = occurrence.state.in_(OPEN_STATES)
@@ -91,7 +93,7 @@ def list_downtimes(session: Session, *, actor: Actor | None, now: datetime) -> D
     shown = is_open & (occurrence.ends_at > now) & ((occurrence.starts_at <= now) | is_first)
     ahead = _views(session, seen & shown, actor, now)
     over = ~is_open | (occurrence.ends_at <= now)
-    past = _views(session, seen & over, actor, now, newest=MOST_PAST)
+    past = _views(session, seen & over, actor, now, newest=most_past)
     coming = [each for each in ahead if each.state == State.SCHEDULED.value]
     return DowntimesView(
         now=tuple(each for each in ahead if each.state == State.STARTED.value),

@@ -53,6 +53,8 @@ LONGEST_SCOPE = 160
 MOST_TIMES = 12
 MOST_AHEAD = 3
 FAR = timedelta(days=400)
+NEXT_SHOWN, PAST_SHOWN = 50, 25
+"""At first; a browser takes a third of a second to draw two hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class RoomView:
     now: tuple[TimeView, ...] = ()
     next: tuple[TimeView, ...] = ()
     past: tuple[TimeView, ...] = ()
+    more_next: bool = False
+    more_past: bool = False
+    """Whether there are more than are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +124,24 @@ class TimeDetail:
     """Of its series, without the next one, which the timeline shows."""
 
 
-def downtime_room(session: Session, *, actor: Actor, now: datetime) -> RoomView:
+def downtime_room(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    most_next: int = NEXT_SHOWN,
+    most_past: int = PAST_SHOWN,
+) -> RoomView:
     """What goes on, what is next and what is over, in the namespaces that ``actor`` sees."""
-    found = list_downtimes(session, actor=actor, now=now)
+    found = list_downtimes(session, actor=actor, now=now, most_past=most_past + 1)
     return RoomView(
         who=f"{actor.email} · {actor.role.value}",
         can_edit=actor.has(Role.EDITOR),
         now=tuple(time_view(each, now) for each in found.now),
-        next=tuple(time_view(each, now) for each in found.next),
-        past=tuple(time_view(each, now) for each in found.past),
+        next=tuple(time_view(each, now) for each in found.next[:most_next]),
+        past=tuple(time_view(each, now) for each in found.past[:most_past]),
+        more_next=len(found.next) > most_next,
+        more_past=len(found.past) > most_past,
     )
 
 
