@@ -265,6 +265,10 @@ async def by_hand(edge: Edge, method: str, path: str, token: str = "") -> dict[s
         {"origin": "http://[broken"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
+        {"referer": "https://evil.example/form.html"},
+        {"referer": "http://status.example@evil.example/"},
+        {"referer": "http://status.example:81/login/", "sec-fetch-site": "none"},
+        {"referer": "about:blank"},
     ],
 )
 async def test_another_site_may_not_write(
@@ -282,6 +286,8 @@ async def test_another_site_may_not_write(
         {"origin": "https://STATUS.example"},
         {"sec-fetch-site": "same-origin"},
         {"sec-fetch-site": "none"},
+        {"referer": "http://status.example/login/?next=%2Fadmin%2F"},
+        {"referer": "https://status.example/login/", "sec-fetch-site": "same-origin"},
     ],
 )
 async def test_our_own_pages_and_scripts_may_write(

@@ -111,6 +111,11 @@ async def test_who_has_read_an_older_state_changes_nothing(callers: dict[str, Ca
     assert (await write("DELETE", "/hosts/1", If_Match=tag)).status_code == 412
     assert (await write("PATCH", "/hosts/1", {"name": "C"}, If_Match="x")).status_code == 412
     assert (await write("PATCH", "/hosts/1", {"name": "C"}, If_Match="*")).status_code == 200
+    now = (await write("GET", "/hosts/1")).headers["etag"]
+    for wrong in (f"W/{now}", f"{now}, x", f"{tag}, {tag}", '"*"', f"{now} {tag}", f"*, {now}"):
+        assert (await write("DELETE", "/hosts/1", If_Match=wrong)).status_code == 412, wrong
+    one_of = await write("PATCH", "/hosts/1", {"name": "D"}, If_Match=f'"other,", W/{tag} , {now}')
+    assert one_of.status_code == 200, one_of.text
     again = await write("GET", "/hosts/1")
     assert (await write("GET", "/hosts/1", If_None_Match=again.headers["etag"])).status_code == 304
 
@@ -375,6 +380,31 @@ async def test_downtime_is_planned_moved_and_cancelled(callers: dict[str, Caller
     assert (await iati("GET", "/downtimes?cancelled=false")).json()["items"] == []
     elsewhere = await iati("POST", "/downtimes", {**wanted, "namespace": "di"})
     assert (elsewhere.status_code, pointers(elsewhere)) == (422, ["#/namespace"])
+
+
+async def test_a_downtime_does_not_tell_what_other_namespaces_have(
+    callers: dict[str, Caller],
+) -> None:
+    """Not which names or ids are taken there: all is as if it were not there."""
+    wanted = {"title": "x", "hosts": [], "starts_at": "2030-12-01T22:00", "duration": "45m"}
+    theirs = {**wanted, "namespace": "di", "hosts": ["Tool of di"], "id": "upgrade"}
+    made = await callers["write"]("POST", "/downtimes", theirs)
+    assert made.status_code == 201, made.text
+    iati = callers["iati"]
+    wanted |= {"namespace": "iati", "hosts": ["Tool of iati"]}
+    for field, real, none in (
+        ("channels", "ops of di", "ops of xx"),
+        ("hosts", "Tool of di", "Tool of xx"),
+        ("services", "Tool of di/Website", "Tool of xx/Website"),
+    ):
+        hidden = await iati("POST", "/downtimes", {**wanted, field: [real]})
+        absent = await iati("POST", "/downtimes", {**wanted, field: [none]})
+        assert hidden.status_code == absent.status_code == 422
+        assert hidden.text.replace("di", "xx") == absent.text.replace("di", "xx")
+    same_id = await iati("POST", "/downtimes", {**wanted, "id": "upgrade"})
+    assert same_id.status_code == 201, same_id.text
+    taken = await iati("POST", "/downtimes", {**wanted, "id": "upgrade"})
+    assert pointers(taken) == ["#/id"]
 
 
 async def test_people_are_for_admins(callers: dict[str, Caller]) -> None:

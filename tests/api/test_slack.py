@@ -244,6 +244,12 @@ async def test_downtime_is_planned_after_a_click(slack: Slack, database: db.Data
     assert said["text"].startswith("Planned") and said["replace_original"]
     refused = await slack.says('plan "x" Data store tomorow 22:00 for 45m')
     assert "tomorow" in refused or "when" in refused
+    too_long = slack.command(f'plan "{"x" * 101}" Data store today 22:00 for 45m')
+    answer = (await slack.post(COMMANDS, too_long)).json()
+    assert "at most 100" in answer["text"]
+    assert answer["blocks"][-1]["type"] != "actions", "nothing to confirm"
+    with database.read() as session:
+        assert len(session.exec(select(Downtime)).all()) == 1
 
 
 async def test_a_running_downtime_is_extended_and_ended(

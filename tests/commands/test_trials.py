@@ -18,7 +18,7 @@ from webmon.commands.inventory.trials import DEFINITION, try_service
 from webmon.commands.notifications.trials import try_channel
 from webmon.commands.validation import KEEP
 from webmon.domain.accounts.access import Actor, Role
-from webmon.errors import Invalid, PermissionDenied
+from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import (
     Activity,
     Channel,
@@ -93,7 +93,7 @@ def test_what_may_not_be_saved_is_not_tried(session: Session, host: Host) -> Non
     limited = Actor(1, "e@example.org", Role.EDITOR, frozenset({namespace_id}))
     stranger = Actor(1, "s@example.org", Role.EDITOR, frozenset({namespace_id + 1}))
     fields = {"name": "", "kind": "http", "config": {"url": "http://127.0.0.1/"}}
-    for actor, error in ((limited, Invalid), (stranger, PermissionDenied)):
+    for actor, error in ((limited, Invalid), (stranger, NotFound)):
         with pytest.raises(error):
             try_service(session, row_id=0, parent_id=host.id, fields=fields, actor=actor, now=NOW)
     with pytest.raises(Invalid, match="url"):

@@ -3,9 +3,11 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -91,6 +93,13 @@ def asked(package: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
                     yield path, each
 
 
+CHOSEN = {"queries.inventory.bulk_preview.preview"}
+"""What is asked about a selection, which holds only what the person sees."""
+
+NOWHERE = 520_001
+"""The id of nothing at all."""
+
+
 def arguments(rows: Rows) -> dict[str, Any]:
     """A value for each parameter that anything takes, about these rows."""
     site = {"name": "x", "namespace_id": rows.namespace, "address": "x.example"}
@@ -102,7 +111,7 @@ def arguments(rows: Rows) -> dict[str, Any]:
         "timezone": "UTC",
         "duration_seconds": 600,
     }
-    slug = "di" if rows.namespace == FIRST_HIDDEN else "iati"
+    slug = {FIRST_HIDDEN: "di", NOWHERE: "gone"}.get(rows.namespace, "iati")
     person = {"email": "x@example.org", "role": "viewer", "namespaces": [slug]}
     slack = {"webhook_url": "https://hooks.slack.com/services/x"}
     channel = {"name": "x", "kind": "slack", "namespace_id": rows.namespace, "config": slack}
@@ -161,6 +170,7 @@ def arguments(rows: Rows) -> dict[str, Any]:
         "found": (),
         "namespace": slug,
         "revision": None,
+        "revisions": None,
         "scope": Scope.READ,
         "overlap": timedelta(0),
         "which": "others" * 2,
@@ -193,7 +203,11 @@ def arguments(rows: Rows) -> dict[str, Any]:
 
 
 def call(
-    function: Callable[..., Any], session: Session, actor: Any, known: Mapping[str, Any]
+    function: Callable[..., Any],
+    session: Session,
+    actor: Any,
+    known: Mapping[str, Any],
+    now: datetime | None = None,
 ) -> Any:
     """Call it with what is known for its parameters, also for those that may be left out."""
     given: dict[str, Any] = {}
@@ -204,7 +218,7 @@ def call(
         elif name == "actor":
             given[name] = actor
         elif name == "now":
-            given[name] = utcnow()
+            given[name] = now or utcnow()
         elif parameter.default is parameter.empty or name.endswith("_id") or name == "until_at":
             assert name in known, f"say in `arguments` what a hostile {name} is"
             value = known[name]
@@ -254,6 +268,36 @@ def test_no_query_tells_what_is_not_the_actors(database: Database, role: Role) -
                 told += [f"{path}: {each}" for each in HIDDEN if each in text]
     assert told == []
     assert count > 40
+
+
+def answer(
+    function: Callable[..., Any], database: Database, actor: Any, rows: Rows, now: datetime
+) -> str:
+    """What somebody hears, with what they have said themselves left out."""
+    try:
+        with Session(database.engine) as session:
+            heard = text_of(call(function, session, actor, arguments(rows), now))
+    except WebmonError as error:
+        heard = repr(error)
+    return re.sub(rf"\b({rows.host}|gone|di)\b|0x[0-9a-f]+", "…", heard)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ADMIN])
+def test_what_is_not_theirs_is_as_if_it_were_not_there(database: Database, role: Role) -> None:
+    with database.write() as session:
+        iati, di = world.build(session)
+        actor = world.actor(session, iati, role)
+    gone = replace(di, **dict.fromkeys((each.name for each in fields(di)), NOWHERE))
+    gone = replace(gone, slot_at=di.slot_at)
+    now = utcnow()
+    told = {
+        path: (hidden, absent)
+        for path, each in (*asked(webmon.commands), *asked(webmon.queries))
+        if path not in CHOSEN
+        if (hidden := answer(each, database, actor, di, now))
+        != (absent := answer(each, database, actor, gone, now))
+    }
+    assert told == {}, "\n".join(f"{p}: {a[:150]} | {b[:150]}" for p, (a, b) in told.items())
 
 
 def test_the_same_is_let_through_about_their_own(database: Database) -> None:

@@ -112,7 +112,7 @@ def downtime_add(
         said: dict[str, Any] = {
             "title": title,
             "message": message,
-            "channel_ids": names.channel_ids(session, channel) if channel else None,
+            "channel_ids": names.channel_ids(session, where, channel) if channel else None,
             "silence_all": silence_all,
             "finish_when_up": finish_when_up,
         }

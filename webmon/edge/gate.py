@@ -153,7 +153,8 @@ class Edge:
 
     def _tell_of_origin(self, visit: Visit) -> None:
         headers = visit.headers
-        origin = headers.get("origin", "none, Sec-Fetch-Site " + headers.get("sec-fetch-site", ""))
+        site, referer = headers.get("sec-fetch-site", ""), headers.get("referer", "")
+        origin = headers.get("origin", f"none, Sec-Fetch-Site {site}, Referer {referer}")
         forwarded = headers.get("x-forwarded-host", "")
         self._comparisons.tell(origin, headers.get("host", ""), forwarded, visit.base_url)
 

@@ -53,8 +53,15 @@ class Visit:
         """Whether a page of ours asks, or no page at all (curl, a script)."""
         origin = self.headers.get("origin")
         if origin is None:
-            return self.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
-        return is_ours(origin, (self.headers.get("host", ""), self.believed_host), self.base_url)
+            site = self.headers.get("sec-fetch-site", "none")
+            # An old browser, or a proxy that takes the other two away, leaves only this.
+            referer = self.headers.get("referer")
+            is_own_page = referer is None or self._is_ours(referer)
+            return site in ("same-origin", "none") and is_own_page
+        return self._is_ours(origin)
+
+    def _is_ours(self, address: str) -> bool:
+        return is_ours(address, (self.headers.get("host", ""), self.believed_host), self.base_url)
 
 
 def read_visit(scope: Scope, trusted_proxies: int, base_url: str = "") -> Visit:

@@ -18,15 +18,15 @@ class Downtime(SQLModel, table=True):
 
     ``starts_local`` is ISO 8601 on the clocks of ``timezone``. The scope is the whole namespace, or
     the rows of `DowntimeHost` and `DowntimeService`. ``revision`` grows with every change, as
-    SEQUENCE does in a calendar. ``key`` is the name that a configuration file has given it. Up to
-    ``occurs_until`` the occurrences are rows.
+    SEQUENCE does in a calendar. ``key`` is the name that a configuration file has given it, its own
+    within the namespace. Up to ``occurs_until`` the occurrences are rows.
     """
 
-    __table_args__ = NEVER_REUSED
+    __table_args__ = (UniqueConstraint("namespace_id", "key"), NEVER_REUSED)
 
     id: int = Field(default=None, primary_key=True)
     uid: str = Field(max_length=60, unique=True)
-    key: str | None = Field(default=None, max_length=100, unique=True)
+    key: str | None = Field(default=None, max_length=100)
     namespace_id: int = owned_by("namespace.id", index=True)
     title: str = Field(max_length=100)
     message: str = Field(default="", max_length=MOST_OF_A_MESSAGE)

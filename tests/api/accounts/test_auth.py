@@ -208,6 +208,10 @@ async def test_a_flood_of_logins_is_turned_away(
         ("/admin/\\evil.example", "/admin/"),
         ("/admin/\r\nset-cookie: a=b", "/admin/"),
         ("/administrator", "/admin/"),
+        ("/admin/../../evil", "/admin/"),
+        ("/admin/%2e%2E/status/", "/admin/"),
+        ("/admin/..%5cevil/", "/admin/"),
+        ("/admin/hosts/?q=../..", "/admin/hosts/?q=../.."),
     ],
 )
 async def test_after_the_login_one_stays_in_the_admin_app(

@@ -115,7 +115,7 @@ def test_who_is_limited_to_a_namespace_neither_takes_from_nor_puts_into_another(
     foreign = create_host(session, fields(other), actor=None, now=NOW)
     with pytest.raises(PermissionDenied, match="not one of yours"):
         update_host(session, own.id, fields(other), actor=limited, now=NOW)
-    with pytest.raises(PermissionDenied, match="not one of yours"):
+    with pytest.raises(NotFound, match="does not exist"):
         update_host(session, foreign.id, fields(namespace), actor=limited, now=NOW)
 
 

@@ -105,7 +105,7 @@ def test_who_is_limited_to_a_namespace_edits_it_but_makes_and_deletes_none(
     own, other = factories.namespace(session), factories.namespace(session, "di")
     limited = Actor(3, "l@example.org", Role.EDITOR, frozenset({own.id}))
     update_namespace(session, own.id, GOOD | {"name": "Aid"}, actor=limited, now=NOW)
-    with pytest.raises(PermissionDenied, match="not one of yours"):
+    with pytest.raises(NotFound, match="does not exist"):
         update_namespace(session, other.id, GOOD, actor=limited, now=NOW)
     with pytest.raises(PermissionDenied, match="all namespaces"):
         create_namespace(session, GOOD | {"slug": "new"}, actor=limited, now=NOW)

@@ -90,11 +90,11 @@ def test_who_is_limited_sees_their_own_namespaces_only(session: Session) -> None
     assert names(view) == ["Own"]
     assert [each.slug for each in view.namespaces] == ["ns-own"]
     assert view.summary.headline == "Nothing is watched yet"
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NotFound):
         service_detail(session, service.id, actor=limited, now=NOW)
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NotFound):
         service_form(session, service.id, actor=limited)
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NotFound):
         deletion(session, "host", foreign.id, actor=limited)
 
 

@@ -227,7 +227,7 @@ def test_a_channel_for_all_shows_nobody_another_s_namespace(database, outside, s
     ]
     with database.write() as session:
         session.get_one(Channel, channel_id).namespace_id = other
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NotFound):
         told(database, channel_id, actor=limited)
 
 

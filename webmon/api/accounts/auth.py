@@ -1,6 +1,7 @@
 """Signing in and out, and the first admin: plain forms, answered by redirects."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -8,7 +9,7 @@ from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, TypedDict, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -290,6 +291,9 @@ def wanted(address: str) -> dict[str, str]:
     """Where to go after the login, as a query; empty unless that is a page of the admin app."""
     is_in_admin = address.startswith(HOME) and address.isprintable()
     is_safe = "\\" not in address and "//" not in address and len(address) <= LONGEST_ADDRESS
+    # A browser leaves the admin app by these, also where they are encoded.
+    path = unquote(re.split("[?#]", address, maxsplit=1)[0])
+    is_safe = is_safe and not {".", ".."}.intersection(re.split(r"[/\\]", path))
     return {"next": address} if is_in_admin and is_safe else {}
 
 

@@ -142,18 +142,24 @@ def tag_of(content: Mapping[str, Any]) -> str:
     return f'"{content.get("revision", 0)}-{digest}"'
 
 
-def revision_of(request: Request) -> int | None:
-    """The revision in `If-Match`, as `tag_of` wrote it; None for ``*``.
+TAG = r'(?:W/)?"[^"]*"'
+TAGS = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
+OURS = re.compile(r'(?<![^ \t,])"([0-9]{1,9})-[0-9a-f]{16}(?:-gzip)?"')
+
+
+def revisions_of(request: Request) -> frozenset[int] | None:
+    """The revisions in `If-Match` (RFC 9110, 13.1.1), as `tag_of` wrote them; None for ``*``.
 
     Raises:
-        HTTPException: 428 without the header, 412 where it names none of ours.
+        HTTPException: 428 without the header, 412 where it names none of ours. Weak tags never
+            match.
     """
-    header = request.headers.get("if-match")
-    if header is None:
+    header = ", ".join(request.headers.getlist("if-match"))
+    if not header:
         raise HTTPException(428, "send the ETag of what you have read as If-Match")
     if header.strip() == "*":
         return None
-    found = re.fullmatch(r'\s*"([0-9]{1,9})-[0-9a-f]{16}(?:-gzip)?"\s*', header)
-    if found is None:
+    found = OURS.findall(header) if TAGS.fullmatch(header) else []
+    if not found:
         raise HTTPException(412, "If-Match is not the ETag of the present state")
-    return int(found[1])
+    return frozenset(map(int, found))

@@ -15,7 +15,7 @@ from webmon.api.rest import actions, documents
 from webmon.api.rest.admission import Admission
 from webmon.api.rest.answers import page, resource, with_problems
 from webmon.api.rest.repeatable import repeatable
-from webmon.api.rest.requests import body_of, chosen, cursor_of, limit_of, parameters, revision_of
+from webmon.api.rest.requests import body_of, chosen, cursor_of, limit_of, parameters, revisions_of
 from webmon.api.rest.shapes import (
     ActivityShape,
     ChannelShape,
@@ -205,13 +205,13 @@ def _add_new(routes: APIRouter, kind: Kind, admit: Admit) -> None:
 def _add_change(routes: APIRouter, kind: Kind, admit: Admit) -> None:
     async def route(request: Request, id: int) -> Response:
         who = await admit(request)
-        revision = revision_of(request)
+        revisions = revisions_of(request)
         patch = await body_of(request)
 
         def write() -> dict[str, Any]:
             with db.write() as session:
                 change = partial(changes.change, session, kind.name, id, patch)
-                return change(revision=revision, actor=who.actor, now=clock.utcnow())
+                return change(revisions=revisions, actor=who.actor, now=clock.utcnow())
 
         return resource(request, await asyncio.to_thread(write))
 
@@ -231,12 +231,12 @@ def _add_change(routes: APIRouter, kind: Kind, admit: Admit) -> None:
 def _add_delete(routes: APIRouter, kind: Kind, admit: Admit) -> None:
     async def route(request: Request, id: int) -> Response:
         who = await admit(request)
-        revision = revision_of(request)
+        revisions = revisions_of(request)
 
         def write() -> None:
             with db.write() as session:
                 delete = partial(changes.delete, session, kind.name, id)
-                delete(revision=revision, actor=who.actor, now=clock.utcnow())
+                delete(revisions=revisions, actor=who.actor, now=clock.utcnow())
 
         await asyncio.to_thread(write)
         return Response(status_code=204)

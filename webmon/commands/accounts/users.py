@@ -138,7 +138,7 @@ def update_user(
     require_revision("user", revision, user.revision, stored, typed)
     if email != user.email:
         _require_free(session, email)
-    namespace_ids = _namespace_ids(session, wanted)
+    namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
     user.email, user.name, user.role = email, wanted.name, wanted.role
     user.revision += 1
@@ -321,7 +321,7 @@ def _sorted(slugs: Iterable[str] | None) -> list[str] | None:
 
 def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: datetime) -> User:
     email = canonical_email(wanted.email)
-    namespace_ids = _namespace_ids(session, wanted)
+    namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
     _require_free(session, email)
     user = User(
@@ -365,7 +365,9 @@ def give_role(
     """
     user = session.get_one(User, user_id, with_for_update=True)
     user.role = role
-    known = None if namespaces is None else {_namespace_id(session, each) for each in namespaces}
+    known = (
+        None if namespaces is None else {_namespace_id(session, each, None) for each in namespaces}
+    )
     _limit(session, user, None if known is None else frozenset(known))
 
 
@@ -391,17 +393,21 @@ def _require_free(session: Session, email: str) -> None:
         raise Invalid(f"there is a user {email} already", "email")
 
 
-def _namespace_ids(session: Session, wanted: UserFields) -> frozenset[int] | None:
+def _namespace_ids(
+    session: Session, wanted: UserFields, actor: Actor | None
+) -> frozenset[int] | None:
+    if actor is not None and not actor.has(Role.ADMIN):
+        raise PermissionDenied("only an admin may do this")
     if wanted.namespaces is None:
         return None
     if not wanted.namespaces:
         raise Invalid("choose at least one", "namespaces")
-    return frozenset(_namespace_id(session, slug) for slug in wanted.namespaces)
+    return frozenset(_namespace_id(session, slug, actor) for slug in wanted.namespaces)
 
 
-def _namespace_id(session: Session, slug: str) -> int:
+def _namespace_id(session: Session, slug: str, actor: Actor | None) -> int:
     found = session.exec(select(Namespace.id).where(Namespace.slug == slug)).first()
-    if found is None:
+    if found is None or (actor is not None and not actor.sees(found)):
         raise Invalid(f"there is no namespace {slug}", "namespaces")
     return found
 

@@ -265,7 +265,7 @@ def _refuse_twins(source: Source, content: File) -> None:
     _refuse_twin(source, ["channels"], content.channels, ["name"])
     _refuse_twin(source, ["hosts"], content.hosts, ["namespace", "name"])
     with_id = [each if each.get("id") is not None else None for each in content.downtimes]
-    _refuse_twin(source, ["downtimes"], with_id, ["id"])
+    _refuse_twin(source, ["downtimes"], with_id, ["namespace", "id"])
     without = [each if each.get("id") is None else None for each in content.downtimes]
     _refuse_twin(source, ["downtimes"], without, ["namespace", "title"])
     for number, host in enumerate(content.hosts):

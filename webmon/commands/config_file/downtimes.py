@@ -72,7 +72,7 @@ class FileDowntime(FileModel):
         fields = self.model_dump(
             exclude={"id", "namespace", "hosts", "services", "duration", "channels"}
         )
-        chosen = None if self.channels is None else channel_ids(session, self.channels)
+        chosen = None if self.channels is None else channel_ids(session, namespace, self.channels)
         return {
             **fields,
             "namespace_id": namespace.id,
@@ -133,7 +133,8 @@ def _find(
     if wanted.id is None:  # rather one that has none either
         titled = titled.where(col(Downtime.id).not_in(taken))
         return session.exec(titled.order_by(without_key.desc(), col(Downtime.id))).first()
-    by_key = session.exec(lives.where(Downtime.key == wanted.id)).first()
+    here = (col(Downtime.namespace_id) == namespace_id).desc()  # else it moves to here
+    by_key = session.exec(lives.where(Downtime.key == wanted.id).order_by(here)).first()
     if by_key is not None:
         return by_key
     titled = titled.where(without_key)

@@ -61,9 +61,9 @@ def edit_downtime(
     require_revision(downtime, revision)
     by = actor.email if actor is not None else ""
     recount_all(session, downtime, now)
-    if "key" in wanted.fields.model_fields_set and wanted.fields.key != downtime.key:
-        require_free_key(session, wanted.fields.key)
-        downtime.key = wanted.fields.key
+    key = wanted.fields.key if "key" in wanted.fields.model_fields_set else downtime.key
+    require_free_key(session, key, wanted.fields.namespace_id, downtime.id)
+    downtime.key = key
     columns = wanted.columns()
     was_once = not downtime.rrule
     is_moved = any(getattr(downtime, name) != columns[name] for name in SCHEDULE)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from webmon.commands.downtimes.occurrences import bring_up_to, new_occurrence
 from webmon.commands.locks import lock_services
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.errors import Conflict, Invalid, NotFound
 from webmon.models import Downtime, DowntimeOccurrence
@@ -26,8 +26,7 @@ def find_downtime(session: Session, downtime_id: int, *, actor: Actor | None) ->
     found = session.get(Downtime, downtime_id) if is_id(downtime_id) else None
     if found is None:
         raise NotFound("this downtime does not exist")
-    if actor is not None:
-        require(actor, Role.EDITOR, found.namespace_id)
+    require_theirs(actor, Role.EDITOR, found.namespace_id, "downtime")
     return found
 
 

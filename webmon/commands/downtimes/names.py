@@ -55,17 +55,19 @@ def service_ids(session: Session, namespace: Namespace, names: Sequence[str]) ->
     return found
 
 
-def channel_ids(session: Session, names: Sequence[str]) -> list[int]:
-    """The channels of these names.
+def channel_ids(session: Session, namespace: Namespace, names: Sequence[str]) -> list[int]:
+    """The channels of these names that are for the namespace, or for all.
 
     Raises:
-        Invalid: there is no such channel.
+        Invalid: there is no such channel; one of another namespace is none here.
     """
     found = []
+    here = col(Channel.namespace_id).is_(None) | (col(Channel.namespace_id) == namespace.id)
     for number, name in enumerate(names):
-        channel_id = session.exec(select(Channel.id).where(Channel.name == name)).first()
+        channel_id = session.exec(select(Channel.id).where(here, Channel.name == name)).first()
         if channel_id is None:
-            raise Invalid(f"there is no channel {name}", f"channels.{number}")
+            because = f"there is no channel {name} for {namespace.slug}"
+            raise Invalid(because, f"channels.{number}")
         found.append(channel_id)
     return found
 
@@ -86,11 +88,9 @@ def downtime_named(session: Session, text: str) -> Downtime:
         Invalid: there are several of that title.
     """
     lives = select(Downtime).where(col(Downtime.cancelled_at).is_(None))
-    by_key = session.exec(lives.where(Downtime.key == text)).first()
-    by_number = session.exec(lives.where(Downtime.id == read_id(text))).first()
-    if found := by_key or by_number:
-        return found
-    titled = session.exec(lives.where(Downtime.title == text)).all()
+    by_key = session.exec(lives.where(Downtime.key == text)).all()
+    by_number = session.exec(lives.where(Downtime.id == read_id(text))).all()
+    titled = by_key or by_number or session.exec(lives.where(Downtime.title == text)).all()
     if len(titled) > 1:
         numbers = ", ".join(str(each.id) for each in titled)
         raise Invalid(f"there are several downtimes {text}: say its number ({numbers})")

@@ -43,7 +43,7 @@ def plan_downtime(
         Invalid, PermissionDenied.
     """
     wanted = read_wanted(session, fields, actor)
-    require_free_key(session, wanted.fields.key)
+    require_free_key(session, wanted.fields.key, wanted.fields.namespace_id)
     lock_services(session, services_of(wanted))
     downtime = new_downtime(session, wanted, actor=actor, now=now)
     fill(session, downtime, now=now)
@@ -129,8 +129,12 @@ def recount(session: Session, downtime: Downtime, instants: Iterable[datetime]) 
         unsettle(session, dict.fromkeys(sorted(services), utc_day(earliest)))
 
 
-def require_free_key(session: Session, key: str | None) -> None:
-    """Raises Invalid where another downtime has that key."""
-    taken = select(Downtime.id).where(Downtime.key == key)
+def require_free_key(
+    session: Session, key: str | None, namespace_id: int, besides: int | None = None
+) -> None:
+    """Raises Invalid where another downtime of the namespace than ``besides`` has that key."""
+    taken = select(Downtime.id).where(
+        Downtime.key == key, Downtime.namespace_id == namespace_id, Downtime.id != besides
+    )
     if key is not None and session.exec(taken).first() is not None:
-        raise Invalid(f"there is a downtime {key} already", "key")
+        raise Invalid(f"there is a downtime {key} in this namespace already", "key")

@@ -3,7 +3,7 @@
 What is returned undoes it, except what somebody has changed since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,7 +79,7 @@ def change_services(
 
     Raises:
         Invalid: there is no such action, or the value is wrong.
-        PermissionDenied: not in all of their namespaces.
+        PermissionDenied: the person may change nothing.
     """
     if what not in OF_SERVICES:
         raise Invalid("this cannot be done with services")
@@ -120,7 +120,7 @@ def change_hosts(
 
     Raises:
         Invalid: the value is wrong, or a name is taken where a host is moved to.
-        PermissionDenied: not in all of their namespaces.
+        PermissionDenied: the person may change nothing.
     """
     if what not in OF_HOSTS:
         raise Invalid("this cannot be done with hosts")
@@ -175,8 +175,8 @@ def _services(session: Session, service_ids: Sequence[int], actor: Actor) -> Seq
         .order_by(col(Service.id))
         .execution_options(populate_existing=True)
     ).all()
-    _require(actor, {namespace_id for _, namespace_id in rows})
-    return [row for row, _ in rows]
+    require(actor, Role.EDITOR)
+    return [row for row, namespace_id in rows if actor.sees(namespace_id)]
 
 
 def _hosts(session: Session, host_ids: Sequence[int], actor: Actor) -> Sequence[Host]:
@@ -188,13 +188,8 @@ def _hosts(session: Session, host_ids: Sequence[int], actor: Actor) -> Sequence[
         .order_by(col(Host.id))
         .execution_options(populate_existing=True)
     ).all()
-    _require(actor, {host.namespace_id for host in hosts})
-    return hosts
-
-
-def _require(actor: Actor, namespace_ids: Iterable[int]) -> None:
-    for namespace_id in namespace_ids:
-        require(actor, Role.EDITOR, namespace_id)
+    require(actor, Role.EDITOR)
+    return [host for host in hosts if actor.sees(host.namespace_id)]
 
 
 def _wanted(host: Host, what: str, value: Any) -> Any:

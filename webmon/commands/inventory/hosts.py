@@ -14,7 +14,7 @@ from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import KEEP, Fields, Name, merged, require_revision, validated
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.tags import read_tags
 from webmon.errors import Invalid, NotFound
@@ -199,8 +199,7 @@ def accept_host_key(
         PermissionDenied: the actor is not an admin.
     """
     host = find_host(session, host_id, actor=actor)
-    if actor is not None:
-        require(actor, Role.ADMIN, host.namespace_id)
+    require_theirs(actor, Role.ADMIN, host.namespace_id, "host")
     over_ssh = [name for name, kind in PROBES.items() if kind.over_ssh]
     concerned = select(Service.id).where(
         Service.host_id == host_id, col(Service.kind).in_(over_ssh)
@@ -280,7 +279,7 @@ def delete_host(
     session.flush()
 
 
-def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
+def find_host(session: Session, host_id: int, *, actor: Actor | None, thing: str = "host") -> Host:
     """The host, for somebody who may change it.
 
     Raises:
@@ -289,8 +288,7 @@ def find_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
         raise NotFound("this host does not exist")
-    if actor is not None:
-        require(actor, Role.EDITOR, host.namespace_id)
+    require_theirs(actor, Role.EDITOR, host.namespace_id, thing)
     return host
 
 

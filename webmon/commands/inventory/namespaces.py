@@ -19,7 +19,7 @@ from webmon.commands.validation import (
     require_revision,
     validated,
 )
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.checks.networks import MOST_NETWORKS, is_never_reached, parse_networks
 from webmon.domain.ids import is_id
 from webmon.errors import Invalid, NotFound, PermissionDenied
@@ -93,8 +93,7 @@ def update_namespace(
         Conflict: somebody else saved it since.
     """
     namespace = _find(session, namespace_id, lock=True)
-    if actor is not None:
-        require(actor, Role.EDITOR, namespace_id)
+    require_theirs(actor, Role.EDITOR, namespace_id, "namespace")
     wanted = validated(NamespaceFields, fields)
     fields = wanted.model_dump(exclude_none=True)
     require_revision("namespace", revision, namespace.revision, namespace.model_dump(), fields)

@@ -269,7 +269,7 @@ def _find_locked(session: Session, service_id: int, actor: Actor | None) -> Serv
         service = session.get(Service, service_id, populate_existing=True)
     if service is None:
         raise NotFound("this service does not exist")
-    find_host(session, service.host_id, actor=actor)
+    find_host(session, service.host_id, actor=actor, thing="service")
     return service
 
 

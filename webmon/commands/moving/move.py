@@ -113,7 +113,7 @@ def move_here(
         ConfirmationNeeded: it brings secrets, and they have not proved lately who they are.
     """
     space = find_namespace(session, namespace)
-    if space is None:
+    if space is None or (actor is not None and not actor.sees(space.id)):
         fields = {"slug": namespace, "name": namespace}
         space = namespaces.create_namespace(session, fields, actor=actor, now=now)
     if actor is not None:

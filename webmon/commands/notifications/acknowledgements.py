@@ -27,7 +27,7 @@ from webmon.commands.notifications.subjects import (
     load_subjects,
     service,
 )
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.news import Event
 from webmon.domain.notifications.rules import decide_acknowledged
@@ -90,7 +90,7 @@ def _services_of(session: Session, incident_ids: list[int], actor: Actor) -> lis
     if len(rows) < len(set(incident_ids)):
         raise NotFound("this incident does not exist")
     for each in rows:
-        require(actor, Role.EDITOR, each.namespace_id)
+        require_theirs(actor, Role.EDITOR, each.namespace_id, "incident")
     return sorted({each[1] for each in rows})
 
 

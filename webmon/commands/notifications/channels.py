@@ -16,7 +16,7 @@ from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
 from webmon.commands.validation import Fields, Name, both, merged, require_revision, validated
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.ids import LARGEST_ID, is_id
 from webmon.domain.notifications.news import CHOOSABLE, DEFAULT_EVENTS, Event
 from webmon.errors import Invalid, NotFound, PermissionDenied, joined
@@ -213,6 +213,7 @@ def find_channel(
     channel = session.get(Channel, channel_id, **how) if is_id(channel_id) else None
     if channel is None:
         raise NotFound("this channel does not exist")
+    require_theirs(actor, Role.ADMIN, channel.namespace_id, "channel")
     _require_admin(actor, channel.namespace_id)
     return channel
 

@@ -18,7 +18,7 @@ from webmon.commands.notifications.subjects import (
     load_subjects,
 )
 from webmon.commands.validation import Fields, validated
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.messages.wording import one_line
 from webmon.domain.notifications.news import Event
@@ -66,7 +66,8 @@ def _service_of(session: Session, incident_id: int, actor: Actor) -> int:
     if found is None:
         raise NotFound("this incident does not exist")
     service = session.get_one(Service, found.service_id)
-    require(actor, Role.EDITOR, session.get_one(Host, service.host_id).namespace_id)
+    namespace_id = session.get_one(Host, service.host_id).namespace_id
+    require_theirs(actor, Role.EDITOR, namespace_id, "incident")
     return service.id
 
 

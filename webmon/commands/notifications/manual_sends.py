@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from webmon.bulk import insert_new
 from webmon.commands.accounts.activity import Found, noted
 from webmon.commands.notifications.outbox import OUTBOX, QUEUED_AGAIN, row
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
@@ -69,7 +69,7 @@ def send_again(
     found = session.get(Notification, notification_id) if is_id(notification_id) else None
     if found is None:
         raise NotFound("this message does not exist")
-    _find_channel(session, found.channel_id, actor)
+    _find_channel(session, found.channel_id, actor, "message")
     _try_at_once(session, found.channel_id)
     together = row.id == found.id if found.told_with is None else row.told_with == found.told_with
     wanted = select(row.id).where(together, row.channel_id == found.channel_id)
@@ -111,15 +111,16 @@ def _repeat(sent: Row[Any], number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _find_channel(session: Session, channel_id: int, actor: Actor | None) -> Channel:
+def _find_channel(
+    session: Session, channel_id: int, actor: Actor | None, thing: str = "channel"
+) -> Channel:
     """The channel, if the actor may use it. One for all namespaces needs access to all of them."""
     found = session.get(Channel, channel_id) if is_id(channel_id) else None
     if found is None:
         raise NotFound("this channel does not exist")
-    if actor is not None:
-        require(actor, Role.EDITOR, found.namespace_id)
-        if found.namespace_id is None and actor.namespace_ids is not None:
-            raise PermissionDenied("this channel is for all namespaces, and you are not")
+    require_theirs(actor, Role.EDITOR, found.namespace_id, thing)
+    if found.namespace_id is None and actor is not None and actor.namespace_ids is not None:
+        raise PermissionDenied("this channel is for all namespaces, and you are not")
     return found
 
 

@@ -18,7 +18,7 @@ from webmon.commands.notifications.holds import mute
 from webmon.commands.notifications.outbox import hold_back, load_last_words
 from webmon.commands.notifications.subjects import service, state
 from webmon.commands.validation import Fields, validated
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.checks.status import Status
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.messages.wording import one_line
@@ -78,7 +78,7 @@ def mute_host(
     found = session.get(Host, host_id) if is_id(host_id) else None
     if found is None:
         raise NotFound("this host does not exist")
-    require(actor, Role.EDITOR, found.namespace_id)
+    require_theirs(actor, Role.EDITOR, found.namespace_id, "host")
     wanted = _checked(reason, until_at, now)
     return _mute(session, Mute(host_id=host_id, **_columns(wanted, actor, now)))
 
@@ -97,7 +97,8 @@ def mute_service(
     found = session.get(Service, service_id) if is_id(service_id) else None
     if found is None:
         raise NotFound("this service does not exist")
-    require(actor, Role.EDITOR, session.get_one(Host, found.host_id).namespace_id)
+    namespace_id = session.get_one(Host, found.host_id).namespace_id
+    require_theirs(actor, Role.EDITOR, namespace_id, "service")
     wanted = _checked(reason, until_at, now)
     return _mute(session, Mute(service_id=service_id, **_columns(wanted, actor, now)))
 
@@ -115,7 +116,8 @@ def end_mute(session: Session, mute_id: int, *, actor: Actor, now: datetime) -> 
     host_id = found.host_id
     if found.service_id is not None:
         host_id = session.get_one(Service, found.service_id).host_id
-    require(actor, Role.EDITOR, session.get_one(Host, host_id).namespace_id)
+    namespace_id = session.get_one(Host, host_id).namespace_id
+    require_theirs(actor, Role.EDITOR, namespace_id, "mute")
     if found.ended_at is None:
         found.ended_at, found.ended_by = now, actor.email
 

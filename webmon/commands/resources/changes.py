@@ -3,7 +3,7 @@
 What is not one of its namespaces does not exist for a key: that is said, not that it may not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,11 +190,11 @@ def change(
     row_id: int,
     patch: Fields,
     *,
-    revision: int | None,
+    revisions: Collection[int] | None,
     actor: Actor,
     now: datetime,
 ) -> dict[str, Any]:
-    """Change what ``patch`` (RFC 7396) says, if it is still at ``revision`` (None: at any).
+    """Change what ``patch`` (RFC 7396) says, if it is still at one of ``revisions`` (None: at any).
 
     Stored secrets that it does not mention stay.
 
@@ -204,7 +204,7 @@ def change(
         Invalid, PermissionDenied: as `create`.
     """
     kind = CHANGEABLE[name]
-    present = require_present(session, name, row_id, revision=revision, actor=actor)
+    present = require_present(session, name, row_id, revisions=revisions, actor=actor)
     require(actor, kind.role)
     with _in_file_words():
         before = _writable(session, kind, row_id)
@@ -229,32 +229,32 @@ def delete(
     name: str,
     row_id: int,
     *,
-    revision: int | None,
+    revisions: Collection[int] | None,
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Delete it, if it is still at ``revision``.
+    """Delete it, if it is still at one of ``revisions``.
 
     Raises:
         NotFound, Conflict, Invalid, PermissionDenied: as `change`.
     """
     kind = CHANGEABLE[name]
-    require_present(session, name, row_id, revision=revision, actor=actor)
+    require_present(session, name, row_id, revisions=revisions, actor=actor)
     require(actor, kind.role)
     kind.delete(session, row_id, actor=actor, now=now)
 
 
 def require_present(
-    session: Session, name: str, row_id: int, *, revision: int | None, actor: Actor
+    session: Session, name: str, row_id: int, *, revisions: Collection[int] | None, actor: Actor
 ) -> dict[str, Any]:
-    """It as it is shown, where it is still at ``revision``.
+    """It as it is shown, where it is still at one of ``revisions``.
 
     Raises:
         NotFound, Conflict.
     """
     kind = CHANGEABLE[name]
     present = one(session, kind.listed, row_id, actor=actor)
-    if revision is not None and revision != present["revision"]:
+    if revisions is not None and present["revision"] not in revisions:
         raise Conflict(kind.listed.thing, ["revision"])
     return present
 

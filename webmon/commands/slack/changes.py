@@ -103,8 +103,10 @@ def mute_all(
 def propose(session: Session, command: Command, *, actor: Actor, now: datetime) -> Proposal:
     """What a `plan` would do; nothing is planned before it is confirmed.
 
+    It is planned and taken back: what would be refused after the click is refused here.
+
     Raises:
-        Invalid: a time that is not understood, or nothing is called so.
+        Invalid: as `plan`, a time that is not understood, or nothing is called so.
         PermissionDenied: the person may not.
     """
     target = find_target(session, actor.namespace_ids, command.target)
@@ -122,6 +124,9 @@ def propose(session: Session, command: Command, *, actor: Actor, now: datetime) 
         "starts_at": starts_at.isoformat(timespec="seconds"),
         "seconds": int(length.total_seconds()),
     }
+    with session.begin_nested() as trial:
+        plan_downtime(session, _planned(value, target), actor=actor, now=now)
+        trial.rollback()
     ends_at = starts_at + length
     lines = (
         f"*{escaped(command.title)}* at {escaped(target.name)}",
@@ -140,21 +145,25 @@ def plan(session: Session, value: Mapping[str, Any], *, actor: Actor, now: datet
     found = [each for each in every_target(session, actor.namespace_ids) if _is(each, value)]
     if not found:
         raise Invalid("it is no longer watched")
-    target = found[0]
-    timezone = ZoneInfo(target.timezone)
+    plan_downtime(session, _planned(value, found[0]), actor=actor, now=now)
+    starts_at = datetime.fromisoformat(str(value["starts_at"]))
+    shown_at = shown(starts_at, ZoneInfo(found[0].timezone))
+    return f"Planned: *{escaped(str(value['title']))}*, {shown_at}."
+
+
+def _planned(value: Mapping[str, Any], target: Target) -> dict[str, Any]:
+    """The fields of the downtime that a proposal's ``value`` stands for."""
     starts_at = datetime.fromisoformat(str(value["starts_at"]))
     scope: dict[str, Any] = {"host_ids": [target.host_id]}
     if target.service_id is not None:
         scope = {"service_ids": [target.service_id]}
-    fields = {
+    return {
         **scope,
         "title": str(value["title"]),
         "namespace_id": target.namespace_id,
-        "starts_at": f"{starts_at.astimezone(timezone):%Y-%m-%dT%H:%M:%S}",
+        "starts_at": f"{starts_at.astimezone(ZoneInfo(target.timezone)):%Y-%m-%dT%H:%M:%S}",
         "duration_seconds": int(value["seconds"]),
     }
-    plan_downtime(session, fields, actor=actor, now=now)
-    return f"Planned: *{escaped(str(value['title']))}*, {shown(starts_at, timezone)}."
 
 
 def lengthen(session: Session, command: Command, *, actor: Actor, now: datetime) -> str:

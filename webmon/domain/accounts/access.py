@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from webmon.errors import ConfirmationNeeded, PermissionDenied
+from webmon.errors import ConfirmationNeeded, NotFound, PermissionDenied
 
 
 class Role(StrEnum):
@@ -61,6 +61,20 @@ def require(actor: Actor, role: Role, namespace_id: int | None = None) -> None:
         raise PermissionDenied(f"only {article} {role.value} may do this")
     if namespace_id is not None and not actor.sees(namespace_id):
         raise PermissionDenied("this namespace is not one of yours")
+
+
+def require_theirs(actor: Actor | None, role: Role, namespace_id: int | None, thing: str) -> None:
+    """The same about a ``thing`` that is there. One of a namespace that the person does not see is
+    as one that is not there: nobody learns which names and numbers others have.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    if actor is None:
+        return
+    if namespace_id is not None and not actor.sees(namespace_id):
+        raise NotFound(f"this {thing} does not exist")
+    require(actor, role)
 
 
 CONFIRMED_FOR = timedelta(minutes=10)

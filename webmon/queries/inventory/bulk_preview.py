@@ -57,7 +57,7 @@ def preview(
     what: str,
     value: Any,
     *,
-    actor: Actor,  # noqa: ARG001
+    actor: Actor,
 ) -> tuple[str, ...]:
     """What would change, a line for each value of now: ``12 services: 60s → 5m``."""
     if what == "delete":
@@ -79,7 +79,7 @@ def preview(
         return (f"{_counted(count, 'host')}: {said}",) if count else ()
     if what == "namespace":
         rows = session.execute(select(namespace.id, namespace.name))
-        names = {row.id: row.name for row in rows}
+        names = {row.id: row.name for row in rows if actor.sees(row.id)}
         found = _values(session, host.namespace_id, host.id, selected.hosts)
         return _lines(found, value, "host", lambda key: names.get(key, "?"))
     column = service[what]

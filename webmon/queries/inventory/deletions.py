@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, func, select
 
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.errors import Invalid, NotFound
 from webmon.models import Channel, Host, Namespace, Service
@@ -48,7 +48,7 @@ def _namespace(session: Session, namespace_id: int, actor: Actor) -> Question:
     namespace = session.get(Namespace, namespace_id)
     if namespace is None:
         raise NotFound("this namespace does not exist")
-    require(actor, Role.EDITOR, namespace_id)
+    require_theirs(actor, Role.EDITOR, namespace_id, "namespace")
     hosts = _count(session, Host, Host.namespace_id == namespace_id)
     channels = _count(session, Channel, Channel.namespace_id == namespace_id)
     question = f"Delete {namespace.name}{_with(host=hosts, channel=channels)}?"
@@ -59,7 +59,7 @@ def _host(session: Session, host_id: int, actor: Actor) -> tuple[str, str]:
     host = session.get(Host, host_id)
     if host is None:
         raise NotFound("this host does not exist")
-    require(actor, Role.EDITOR, host.namespace_id)
+    require_theirs(actor, Role.EDITOR, host.namespace_id, "host")
     services = _count(session, Service, Service.host_id == host_id)
     return host.name, f"Delete {host.name}{_with(service=services)}?"
 
@@ -69,7 +69,7 @@ def _service(session: Session, service_id: int, actor: Actor) -> tuple[str, str]
     if service is None:
         raise NotFound("this service does not exist")
     host = session.get_one(Host, service.host_id)
-    require(actor, Role.EDITOR, host.namespace_id)
+    require_theirs(actor, Role.EDITOR, host.namespace_id, "service")
     return service.name, f"Delete {service.name} of {host.name} and its history?"
 
 

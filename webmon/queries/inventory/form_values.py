@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Namespace, Service
@@ -21,7 +21,7 @@ def host_fields(session: Session, host_id: int, *, actor: Actor) -> dict[str, An
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
         raise NotFound("this host does not exist")
-    require(actor, Role.EDITOR, host.namespace_id)
+    require_theirs(actor, Role.EDITOR, host.namespace_id, "host")
     ssh = host.ssh or {}
     return {
         **host.model_dump(exclude={"ssh", "host_keys"}),
@@ -62,7 +62,7 @@ def namespace_fields(session: Session, namespace_id: int, *, actor: Actor) -> di
     namespace = session.get(Namespace, namespace_id) if is_id(namespace_id) else None
     if namespace is None:
         raise NotFound("this namespace does not exist")
-    require(actor, Role.EDITOR, namespace.id)
+    require_theirs(actor, Role.EDITOR, namespace.id, "namespace")
     return namespace.model_dump()
 
 

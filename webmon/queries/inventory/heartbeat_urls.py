@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from webmon import config, crypto
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
@@ -29,8 +29,8 @@ def heartbeat_url(session: Session, service_id: int, *, actor: Actor | None) -> 
     service = session.get(Service, service_id) if is_id(service_id) else None
     if service is None:
         raise NotFound("this service does not exist")
-    if actor is not None:
-        require(actor, Role.EDITOR, session.get_one(Host, service.host_id).namespace_id)
+    namespace_id = session.get_one(Host, service.host_id).namespace_id
+    require_theirs(actor, Role.EDITOR, namespace_id, "service")
     heartbeat = session.get(Heartbeat, service_id)
     return "" if heartbeat is None else address_of(heartbeat)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
 from webmon.models import Host, Service, ServiceState
@@ -119,5 +119,5 @@ def _find(session: Session, host_id: int, actor: Actor, role: Role) -> Host:
     host = session.get(Host, host_id) if is_id(host_id) else None
     if host is None:
         raise NotFound("this host does not exist")
-    require(actor, role, host.namespace_id)
+    require_theirs(actor, role, host.namespace_id, "host")
     return host

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.checks.status import WORDS
 from webmon.domain.figures import milliseconds
 from webmon.domain.ids import is_id
@@ -137,7 +137,7 @@ def _find(
     if found is None:
         raise NotFound("this service does not exist")
     service, state, namespace_id = found
-    require(actor, role, namespace_id)
+    require_theirs(actor, role, namespace_id, "service")
     return service, state
 
 

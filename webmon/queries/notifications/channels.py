@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from webmon import config, crypto
 from webmon.crypto import secret_paths, without_secrets
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.checks.status import Status
 from webmon.domain.durations import format_duration
 from webmon.domain.ids import is_id
@@ -162,7 +162,9 @@ def channel_form(session: Session, channel_id: int, *, actor: Actor) -> ChannelF
     )
 
 
-def find_channel(session: Session, channel_id: int, *, actor: Actor, role: Role) -> Channel:
+def find_channel(
+    session: Session, channel_id: int, *, actor: Actor, role: Role, thing: str = "channel"
+) -> Channel:
     """The channel, for somebody who has ``role`` where it belongs to.
 
     Everybody sees one for all namespaces; more than that is for who looks after all of them.
@@ -173,7 +175,7 @@ def find_channel(session: Session, channel_id: int, *, actor: Actor, role: Role)
     row = session.get(Channel, channel_id) if is_id(channel_id) else None
     if row is None:
         raise NotFound("this channel does not exist")
-    require(actor, role, row.namespace_id)
+    require_theirs(actor, role, row.namespace_id, thing)
     if role is not Role.VIEWER and not may(actor, role, row):
         raise PermissionDenied("this needs access to all namespaces")
     return row

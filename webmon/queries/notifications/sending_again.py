@@ -77,7 +77,7 @@ def ask_again(
     head = session.execute(wanted).first() if is_id(notification_id) else None
     if head is None:
         raise NotFound("this message does not exist")
-    channel = find_channel(session, head.channel_id, actor=actor, role=Role.EDITOR)
+    channel = find_channel(session, head.channel_id, actor=actor, role=Role.EDITOR, thing="message")
     if head.ready_at is not None:
         raise Invalid("this message is already on its way")
     rows = [head] if head.told_with is None else _sent_with(session, head)
