@@ -30,8 +30,10 @@ async def test_the_next_service_is_not_checked_with_the_config_of_a_deleted_one(
             who = {"actor": None, "now": clock.utcnow()}
             service_id = create_service(session, host_id, fields, **who).id
         await pipeline.dispatch()
-        await asyncio.sleep(0.1)
-        await pipeline.record_findings()
+        async with asyncio.timeout(30):
+            while pipeline.outstanding:
+                await asyncio.sleep(0.01)
+                await pipeline.record_findings()
         with database.write() as session:
             delete_service(session, service_id, **who)
     await pipeline.stop(0)

@@ -50,7 +50,7 @@ def deliveries(database) -> list[Delivery]:
         return list(session.exec(select(Notification.delivery).order_by(Notification.id)))
 
 
-async def until(condition, seconds: float = 5.0) -> None:
+async def until(condition, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -1,12 +1,12 @@
 """An overdue heartbeat in the worker: claimed like any check, judged by what was reported."""
 
-import asyncio
 import re
 from datetime import timedelta
 
 from sqlmodel import select
 
 from tests import factories
+from tests.soon import soon
 from webmon import clock
 from webmon.commands.checks import heartbeats
 from webmon.commands.inventory import services
@@ -41,8 +41,8 @@ async def test_the_worker_finds_a_heartbeat_overdue(database: Database) -> None:
     create(database)
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.1)
-    await pipeline.stop(1)
+    await soon(lambda: not (pipeline._armed or pipeline._under_way))
+    await pipeline.stop(30)
     after = state(database)
     assert (after.status, after.worker_id) == (Status.DOWN, None)
     assert after.message.startswith("no heartbeat since")
@@ -53,11 +53,11 @@ async def test_a_heartbeat_between_the_look_and_its_recording_wins(database: Dat
     token = create(database)
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.1)
+    await soon(lambda: not (pipeline._armed or pipeline._under_way))
     assert pipeline.outstanding == 1
     with database.write() as session:
         heartbeats.receive(session, token, SUCCESS, b"", now=clock.utcnow())
-    await pipeline.stop(1)
+    await pipeline.stop(30)
     assert state(database).status is Status.UP
     with database.read() as session:
         assert session.exec(select(Incident)).all() == []

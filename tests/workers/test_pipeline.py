@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
+from tests.soon import soon
 from webmon import clock, probes
 from webmon.commands.checks.claims import HORIZON
 from webmon.domain.checks.status import Status
@@ -16,7 +17,6 @@ from webmon.probes.base import ProbeKind, up
 from webmon.probes.tcp import TcpConfig
 from workers.jobs import Jobs, guarded
 from workers.pipeline import Pipeline
-from workers.slots import PATIENCE_SECONDS
 
 
 class FakeProbe:
@@ -58,6 +58,14 @@ def add_services(database, count, **fields):
             )
 
 
+async def record_all(pipeline):
+    """Record what is under way as soon as it has ended."""
+    async with asyncio.timeout(30):
+        while pipeline.outstanding:
+            await asyncio.sleep(0.005)
+            await pipeline.record_findings()
+
+
 def states(database):
     with database.read() as session:
         return session.exec(select(ServiceState)).all()
@@ -66,8 +74,7 @@ def states(database):
 async def test_a_due_service_is_looked_at_and_recorded(database, probe, pipeline):
     add_services(database, 1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
-    await pipeline.record_findings()
+    await record_all(pipeline)
     [state] = states(database)
     assert (state.status, state.message, state.worker_id) == (Status.UP, "fine", None)
     assert pipeline.outstanding == 0
@@ -110,23 +117,23 @@ async def test_who_had_to_wait_for_the_database_looks_ahead_from_then(
     assert pipeline.outstanding == 1
 
 
-async def test_no_more_checks_begin_at_once_than_allowed(database, probe, pipeline):
+async def test_no_more_checks_begin_at_once_than_allowed(database, probe, pipeline, monkeypatch):
+    monkeypatch.setattr("workers.slots.PATIENCE_SECONDS", 60.0)
     add_services(database, 5)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await soon(lambda: len(probe.started) == 2)
+    await asyncio.sleep(0.02)
     assert len(probe.started) == 2
     probe.release.set()
-    await asyncio.sleep(0.05)
-    assert len(probe.started) == 5
+    await soon(lambda: len(probe.started) == 5)
 
 
 async def test_checks_that_hang_do_not_hold_up_the_others(database, probe, pipeline):
     add_services(database, 5)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(3 * PATIENCE_SECONDS)
-    assert len(probe.started) == 5
+    await soon(lambda: len(probe.started) == 5)
     probe.release.set()
 
 
@@ -142,8 +149,7 @@ async def test_a_library_that_is_broken_holds_up_no_other_kind(
         factories.service(session, "Name", **dns)
     monkeypatch.setitem(probes.PROBES, "dns", ProbeKind("Broken", broken))
     await pipeline.dispatch()
-    await asyncio.sleep(0.1)
-    await pipeline.record_findings()
+    await record_all(pipeline)
     assert sorted(state.message for state in states(database)) == [
         "fine",
         "what looks at this kind cannot be loaded: no libfoo",
@@ -161,8 +167,7 @@ async def test_a_result_that_cannot_be_stored_takes_no_other_with_it(
     with database.write() as session:
         factories.service(session, "Port", next_check_at=clock.utcnow())
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
-    await pipeline.record_findings()
+    await record_all(pipeline)
     assert [state.status for state in states(database)] == [Status.UNKNOWN, Status.UP]
     assert pipeline.outstanding == 0
 
@@ -172,15 +177,14 @@ async def test_a_service_edited_between_two_ticks_is_looked_at_in_its_new_form(
 ):
     add_services(database, 1)
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await soon(lambda: probe.started)
     with database.write() as session:
         service = session.exec(select(Service)).one()
         service.revision += 1
-    await pipeline.record_findings()
+    await record_all(pipeline)
     assert states(database)[0].last_checked_at is None
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
-    await pipeline.record_findings()
+    await record_all(pipeline)
     assert states(database)[0].last_checked_at is not None
 
 
@@ -189,7 +193,7 @@ async def test_a_stop_hands_back_what_has_not_ended(database, probe):
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await soon(lambda: probe.started)
     await pipeline.stop(0.05)
     [state] = states(database)
     assert (state.worker_id, state.lease_until, state.last_checked_at) == (None, None, None)
@@ -203,9 +207,9 @@ async def test_a_stop_records_what_ends_within_the_grace(database, probe):
     pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
     probe.release.clear()
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
+    await soon(lambda: probe.started)
     asyncio.get_running_loop().call_later(0.05, probe.release.set)
-    await pipeline.stop(5)
+    await pipeline.stop(30)
     assert states(database)[0].status is Status.UP
 
 
@@ -216,8 +220,7 @@ async def test_a_configuration_that_cannot_be_used_is_no_data_with_its_reason(
     with database.write() as session:
         session.exec(select(Service)).one().config = {"port": "x"}
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
-    await pipeline.record_findings()
+    await record_all(pipeline)
     [state] = states(database)
     assert state.message.startswith("the service's configuration cannot be used")
     assert (state.status, state.last_status) == (Status.UNKNOWN, Status.UNKNOWN)
@@ -231,10 +234,9 @@ async def test_a_successor_takes_over_at_once(database, probe, pipeline):
     await Jobs(pipeline).start(successor_of="old")
     probe.release.set()
     await pipeline.dispatch()
-    await asyncio.sleep(0.05)
-    await dead.record_findings()
+    await record_all(dead)
     assert states(database)[0].last_checked_at is None, "the dead worker's claim is void"
-    await pipeline.record_findings()
+    await record_all(pipeline)
     assert states(database)[0].status is Status.UP
     await dead.stop(0)
 

@@ -147,7 +147,8 @@ async def _in_turn(work: Callable[[], Result]) -> Result:
         # What goes on in its thread may still succeed; that a job reports twice does no harm.
         return await asyncio.wait_for(asyncio.shield(working), ANSWER_SECONDS)
     except (db.DatabaseUnavailable, TimeoutError) as error:
-        log.warning("a heartbeat was lost: %s", db.reason(error) or "no answer in time")
+        why = "the database does not answer in time; it may still be stored"
+        log.warning("a heartbeat was not confirmed: %s", db.reason(error) or why)
         reason = "the database cannot be reached"
         raise HTTPException(503, reason, headers={"retry-after": "10"}) from None
     finally:

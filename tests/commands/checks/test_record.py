@@ -350,3 +350,14 @@ def test_what_can_no_longer_be_looked_at_is_neither_up_nor_down(session, before)
         Status.UNKNOWN,
         before.status,
     ]
+
+
+def test_results_of_one_millisecond_are_all_kept(session):
+    """Also where later ones are there already: heartbeats are stored in any order."""
+    service = factories.service(session)
+    later = [timedelta(milliseconds=each) for each in (0, 500, 501, 502, 1000)]
+    for after in (*later, later[0], later[1], later[0]):
+        record(session, [Finding(service.id, None, None, NOW + after, UP)], now=NOW + MINUTE)
+    stored = session.exec(select(CheckResult.at_ms).order_by(CheckResult.at_ms)).all()
+    begin = round(NOW.timestamp() * 1000)
+    assert [each - begin for each in stored] == [0, 1, 2, 500, 501, 502, 503, 1000]

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -75,10 +75,6 @@ def full_evidence(outcome: Outcome, issuer: str | None, former: str | None) -> d
     return kept
 
 
-ROOM_MS = 500
-"""Within this, results compete for one millisecond (`_free_ms`). Less than between two checks."""
-
-
 def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Store results, each at its millisecond; the states of their services are locked.
 
@@ -139,12 +135,16 @@ def store_silences(session: Session, service_ids: Sequence[int], *, now: datetim
 
 
 def _free_ms(into: Table, new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[int]:
-    """The millisecond of a new result; if it is taken, the one after those that follow closely."""
-    there, at_ms = into.alias().c, new["at_ms"]
+    """The millisecond of a new result; if it is taken, the next one that is free."""
+    there, after, at_ms = into.alias().c, into.alias().c, new["at_ms"]
     theirs = there.service_id == new["service_id"]
     taken = select(there.at_ms).where(theirs, there.at_ms == at_ms).exists()
-    last = select(func.max(there.at_ms)).where(theirs, there.at_ms.between(at_ms, at_ms + ROOM_MS))
-    return case((taken, last.scalar_subquery() + 1), else_=at_ms)
+    followed = select(after.at_ms).where(
+        after.service_id == there.service_id, after.at_ms == there.at_ms + 1
+    )
+    last = select(there.at_ms).where(theirs, there.at_ms >= at_ms, ~followed.exists())
+    first_end = last.order_by(there.at_ms).limit(1)
+    return case((taken, first_end.scalar_subquery() + 1), else_=at_ms)
 
 
 @cache
