@@ -152,7 +152,8 @@ def test_from_an_address_to_a_checked_site_and_away_again(
     expect(site).to_have_count(0)
     way_back = page.locator(".for-now")
     expect(way_back).to_contain_text("127.0.0.1 is deleted.")
-    button(way_back, "Undo").click()
+    expect(button(way_back, "Undo")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(way_back).to_have_count(0)
     expect(site).to_be_visible()
 

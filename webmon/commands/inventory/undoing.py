@@ -61,6 +61,7 @@ def delete_for_now(
     """
     if thing not in DELETE:
         raise Invalid(f"only these can be brought back: {', '.join(DELETE)}")
+    forget_deleted(session, now=now)  # also where no worker runs
     model, command = DELETE[thing]
     ids = [each for each in dict.fromkeys(row_ids) if is_id(each)]
     services = list(lock_services(session, _services(thing, ids)))

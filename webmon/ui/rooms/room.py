@@ -35,7 +35,7 @@ from webmon.ui.forms import both_edits
 from webmon.ui.forms.drafts import drop_draft
 from webmon.ui.forms.form import FormView, Mistake
 from webmon.ui.rooms.rows import Row, Saved, saving, with_kind
-from webmon.ui.shell.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER
+from webmon.ui.shell.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER, FOCUS_UNDO
 from webmon.ui.states.private import PrivateState, act, as_dict, ask, only, sentence, show
 
 Room = TypeVar("Room", bound="Editing")
@@ -361,8 +361,9 @@ class Editing(Listing, mixin=True):
         self._close()
         self._deleted(doomed.thing)
         await self._refresh()
-        told = [] if self.gone.id else [rx.toast.success(f"{doomed.name} is deleted.")]
-        return [drop_draft(draft), FOCUS_OPENER, *told]
+        if self.gone.id:
+            return [drop_draft(draft), FOCUS_UNDO]
+        return [drop_draft(draft), FOCUS_OPENER, rx.toast.success(f"{doomed.name} is deleted.")]
 
     @rx.event
     @only(Role.ADMIN)

@@ -47,4 +47,6 @@ FOCUS_LIST = _focus(
     how="{preventScroll: true}",
 )
 """Another page of a list is read from its top."""
+# Ten seconds are short for who goes there by the keyboard.
+FOCUS_UNDO = focus_on(".for-now button")
 FOCUS_MISTAKE = focus_on("form [aria-invalid=true], form [role=alert]")
