@@ -30,6 +30,7 @@ WITHOUT = {
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
     "inventory.additions": {"add_hosts", "add_services"},  # by `write_entries`
+    "former.put_back": {"put_back"},
     "inventory.hosts": {"unsaved_host"},
     "inventory.services": {"unsaved_service"},
     "inventory.bulk_changes": {"change_services", "change_hosts", "undo"},  # by their `_note`

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from webmon.crypto import SEALED
 from webmon.domain.names import checked_name
 from webmon.errors import Conflict, Invalid, in_plain_words, joined
 
@@ -61,6 +62,19 @@ def merged(wanted: Mapping[str, Any], kept: Any) -> dict[str, Any]:
         elif name in kept:
             result[name] = kept[name]
     return result
+
+
+def with_kept_secrets(stored: Any) -> Any:
+    """A stored config as fields that change nothing of it: `KEEP` in place of each secret."""
+    if isinstance(stored, dict):
+        if set(stored) == {SEALED}:
+            return KEEP
+        return {name: with_kept_secrets(value) for name, value in stored.items()}
+    if isinstance(stored, list) and any(
+        isinstance(each, dict) and SEALED in each for each in stored
+    ):
+        return KEEP
+    return stored
 
 
 def validated(model: type[Model], fields: Mapping[str, Any], *, within: str = "") -> Model:

@@ -9,6 +9,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel
 
 from webmon import crypto
+from webmon.domain.accounts.former_values import ANOTHER_SECRET, SECRET
 from webmon.errors import Invalid
 from webmon.models import (
     ApiKey,
@@ -25,9 +26,6 @@ from webmon.models import (
     UserNamespace,
 )
 from webmon.models.columns import table
-
-SECRET = "a secret"
-ANOTHER_SECRET = "another secret"
 
 UNTOLD = frozenset(
     {
@@ -88,6 +86,11 @@ def changes_between(before: Snapshot | None, after: Snapshot | None) -> dict[str
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     }
+
+
+def told(value: Any) -> Any:
+    """A value of a `Snapshot` as the activity tells it where nothing was before."""
+    return _shown(value)
 
 
 def _shown(value: Any, *, was: Any = None) -> Any:

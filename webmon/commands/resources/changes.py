@@ -26,8 +26,7 @@ from webmon.commands.resources.bodies import (
     ServiceBody,
     UserBody,
 )
-from webmon.commands.validation import KEEP, validated
-from webmon.crypto import SEALED
+from webmon.commands.validation import validated, with_kept_secrets
 from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.merge_patch import patched
 from webmon.errors import Conflict, Invalid, NotFound
@@ -268,20 +267,10 @@ def _writable(session: Session, kind: Changeable, row_id: int) -> dict[str, Any]
     told = kind.listed.described(row, EVERYTHING)
     for part in ("config", "ssh"):
         if part in told:
-            told[part] = _kept(getattr(row, part))
+            told[part] = with_kept_secrets(getattr(row, part))
     names = [field.alias or name for name, field in kind.body.model_fields.items()]
     known = [name for name in names if name != "id" and told.get(name) is not None]
     return {name: told[name] for name in known}
-
-
-def _kept(stored: Any) -> Any:
-    if isinstance(stored, dict):
-        return KEEP if set(stored) == {SEALED} else {k: _kept(v) for k, v in stored.items()}
-    if isinstance(stored, list) and any(
-        isinstance(each, dict) and SEALED in each for each in stored
-    ):
-        return KEEP
-    return stored
 
 
 class _in_file_words:
