@@ -141,6 +141,7 @@ def arguments(rows: Rows) -> dict[str, Any]:
         "service_id": rows.service,
         "channel_id": rows.channel,
         "incident_id": rows.incident,
+        "entry_id": rows.entry,
         "incident_ids": [rows.incident],
         "mute_id": rows.mute,
         "notification_id": rows.notification,

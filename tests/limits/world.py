@@ -15,7 +15,17 @@ from webmon.commands.downtimes.plan import plan_downtime
 from webmon.commands.inventory.packing import pack
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.notifications.news import Event
-from webmon.models import Deleted, DowntimeOccurrence, Incident, Mute, Notification, Trial, metadata
+from webmon.models import (
+    Activity,
+    Deleted,
+    DowntimeOccurrence,
+    Incident,
+    Mute,
+    Notification,
+    Trial,
+    metadata,
+)
+from webmon.origin import Way
 
 MARK = "hidden"
 FIRST_HIDDEN = 420_001
@@ -42,6 +52,8 @@ class Rows:
     occurrence: int
     slot_at: Any
     user: int
+    entry: int
+    """Of the activity: the host was renamed."""
 
 
 def build(session: Session) -> tuple[Rows, Rows]:
@@ -106,7 +118,19 @@ def _fill(session: Session, slug: str, mark: str, first: int) -> Rows:
         created_at=now,
         **key,
     )
-    session.add_all([mute, notification])
+    edited = Activity(
+        at=now,
+        way=Way.APP,
+        actor=f"{mark}@example.org",
+        verb="changed",
+        thing="host",
+        thing_id=host,
+        name=f"{mark} host",
+        namespace_id=space,
+        changes={"name": [f"{mark} name", f"{mark} host"]},
+        **key,
+    )
+    session.add_all([mute, notification, edited])
     session.flush()
     fields = {
         "namespace_id": space,
@@ -133,6 +157,7 @@ def _fill(session: Session, slug: str, mark: str, first: int) -> Rows:
         occurrence=occurrence.id,
         slot_at=occurrence.slot_at,
         user=user.id,
+        entry=edited.id,
     )
 
 

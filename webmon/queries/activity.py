@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 from sqlmodel import Session
 
 from webmon.domain.accounts.access import Actor, Role
+from webmon.domain.accounts.former_values import PUT_BACK_BY, can_be_put_back
 from webmon.models import Activity
 from webmon.models.columns import table
 from webmon.origin import Way
 
 entry = table(Activity).c
 PAGE = 50
-HISTORY = 20
+HISTORY = 10
 AT_ONCE = 1_000
 
 WAYS = {
@@ -64,17 +65,33 @@ class EntryView:
     way: str
     came_from: str
     changes: tuple[ChangeView, ...]
+    can_put_back: bool = False
+    """Whether it is an edit that the reader may put back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. ``before`` is an id: older entries than that one."""
+    """What is looked for. ``before`` is an id: older entries than that one; ``thing_id`` is that of
+    a single ``thing``."""
 
     actor: str = ""
     thing: str = ""
     way: str = ""
     text: str = ""
     before: int = 0
+    thing_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """A page of the entries about one thing (``thing_id`` 0: none), the newest first; ``older`` and
+    ``before`` as in `ActivityView` and `Wanted`."""
+
+    thing: str = ""
+    thing_id: int = 0
+    found: tuple[EntryView, ...] = ()
+    before: int = 0
+    older: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +121,22 @@ def admin_activity(session: Session, wanted: Wanted, *, actor: Actor) -> Activit
 
 
 def history_of(
-    session: Session, thing: str, thing_id: int, *, actor: Actor
-) -> tuple[EntryView, ...]:
-    """The latest entries about one thing, for who may see them."""
+    session: Session, thing: str, thing_id: int, *, before: int = 0, actor: Actor
+) -> HistoryView:
+    """The entries about one thing, for who may see them; empty where there are none."""
     if not actor.has(Role.EDITOR):
-        return ()
+        return HistoryView()
+    wanted = [entry.id < before] if before else []
     found = (
         select(*entry)
-        .where(within_sight(actor), entry.thing == thing, entry.thing_id == thing_id)
+        .where(within_sight(actor), entry.thing == thing, entry.thing_id == thing_id, *wanted)
         .order_by(entry.id.desc())
-        .limit(HISTORY)
+        .limit(HISTORY + 1)
     )
-    return tuple(_view(row) for row in session.execute(found).mappings())
+    rows = session.execute(found).mappings().all()
+    older = rows[HISTORY - 1]["id"] if len(rows) > HISTORY else 0
+    shown = tuple(_view(row, actor) for row in rows[:HISTORY])
+    return HistoryView(thing, thing_id, shown, before, older) if shown or before else HistoryView()
 
 
 def within_sight(actor: Actor) -> ColumnElement[bool]:
@@ -158,6 +179,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield entry.id < wanted.before
     if wanted.thing in THINGS:
         yield entry.thing == wanted.thing
+        if wanted.thing_id:
+            yield entry.thing_id == wanted.thing_id
     if wanted.way in list(Way):
         yield entry.way == Way(wanted.way)
     if wanted.actor:
@@ -169,7 +192,10 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         )
 
 
-def _view(row: RowMapping) -> EntryView:
+def _view(row: RowMapping, actor: Actor | None = None) -> EntryView:
+    """The entry; with who wants to put it back, where they may."""
+    least = PUT_BACK_BY.get(row["thing"])
+    may = actor is not None and least is not None and actor.has(least)
     address = f", {row['address']}" if row["address"] else ""
     return EntryView(
         id=row["id"],
@@ -184,6 +210,7 @@ def _view(row: RowMapping) -> EntryView:
             ChangeView(field, _text(before), _text(after))
             for field, (before, after) in row["changes"].items()
         ),
+        can_put_back=may and can_be_put_back(row["verb"], row["thing"], row["changes"]),
     )
 
 

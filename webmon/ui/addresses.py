@@ -52,6 +52,11 @@ def downtime_address(occurrence_id: rx.Var[int]) -> rx.Var[str]:
     return rx.Var.create("/downtime/?time=") + occurrence_id.to_string()
 
 
+def activity_address(thing: rx.Var[str], row_id: rx.Var[int]) -> rx.Var[str]:
+    """The activity, of this thing alone."""
+    return rx.Var.create("/activity/?thing=") + thing + "&id=" + row_id.to_string()
+
+
 def query_of(values: Mapping[str, object]) -> str:
     """``?search=a%20b&page=2``, without what is empty, 0 or the first page; or an empty text."""
     shown = {name: str(value) for name, value in values.items() if value}

@@ -24,7 +24,12 @@ def activity() -> rx.Component:
             ActivityState.loaded & ~view.may_see,
             rx.el.p("Editors and admins see what was done.", class_name="none"),
         ),
-        once_loaded(ActivityState, rx.cond(view.may_see, _filters()), entries(view.found)),
+        once_loaded(
+            ActivityState,
+            rx.cond(view.may_see, _filters()),
+            rx.cond(view.may_see & (ActivityState.thing_id > 0), _only_one()),
+            entries(view.found),
+        ),
         rx.cond(
             view.may_see & (view.found.length() == 0),
             rx.el.p("Nothing like that was done.", class_name="none"),
@@ -48,6 +53,23 @@ def _filters() -> rx.Component:
         _choice("Thing", "thing", ActivityState.thing, {each: each for each in THINGS}),
         _choice("How", "way", ActivityState.way, ways),
         class_name="filters",
+    )
+
+
+def _only_one() -> rx.Component:
+    """Says that it is about one thing alone, and leads to all."""
+    thing = ActivityState.thing
+    return rx.el.p(
+        "Only what was done to one ",
+        thing,
+        ". ",
+        rx.el.button(
+            "Show everything of this kind",
+            type="button",
+            class_name="button small",
+            on_click=ActivityState.look_for("thing", thing),
+        ),
+        class_name="quiet",
     )
 
 

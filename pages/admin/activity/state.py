@@ -24,23 +24,25 @@ class ActivityState(Listing, PrivateState):
     thing: str = ""
     way: str = ""
     text: str = ""
+    thing_id: int = 0
+    """Of which thing of that kind; 0: of all."""
     before: int = 0
     """Entries older than this one are shown; 0: the newest."""
     filter_serial: int = 0
     """Another one whenever an address brings other filters into the fields."""
 
     def _wanted(self) -> Wanted:
-        return Wanted(self.actor, self.thing, self.way, self.text, self.before)
+        return Wanted(self.actor, self.thing, self.way, self.text, self.before, self.thing_id)
 
     async def _read(self, now: datetime) -> None:  # noqa: ARG002
         show(self, view=await ask(self, admin_activity, self._wanted()))
 
     def _address(self) -> dict[str, object]:
         filters: dict[str, object] = {name: getattr(self, name) for name in FILTERS}
-        return {**filters, "before": self.before}
+        return {**filters, "id": self.thing_id, "before": self.before}
 
     async def _follow(self, address: Mapping[str, str]) -> None:
-        self.before = read_id(address.get("before"))
+        self.before, self.thing_id = read_id(address.get("before")), read_id(address.get("id"))
         told = {name: one_line(address.get(name, ""), LONGEST) for name in FILTERS}
         if told != {name: getattr(self, name) for name in FILTERS}:
             show(self, **told)
@@ -53,6 +55,8 @@ class ActivityState(Listing, PrivateState):
         if what in FILTERS:
             setattr(self, what, one_line(value, LONGEST))
             self.before = 0
+            if what == "thing":
+                self.thing_id = 0
             await self._refresh()
         return show_address(self._address())
 

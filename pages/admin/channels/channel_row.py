@@ -9,6 +9,7 @@ from webmon.queries.notifications.previews import PreviewView
 from webmon.ui.display.moment import moment
 from webmon.ui.display.status import icon
 from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.history_view import history_part
 
 
 def channel_row(channel: rx.Var[ChannelView]) -> rx.Component:
@@ -146,6 +147,7 @@ def _detail(channel: rx.Var[ChannelView]) -> rx.Component:
         ),
         _pages(),
         rx.cond(ChannelsState.previews.length() > 0, _previews()),
+        history_part(ChannelsState, "channel", channel.id),
         rx.cond(channel.can_edit & ~channel.built_in, _rare_actions(channel)),
         class_name="detail",
     )

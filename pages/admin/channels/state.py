@@ -28,6 +28,7 @@ from webmon.queries.notifications.deliveries import (
 from webmon.queries.notifications.previews import PreviewView, previews
 from webmon.ui.addresses import show_address
 from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Events, edited_by
 from webmon.ui.rooms.rows import Row
 from webmon.ui.rooms.trials import Trying
@@ -38,7 +39,7 @@ FOLLOW_SECONDS = (0.3, 0.3, 0.4, 0.5, 0.5, 1, 1, 1, 1, 2, 2, 2, 3, 3, 5, 5, 5)
 
 
 @edited_by(Role.ADMIN)
-class ChannelsState(Sending, Trying, PrivateState):
+class ChannelsState(Sending, Remembering, Trying, PrivateState):
     """One person's view of the channels in one tab."""
 
     who: str = ""
@@ -71,6 +72,8 @@ class ChannelsState(Sending, Trying, PrivateState):
         )
         if self.told.channel_id:
             await self._open(self.told.channel_id, self.told.page)
+        else:
+            await self._remember("channel", 0)
         if not self.test.is_over:
             show(self, test=await ask(self, sent_test, self._test_id))
 
@@ -93,6 +96,7 @@ class ChannelsState(Sending, Trying, PrivateState):
         except NotFound:
             told, texts = DeliveriesView(), ()
         show(self, told=told, previews=texts)
+        await self._remember("channel", told.channel_id)
 
     def _rows(self) -> Mapping[str, Row]:
         return {"channel": CHANNEL}
@@ -116,6 +120,7 @@ class ChannelsState(Sending, Trying, PrivateState):
         """Open or close what was told in a channel."""
         if self.told.channel_id == channel_id:
             self.told, self.previews = DeliveriesView(), ()
+            await self._remember("channel", 0)
         else:
             await self._open(channel_id)
         return show_address(self._address())

@@ -6,6 +6,7 @@ from pages.admin.downtimes.editor import editor
 from pages.admin.downtimes.state import EXTENSIONS, DowntimesState
 from webmon.queries.downtimes.room import AnswerView, DidView, TimeView
 from webmon.ui.display.moment import moment, span
+from webmon.ui.rooms.history_view import history_part
 from webmon.ui.rooms.room_view import add_button, headline, once_loaded, stays_current
 from webmon.ui.shell.frame import frame
 from webmon.ui.shell.live import modal
@@ -211,6 +212,7 @@ def _detail() -> rx.Component:
                 rx.el.ol(rx.foreach(detail.further, _further), class_name="further"),
             ),
         ),
+        history_part(DowntimesState, "downtime", detail.time.downtime_id),
         class_name="detail",
     )
 

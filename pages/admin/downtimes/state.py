@@ -40,6 +40,7 @@ from webmon.queries.downtimes.room import (
 )
 from webmon.ui.addresses import show_address
 from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Editing, Events, edited_by
 from webmon.ui.rooms.rows import Row, with_kind
 from webmon.ui.shell.focus import FOCUS_OPENER, focus_on
@@ -74,7 +75,7 @@ def _warning(each: PreviewView) -> str:
 
 
 @edited_by(Role.EDITOR)
-class DowntimesState(Editing, PrivateState):
+class DowntimesState(Remembering, Editing, PrivateState):
     """One person's view of planned downtime in one tab."""
 
     view: RoomView = RoomView()
@@ -120,6 +121,7 @@ class DowntimesState(Editing, PrivateState):
         listed = {each.id for each in (*self.view.now, *self.view.next, *self.view.past)}
         apart = bool(detail.time.id) and detail.time.id not in listed
         show(self, detail=detail, opened=(detail.time,) if apart else ())
+        await self._remember("downtime", detail.time.downtime_id)
 
     def _rows(self) -> Mapping[str, Row]:
         return {"downtime": DOWNTIME, "following": FOLLOWING, "time": TIME}

@@ -6,11 +6,11 @@ from pages.admin.downtimes.applying import planned_panel
 from pages.admin.host.state import HostPageState
 from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
 from webmon.ui.addresses import host_address, incident_address, service_address
-from webmon.ui.display.activity import history_panel
 from webmon.ui.display.charts import metrics_charts
 from webmon.ui.display.moment import moment
 from webmon.ui.display.panel import panel
 from webmon.ui.display.status import icon
+from webmon.ui.rooms.history_view import history_panel
 from webmon.ui.rooms.quieting_view import quieting
 from webmon.ui.rooms.record import (
     day_bar,
@@ -76,7 +76,7 @@ def _panels() -> rx.Component:
         planned_panel(HostPageState, "host"),
         incidents_panel(view.incidents, _incident),
         quieting(HostPageState),
-        history_panel(HostPageState.history),
+        history_panel(HostPageState),
         class_name="panels",
     )
 

@@ -6,12 +6,12 @@ from pages.admin.downtimes.applying import planned_panel
 from pages.admin.service.state import ServicePageState
 from webmon.queries.inventory.service_page import PastIncidentView, ResultView
 from webmon.ui.addresses import host_address, incident_address, service_address
-from webmon.ui.display.activity import history_panel
 from webmon.ui.display.charts import response_chart
 from webmon.ui.display.evidence import evidence
 from webmon.ui.display.moment import moment
 from webmon.ui.display.panel import panel
 from webmon.ui.display.status import icon
+from webmon.ui.rooms.history_view import history_panel
 from webmon.ui.rooms.quieting_view import pausing, quieting
 from webmon.ui.rooms.record import (
     day_bar,
@@ -88,7 +88,7 @@ def _panels() -> rx.Component:
             "Last results",
             rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
         ),
-        history_panel(ServicePageState.history),
+        history_panel(ServicePageState),
         class_name="panels",
     )
 

@@ -7,6 +7,7 @@ from webmon.queries.accounts import UserView
 from webmon.ui.display.copied import copied
 from webmon.ui.display.moment import moment
 from webmon.ui.forms.form_view import form
+from webmon.ui.rooms.history_view import history_part
 from webmon.ui.rooms.room_view import (
     add_button,
     confirmation,
@@ -84,6 +85,7 @@ def _user(each: rx.Var[UserView]) -> rx.Component:
             custom_attrs={"data-state": each.state},
         ),
         rx.cond((opened.thing == "user") & (opened.id == each.id), form(UsersState)),
+        history_part(UsersState, "user", each.id),
         custom_attrs={"data-user": each.email},
         key=each.id.to(str),
     )
@@ -138,6 +140,10 @@ def _actions(each: rx.Var[UserView]) -> rx.Component:
                     _button("Deactivate", each, UsersState.deactivate(each.id)),
                 ),
             ),
+        ),
+        rx.cond(
+            UsersState.view.all_namespaces,
+            _button("History", each, UsersState.tell_history(each.id)),
         ),
         _button("Delete", each, UsersState.ask_delete("user", each.id), " danger"),
         class_name="actions",

@@ -9,8 +9,11 @@ from pages.admin.users.user_form import USER, user_form
 from webmon.commands.accounts import password_links, users
 from webmon.config import settings
 from webmon.domain.accounts.access import Role
+from webmon.domain.ids import read_id
 from webmon.queries.accounts import UsersView, admin_users, user_fields
+from webmon.ui.addresses import show_address
 from webmon.ui.forms.form import FormView
+from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Editing, Events, edited_by
 from webmon.ui.rooms.rows import Row, Saved
 from webmon.ui.states.private import PrivateState, act, ask, one_line, only, show
@@ -19,7 +22,7 @@ LONGEST_SEARCH = 100
 
 
 @edited_by(Role.ADMIN)
-class UsersState(Editing, PrivateState):
+class UsersState(Remembering, Editing, PrivateState):
     """One admin's view of the people in one tab."""
 
     view: UsersView = UsersView()
@@ -30,16 +33,22 @@ class UsersState(Editing, PrivateState):
     """A link that was made just now. It is shown until it is closed, and never again."""
     link_for: str = ""
 
+    _told_of: int = 0
+    """Whose history is open; 0: nobody's."""
+
     async def _read(self, now: datetime) -> None:
         view = await ask(self, admin_users, search=self.search, page=self._page, now=now)
         self._page = view.page
         show(self, view=view)
+        listed = any(each.id == self._told_of for each in view.users)
+        await self._remember("user", self._told_of if listed else 0)
 
     def _address(self) -> dict[str, object]:
-        return {"search": self.search, "page": self._page}
+        return {"search": self.search, "page": self._page, "user": self._told_of}
 
     async def _follow(self, address: Mapping[str, str]) -> None:
         await super()._follow(address)
+        self._told_of = read_id(address.get("user"))
         search = one_line(address.get("search", ""), LONGEST_SEARCH)
         if search != self.search:
             self.search, self.search_serial = search, self.search_serial + 1
@@ -71,6 +80,15 @@ class UsersState(Editing, PrivateState):
         """Show those whose name or address holds ``text``."""
         self.search, self._page = one_line(text, LONGEST_SEARCH), 1
         await self._refresh()
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def tell_history(self, user_id: int) -> Events:
+        """Open or close what was done to a person."""
+        wanted = read_id(str(user_id))
+        self._told_of = 0 if wanted == self._told_of else wanted
+        await self._refresh()
+        return show_address(self._address())
 
     @rx.event
     @only(Role.ADMIN)

@@ -54,8 +54,8 @@ def _entry(session: Session, entry_id: Any, actor: Actor) -> Mapping[str, Any]:
     rows = table(Activity)
     found = None
     if is_id(entry_id):
-        wanted = select(rows).where(rows.c.id == entry_id, within_sight(actor))
-        found = session.execute(wanted).mappings().first()
+        seen = select(rows).where(rows.c.id == entry_id, within_sight(actor))
+        found = session.execute(seen).mappings().first()
     if found is None:
         raise NotFound("this entry does not exist")
     entry = dict(found)
@@ -74,7 +74,7 @@ def _entry(session: Session, entry_id: Any, actor: Actor) -> Mapping[str, Any]:
 def _present(session: Session, entry: Mapping[str, Any], actor: Actor) -> Snapshot:
     """The thing as it is now, where it is (still) one of the actor's."""
     found = snapshot(session, entry["thing"], entry["thing_id"])
-    space = found and found.namespace_id
+    space = found.namespace_id if found else None
     if found is None or (space is not None and not actor.sees(space)):
         raise NotFound(f"this {entry['thing']} does not exist")
     return found

@@ -1,23 +1,23 @@
 """How what somebody did looks: a line, and what it changed."""
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from webmon.queries.activity import ChangeView, EntryView
 from webmon.ui.display.moment import moment
-from webmon.ui.display.panel import panel
+
+Action = Callable[[rx.Var[EntryView]], rx.Component]
 
 
-def entries(found: rx.Var[tuple[EntryView, ...]]) -> rx.Component:
-    """The entries below each other."""
-    return rx.el.ol(rx.foreach(found, _entry), class_name="activity", tab_index=-1)
+def entries(found: rx.Var[tuple[EntryView, ...]], action: Action | None = None) -> rx.Component:
+    """The entries below each other, with what can be done about each."""
+    return rx.el.ol(
+        rx.foreach(found, lambda each: _entry(each, action)), class_name="activity", tab_index=-1
+    )
 
 
-def history_panel(found: rx.Var[tuple[EntryView, ...]]) -> rx.Component:
-    """The part "History" of a page; nothing where there is none."""
-    return rx.cond(found.length() > 0, panel("History", entries(found)))
-
-
-def _entry(each: rx.Var[EntryView]) -> rx.Component:
+def _entry(each: rx.Var[EntryView], action: Action | None) -> rx.Component:
     return rx.el.li(
         rx.el.span(moment(each.at), class_name="activity-at"),
         rx.el.div(
@@ -40,6 +40,7 @@ def _entry(each: rx.Var[EntryView]) -> rx.Component:
                     class_name="more",
                 ),
             ),
+            action(each) if action else None,
         ),
         key=each.id.to(str),
         custom_attrs={"data-thing": each.thing, "data-way": each.way},

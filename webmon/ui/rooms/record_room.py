@@ -9,23 +9,19 @@ from webmon.domain.accounts.access import Role
 from webmon.domain.history.chart_ranges import Range
 from webmon.domain.ids import read_id
 from webmon.errors import NotFound
-from webmon.queries.activity import EntryView, history_of
-from webmon.ui.rooms.room import Listing
-from webmon.ui.states.private import ask, only, show
+from webmon.ui.rooms.history import Remembering
+from webmon.ui.states.private import only
 
 DAYS = 90
 
 
-class Looking(Listing, mixin=True):
+class Looking(Remembering, mixin=True):
     """A page about the thing whose id is in its address; the address also chooses the range."""
 
     gone: bool = False
     chosen_range: str = Range.DAY.value
     chosen_day: int = DAYS - 1
     """Of the 90 days, the one that is told in words; the last is today."""
-
-    history: tuple[EntryView, ...] = ()
-    """What people did to the thing, for who may know."""
 
     _thing: str
     """What it is, as the activity calls it."""
@@ -47,7 +43,7 @@ class Looking(Listing, mixin=True):
     async def _read(self, now: datetime) -> None:
         try:
             await self._look(now)
-            show(self, history=await ask(self, history_of, self._thing, self._id))
+            await self._remember(self._thing, self._id)
             self.gone = False
         except NotFound:
             self.gone = True
