@@ -9,6 +9,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from webmon.domain.negotiation import takes_gzip
+
 
 class PrecompressedFiles(StaticFiles):
     """`StaticFiles` that answers with ``name.gz`` where there is one and the client takes it."""
@@ -16,7 +18,7 @@ class PrecompressedFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file at ``path``, compressed where possible."""
         response = None
-        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+        if takes_gzip(Headers(scope=scope).get("accept-encoding", "")):
             response = await self._compressed(path, scope)
         response = response or await super().get_response(path, scope)
         response.headers.add_vary_header("Accept-Encoding")

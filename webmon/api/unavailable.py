@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from webmon import db
 from webmon.api.problems import problem
+from webmon.domain.negotiation import wants_page
 from webmon.domain.plain_page import DATABASE_AWAY, RETRY_SECONDS, plain_page
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     log.warning("%s waits for the database: %s", request.url.path, db.reason(error))
     headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
     is_machine = request.url.path.startswith("/api/")
-    if is_machine or "text/html" not in request.headers.get("accept", ""):
+    if is_machine or not wants_page(request.headers.get("accept", "")):
         return problem(503, DATABASE_AWAY, headers=headers)
     page = plain_page("Service Unavailable", DATABASE_AWAY)
     return HTMLResponse(page, status_code=503, headers=headers)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from webmon.domain.negotiation import wants_page
 from webmon.domain.plain_page import DATABASE_AWAY, RETRY_SECONDS, plain_page
 from webmon.domain.problems import MEDIA_TYPE, problem_body
 from webmon.edge.visit import Visit
@@ -33,7 +34,7 @@ async def redirect(send: Send, location: str, *, status: int = HTTPStatus.SEE_OT
 
 async def refuse(visit: Visit, send: Send, status: HTTPStatus) -> None:
     """Say no: to browsers in a page, to machines as a problem (RFC 9457)."""
-    if visit.path.startswith("/api/") or "text/html" not in visit.headers.get("accept", ""):
+    if visit.path.startswith("/api/") or not wants_page(visit.headers.get("accept", "")):
         kind, body = MEDIA_TYPE.encode(), problem_body(status, REASONS[status])
     else:
         kind = b"text/html; charset=utf-8"

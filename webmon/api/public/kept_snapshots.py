@@ -12,6 +12,7 @@ from fastapi import Request, Response
 
 from webmon import clock, db
 from webmon.api.question import Question
+from webmon.domain.negotiation import takes_gzip
 from webmon.errors import WebmonError
 from webmon.queries.public.snapshot import PublicStatusView, public_status
 
@@ -118,7 +119,7 @@ def _says_the_same(before: PublicStatusView, after: PublicStatusView) -> bool:
 
 def send(request: Request, packed: Packed, *, cache_control: str, media_type: str) -> Response:
     """The answer to ``request``: 304 where the client has it, compressed where it may be."""
-    compress = "gzip" in request.headers.get("accept-encoding", "")
+    compress = takes_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{packed.tag}-gzip"' if compress else f'"{packed.tag}"'
     headers = {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     known = request.headers.get("if-none-match", "")
