@@ -74,7 +74,7 @@ def results(database: Database) -> int:
         return session.exec(select(func.count()).select_from(CheckResult)).one()
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
 async def test_a_request_is_a_heartbeat(database, client, path, method) -> None:
     answer = await client.request(method, path)
     assert (answer.status_code, answer.text) == (200, "" if method == "HEAD" else "OK")
@@ -191,7 +191,17 @@ async def test_the_time_between_start_and_success_is_measured(database, client, 
     assert 20_000 <= state(database).response_us < 10_000_000
 
 
-@pytest.mark.parametrize("wrong", ["/256", "/-1", "/stop", "/start/now", "/0/1", "x", "X/fail"])
+async def test_exit_statuses_of_windows(database, client, path) -> None:
+    answer = await client.put(f"{path}/3221225477", content=b"access violation")
+    assert (answer.status_code, state(database).evidence["exit_status"]) == (200, 3221225477)
+    senseless = await client.post(f"{path}/4294967296")
+    assert (senseless.status_code, senseless.json()["detail"][:24]) == (
+        404,
+        "an exit status is a numb",
+    )
+
+
+@pytest.mark.parametrize("wrong", ["/--1", "/007", "/stop", "/start/now", "/0/1", "x", "X/fail"])
 async def test_every_mistake_is_the_same_404(database, client, path, wrong) -> None:
     unknown = await client.get("/api/v1/heartbeats/none")
     answer = await client.post(path + wrong, content=b"x" * 100)
@@ -213,7 +223,7 @@ async def test_guessing_writes_nothing(database, client, path, token, monkeypatc
 
 
 async def test_other_methods_do_nothing(database, client, path) -> None:
-    for method in ("PUT", "DELETE", "PATCH"):
+    for method in ("DELETE", "PATCH"):
         assert (await client.request(method, path)).status_code == 405
     assert results(database) == 0
 
@@ -305,7 +315,7 @@ async def test_no_log_has_the_token(client, path, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("httpx").propagate = False  # the test's own client
     await client.post(f"{path}/fail", content=b"no")
-    await client.post(f"{path}/256")
+    await client.post(f"{path}/none")
     logging.getLogger("httpx").propagate = True
     assert path.rpartition("/")[2] not in caplog.text
 

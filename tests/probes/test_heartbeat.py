@@ -17,6 +17,7 @@ from webmon.probes.heartbeat import HeartbeatConfig, judge
 DAY = timedelta(days=1)
 TEN = HeartbeatConfig(every="10m", grace="5m").plan
 NIGHTLY = HeartbeatConfig(schedule="0 2 * * *", grace="30m", timezone="Europe/Paris").plan
+NIGHT = NOW + 15 * HOUR
 NOTHING = Reports(expected_from=NOW - DAY)
 REPORTED = replace(NOTHING, last_at=NOW)
 FAILED = replace(REPORTED, failed=True)
@@ -79,6 +80,14 @@ def test_every_field_says_what_it_is() -> None:
             MINUTE,
             "up",
             "last heartbeat at 11:00 CET; the next is due by 24 Nov 02:30 CET",
+        ),
+        (
+            NIGHTLY,
+            replace(REPORTED, last_at=NIGHT - 5 * MINUTE),
+            NIGHT - NOW,
+            "up",
+            "last heartbeat at 01:55 CET, 5 min before its time; the next is due by "
+            "25 Nov 02:30 CET",
         ),
         (
             TEN,

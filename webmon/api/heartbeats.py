@@ -41,22 +41,29 @@ _waiting = 0
 @router.head("/{token}/{signal}/", include_in_schema=False)
 @router.get("/{token}/{signal}/", include_in_schema=False)
 @router.post("/{token}/{signal}/", include_in_schema=False)
+@router.put("/{token}/{signal}/", include_in_schema=False)
 @router.head("/{token}/", include_in_schema=False)
 @router.get("/{token}/", include_in_schema=False)
 @router.post("/{token}/", include_in_schema=False)
+@router.put("/{token}/", include_in_schema=False)
 @router.head("/{token}/{signal}", include_in_schema=False)
 @router.get("/{token}/{signal}", response_class=PlainTextResponse)
 @router.post("/{token}/{signal}", response_class=PlainTextResponse)
+@router.put("/{token}/{signal}", include_in_schema=False)
 @router.head("/{token}", include_in_schema=False)
 @router.get("/{token}", response_class=PlainTextResponse)
 @router.post("/{token}", response_class=PlainTextResponse)
+@router.put("/{token}", include_in_schema=False)
 async def report(request: Request, token: str, signal: str = "") -> Response:
     """A job reports: it succeeded, or with the signal `start`, `fail` or its exit status.
 
     A body, such as the job's output, is kept up to 10 kB.
     """
     now = utcnow()
-    meant = parse_signal(signal)
+    try:
+        meant = parse_signal(signal)
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from None
     if meant is None or len(token) > LONGEST_TOKEN or not await _in_turn(partial(_is_known, token)):
         raise HTTPException(404)
     body = await _beginning(request)

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.checks.heartbeats import Reports
@@ -25,7 +26,7 @@ class Heartbeat(SQLModel, table=True):
     expected_from: datetime
     last_at: datetime | None = None
     failed: bool = False
-    exit_status: int | None = None
+    exit_status: int | None = Field(default=None, sa_type=BigInteger)
     run_seconds: float | None = None
     body: str = ""
     started_at: datetime | None = None

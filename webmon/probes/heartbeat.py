@@ -170,6 +170,9 @@ def _standing(
     at, run = _moment(reports.last_at, plan.timezone, now), reports.run_seconds
     took = "less than 1 s" if run is not None and run < 1 else in_words(run or 0)
     after = "" if run is None else f", after running {took}"
+    early = plan.early(reports.last_at)
+    if early:
+        after += f", {in_words(early.total_seconds())} before its time"
     return Outcome(
         Status.UP,
         f"last heartbeat at {at}{after}; the next is due by {_moment(due_by, plan.timezone, now)}",

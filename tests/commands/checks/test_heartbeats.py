@@ -165,6 +165,14 @@ def test_the_run_time_is_the_response_time_even_of_a_long_job(session: Session) 
     assert state(session).response_us is None, "that run had no start"
 
 
+def test_a_start_without_an_end_does_not_make_the_next_run_slow(session: Session) -> None:
+    token = create(session, degraded_above_ms=60_000, failures_to_degraded=1)
+    send(session, token, "", NOW)
+    send(session, token, "start", NOW + 10 * MINUTE)  # and the machine goes off
+    send(session, token, "", NOW + 21 * MINUTE)
+    assert (state(session).status, state(session).response_us) == (Status.UP, None)
+
+
 def test_a_run_that_took_too_long_means_difficulties(session: Session) -> None:
     token = create(session, degraded_above_ms=60_000, failures_to_degraded=1)
     send(session, token, "", NOW)

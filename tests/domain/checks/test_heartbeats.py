@@ -83,7 +83,26 @@ def test_grace_is_real_time_over_a_change_of_the_clock() -> None:
 def test_a_job_whose_clock_is_a_little_fast_is_not_expected_again_at_once() -> None:
     plan = by_cron("0 2 * * *", UTC)
     assert plan.next_after(utc("2026-11-23T01:59:55")) == utc("2026-11-24T02:00")
-    assert plan.next_after(utc("2026-11-23T01:59:45")) == utc("2026-11-23T02:00")
+    assert plan.next_after(utc("2026-11-23T01:30:00")) == utc("2026-11-24T02:00")
+    assert plan.next_after(utc("2026-11-23T01:29:59")) == utc("2026-11-23T02:00")
+    assert plan.early(utc("2026-11-23T01:55")) == 5 * MINUTE
+    assert plan.early(utc("2026-11-23T02:00")) is plan.early(utc("2026-11-23T02:10")) is None
+
+
+def test_one_that_is_late_is_not_taken_for_an_early_one_of_the_next_time() -> None:
+    hourly = by_cron("0 * * * *", UTC, grace=50 * MINUTE)
+    assert hourly.next_after(utc("2026-11-23T02:45")) == utc("2026-11-23T03:00")
+    assert hourly.next_after(utc("2026-11-23T02:54")) == utc("2026-11-23T04:00")
+    strict = by_cron("0 2 * * *", UTC, grace=0 * MINUTE)
+    assert strict.next_after(utc("2026-11-23T01:59:45")) == utc("2026-11-23T02:00")
+
+
+def test_a_start_belongs_to_an_end_before_the_next_run_only() -> None:
+    daily, often = by_cron("0 2 * * *", UTC), Plan(grace=MINUTE, every=10 * MINUTE)
+    assert daily.belongs(utc("2026-11-23T02:00"), utc("2026-11-24T01:29"))
+    assert not daily.belongs(utc("2026-11-23T02:00"), utc("2026-11-24T02:20"))
+    assert often.belongs(NOW, NOW + 9 * MINUTE)
+    assert not often.belongs(NOW, NOW + 10 * MINUTE)
 
 
 INSTANTS = st.one_of(
@@ -112,7 +131,7 @@ def test_who_reports_later_is_not_expected_sooner(plan: Plan, at: datetime, seco
 def test_no_occurrence_is_left_out(schedule: str, zone, at: datetime) -> None:
     plan = by_cron(schedule, zone)
     following = plan.next_after(at)
-    just_before = max(at, following - 11 * SECOND)
+    just_before = max(at, following - plan.tolerance(following) - SECOND)
     assert plan.next_after(just_before) == following
 
 
@@ -182,8 +201,11 @@ def test_any_five_fields_are_either_known_or_refused(fields: list[str]) -> None:
         ("0", Signal("success", 0)),
         ("1", Signal("failure", 1)),
         ("255", Signal("failure", 255)),
-        ("256", None),
-        ("-1", None),
+        ("256", Signal("failure", 256)),
+        ("3221225477", Signal("failure", 3221225477)),  # Windows: an access violation
+        ("-1073741819", Signal("failure", -1073741819)),  # the same with a sign
+        ("-0", None),
+        ("--1", None),
         ("0000", None),
         ("²", None),
         ("٣", None),
@@ -193,3 +215,9 @@ def test_any_five_fields_are_either_known_or_refused(fields: list[str]) -> None:
 )
 def test_signals(text: str, signal: Signal | None) -> None:
     assert parse_signal(text) == signal
+
+
+@pytest.mark.parametrize("text", ["4294967296", "-2147483649", "9" * 3000])
+def test_a_number_that_is_no_exit_status_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="an exit status is a number from -2147483648 to 42949672"):
+        parse_signal(text)

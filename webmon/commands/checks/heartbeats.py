@@ -89,7 +89,7 @@ def receive(session: Session, token: str, signal: Signal, body: bytes, *, now: d
     if signal.kind == "start":
         _start(session, row, plan, now)
         return
-    reports = _finished(reports_in(row), signal, body, now)
+    reports = _finished(reports_in(row), plan, signal, body, now)
     _store(session, row.service_id, **{name: getattr(reports, name) for name in REPORTED})
     outcome = replace(judge(plan, reports, now=now), repeated=False)
     outcome = probes.judge_speed(outcome, row.degraded_above_ms)
@@ -115,8 +115,10 @@ def _start(session: Session, row: Any, plan: Plan, now: datetime) -> None:
     _store(session, row.service_id, started_at=now)
 
 
-def _finished(reports: Reports, signal: Signal, body: bytes, now: datetime) -> Reports:
+def _finished(reports: Reports, plan: Plan, signal: Signal, body: bytes, now: datetime) -> Reports:
     started_at = reports.started_at
+    if started_at is not None and not plan.belongs(started_at, now):
+        started_at = None  # that run never told of its end: this is another, without a start
     return replace(
         reports,
         last_at=now,

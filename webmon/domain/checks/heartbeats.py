@@ -12,6 +12,13 @@ from webmon.domain.checks.crontab import expanded
 EARLY = timedelta(seconds=10)
 """A heartbeat so soon before its time counts for it: the job's clock may be a little fast."""
 
+SHARE_OF_GAP = 10
+"""One of a schedule counts up to its grace before, but at most a tenth of the time until the next:
+what comes earlier is a late one of the time before."""
+
+LOWEST_EXIT, HIGHEST_EXIT = -(2**31), 2**32 - 1
+"""Exit statuses of Windows have 32 bits, and are written with a sign or without."""
+
 LISTEN_EVERY = timedelta(seconds=2)
 """How often it is noted that heartbeats can be received."""
 
@@ -27,9 +34,12 @@ class Signal:
 
 
 def parse_signal(text: str) -> Signal | None:
-    """The signal behind the last part of the address: ``""``, ``start``, ``fail``, ``0``–``255``.
+    """The signal behind the last part of the address: ``""``, ``start``, ``fail``, an exit status.
 
     None where it is none of these.
+
+    Raises:
+        ValueError: it is a number that no system has as an exit status.
     """
     if text == "":
         return Signal("success")
@@ -37,8 +47,11 @@ def parse_signal(text: str) -> Signal | None:
         return Signal("start")
     if text == "fail":
         return Signal("failure")
-    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 255):
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or (digits[0] == "0" and text != "0"):
         return None
+    if len(digits) > 10 or not LOWEST_EXIT <= int(text) <= HIGHEST_EXIT:
+        raise ValueError(f"an exit status is a number from {LOWEST_EXIT} to {HIGHEST_EXIT}")
     return Signal("failure" if int(text) else "success", int(text))
 
 
@@ -83,7 +96,33 @@ class Plan:
         """When the heartbeat that follows one at ``at`` is expected; always later than ``at``."""
         if self.every is not None:
             return at + self.every
-        return next(occurrences(self.schedule, at + EARLY, self.timezone))
+        following = occurrences(self.schedule, at, self.timezone)
+        first = next(following)
+        return next(following) if self._is_early_for(first, at) else first
+
+    def early(self, at: datetime) -> timedelta | None:
+        """How long before its time one at ``at`` comes that counts for that time; None: it is not
+        early."""
+        if self.every is not None:
+            return None
+        first = next(occurrences(self.schedule, at, self.timezone))
+        return first - at if self._is_early_for(first, at) else None
+
+    def tolerance(self, expected_at: datetime) -> timedelta:
+        """How long before ``expected_at`` a heartbeat counts for it."""
+        if self.every is not None or self.grace <= EARLY:
+            return EARLY
+        gap = next(occurrences(self.schedule, expected_at, self.timezone)) - expected_at
+        return max(EARLY, min(self.grace, gap / SHARE_OF_GAP))
+
+    def belongs(self, started_at: datetime, ended_at: datetime) -> bool:
+        """Whether a start and an end are of the same run: the next one was not to come between."""
+        following = self.next_after(started_at)
+        return ended_at < following - self.tolerance(following)
+
+    def _is_early_for(self, expected_at: datetime, at: datetime) -> bool:
+        before = expected_at - at
+        return before <= EARLY or (before <= self.grace and before <= self.tolerance(expected_at))
 
     def deadline(self, at: datetime) -> datetime:
         """When the heartbeat that follows one at ``at`` is overdue."""
@@ -95,7 +134,8 @@ def was_expected(plan: Plan, reports: Reports, since: datetime, until: datetime)
     awaited_since = reports.awaited_since
     if awaited_since is None or plan.deadline(awaited_since) <= since:
         return False
-    return plan.next_after(awaited_since) - EARLY < until
+    expected_at = plan.next_after(awaited_since)
+    return expected_at - plan.tolerance(expected_at) < until
 
 
 def occurrences(schedule: str, after: datetime, timezone: tzinfo) -> Iterator[datetime]:
