@@ -22,7 +22,9 @@ COLUMNS = (
     *("dns_resolve_type", "dns_resolve_server", "retry_interval", "push_token", "headers"),
     *("basic_auth_user", "basic_auth_pass", "auth_method", "database_connection_string"),
     *("database_query", "timeout", "json_path", "expected_value", "invert_keyword"),
-    *("expiry_notification", "smtp_security", "json_path_operator"),
+    *("expiry_notification", "smtp_security", "json_path_operator", "bearer_token", "parent"),
+    *("http_body_encoding", "conditions", "expected_tls_alert", "radius_password", "ping_count"),
+    *("proxy_id", "ip_family"),
 )
 PAGE = {"url": "https://www.example.org/a?b=c", "type": "http", "maxredirects": 10}
 
@@ -67,6 +69,7 @@ def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> No
             "json_path": "data.state",
             "expected_value": "ok",
             "headers": '{"X-Key": "hidden"}',
+            "auth_method": "basic",
             "basic_auth_user": "u",
             "basic_auth_pass": "p",
         },
@@ -122,6 +125,42 @@ def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> No
     assert "- Ops chat (notification): channels are made here" in "\n".join(map(str, found.lines))
 
 
+def test_what_decides_in_uptime_kuma_2_decides_here(session: Session, tmp_path: Path) -> None:
+    asked = {"type": "dns", "hostname": "example.org", "dns_resolve_server": "::1"}
+    path = kuma(
+        tmp_path,
+        {"name": "Quiet", "type": "group", "active": 0},
+        {**PAGE, "name": "In it", "parent": 1, "proxy_id": 1, "ip_family": "ipv6"},
+        {**PAGE, "name": "Bearer", "auth_method": "bearer", "bearer_token": "t"},
+        {**PAGE, "name": "No login", "auth_method": "", "basic_auth_user": "u"},
+        {**PAGE, "name": "Form", "method": "POST", "body": "a=1", "http_body_encoding": "form"},
+        {"name": "Echo", "type": "ping", "hostname": "a.example.org", "ping_count": 2},
+        {**asked, "name": "Name", "port": 5353},
+        {**asked, "name": "Answer", "conditions": '[{"variable": "record"}]'},
+        {"name": "Alert", "type": "port", "hostname": "a", "port": 1, "expected_tls_alert": "x"},
+        {
+            "name": "Data",
+            "type": "mysql",
+            "database_connection_string": "mysql://me@db.example.org:3306/x",
+            "radius_password": "a@b",
+        },
+        {"name": "Job", "type": "push", "interval": 60, "maxretries": 3, "retry_interval": 20},
+    )
+    found = moved(session, Source.KUMA, path)
+    told = {name.partition("/")[2]: config for name, (_, config) in services(session).items()}
+    assert session.exec(select(Service.name).where(Service.paused)).all() == ["In it"]
+    assert told["Bearer"]["headers"] == {"Authorization": "Bearer t"}
+    assert "basic_auth" not in told["No login"]
+    assert told["Form"]["headers"] == {"Content-Type": "application/x-www-form-urlencoded"}
+    assert told["Echo"] == {"count": 2, "loss_warn_percent": 100}, "one answer is enough"
+    assert told["Name"]["resolver"] == "[::1]:5353"
+    assert told["Data"]["dsn"] == "mysql://me:a%40b@db.example.org:3306/x"
+    assert told["Job"] == {"every": "60s", "grace": "60s"}
+    lines = {line.what.partition(" (")[0]: line for line in found.lines}
+    assert [lines[name].sign for name in ("Answer", "Alert")] == ["-", "-"]
+    assert lines["In it"].why.startswith("its proxy is left out; both kinds of address")
+
+
 def test_what_cannot_be_carried_is_said_with_the_reason(session: Session, tmp_path: Path) -> None:
     path = kuma(
         tmp_path,
@@ -155,6 +194,8 @@ def test_run_twice_it_changes_nothing(session: Session, tmp_path: Path) -> None:
 
 def test_the_old_database_is_only_read(tmp_path: Path) -> None:
     path = kuma(tmp_path, {**PAGE, "name": "Website"})
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
     before = path.read_bytes()
     path.chmod(0o400)
     READERS[Source.KUMA](path)
@@ -187,9 +228,21 @@ endpoints:
   - name: dns
     url: 8.8.8.8
     dns: {query-name: example.org, query-type: A}
-    conditions: ["[DNS_RCODE] == NOERROR"]
+    conditions: ["[DNS_RCODE] == NOERROR", "[BODY] == 192.0.2.7"]
+  - name: mail server
+    url: 8.8.8.8
+    dns: {query-name: none.example.org, query-type: MX}
+    conditions: ["[DNS_RCODE] == NXDOMAIN"]
+  - name: twice
+    url: "https://b.example.org"
+    client: {proxy-url: "http://proxy.example.org"}
+    conditions: ["[STATUS] < 300", "[STATUS] <= 204", "[BODY] == pat(*a*)", "[BODY] == pat(*b*)"]
+  - {name: shell, url: "ssh://b.example.org", conditions: ["[STATUS] == 0"]}
   - {name: socket, url: "wss://www.example.org"}
   - {name: secret, url: "https://${HOST}/"}
+  - {name: header, url: "https://b.example.org/", headers: {Authorization: "Bearer ${TOKEN}"}}
+  - {name: query, url: "https://b.example.org/", graphql: true, body: "{ a }"}
+  - {name: login, url: "https://b.example.org/", client: {oauth2: {scopes: [a]}}}
 external-endpoints: [{name: job, token: x}]
 alerting: {slack: {webhook-url: "https://hooks.example.org"}}
 """
@@ -213,13 +266,23 @@ def test_gatus_endpoints_come_over(session: Session, tmp_path: Path) -> None:
     assert told["db.example.org/echo"] == ("ping", {})
     assert told["db.example.org/cert"][1] == {"port": 8443, "down_days": 3}
     assert told["mail.example.org/mail"][1] == {"port": 587, "starttls": "smtp"}
-    assert told["example.org/dns"][1] == {"name": "example.org", "resolver": "8.8.8.8"}
+    assert told["example.org/dns"][1] == {
+        "name": "example.org",
+        "resolver": "8.8.8.8",
+        "expect": "192.0.2.7",
+    }
+    assert told["none.example.org/mail server"][1]["rcode"] == "NXDOMAIN"
+    twice = told["b.example.org/twice"][1]
+    assert (twice["accepted_statuses"], twice["contains"]) == ("100-299", "a")
     text = "\n".join(map(str, found.lines))
+    for lost in ("[STATUS] <= 204", "[BODY] == pat(*b*)", "[STATUS] == 0"):
+        assert f"the condition {lost} is left out" in text
+    assert "proxy-url is left out" in text
     assert "the condition len([BODY].items) > 3 is left out" in text
     assert "[CERTIFICATE_EXPIRATION] > 48h: add a `tls` service" in text
     left = [line.what.partition(" (")[0] for line in found.lines if line.sign == "-"]
-    assert left == ["socket", "secret", "job", "slack"]
-    assert moved(session, Source.GATUS, path).counts["="] == 8
+    assert left == ["socket", "secret", "header", "query", "login", "job", "slack"]
+    assert moved(session, Source.GATUS, path).counts["="] == 11
 
 
 def test_uptimerobots_list_comes_over(session: Session, tmp_path: Path) -> None:

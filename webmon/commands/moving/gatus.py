@@ -27,10 +27,13 @@ TIME = re.compile(r"\[RESPONSE_TIME\] <=? (\d+)")
 EXPIRES = re.compile(r"\[CERTIFICATE_EXPIRATION\] >=? (\S+)")
 PATTERN = re.compile(r"\[BODY\] (==|!=) pat\(\*([^*]+)\*\)")
 JSON = re.compile(r"\[BODY\]((?:\.\w+|\[\d+\])+) == ([^()]+)")
-RCODE = re.compile(r"\[DNS_RCODE\] == NOERROR")
+RCODE = re.compile(r"\[DNS_RCODE\] == (NOERROR|NXDOMAIN|REFUSED|SERVFAIL)")
+ANSWER = re.compile(r"\[BODY\] == ([\w.:-]+)")
 CONNECTED = re.compile(r"\[CONNECTED\] == true")
 LARGEST_FILE = 2_000_000
 MOST_VALUES = 200_000
+ANY_STATUS = "100-599"
+VARIABLE = re.compile(r"\$\{|\$[A-Z_]+")
 GO_UNITS = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 GO_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
 
@@ -92,8 +95,9 @@ def _endpoint(item: Any) -> Found:
         return left_out(item.get("name") if isinstance(item, dict) else item, "endpoint", "no url")
     name, url = str(item["name"]), str(item["url"])
     kind = "dns" if isinstance(item.get("dns"), dict) else url.partition("://")[0]
-    if "${" in url or re.search(r"\$[A-Z_]+", url):
-        return left_out(name, kind, "its url has a variable; fill it in first")
+    client = item.get("client") or {}
+    if why := _foreign(item, client):
+        return left_out(name, kind, why)
     found = Found(name, kind, host_of(url), host_of(url))
     config = _config(item, kind, url, found)
     if config is None:
@@ -108,7 +112,9 @@ def _endpoint(item: Any) -> Found:
     alerts = [each for each in item.get("alerts") or [] if isinstance(each, dict)]
     if thresholds := [each.get("failure-threshold", 3) for each in alerts]:
         service["failures_to_down"] = min(int(thresholds[0]), 20)
-    client = item.get("client") or {}
+    for part in ("proxy-url", "dns-resolver"):
+        if client.get(part):
+            found.changed.append(f"{part} is left out")
     if client.get("timeout"):
         service["timeout"] = f"{min(_length(client['timeout'], 10), 120):g}s"
     if item.get("enabled") is False:
@@ -119,6 +125,19 @@ def _endpoint(item: Any) -> Found:
     return found
 
 
+def _foreign(item: Endpoint, client: Endpoint) -> str:
+    """What it does that no check here does; empty: nothing."""
+    sent = [str(item.get(part) or "") for part in ("url", "headers", "body")]
+    if any(VARIABLE.search(each) for each in sent):
+        return "it has a variable; fill it in first"
+    if item.get("graphql"):
+        return "it asks in GraphQL; write the whole body of the request"
+    for part in ("oauth2", "identity-aware-proxy", "tls"):
+        if client.get(part):
+            return f"it signs in by {part}"
+    return ""
+
+
 def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any] | None:
     client = item.get("client") or {}
     if kind in ("http", "https"):
@@ -127,7 +146,7 @@ def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any]
             "method": item.get("method"),
             "headers": {str(k): str(v) for k, v in (item.get("headers") or {}).items()},
             "body": item.get("body"),
-            "accepted_statuses": "100-599",
+            "accepted_statuses": ANY_STATUS,
             "follow_redirects": not client.get("ignore-redirect"),
             "verify_tls": not client.get("insecure"),
         }
@@ -153,28 +172,51 @@ def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any]
 
 
 def _add_condition(text: str, service: dict[str, Any], found: Found) -> None:
+    if not any(add(text, service, found) for add in (_about_http, _about_others)):
+        found.changed.append(f"the condition {text} is left out")
+
+
+def _about_http(text: str, service: dict[str, Any], _found: Found) -> bool:
+    """Whether it is a condition on a status or a body, and the first of its sort."""
     config = service["config"]
-    if CONNECTED.fullmatch(text) or RCODE.fullmatch(text):
-        return
+    if service["kind"] != "http":
+        return False
     if match := STATUS.fullmatch(text):
+        if config["accepted_statuses"] != ANY_STATUS:
+            return False
         sign, number, many = match.groups()
         last = "" if many else int(number) - (sign == "<")
         config["accepted_statuses"] = (
             many.replace(" ", "") if many else number if sign == "==" else f"100-{last}"
         )
-    elif match := TIME.fullmatch(text):
+        return True
+    if match := PATTERN.fullmatch(text):
+        name = "contains" if match[1] == "==" else "not_contains"
+        return config.setdefault(name, match[2]) is match[2]
+    if (match := JSON.fullmatch(text)) and "json_path" not in config:
+        config["json_path"], config["json_equals"] = f"${match[1]}", match[2].strip()
+        return True
+    return False
+
+
+def _about_others(text: str, service: dict[str, Any], found: Found) -> bool:
+    config, kind = service["config"], service["kind"]
+    if CONNECTED.fullmatch(text):
+        return True
+    if match := TIME.fullmatch(text):
         service["degraded_above"] = f"{match[1]}ms"
         found.changed.append(f"{text}: slower is difficulties here, not down")
-    elif match := PATTERN.fullmatch(text):
-        config["contains" if match[1] == "==" else "not_contains"] = match[2]
-    elif (match := JSON.fullmatch(text)) and "json_path" not in config:
-        config["json_path"], config["json_equals"] = f"${match[1]}", match[2].strip()
-    elif (match := EXPIRES.fullmatch(text)) and service["kind"] == "tls":
+    elif kind == "dns" and (match := RCODE.fullmatch(text)):
+        config["rcode"] = match[1]
+    elif kind == "dns" and (match := ANSWER.fullmatch(text)):
+        config["expect"] = match[1]
+    elif kind == "tls" and (match := EXPIRES.fullmatch(text)):
         config["down_days"] = ceil(_length(match[1], 0) / 86_400)
     elif EXPIRES.fullmatch(text):
         found.changed.append(f"{text}: add a `tls` service")
     else:
-        found.changed.append(f"the condition {text} is left out")
+        return False
+    return True
 
 
 def _length(text: object, ordinary: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from webmon.commands.moving.found import (
     JOBS,
@@ -27,6 +27,13 @@ MOST_ROWS = 10_000
 MOST_STEPS, STEPS_AT_ONCE = 50_000_000, 10_000
 """Of SQLite's machine: reading such a file takes some hundred thousand."""
 PATH = re.compile(r"\$?[\w.\[\]]+", re.ASCII)
+DEEPEST_GROUP = 20
+CONDITIONS = "it is up on conditions about the answer"
+BODIES = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "xml": "text/xml; charset=utf-8",
+}
 NOT_CARRIED = {
     "notification": "channels are made here: webmon apply, or the room Channels",
     "status_page": "the public page shows hosts by namespace",
@@ -41,11 +48,14 @@ def read_kuma(path: Path) -> list[Found]:
     Raises:
         Invalid: it is no database of Uptime Kuma's.
     """
-    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    log = path.with_name(f"{path.name}-wal")
+    # Without a log nobody writes to it, and nothing need be made beside it to read it.
+    how = "mode=ro" if log.exists() else "immutable=1"
+    address = f"file:{quote(str(path.absolute()))}?{how}"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
             _be_wary(database)
-            rows = _rows(database, "monitor")
+            rows = _with_groups(_rows(database, "monitor"))
             others = [found for name in NOT_CARRIED for found in _others(database, name)]
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise Invalid(f"{path} is not a database of Uptime Kuma: {error}") from None
@@ -68,6 +78,19 @@ def _rows(database: sqlite3.Connection, name: str) -> list[Row]:
         raise sqlite3.OperationalError(f"no such table: {name}")
     found = database.execute(f"SELECT * FROM {name} ORDER BY id LIMIT {MOST_ROWS}")
     return [dict(each) for each in found]
+
+
+def _with_groups(rows: list[Row]) -> list[Row]:
+    """The monitors; one in a group that is paused is paused too, as there."""
+    by_id = {row.get("id"): row for row in rows}
+
+    def is_active(row: Row | None, deep: int = 0) -> bool:
+        if row is None or deep > DEEPEST_GROUP:
+            return True
+        above = by_id.get(row["parent"]) if row.get("parent") else None
+        return bool(row.get("active", 1)) and is_active(above, deep + 1)
+
+    return [{**row, "active": is_active(row)} for row in rows]
 
 
 def _others(database: sqlite3.Connection, name: str) -> list[Found]:
@@ -100,13 +123,18 @@ def _add_common(row: Row, found: Found) -> None:
     assert service is not None
     if service["kind"] != "heartbeat":
         service["interval"] = seconds(row.get("interval"), 60)
-        service["timeout"] = seconds(min(float(row.get("timeout") or 48), 120), 48)
+        usual = 0.8 * float(row.get("interval") or 60)
+        service["timeout"] = seconds(min(float(row.get("timeout") or usual), 120), 48)
         retries = int(row.get("maxretries") or 0)
         service["failures_to_down"] = min(retries + 1, 20)
         if retries > 19:
             found.changed.append(f"{retries} retries: here at most 19")
         retry = float(row.get("retry_interval") or row.get("interval") or 60)
         service["retry"] = seconds(min(max(retry, 1), 3600), 60)
+    if row.get("proxy_id"):
+        found.changed.append("its proxy is left out")
+    if row.get("ip_family") in ("ipv4", "ipv6"):
+        found.changed.append(f"both kinds of address are tried, not {row['ip_family']} alone")
     if not row.get("active", 1):
         service["paused"] = True
 
@@ -130,17 +158,31 @@ def _http(row: Row) -> Found:
         "verify_tls": not row.get("ignore_tls"),
         "body": row.get("body"),
     }
-    if row.get("headers"):
-        headers = json.loads(row["headers"])
-        config["headers"] = {str(key): str(value) for key, value in headers.items()}
-    method = row.get("auth_method")
-    if row.get("basic_auth_user") and method in (None, "", "basic"):
-        config["basic_auth"] = f"{row['basic_auth_user']}:{row.get('basic_auth_pass') or ''}"
-    elif method not in (None, "", "basic"):
+    method = row.get("auth_method", "basic") or ""  # versions without a method knew only this
+    if method not in ("", "basic", "bearer"):
         return left_out(row.get("name"), row["type"], f"it signs in by {method}")
+    if method == "basic" and row.get("basic_auth_user"):
+        config["basic_auth"] = f"{row['basic_auth_user']}:{row.get('basic_auth_pass') or ''}"
+    config["headers"] = _headers(row, method)
     if row.get("expiry_notification"):
         changed.append("add a `tls` service to be warned before the certificate expires")
     return _made(row, "http", host_of(url), config, *changed)
+
+
+def _headers(row: Row, method: str) -> dict[str, str]:
+    """What it sends besides, the type of its body among it."""
+    headers = {}
+    body, encoding = str(row.get("body") or "").strip(), row.get("http_body_encoding") or "json"
+    if body and encoding in BODIES:
+        headers["Content-Type"] = BODIES[encoding]
+    if method == "bearer":
+        headers["Authorization"] = f"Bearer {row.get('bearer_token') or ''}"
+    own = json.loads(row.get("headers") or "{}")
+    for key, value in own.items():
+        for same in [each for each in headers if each.lower() == str(key).lower()]:
+            del headers[same]
+        headers[str(key)] = str(value)
+    return headers
 
 
 def _keyword(row: Row) -> Found:
@@ -164,27 +206,36 @@ def _json(row: Row) -> Found:
 
 
 def _port(row: Row) -> Found:
+    if row.get("expected_tls_alert") not in (None, "", "none"):
+        return left_out(row.get("name"), row["type"], "it is up on an alert of TLS")
     return _made(row, "tcp", str(row["hostname"]), {"port": int(row["port"])})
 
 
 def _ping(row: Row) -> Found:
-    return _made(row, "ping", str(row["hostname"]), {})
+    config = {"count": min(int(row.get("ping_count") or 1), 20), "loss_warn_percent": 100}
+    return _made(row, "ping", str(row["hostname"]), config)
 
 
 def _dns(row: Row) -> Found:
-    servers = str(row.get("dns_resolve_server") or "").split(",")
+    if _has_conditions(row):
+        return left_out(row.get("name"), row["type"], CONDITIONS)
+    servers = re.sub(r"\s", "", str(row.get("dns_resolve_server") or "")).strip(",").split(",")
     changed = ["only the first name server is asked"] if len(servers) > 1 else []
+    port = int(row.get("port") or 53)
+    server = f"[{servers[0]}]" if ":" in servers[0] else servers[0]
     config = {
         "name": row["hostname"],
         "record": row.get("dns_resolve_type") or "A",
-        "resolver": servers[0].strip(),
+        "resolver": servers[0] if port == 53 else f"{server}:{port}",
     }
     return _made(row, "dns", str(row["hostname"]), config, *changed)
 
 
 def _push(row: Row) -> Found:
     every = seconds(row.get("interval"), 60)
-    config = {"every": every, "grace": every}
+    late = float(row.get("retry_interval") or row.get("interval") or 60)
+    grace = int(row.get("maxretries") or 0) * late
+    config = {"every": every, "grace": f"{max(grace, 1):g}s"}
     said = "the job must call another address, which the service's page shows"
     return _made(row, "heartbeat", "", config, said)
 
@@ -194,10 +245,25 @@ def _database(kind: str) -> Callable[[Row], Found]:
         dsn = str(row.get("database_connection_string") or "")
         if "://" not in dsn:
             return left_out(row.get("name"), row["type"], "its connection string is not a URL")
+        if _has_conditions(row):
+            return left_out(row.get("name"), row["type"], CONDITIONS)
+        if kind == "mysql" and row.get("radius_password"):  # where its form puts the password
+            dsn = _with_password(dsn, str(row["radius_password"]))
         config = {"dsn": dsn, "query": row.get("database_query")}
         return _made(row, kind, host_of(dsn), config)
 
     return make
+
+
+def _has_conditions(row: Row) -> bool:
+    return bool(json.loads(row.get("conditions") or "[]"))
+
+
+def _with_password(dsn: str, password: str) -> str:
+    parts = urlsplit(dsn)
+    place = parts.netloc.rpartition("@")[2]
+    user = quote(unquote(parts.username or ""), safe="")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
 
 
 def _redis(row: Row) -> Found:
@@ -205,9 +271,10 @@ def _redis(row: Row) -> Found:
     parts = urlsplit(url)
     config = {
         "port": port_of(url, 6379),
-        "user": parts.username,
-        "password": parts.password,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
         "tls": parts.scheme == "rediss",
+        "verify_tls": False if row.get("ignore_tls") else None,
     }
     return _made(row, "redis", host_of(url), config)
 
