@@ -32,6 +32,10 @@ def public_app() -> FastAPI:
     answer_with_problems(app)
     describe(app)
     for router in (
+        # Routes are tried one after the other: what is asked for most comes first.
+        status.router(snapshots),
+        pages.router(snapshots, site),
+        heartbeats.router,
         health.router,
         auth.router,
         profile.router,
@@ -39,7 +43,6 @@ def public_app() -> FastAPI:
         oidc.router,
         second_factor.router,
         settings.router,
-        heartbeats.router,
         docs.router,
         series.router,
         finding.router,
@@ -52,8 +55,6 @@ def public_app() -> FastAPI:
         badges.router(snapshots),
         statuspage.router(),
         calendar.router(),
-        status.router(snapshots),
-        pages.router(snapshots, site),
     ):
         app.include_router(router)
     app.mount("/assets", PrecompressedFiles(directory=site / "assets", check_dir=False))
