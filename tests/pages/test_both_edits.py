@@ -163,6 +163,37 @@ async def test_the_second_may_take_what_the_first_has_saved(
         assert two.told("Store is saved.")
 
 
+@pytest.mark.parametrize("thing", ["host", "service"])
+async def test_a_form_outlives_a_deletion_that_is_undone(
+    database: Database, stored: Mapping[str, int], thing: str
+) -> None:
+    cookie = sign_in(database, Role.EDITOR)
+    async with open_tab(cookie) as one, open_tab(cookie) as two:
+        await two.send(HostsState, "load")
+        await two.send(HostsState, "toggle_services", host_id=stored["host"])
+        mine = await opened(two, HostsState, thing, stored[thing])
+        assert not two.shown.get("form_apart")
+        await one.send(HostsState, "load")
+        await one.send(HostsState, "ask_delete", thing="host", row_id=stored["host"])
+        await one.send(HostsState, "delete", form={})
+        await two.send(HostsState, "tick")
+        assert two.shown["form_apart"] and two.shown["form"].id == stored[thing]
+        await two.send(HostsState, "open_new", thing="host", parent_id=0)
+        assert not two.shown["form_apart"]
+        await two.send(HostsState, "close_form")
+        assert not two.shown["form_apart"]
+        await one.send(HostsState, "undo_delete")
+        await two.send(HostsState, "reorder")
+        await opened(two, HostsState, thing, stored[thing])
+        await one.send(HostsState, "ask_delete", thing="host", row_id=stored["host"])
+        await one.send(HostsState, "delete", form={})
+        await two.send(HostsState, "save", form=mine | {"name": "Kept"})
+        assert two.told("does not exist") and two.shown["form"].id == stored[thing]
+        await one.send(HostsState, "undo_delete")
+        await two.send(HostsState, "save", form=mine | {"name": "Kept"})
+        assert two.told("Kept is saved.") and not two.shown["form_apart"]
+
+
 async def test_one_time_of_a_downtime_keeps_what_both_have_changed(
     database: Database, stored: Mapping[str, int]
 ) -> None:

@@ -42,12 +42,24 @@ def hosts() -> rx.Component:
         rx.cond((HostsState.summary.offline_since != "") & HostsState.loaded, _offline()),
         rx.cond(HostsState.loaded, adding()),
         rx.cond(HostsState.loaded & ~HostsState.summary.empty, _filters()),
-        rx.cond((HostsState.form.thing == "host") & (HostsState.form.id == 0), form(HostsState)),
+        rx.cond(HostsState.form_apart, _apart()),
+        rx.cond(
+            HostsState.form_apart | ((HostsState.form.thing == "host") & (HostsState.form.id == 0)),
+            form(HostsState),
+        ),
         once_loaded(HostsState, host_list()),
         confirmation(HostsState),
         key_confirmation(),
         who=HostsState.who,
         here="Hosts",
+    )
+
+
+def _apart() -> rx.Component:
+    return rx.el.p(
+        "What you are editing is not in the list: somebody has deleted it, or the filters hide it.",
+        class_name="notice",
+        role="status",
     )
 
 

@@ -53,6 +53,8 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
 
     who: str = ""
     is_admin: bool = False
+    form_apart: bool = False
+    """The row of the open form is not in the list: it was deleted, or the filters hide it."""
 
     async def _read(self, now: datetime) -> None:
         view: HostsView = await ask(
@@ -76,7 +78,21 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
             tags=view.tags,
             hosts=view.hosts,
         )
+        self._note_place_of_form()
         await self._read_details()
+
+    def _begin(self, form: FormView) -> None:
+        super()._begin(form)
+        self._note_place_of_form()
+
+    def _note_place_of_form(self) -> None:
+        thing, row_id = self.form.thing, self.form.id
+        if thing == "service" and row_id:
+            ids = {each.id for host in self.hosts if host.is_open for each in host.services}
+        else:
+            ids = {host.id for host in self.hosts}
+            row_id = row_id if thing == "host" else self.form.parent
+        show(self, form_apart=bool(thing and row_id and row_id not in ids))
 
     def _holds(self) -> bool:
         """Something is open that must not move away."""
