@@ -72,6 +72,16 @@ def test_what_is_still_down_at_the_end_is_told_then(database, outside, site):
     assert outside.told("x") == [TOLD_DOWN, TOLD_UP]
 
 
+def test_the_end_is_not_held_up_by_other_news_of_the_host(database, outside, site):
+    quiet_channel(database)
+    beside = add_service(database, site, "Database")
+    plan(database, site, NOW, host_ids=[], service_ids=[site])
+    see(database, DOWN, site, at=NOW + MINUTE)
+    see(database, DOWN, beside, at=END - 10 * SECOND)
+    pass_time(database, END - 10 * SECOND, END + SECOND)
+    assert outside.told("x") == ["down Datastore.Database", TOLD_DOWN]
+
+
 def test_what_was_down_before_is_the_same_incident_and_not_told_again(database, outside, site):
     quiet_channel(database, reminder_every_seconds=1800)
     see(database, DOWN, site, at=NOW - 5 * MINUTE)

@@ -72,6 +72,11 @@ CASES = {
         [told(1, sent=-20)],
         (),
     ),
+    "but not what has waited for the end of planned downtime": (
+        [Waiting(2, DOWN, IATI, 1, NOW, is_overdue=True)],
+        [told(1, sent=-1)],
+        (2,),
+    ),
     "after half a minute it goes": ([waiting(2, ready=-1)], [told(1, sent=-30)], (2,)),
     "what another host was told does not matter": (
         [waiting(2, host=2)],

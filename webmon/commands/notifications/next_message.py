@@ -100,6 +100,7 @@ def _next_rows(
             row.host_id,
             row.ready_at,
             row.told_with,
+            row.payload["after_downtime"].as_boolean().label("after_downtime"),
         )
         .where(row.channel_id == channel.channel_id, row.ready_at.is_not(None))
         .order_by(row.id)
@@ -107,7 +108,17 @@ def _next_rows(
     cut_off = [each.id for each in queued if each.told_with is not None]
     if cut_off:
         return lock_rows(session, cut_off), True
-    waiting = [Waiting(each.id, Event(each.event), *each[2:5]) for each in queued]
+    waiting = [
+        Waiting(
+            each.id,
+            Event(each.event),
+            each.namespace_id,
+            each.host_id,
+            each.ready_at,
+            is_overdue=bool(each.after_downtime),
+        )
+        for each in queued
+    ]
     if not channel.enabled:
         unwanted = [each.id for each in waiting if each.event is not Event.TEST]
         return lock_rows(session, unwanted or [each.id for each in waiting][:1]), False

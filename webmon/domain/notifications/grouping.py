@@ -35,6 +35,8 @@ class Waiting:
     namespace_id: int | None
     host_id: int | None
     ready_at: datetime
+    is_overdue: bool = False
+    """It has waited for the end of planned downtime, and collects nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _due_at(news: Waiting, messages: Sequence[_Message]) -> datetime:
     So the first recovery after bad news is never held, and the other way round.
     """
     direction = DIRECTIONS.get(news.event)
-    if direction is None or news.host_id is None:
+    if direction is None or news.host_id is None or news.is_overdue:
         return news.ready_at
     before = next((message for message in messages if message.is_about(news)), None)
     if before is None or direction not in before.directions:
