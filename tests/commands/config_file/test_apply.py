@@ -9,7 +9,7 @@ from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.config_file.apply import apply_file
 from webmon.errors import FileError
-from webmon.models import Channel, Host, Namespace, Service, ServiceState
+from webmon.models import Channel, Daily, Host, Incident, Namespace, Service, ServiceState
 
 FIRST = """\
 namespaces:
@@ -103,6 +103,39 @@ def test_without_prune_what_the_file_leaves_out_stays(apply, session):
     assert apply(shorter, prune=True) == ["- service Datastore / Port"]
     assert apply("", prune=True) == ["- host Datastore (iati)", "- namespace iati"]
     assert session.exec(select(Host)).all() == session.exec(select(Namespace)).all() == []
+
+
+def test_what_was_something_else_keeps_its_history(apply, session):
+    apply(FIRST)
+    ids = [row.id for row in session.exec(select(Service).order_by(Service.id))]
+    renamed = (
+        FIRST.replace("slug: iati", "slug: aid, was: iati")
+        .replace("namespace: iati", "namespace: aid")
+        .replace("name: Datastore", "name: Store\n    was: Datastore")
+        .replace("name: Port", "name: Door, was: Port")
+    )
+    assert renamed.count("was: ") == 3
+    assert apply(renamed, prune=True) == [
+        "~ namespace aid: slug iati → aid",
+        "~ host Store (aid): name Datastore → Store",
+        "~ service Store / Door: name Port → Door",
+    ]
+    assert [row.id for row in session.exec(select(Service).order_by(Service.id))] == ids
+    assert apply(renamed, prune=True) == []
+    twice = renamed.replace("name: Website", "name: Port")
+    [refusal] = apply(twice)
+    assert "Port is in the file as well, so this cannot be what it was" in refusal
+
+
+def test_pruning_says_what_goes_for_ever(apply, session):
+    apply(FIRST)
+    website = session.exec(select(Service).where(Service.name == "Website")).one()
+    today = int(NOW.timestamp()) // 86_400
+    session.add(Daily(service_id=website.id, day=today - 213))
+    session.add(Incident(service_id=website.id, opened_at=NOW))
+    session.flush()
+    lost = "history of 214 days, 1 incident"
+    assert apply("", prune=True) == [f"- host Datastore (iati): {lost}", "- namespace iati"]
 
 
 def test_a_secret_is_stored_encrypted_and_never_shown(apply, session, monkeypatch):

@@ -24,6 +24,7 @@ from webmon.commands.config_file.differences import (
     service_fields,
 )
 from webmon.commands.config_file.downtimes import apply_downtime, named_by_id, prune_downtimes
+from webmon.commands.config_file.losses import history_lost
 from webmon.commands.config_file.model import FILE_NAMES, File, FileChannel, FileHost, FileService
 from webmon.commands.config_file.source import Source
 from webmon.commands.config_file.stored import (
@@ -92,8 +93,12 @@ class _Run:
 
     def namespace(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         with self.at(*path):
-            wanted = validated(namespaces.NamespaceFields, item)
+            was = item.get("was")
+            known = {name: value for name, value in item.items() if name != "was"}
+            wanted = validated(namespaces.NamespaceFields, known)
             row = find_namespace(self.session, wanted.slug)
+            if row is None and was is not None:
+                row = find_namespace(self.session, was)
             fields = {**wanted.model_dump(), "networks": wanted.networks or []}
             if row is None:
                 namespaces.create_namespace(self.session, fields, actor=None, now=self.now)
@@ -107,7 +112,7 @@ class _Run:
             wanted = validated(FileChannel, item)
             slug = wanted.namespace
             fields = wanted.fields(None if slug is None else self._namespace(slug).id)
-            row = find_channel(self.session, wanted.name)
+            row = find_channel(self.session, wanted.name, wanted.was)
             config = merged(wanted.config, config_of(row, wanted.kind))
             built_in = row is not None and row.built_in
             after = channels.complete({**fields, "config": config}, built_in=built_in)
@@ -142,8 +147,8 @@ class _Run:
         with self.at(*path):
             wanted = validated(FileHost, item)
             namespace = self._namespace(wanted.namespace)
-            row = self.inventory.host(wanted.namespace, wanted.name)
-            fields = wanted.model_dump(exclude={"namespace", "services"})
+            row = self.inventory.host(wanted.namespace, wanted.name, wanted.was)
+            fields = wanted.model_dump(exclude={"was", "namespace", "services"})
             fields |= {"namespace_id": namespace.id}
             ssh = merged(wanted.ssh or {}, crypto.unseal(row.ssh) if row else {})
             after = fields | {"ssh": hosts.complete_ssh(ssh)}
@@ -182,7 +187,7 @@ class _Run:
         with self.at(*path):
             wanted = validated(FileService, item)
             fields = wanted.fields()
-            row = self.inventory.service(host, wanted.name)
+            row = self.inventory.service(host, wanted.name, wanted.was)
             config = merged(wanted.config, config_of(row, wanted.kind))
             after, probed = services.complete({**fields, "config": config})
             with self.at(*of_host):
@@ -237,6 +242,7 @@ def apply_file(
             raise Invalid("must be names with values: namespaces, channels, hosts and downtimes")
         content = validated(File, source.data or {})
     _refuse_twins(source, content)
+    run.inventory.read_former(content.namespaces)
     _refuse_missing(run, content)
     if prune:
         run.kept_channels = frozenset(str(item.get("name")) for item in content.channels)
@@ -296,27 +302,43 @@ def _refuse_twin(source: Source, path: list[str | int], items: list[Any], key: l
         if name in seen:
             raise source.error([*path, number], f"{name[-1]} is there twice")
         seen.add(name)
+    for number, item in enumerate(items):
+        was = item.get("was") if isinstance(item, dict) else None
+        if was is None or was == item.get(key[-1]):
+            continue
+        former = (*(str(item.get(part)) for part in key[:-1]), str(was))
+        if former in seen:
+            text = f"{was} is in the file as well, so this cannot be what it was"
+            raise source.error([*path, number, "was"], text)
+        seen.add(former)
 
 
 def _prune(run: _Run, content: File) -> None:
     session, now = run.session, run.now
     for gone in prune_downtimes(session, run.kept_downtimes, now=now):
         run.applied.note("-", gone)
-    kept_hosts = {(item["namespace"], item["name"]): item for item in content.hosts}
+    kept_hosts = {
+        (item["namespace"], name): item
+        for item in content.hosts
+        for name in (item.get("was"), item["name"])  # who loses the address is renamed at last
+        if name is not None
+    }
     rows = session.exec(
         select(Host, Namespace.slug).join(Namespace).order_by(Namespace.slug, Host.name)
     ).all()
     for host, slug in rows:
         item = kept_hosts.get((slug, host.name))
         if item is None:
+            lost = history_lost(session, Service.host_id == host.id, now=now)
             hosts.delete_host(session, host.id, actor=None, now=now)
-            run.applied.note("-", f"host {host.name} ({slug})")
+            run.applied.note("-", f"host {host.name} ({slug})", lost)
             continue
         names = {service["name"] for service in item.get("services", [])}
         for service in session.exec(select(Service).where(Service.host_id == host.id)).all():
             if service.name not in names:
+                lost = history_lost(session, Service.id == service.id, now=now)
                 services.delete_service(session, service.id, actor=None, now=now)
-                run.applied.note("-", f"service {host.name} / {service.name}")
+                run.applied.note("-", f"service {host.name} / {service.name}", lost)
     _prune_channels(run, content)
     slugs = {item["slug"] for item in content.namespaces} | {slug for slug, _ in kept_hosts}
     others = (*content.channels, *content.downtimes)

@@ -36,6 +36,8 @@ class FileChannel(FileModel):
     """A channel as the file describes it; without a namespace it is told of every one."""
 
     name: str
+    was: str | None = None
+    """Its name until now, by which it is found where there is none of the new name."""
     kind: str
     namespace: str | None = None
     events: list[str] = [*DEFAULT_EVENTS]
@@ -46,7 +48,7 @@ class FileChannel(FileModel):
     def fields(self, namespace_id: int | None) -> dict[str, Any]:
         """What `commands.channels` calls the same things."""
         return {
-            **self.model_dump(exclude={"namespace", "reminder_every"}),
+            **self.model_dump(exclude={"was", "namespace", "reminder_every"}),
             "namespace_id": namespace_id,
             "reminder_every_seconds": self.reminder_every,
         }
@@ -56,6 +58,7 @@ class FileService(FileModel):
     """A service as the file describes it; everything but name and kind has a default."""
 
     name: str
+    was: str | None = None
     kind: str
     interval: Duration | None = None
     timeout: Duration = 10.0
@@ -73,7 +76,7 @@ class FileService(FileModel):
         """What `commands.services` calls the same things."""
         slow = self.degraded_above
         return {
-            **self.model_dump(exclude={"interval", "timeout", "retry", "degraded_above"}),
+            **self.model_dump(exclude={"was", "interval", "timeout", "retry", "degraded_above"}),
             "interval_seconds": self.interval,
             "timeout_seconds": self.timeout,
             "retry_seconds": self.retry,
@@ -85,6 +88,7 @@ class FileHost(FileModel):
     """A host with its services."""
 
     name: str
+    was: str | None = None
     namespace: str
     address: str = ""
     public: bool = True
@@ -93,7 +97,7 @@ class FileHost(FileModel):
     services: list[dict[str, Any]] = []
 
 
-NAMES = ("slug", "name", "namespace", "title", "id")
+NAMES = ("slug", "name", "was", "namespace", "title", "id")
 STRIPPED = TypeAdapter(Annotated[str, StringConstraints(strip_whitespace=True)])
 """As the models strip: Python takes more characters for spaces."""
 
