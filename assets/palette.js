@@ -57,7 +57,7 @@ const option = (found, number) => {
 
 const open = () => {
   if (document.querySelector('dialog[open]')) return;
-  let shown = [], chosen = 0, timer = 0, asked = null, answered = [], failed = '';
+  let shown = [], chosen = 0, moved = false, timer = 0, asked = null, answered = [], failed = '';
   const input = make('input', {
     type: 'text', class: 'control', role: 'combobox', 'aria-label': 'Go to or do', 'aria-expanded': 'true',
     'aria-controls': 'palette-list', 'aria-autocomplete': 'list', autocomplete: 'off', spellcheck: 'false',
@@ -86,7 +86,7 @@ const open = () => {
     shown = every.sort((one, other) => begins(other) - begins(one)).slice(0, MOST);
     list.replaceChildren(...shown.map(option));
     const kept = shown.findIndex(({ name }) => name === before);
-    choose(asked && kept > 0 ? kept : 0);
+    choose(moved ? Math.max(kept, 0) : 0);
     const count = shown.length === 1 ? '1 found' : `${shown.length} found`;
     told.textContent = failed || (asked ? 'Searching …' : shown.length ? count : 'Nothing is found.');
   };
@@ -118,12 +118,16 @@ const open = () => {
     const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1, PageDown: shown.length - 1, PageUp: 0 }[event.key];
     if (event.isComposing) return;
     if (event.key === 'Enter') go(shown[chosen]);
-    else if (to !== undefined) choose(to);
-    else return;
+    else if (to === undefined) return;
+    else {
+      moved = true; // what the server finds meanwhile must not take it back
+      choose(to);
+    }
     event.preventDefault();
   };
   const wait = () => {
     clearTimeout(timer);
+    moved = false;
     answered = answered.filter(({ name, detail }) =>
       holds(`${name} ${detail}`, input.value.toLowerCase().split(/\s+/).filter(Boolean)));
     timer = setTimeout(ask, WAIT_MS);

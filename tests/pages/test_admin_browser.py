@@ -583,12 +583,18 @@ def test_the_keyboard_searches_adds_and_goes_to_rooms(context: BrowserContext) -
     page.keyboard.press("i")
     page.wait_for_url("**/admin/incidents/**")
 
+    waiting: list[Route] = []
+    page.route(re.compile(r"/api/find\?text=$"), lambda route: waiting.append(route))
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Search")
     typed, first = palette.get_by_role("combobox"), palette.get_by_role("option").first
     expect(first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
-    expect(first).to_have_attribute("aria-selected", "false")
+    chosen = palette.get_by_role("option", selected=True)
+    expect(chosen).to_have_text("HostsRoom")
+    waiting[0].continue_()
+    expect(palette.get_by_role("status")).to_have_text(re.compile("found$"))
+    expect(chosen).to_have_text("HostsRoom")
     page.keyboard.type("This mon")
     expect(first).to_have_accessible_name(re.compile("^This monitor"))
     page.keyboard.press("Escape")
