@@ -141,6 +141,18 @@ def test_what_is_exported_is_what_was_applied(webmon, tmp_path):
     assert webmon("apply", str(file), "--prune").stdout == "nothing to change\n"
 
 
+def test_nothing_from_a_file_moves_the_terminal(webmon, tmp_path):
+    file = tmp_path / "hostile.yaml"
+    file.write_text('hosts: [{name: A, namespace: "\\e]0;x\\a\\e[2J"}]\n')
+    refused = webmon("apply", str(file))
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "\\x1b]0;x\\x07" in refused.stderr
+    rows = tmp_path / "rows.csv"
+    rows.write_text("Friendly Name,URL,Type\n\x1b[2Ja,x,HTTP\n")
+    told = webmon("import", "uptimerobot", str(rows), "--dry-run").stdout
+    assert "left out" in told and "\x1b" not in told
+
+
 def test_a_mistake_in_the_file_is_one_line_with_its_place(webmon, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("namespaces:\n  - {slug: main, nam: Main}\n")

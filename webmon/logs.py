@@ -75,6 +75,11 @@ class JsonFormatter(logging.Formatter):
 def one_line(text: str) -> str:
     """``text`` on one line, printable, cut, and without the value of our cookies."""
     text = SECRETS.sub(r"\1=(hidden)", _cut(text.strip(), LONGEST_MESSAGE))
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """``text`` without anything that moves a terminal: such characters are written as escapes."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _escaped(each) for each in text)

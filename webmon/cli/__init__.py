@@ -24,6 +24,7 @@ from webmon.cli import (
     processes,
 )
 from webmon.cli.console import WRONG_INPUT
+from webmon.logs import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,7 +55,7 @@ def main() -> None:
         raise SystemExit(WRONG_INPUT) from None
     except ClickException as error:
         message = error.format_message().replace("Value error, ", "")
-        typer.echo(f"webmon: {message} (webmon --help tells more)", err=True)
+        typer.echo(f"webmon: {printable(message)} (webmon --help tells more)", err=True)
         raise SystemExit(WRONG_INPUT) from None
     except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import bring_up_to_date, plainly, whose_shell
+from webmon.cli.console import bring_up_to_date, plainly, tell, whose_shell
 from webmon.origin import Way, coming
 
 commands = typer.Typer()
@@ -59,7 +59,7 @@ def apply(
         if dry_run:
             session.rollback()
     for line in applied.lines or ["nothing to change"]:
-        typer.echo(typer.style(line, fg=COLOURS.get(line[:1])))  # no colour but on a terminal
+        tell(line, COLOURS.get(line[:1]))  # no colour but on a terminal
     if applied.lines and sys.stdout.isatty():
         typer.echo(_in_short(applied.lines))
     if dry_run and applied.lines:

@@ -11,6 +11,7 @@ import typer
 
 from webmon import config, crypto, db, own_files
 from webmon.errors import FileError, Invalid, WebmonError
+from webmon.logs import printable
 from webmon.origin import Way, coming
 from webmon.queries.system.schema import fault
 
@@ -121,7 +122,13 @@ def fail(message: str, status: int) -> NoReturn:
     say(f"webmon: {message}", status)
 
 
+def tell(text: str, colour: str | None = None) -> None:
+    """Print lines that hold what comes from outside: a name, a file's content, an answer."""
+    lines = map(printable, text.split("\n"))
+    typer.echo(typer.style("\n".join(lines), fg=colour))
+
+
 def say(message: str, status: int) -> NoReturn:
     """End with ``message`` on one line of standard error."""
-    typer.echo(" ".join(message.split()), err=True)
+    typer.echo(printable(" ".join(message.split())), err=True)
     raise typer.Exit(status)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import COULD_NOT_LOOK, FAILED, fail, plainly, what_the_database_lacks
+from webmon.cli.console import COULD_NOT_LOOK, FAILED, fail, plainly, tell, what_the_database_lacks
 from webmon.errors import WebmonError
 
 commands = typer.Typer()
@@ -30,7 +30,7 @@ def check(
         fail(str(error), COULD_NOT_LOOK)
     except db.DatabaseError as error:
         fail(what_the_database_lacks(error), COULD_NOT_LOOK)
-    statuses = asyncio.run(reports.look_at(found, typer.echo))
+    statuses = asyncio.run(reports.look_at(found, tell))
     raise typer.Exit(reports.exit_status(statuses))
 
 
@@ -46,8 +46,9 @@ def status(
 
     with db.read() as session:
         view = snapshot.public_status(session, now=clock.utcnow(), namespace=namespace)
-    text = snapshot.as_json(view, indent=2).decode() if as_json else reports.as_text(view)
-    typer.echo(text)
+    if as_json:
+        return typer.echo(snapshot.as_json(view, indent=2).decode())
+    tell(reports.as_text(view))
 
 
 @commands.command()

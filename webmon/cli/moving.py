@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webmon import clock, db
-from webmon.cli.console import bring_up_to_date, plainly, whose_shell
+from webmon.cli.console import bring_up_to_date, plainly, tell, whose_shell
 from webmon.origin import Way, coming
 
 commands = typer.Typer()
@@ -37,7 +37,7 @@ def import_(
         if dry_run:
             session.rollback()
     for line in moved.lines:
-        typer.echo(typer.style(str(line), fg=COLOURS.get(line.sign)))
+        tell(str(line), COLOURS.get(line.sign))
     typer.echo(moved.summary)
     if dry_run:
         typer.echo("(dry run: nothing was changed)")
