@@ -17,7 +17,8 @@ from tests.probes.http_exchange.test_http_failures import (
 from tests.probes.servers import Talk, serving
 from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Target
-from webmon.probes.tcp import TcpConfig, probe_tcp, unescape
+from webmon.probes.tcp import TcpConfig, hint, probe_tcp, unescape
+from webmon.probes.wire.addresses import literal_endpoint
 
 
 async def probe(port: int, host: str = "127.0.0.1", timeout: float = 0.3, **fields: Any) -> Outcome:
@@ -125,3 +126,9 @@ def test_escapes() -> None:
 def test_empty_fields_count_as_not_given() -> None:
     assert TcpConfig(port=1, send="", expect="") == TcpConfig(port=1)
     assert all(info.title for info in TcpConfig.model_fields.values())
+
+
+def test_a_database_s_port_hints_at_its_kind() -> None:
+    said = {port: hint(literal_endpoint("127.0.0.1", port)) for port in (5432, 3306, 6379, 80)}
+    assert "the kind postgres" in said[5432] and "the kind mysql" in said[3306]
+    assert "the kind redis" in said[6379] and said[80] == hint(None) == ""

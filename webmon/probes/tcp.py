@@ -58,6 +58,10 @@ Text = Annotated[
 ]
 
 
+KINDS = {5432: "postgres", 3306: "mysql", 6379: "redis"}
+"""The ports of databases, and what looks at them properly."""
+
+
 class TcpConfig(ProbeConfig):
     """A port, and what is said over it."""
 
@@ -165,11 +169,17 @@ def _up(conversation: Conversation) -> Outcome:
     taken_us = _microseconds(conversation.started, conversation.finished)
     did = "answered as expected" if conversation.received else "accepts connections"
     return up(
-        f"{conversation.endpoint} {did}, in {milliseconds(taken_us)}",
+        f"{conversation.endpoint} {did}, in {milliseconds(taken_us)}{hint(conversation.endpoint)}",
         taken_us,
         _phases(conversation),
         **_evidence(conversation),
     )
+
+
+def hint(endpoint: Endpoint | None) -> str:
+    """Which kind says more about what usually listens there: it may accept, and not answer."""
+    kind = KINDS.get(endpoint.port) if endpoint else None
+    return f"; the kind {kind} also sees whether it answers queries" if kind else ""
 
 
 def _microseconds(begin: float, end: float) -> int:
