@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from webmon import db
+from webmon.api.problems import problems
 from webmon.api.self_request import takes_heartbeats
 from webmon.clock import utcnow
 from webmon.commands.checks import heartbeat_listening, heartbeats
@@ -22,7 +23,7 @@ from webmon.errors import NotFound
 from webmon.queries.inventory.heartbeat_urls import is_known
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/api/v1/heartbeats", tags=["heartbeats"])
+router = APIRouter(prefix="/api/v1/heartbeats", tags=["heartbeats"], responses=problems(404))
 Result = TypeVar("Result")
 
 LONGEST_TOKEN = 100

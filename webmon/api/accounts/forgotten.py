@@ -27,7 +27,7 @@ async def ask() -> Response:
     return _page()
 
 
-@router.post("/forgotten", status_code=303)
+@router.post("/forgotten", status_code=303, include_in_schema=False)
 async def send(request: Request, later: BackgroundTasks, email: Text = "") -> Response:
     """Have a link sent. What depends on whether the address is somebody's is done after the answer,
     so that the answer takes the same time."""

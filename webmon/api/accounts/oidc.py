@@ -29,7 +29,7 @@ LANE = Lane("provider", 4)
 COOKIE = "webmon_provider"
 
 
-@router.get("/oidc")
+@router.get("/oidc", include_in_schema=False)
 async def depart(request: Request, next: str = "") -> Response:
     """To the provider. 404 where none is set."""
     if not settings().oidc_issuer:
@@ -45,7 +45,7 @@ async def depart(request: Request, next: str = "") -> Response:
     return response
 
 
-@router.get("/oidc/callback")
+@router.get("/oidc/callback", include_in_schema=False)
 async def arrive(request: Request, code: str = "", state: str = "", iss: str = "") -> Response:
     """Back from the provider, with a code for a token."""
     if not settings().oidc_issuer:

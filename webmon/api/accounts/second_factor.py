@@ -140,7 +140,7 @@ async def _with_code(request: Request, code: str, *, remove: bool) -> Response:
     return _codes_page(made, PROFILE) if made else back(PROFILE, done="factor_removed")
 
 
-@router.post("/confirm")
+@router.post("/confirm", include_in_schema=False)
 async def confirm(request: Request, password: Text = "", code: Text = "") -> Response:
     """Prove again who one is: by a code where there is a second factor, else by the password.
 
