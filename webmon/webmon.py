@@ -21,6 +21,8 @@ from pages.admin.hosts import page as hosts
 from pages.admin.hosts.state import HostsState
 from pages.admin.incidents import page as incidents
 from pages.admin.incidents.state import IncidentsState
+from pages.admin.keys import page as keys
+from pages.admin.keys.state import KeysState
 from pages.admin.moving import page as moving
 from pages.admin.moving.state import MovingState
 from pages.admin.namespaces import page as namespaces
@@ -106,6 +108,7 @@ for room, page, load in (
     (moving, moving.moving, MovingState.load),
     (namespaces, namespaces.namespaces, NamespacesState.load),
     (users, users.users, UsersState.load),
+    (keys, keys.keys, KeysState.load),
     (activity, activity.activity, ActivityState.load),
 ):
     app.add_page(

@@ -37,6 +37,7 @@ ROOMS = (
     "/admin/import",
     "/admin/namespaces",
     "/admin/users",
+    "/admin/keys",
     "/admin/profile",
     "/admin/settings",
     "/admin/activity",

@@ -88,6 +88,7 @@ def test_a_secret_is_never_told_only_that_it_changed(session: Session) -> None:
     assert changes(session) == {"config.webhook_url": ["a secret", "another secret"]}
     channels.update_channel(session, channel.id, again, **BY)
     assert len(told(session)) == 2, "the same secret, sealed differently, is no change"
+    factories.user(session, ADMIN.email, Role.ADMIN, id=ADMIN.user_id)
     api_keys.add_key(session, "prometheus", Scope.READ, **BY)
     user = factories.user(session, "ida@example.org")
     users.set_password(session, user.id, hash_password("nobody guesses this one"), **BY)

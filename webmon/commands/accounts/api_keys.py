@@ -34,7 +34,8 @@ def add_key(
     actor: Actor | None,
     now: datetime,
 ) -> str:
-    """A new key, for the namespaces with these slugs where any are given; returns it.
+    """A new key, for the namespaces with these slugs where any are given; returns it. It may no
+    more than ``actor``, and ends with their account; without an actor it is nobody's.
 
     Raises:
         Invalid: the name is taken by a key that still holds, or a slug is unknown.
@@ -45,7 +46,8 @@ def add_key(
     if _active(session, name, now):
         raise Invalid("there is a key of this name; rotate it or take another name", "name")
     ids = [_namespace_id(session, slug) for slug in dict.fromkeys(namespaces)]
-    return _store(session, name, scope, ids, _end(lasts, now), now=now)
+    owner = actor.user_id or None if actor else None
+    return _store(session, name, scope, ids, _end(lasts, now), user_id=owner, now=now)
 
 
 @noted("API key", "replaced", about=_of_that_name)

@@ -26,6 +26,7 @@ ROOMS = (
         "Namespaces": "/namespaces/",
         "Users": "/users/",
         "Activity": "/activity/",
+        "API keys": "/keys/",
         "Settings": "/settings/",
     },
 )

@@ -1,0 +1,1 @@
+"""The room "API keys": what programs come in with."""
