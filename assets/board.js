@@ -112,14 +112,18 @@ function tellTime(root) {
   if (age) write(age, ` · ${ago((Date.now() - seenAt + lag) / 1000)}`);
 }
 
-// The time of day, with the date where it is neither today nor that of the time before it.
+// The time of day, with the date where it is neither today nor that of the time before it; as in
+// the admin app (`webmon.ui.display.moment`).
 function local(time) {
   const at = new Date(time.dateTime);
   const before = time.previousElementSibling?.dateTime;
   const told = [new Date(), ...(before ? [new Date(before)] : [])].map((day) => day.toDateString());
   const timeStyle = time.closest(".updated") ? "medium" : "short";
   const isTold = told.includes(at.toDateString());
-  return at.toLocaleString([], isTold ? { timeStyle } : { dateStyle: "medium", timeStyle });
+  const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  time.title = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "long" });
+  return at.toLocaleString("en-GB", isTold ? { timeStyle }
+    : { day: "numeric", month: "short", year, hour: "2-digit", minute: "2-digit" });
 }
 
 function ago(seconds) {

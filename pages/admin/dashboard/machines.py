@@ -52,6 +52,9 @@ def machines() -> rx.Component:
                     rx.el.tbody(rx.foreach(found, _machine)),
                 ),
                 class_name="table-room",
+                tab_index=0,
+                role="region",
+                aria_label="Machines",
             ),
         ),
     )

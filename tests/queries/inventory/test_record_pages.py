@@ -1,13 +1,16 @@
 """The pages of one service and of one host."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session
 
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW
-from tests.queries.histories import outage, watched
+from tests.downtimes import plan
+from tests.queries.histories import no_data, outage, watched
+from webmon.commands.downtimes import life
+from webmon.db import Database
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.checks.status import Status
 from webmon.errors import NotFound
@@ -36,6 +39,34 @@ def test_the_record_tells_days_and_months(session: Session) -> None:
         ("September 2026", 0, "none", ""),
     ]
     assert record.summary == "The last 90 days: 88 without an outage, 2 with an outage"
+
+
+def test_planned_downtime_is_told_as_such(database: Database) -> None:
+    with database.write() as session:
+        service = watched(session, *outage(40 * DAY, 40 * DAY - HOUR))
+        other = watched(session, host_id=service.host_id, name="Other")
+        no_data(session, service, 9 * DAY, 9 * DAY - 2 * HOUR)
+    plan_past(database, service.id, NOW - 9 * DAY, HOUR)
+    midnight = NOW.replace(hour=0, minute=0)
+    plan_past(database, service.id, midnight - 20 * DAY, DAY)
+    with database.read() as session:
+        record = service_record(session, service.id, now=NOW)
+        host = host_record(session, service.host_id, now=NOW)
+    whole, part = record.days[69], record.days[80]
+    assert (whole.status, whole.title, whole.planned, whole.no_data) == (
+        *("planned", f"{whole.date}: planned downtime", "1 d", ""),
+    )
+    assert (part.status, part.planned, part.no_data) == ("up", "1 h", "1 h")
+    assert "1 in planned downtime" in record.summary
+    assert other.id and host.days[69].planned == "1 d"
+
+
+def plan_past(database: Database, service_id: int, begin: datetime, length: timedelta) -> None:
+    """A downtime that is over; it was planned and went on in its time."""
+    plan(database, service_id, begin, at=begin - HOUR, duration_seconds=int(length.total_seconds()))
+    for at in (begin, begin + length):
+        with database.write() as session:
+            life.advance(session, now=at)
 
 
 def test_the_record_of_a_host_follows_its_own_rule(session: Session) -> None:

@@ -140,6 +140,25 @@ def unobserved(line: Timeline, period: Period) -> timedelta:
     return max(ZERO, period.ended_at - period.began_at - observed)
 
 
+def planned_within(
+    line: Timeline, planned: Iterable[tuple[datetime, datetime]], period: Period
+) -> timedelta:
+    """How much of ``period`` nobody observed because it was ``planned``.
+
+    The times may overlap. Of a host they are those of its services: where another service was
+    observed all the same, the host was too.
+    """
+    unseen = [each[:2] for each in _within(line, period) if each[2] not in OBSERVED]
+    meant = [each for each in planned if each[0] < period.ended_at and each[1] > period.began_at]
+    if not meant:
+        return ZERO
+
+    def length(*parts: tuple[datetime, datetime]) -> timedelta:
+        return unobserved(timeline(period, Status.UP, (), parts), period)
+
+    return length(*unseen) + length(*meant) - length(*unseen, *meant)
+
+
 @dataclass(frozen=True, slots=True)
 class Outages:
     """The outages of a period; those that reach beyond its edges count with their part."""

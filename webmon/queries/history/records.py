@@ -1,7 +1,7 @@
 """How something was, day by day and month by month, in words and figures ready to show."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,11 +18,12 @@ from webmon.domain.history.uptime import (
     Uptime,
     host_timeline,
     outages,
+    planned_within,
     unobserved,
     uptime,
     worst,
 )
-from webmon.queries.history.timelines import HOSTS, service, timelines
+from webmon.queries.history.timelines import HOSTS, Gap, service, timelines
 from webmon.queries.history.uptime import percent, percentage, windows_at
 
 DAYS_SHOWN, MONTHS_SHOWN = 90, 12
@@ -35,6 +36,9 @@ DAY_WORDS = {
     Status.DOWN: "down",
     Status.UNKNOWN: "not observed",
 }
+PLANNED, PLANNED_WORDS = "planned", "planned downtime"
+"""The status of a day that was observed only outside of planned downtime, or not at all."""
+
 WINDOW_NAMES = ("24 hours", "7 days", "30 days", "This month")
 
 
@@ -51,7 +55,9 @@ class DayRecord:
     down: str = ""
     outages: int = 0
     no_data: str = ""
-    """How much of it nobody observed; empty for none."""
+    """How much of it nobody observed, planned downtime left out; empty for none."""
+    planned: str = ""
+    """How much of it was planned downtime; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ NO_RECORD = Record()
 def service_record(session: Session, service_id: int, *, now: datetime) -> Record:
     """How a service was."""
     for watched in timelines(session, service.id == service_id, since=now - YEAR, now=now):
-        return _record(watched.line, watched.timezone, now)
+        return _record(watched.line, watched.planned, watched.timezone, now)
     return NO_RECORD
 
 
@@ -101,12 +107,13 @@ def host_record(session: Session, host_id: int, *, now: datetime) -> Record:
     if not members:
         return NO_RECORD
     line = host_timeline([(each.line, each.critical) for each in members])
-    return _record(line, members[0].timezone, now)
+    planned = {window for each in members for window in each.planned}
+    return _record(line, planned, members[0].timezone, now)
 
 
-def _record(line: Timeline, timezone: str, now: datetime) -> Record:
+def _record(line: Timeline, planned: Iterable[Gap], timezone: str, now: datetime) -> Record:
     zone = ZoneInfo(timezone)
-    shown = day_records(line, zone, now)
+    shown = day_records(line, zone, now, planned)
     return Record(
         windows=tuple(
             WindowRecord(name, percentage(percent(uptime(line, window))))
@@ -118,20 +125,26 @@ def _record(line: Timeline, timezone: str, now: datetime) -> Record:
     )
 
 
-def day_records(line: Timeline, zone: ZoneInfo, now: datetime) -> tuple[DayRecord, ...]:
+def day_records(
+    line: Timeline, zone: ZoneInfo, now: datetime, planned: Iterable[Gap] = ()
+) -> tuple[DayRecord, ...]:
     """The last 90 days there, the earliest first."""
-    return tuple(_day(line, day, zone, now) for day in days(now, DAYS_SHOWN, zone))
+    return tuple(_day(line, planned, day, zone, now) for day in days(now, DAYS_SHOWN, zone))
 
 
-def _day(line: Timeline, day: Period, zone: ZoneInfo, now: datetime) -> DayRecord:
+def _day(
+    line: Timeline, planned: Iterable[Gap], day: Period, zone: ZoneInfo, now: datetime
+) -> DayRecord:
     status, measured, found = worst(line, day), uptime(line, day), outages(line, day)
     lived = Period(day.began_at, min(day.ended_at, now))
-    unseen = unobserved(line, lived)
-    date = _date(day, zone)
+    meant = planned_within(line, planned, lived)
+    unseen = unobserved(line, lived) - meant
+    date, is_planned = _date(day, zone), meant and status is Status.UNKNOWN
     return DayRecord(
-        status=status.value,
+        status=PLANNED if is_planned else status.value,
         date=date,
-        title=f"{date}: {_told(status, measured, found)}",
+        title=f"{date}: {PLANNED_WORDS if is_planned else _told(status, measured, found)}",
+        planned=_length(meant) if meant else "",
         uptime=percentage(percent(measured)),
         down=_length(measured.down) if measured.down else "",
         outages=found.count,
@@ -165,10 +178,11 @@ def _months(line: Timeline, zone: ZoneInfo, now: datetime) -> Iterator[MonthReco
 
 def in_one_sentence(shown: Sequence[DayRecord]) -> str:
     """The days, counted by how they were."""
-    words = {
+    words: dict[str, str] = {
         Status.UP: "without an outage",
         Status.DEGRADED: "with difficulties",
         Status.DOWN: "with an outage",
+        PLANNED: "in planned downtime",
         Status.UNKNOWN: "not observed",
     }
     counts = Counter(each.status for each in shown)

@@ -35,6 +35,7 @@ from webmon.models import (
 )
 from webmon.models.columns import table
 from webmon.models.history import STATUS_CODES, HostMetricColumns, RollupColumns
+from webmon.queries.downtimes.windows import windows_between
 
 service, host, incident = table(Service).c, table(Host).c, table(Incident).c
 STATUS_BY_CODE = {code: status for status, code in STATUS_CODES.items()}
@@ -67,6 +68,8 @@ class ResponseSeries:
     axis_top: float | None
     outliers: list[tuple[int, float]]
     outages: list[OutageView]
+    planned: list[tuple[int, int]] = field(default_factory=list)
+    """Planned downtime: when it began and ended, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def response_series(
         axis_top=top,
         outliers=[(at, p95) for at, _, p95 in points if p95 is not None and top and p95 > top],
         outages=_outages(session, service_id, span),
+        planned=_planned(session, service_id, span, now),
     )
 
 
@@ -210,6 +214,14 @@ def _add_present_hour(
         number = span.number(row.hour * HOUR_SECONDS)
         if number >= 0:
             found.setdefault(number, Rollup()).merge(Rollup.from_list(row.hourly))
+
+
+def _planned(
+    session: Session, service_id: int, span: Steps, now: datetime
+) -> list[tuple[int, int]]:
+    began_at = datetime.fromtimestamp(span.begin(0), UTC)
+    windows = windows_between(session, began_at, now).get(service_id, ())
+    return [(round(each[0].timestamp()), round(each[1].timestamp())) for each in windows[-100:]]
 
 
 def _outages(session: Session, service_id: int, span: Steps) -> list[OutageView]:

@@ -47,6 +47,8 @@ class Watched(NamedTuple):
     timezone: str
     critical: bool
     line: Timeline
+    planned: Sequence[Gap] = ()
+    """Its planned downtime, which is unknown in the line."""
 
 
 # Statements are built once: of few services they would cost more than their rows.
@@ -124,6 +126,7 @@ def timelines(
         Watched(
             *(row.id, row.host_id, row.namespace_id, row.timezone, row.critical),
             lines.of(row, changes.get(row.id, ()), gaps.get(row.id, ()), planned.get(row.id, ())),
+            planned.get(row.id, ()),
         )
         for row in rows
     ]

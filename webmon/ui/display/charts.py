@@ -53,7 +53,10 @@ class Curve(TypedDict):
 
 
 def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Component:
-    """Median and 95 % of response times; outages shaded, no line where nothing was measured."""
+    """Median and 95 % of response times, outages and planned downtime shaded.
+
+    No line is drawn where nothing was measured.
+    """
     series = response_times(service_id, chosen_range)
     points = series.var(
         "(series?.points ?? []).map(([at, p50, p95]) => ({at, p50, p95}))", list[ResponsePoint]
@@ -76,6 +79,15 @@ def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Com
                             list[Shade],
                         ),
                         _shade,
+                    ),
+                    rx.foreach(
+                        series.var(
+                            "(series?.planned ?? []).map(([began, ended]) => ({"
+                            "began: Math.max(began, series.points[0][0]),"
+                            " ended: Math.min(ended, series.points.at(-1)[0]), text: ''}))",
+                            list[Shade],
+                        ),
+                        _shade_planned,
                     ),
                     _curve("p95", "95 % within", "var(--line-2)"),
                     _curve("p50", "median", "var(--line-1)"),
@@ -119,6 +131,9 @@ def _as_table(
                     ),
                 ),
                 class_name="table-room",
+                tab_index=0,
+                role="region",
+                aria_label="Table",
             ),
         ),
         _download(series),
@@ -240,14 +255,22 @@ def _curve(key: str | rx.Var[str], name: str | rx.Var[str], colour: object) -> r
 
 
 def _shade(each: Any) -> rx.Component:
+    return _area(each, "down", "var(--down)", "insideTop")
+
+
+def _shade_planned(each: Any) -> rx.Component:
+    return _area(each, "planned downtime", "var(--planned)", "insideBottom")
+
+
+def _area(each: Any, text: str, colour: str, position: str) -> rx.Component:
     return rx.recharts.reference_area(
         x1=each["began"],
         x2=each["ended"],
-        fill="var(--down)",
+        fill=colour,
         fill_opacity=0.18,
-        stroke="var(--down)",
+        stroke=colour,
         if_overflow="hidden",
-        custom_attrs={"label": {"value": "down", "position": "insideTop", "fill": "var(--down)"}},
+        custom_attrs={"label": {"value": text, "position": position, "fill": colour}},
     )
 
 

@@ -27,7 +27,7 @@ def span(first: rx.Var[str], last: rx.Var[str]) -> rx.Component:
 def _moment(iso: rx.Var[str], beside: rx.Var[str] | str, style: str) -> rx.Component:
     """Without its date also where ``beside`` has the same, which stands before it."""
     text = rx.Var(FORMAT.format(iso=iso, beside=beside, style=style), _var_type=str)
-    return rx.el.time(text, date_time=iso)
+    return rx.el.time(text, date_time=iso, title=_exact(iso))
 
 
 AGO = """((iso, now) => {{
@@ -37,12 +37,15 @@ AGO = """((iso, now) => {{
     if (seconds >= least * length) return Math.floor(seconds / length) + ' ' + unit + ' ago';
   return seconds + ' s ago';
 }})({iso}, {now})"""
-EXACT = """((iso) => iso ? new Date(iso).toLocaleString('en-GB',
-  {{dateStyle: 'medium', timeStyle: 'medium'}}) : '')({iso})"""
+EXACT = """((iso) => iso ? new Date(iso).toLocaleString('en-GB', {{dateStyle: 'medium',
+  timeStyle: 'long', timeZone: document.documentElement.dataset.zone || undefined}}) : '')({iso})"""
 
 
 def ago(iso: rx.Var[str], now: rx.Var[str]) -> rx.Component:
     """How long before ``now``, with the exact instant on hover; nothing for an empty text."""
     text = rx.Var(AGO.format(iso=iso, now=now), _var_type=str)
-    exact = rx.Var(EXACT.format(iso=iso), _var_type=str)
-    return rx.el.time(text, date_time=iso, title=exact)
+    return rx.el.time(text, date_time=iso, title=_exact(iso))
+
+
+def _exact(iso: rx.Var[str]) -> rx.Var[str]:
+    return rx.Var(EXACT.format(iso=iso), _var_type=str)

@@ -49,6 +49,7 @@ def day_bar(state: Any, record: rx.Var[Record]) -> rx.Component:
         rx.el.p(
             rx.el.b(chosen.title),
             rx.cond(chosen.uptime != "not observed", rx.fragment(", ", chosen.uptime, " uptime")),
+            rx.cond(chosen.planned != "", rx.fragment(", ", chosen.planned, " planned downtime")),
             rx.cond(chosen.no_data != "", rx.fragment(", ", chosen.no_data, " without data")),
             class_name="day-told",
             role="status",
@@ -80,6 +81,9 @@ def months(record: rx.Var[Record]) -> rx.Component:
             rx.el.tbody(rx.foreach(record.months, _month)),
         ),
         class_name="table-room",
+        tab_index=0,  # scrolled by the keyboard where it is wider than the window
+        role="region",
+        aria_label="Months",
     )
 
 
