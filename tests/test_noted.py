@@ -16,7 +16,8 @@ WITHOUT = {
     "accounts.api_keys": {"note_use"},
     "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back"},
     "accounts.confirmations": {"confirm"},
-    "accounts.letters": {"claim_letters", "write_letter", "note_sent", "count_request"},
+    "accounts.letters": {"claim_letters", "write_letter", "note_sent", "count_request", "post"},
+    "accounts.own_address": {"address_asked", "confirm_address"},  # by its `_move`
     "accounts.logins": {"note_used", "enter", "new_login"},
     "accounts.password_links": {"link_owner", "link_user", "send_link"},
     "accounts.pending": {"pending_user"},
@@ -24,6 +25,7 @@ WITHOUT = {
     "accounts.snapshots": {"snapshot"},
     "accounts.users": {
         *("store_password", "end_sessions", "end_links", "find_user", "id_of", "namespaces_of"),
+        "require_free",
         *("new_setup_token", "setup_token_fits", "create_first_admin"),
     },
     "downtimes.lock": {"lock_occurrence"},

@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         return f"{url.scheme}://{address}" if address else ""
 
     @property
+    def has_mail(self) -> bool:
+        """Whether mail can be sent."""
+        return bool(self.smtp_url.get_secret_value())
+
+    @property
     def public_url(self) -> str:
         """Where people reach the product, without a slash at the end."""
         return self.base_url or f"http://localhost:{self.port}"

@@ -38,6 +38,8 @@ PARTS = {
     "commands.accounts.activity.write_entry": "the writer itself",
     "commands.accounts.activity.write_entries": "the writer itself",
     "commands.accounts.admins.lock_admins": "a lock",
+    "commands.accounts.own_address.ask_for_address": "about the actor alone",
+    "commands.accounts.own_address.forget_asked": "about the actor alone",
     "commands.accounts.own_profile.update_profile": "about the actor alone",
     "commands.accounts.second_factor.new_recovery_codes": "about the actor alone",
     "commands.accounts.second_factor.give_up_factor": "about the actor alone",
@@ -74,6 +76,7 @@ NEVER = {
     "commands.inventory.namespaces.delete_namespace",
     "commands.inventory.undoing.undo_deletion",  # somebody else has deleted it
     "commands.installation.settings.save_settings",
+    "commands.accounts.letters.send_invitation",  # there is no mail server
     "commands.accounts.own_profile.end_session",  # there is none
     "commands.downtimes.running.finish",  # it has not begun
     "queries.inventory.host_detail.key_question",  # it shows the key that is known

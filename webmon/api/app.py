@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from webmon import __version__, frontend
 from webmon.api import health, heartbeats, metrics
-from webmon.api.accounts import auth, forgotten, oidc, profile, second_factor
+from webmon.api.accounts import auth, forgotten, oidc, own_address, profile, second_factor
 from webmon.api.admin import activity, finding, moving, proxy, series, settings
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.problems import answer_with_problems
@@ -39,6 +39,7 @@ def public_app() -> FastAPI:
         health.router,
         auth.router,
         profile.router,
+        own_address.router,
         forgotten.router,
         oidc.router,
         second_factor.router,

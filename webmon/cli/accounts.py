@@ -42,17 +42,26 @@ def user_add(
 
 @user.command("invite")
 @plainly
-def user_invite(email: str, role: WhichRole, namespace: Namespaces = None) -> None:
+def user_invite(
+    email: str,
+    role: WhichRole,
+    namespace: Namespaces = None,
+    mail: Annotated[bool, typer.Option("--mail", help="Mail the link instead.")] = False,
+) -> None:
     """Add a person, and print the link with which they choose their password."""
-    from webmon.commands.accounts import password_links, users
+    from webmon.commands.accounts import letters, password_links, users
 
     bring_up_to_date()
     now = clock.utcnow()
     fields = {"email": email, "role": role, "namespaces": namespace or None}
     with db.write() as session:
         account = users.invite_user(session, fields, actor=None, now=now)
-        token = password_links.new_link(session, account.id, actor=None, now=now)
-    _print_link(token)
+        make = letters.send_invitation if mail else password_links.new_link
+        made = make(session, account.id, actor=None, now=now)
+    if mail:
+        typer.echo(f"the worker mails a link to {made}")
+    else:
+        _print_link(made)
 
 
 @user.command("list")

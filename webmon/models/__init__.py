@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from webmon.models.accounts import (
+    AddressChange,
     LoginAttempts,
     LoginSession,
     PasswordLink,
@@ -48,6 +49,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "Activity",
+    "AddressChange",
     "ApiKey",
     "ApiKeyNamespace",
     "Channel",

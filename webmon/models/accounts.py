@@ -101,6 +101,20 @@ class PasswordLink(SQLModel, table=True):
     expires_at: datetime
 
 
+class AddressChange(SQLModel, table=True):
+    """Another e-mail address that a person wants, until they open the link that is mailed there.
+
+    Only the SHA-256 of the link's token is stored; NULL until the mail is written.
+    """
+
+    __tablename__ = "address_change"
+
+    user_id: int = owned_by("user.id", primary_key=True)
+    email: str = Field(max_length=254)
+    token_hash: str | None = Field(default=None, max_length=64, unique=True)
+    expires_at: datetime
+
+
 class LoginAttempts(SQLModel, table=True):
     """Failed logins of one account or address (``subject``), for throttling."""
 

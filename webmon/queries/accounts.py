@@ -8,11 +8,20 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from webmon import config
 from webmon.domain.accounts.access import Actor, Role, require
 from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.ids import is_id
 from webmon.errors import NotFound
-from webmon.models import LoginSession, Namespace, PasswordLink, User, UserNamespace
+from webmon.models import (
+    Letter,
+    LoginSession,
+    Namespace,
+    PasswordLink,
+    User,
+    UserNamespace,
+)
+from webmon.models.letters import Occasion
 from webmon.queries.second_factors import people_with_factor, without_required_factor
 
 PAGE = 50
@@ -42,6 +51,8 @@ class UserView:
     """Until when a link of theirs is open; empty where none is."""
     has_factor: bool = False
     """Whether they sign in with a code as well."""
+    mail: str = ""
+    """What became of the mail with their invitation; empty where none was sent."""
 
     @property
     def disabled(self) -> bool:
@@ -63,6 +74,8 @@ class UsersView:
     """Slug and name of those that can be given to people."""
     all_namespaces: bool = False
     """Whether the person may give all of them."""
+    has_mail: bool = False
+    """Whether invitations can be sent by mail."""
 
 
 def actor_for_token(session: Session, token: str | None, *, now: datetime) -> Actor | None:
@@ -127,6 +140,7 @@ def list_users(
     for user_id, namespace_id, slug in session.exec(rows):
         limits.setdefault(user_id, []).append((namespace_id, slug))
     with_factor = people_with_factor(session)
+    mails = _invitations(session)
     links = {row.user_id: row.expires_at for row in session.exec(select(PasswordLink))}
     found = []
     for user in session.exec(select(User)):
@@ -152,9 +166,25 @@ def list_users(
                 revision=user.revision,
                 link_until=open_until.isoformat() if open_until else "",
                 has_factor=user.id in with_factor,
+                mail=mails.get(user.id, "") if user.invited else "",
             )
         )
     return sorted(found, key=lambda each: ((each.name or each.email).casefold(), each.id))
+
+
+def _invitations(session: Session) -> dict[int, str]:
+    """What became of the last letter to each person who was invited by mail."""
+    rows = select(Letter).where(Letter.occasion == Occasion.INVITATION).order_by(col(Letter.id))
+    return {row.user_id: _told(row) for row in session.exec(rows)}
+
+
+def _told(letter: Letter) -> str:
+    if letter.sent_at:
+        return "the mail was sent"
+    if letter.ready_at and not letter.error:
+        return "the mail is on its way"
+    why = f": {letter.error}" if letter.error else ""
+    return f"the mail is tried again{why}" if letter.ready_at else f"the mail was not sent{why}"
 
 
 def _state(user: User, link_until: datetime | None) -> str:
@@ -192,6 +222,7 @@ def admin_users(
             (slug, name) for key, slug, name in session.exec(named) if actor.sees(key)
         ),
         all_namespaces=actor.namespace_ids is None,
+        has_mail=config.settings().has_mail,
     )
 
 

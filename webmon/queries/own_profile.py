@@ -5,11 +5,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from webmon import config
 from webmon.domain.accounts.access import Actor
 from webmon.domain.accounts.browsers import in_words
 from webmon.domain.accounts.sessions import shown_id
 from webmon.domain.colours import accent_css
-from webmon.models import LoginSession, User
+from webmon.models import AddressChange, Letter, LoginSession, User
+from webmon.models.letters import Occasion
 from webmon.queries.installation import installation
 from webmon.queries.second_factors import codes_left, has_factor
 
@@ -36,6 +38,11 @@ class ProfileView:
     name: str = ""
     timezone: str = ""
     theme: str = ""
+    asked_email: str = ""
+    """The address that the person wants, and has not confirmed yet."""
+    asked_note: str = ""
+    """Why the mail to it was not sent; empty where it was, or is on its way."""
+    has_mail: bool = False
     has_factor: bool = False
     codes_left: int = 0
     sessions: tuple[SessionView, ...] = ()
@@ -70,10 +77,25 @@ def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) 
         name=user.name,
         timezone=user.timezone,
         theme=user.theme,
+        has_mail=config.settings().has_mail,
+        **_asked(session, user.id, now=now),
         has_factor=has_factor(session, user.id),
         codes_left=codes_left(session, user.id),
         sessions=tuple(sorted(sessions, key=lambda each: not each.is_present)),
     )
+
+
+def _asked(session: Session, user_id: int, *, now: datetime) -> dict[str, str]:
+    wanted = session.get(AddressChange, user_id)
+    if wanted is None or wanted.expires_at <= now:
+        return {}
+    letter = session.exec(
+        select(Letter)
+        .where(Letter.user_id == user_id, Letter.occasion == Occasion.ADDRESS)
+        .order_by(col(Letter.id).desc())
+        .limit(1)
+    ).first()
+    return {"asked_email": wanted.email, "asked_note": letter.error if letter else ""}
 
 
 def _session(row: LoginSession, present: str) -> SessionView:

@@ -11,6 +11,7 @@ from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.display.panel import panel
 from webmon.ui.rooms.room_view import headline, stays_current
 from webmon.ui.shell.frame import frame
+from webmon.ui.states.private import ask_again
 
 ROUTE = "/profile"
 TITLE = "Profile – Beaconry"
@@ -28,14 +29,62 @@ def profile() -> rx.Component:
             ProfileState.done != "",
             rx.el.p(ProfileState.done, class_name="notice good", role="status"),
         ),
-        rx.cond(
-            ProfileState.error != "", rx.el.p(ProfileState.error, class_name="notice", role="alert")
-        ),
+        rx.cond(ProfileState.error != "", _mistake()),
         rx.el.div(
-            _about(), _password(), _factor(), _slack(), _sessions(), class_name="panels profile"
+            _about(),
+            _address(),
+            _password(),
+            _factor(),
+            _slack(),
+            _sessions(),
+            class_name="panels profile",
         ),
         who=view.who,
         here="Profile",
+    )
+
+
+def _mistake() -> rx.Component:
+    button = rx.el.button(
+        "Say who you are", type="button", class_name="button small", on_click=ask_again
+    )
+    return rx.el.div(
+        rx.el.p(ProfileState.error),
+        rx.cond(ProfileState.must_confirm, button),
+        class_name="notice",
+        role="alert",
+    )
+
+
+def _address() -> rx.Component:
+    view = ProfileState.view
+    what_follows = rx.cond(
+        view.has_mail,
+        "It counts once you have opened the link that is mailed there. The present one is told.",
+        "No mail server is set, so it counts at once and nobody is told: write it with care.",
+    )
+    waits = rx.fragment(
+        rx.el.p("A link was mailed to ", rx.el.b(view.asked_email), ". Open it within a day."),
+        rx.cond(
+            view.asked_note != "", rx.el.p("The mail was not sent: ", view.asked_note, role="alert")
+        ),
+        NativeForm.create(
+            rx.el.button("Keep the present one", type="submit", class_name="button"),
+            action="/auth/email/keep",
+            method="post",
+        ),
+    )
+    return panel(
+        "E-mail address",
+        rx.el.p("You sign in as ", rx.el.b(view.email), "."),
+        rx.cond(view.asked_email != "", waits),
+        NativeForm.create(
+            _control("New address", "email", type="email", required=True, auto_complete="email"),
+            rx.el.p(what_follows, class_name="help"),
+            rx.el.button("Change the address", type="submit", class_name="button"),
+            action="/auth/email",
+            method="post",
+        ),
     )
 
 

@@ -14,6 +14,9 @@ DONE = {
     "profile": "Saved.",
     "password": "Your password is changed. You are signed out everywhere else.",
     "sessions": "Signed out there.",
+    "email": "Your address is changed. You sign in with it from now on.",
+    "email_asked": "A link is on its way to the new address. It counts once you have opened it.",
+    "email_kept": "Your address stays as it is.",
     "factor_removed": "You sign in by your password alone now.",
 }
 ERRORS = {
@@ -21,6 +24,9 @@ ERRORS = {
     "timezone": "There is no such timezone. Choose one of the list, such as Europe/London.",
     "theme": "Choose one of the themes.",
     "profile": "That could not be saved.",
+    "email": "That is no other e-mail address, such as anna@example.org.",
+    "email_taken": "Somebody else has this address here.",
+    "confirm": "Say again who you are, and then do this once more.",
     "sessions": "That session has ended already, or is the one that you are using.",
     "current": "That is not your present password. Nothing was changed.",
     "code": "That code is wrong, or was used already. Nothing was changed.",
@@ -39,6 +45,7 @@ class ProfileState(Listing, PrivateState):
     view: ProfileView = ProfileView()
     done: str = ""
     error: str = ""
+    must_confirm: bool = False
 
     async def _read(self, now: datetime) -> None:
         show(self, view=await ask(self, own_profile, session_hash(self), now=now))
@@ -49,3 +56,4 @@ class ProfileState(Listing, PrivateState):
     async def _follow(self, address: Mapping[str, str]) -> None:
         done, error = address.get("done", ""), address.get("error", "")
         show(self, done=DONE.get(done, ""), error=ERRORS.get(error, ""))
+        show(self, must_confirm=error == "confirm")

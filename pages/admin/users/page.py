@@ -79,7 +79,11 @@ def _user(each: rx.Var[UserView]) -> rx.Component:
                 class_name="user-name",
             ),
             rx.el.span(each.role, rx.cond(each.limited, _namespaces(each), " of all namespaces")),
-            rx.el.span(_state(each), rx.cond(each.has_factor, ", with a second factor", "")),
+            rx.el.span(
+                _state(each),
+                rx.cond(each.has_factor, ", with a second factor", ""),
+                rx.cond(each.mail != "", rx.el.span(" · ", each.mail), ""),
+            ),
             _actions(each),
             class_name="user-row",
             custom_attrs={"data-state": each.state},
@@ -123,7 +127,13 @@ def _actions(each: rx.Var[UserView]) -> rx.Component:
             rx.fragment(
                 rx.cond(
                     waits,
-                    _button("New link", each, UsersState.make_link(each.id)),
+                    rx.fragment(
+                        rx.cond(
+                            UsersState.view.has_mail,
+                            _button("Send again", each, UsersState.send_invitation(each.id)),
+                        ),
+                        _button("New link", each, UsersState.make_link(each.id)),
+                    ),
                     rx.cond(
                         each.is_self,
                         rx.fragment(),

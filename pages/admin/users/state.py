@@ -6,7 +6,7 @@ from datetime import datetime
 import reflex as rx
 
 from pages.admin.users.user_form import USER, user_form
-from webmon.commands.accounts import password_links, users
+from webmon.commands.accounts import letters, password_links, users
 from webmon.config import settings
 from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
@@ -61,13 +61,24 @@ class UsersState(Remembering, Editing, PrivateState):
         return user_form(stored, self.view.namespaces, may_give_all=self.view.all_namespaces)
 
     async def _saved(self, row: Saved) -> list[Events]:
-        if not self._is_known(row.id):
-            await self._show_link(row.id, row.name)
+        if self._is_known(row.id):
+            return []
+        if self.view.has_mail:
+            return [await self._send(row.id)]
+        await self._show_link(row.id, row.name)
         return []
 
     def _is_known(self, user_id: int) -> bool:
-        """Whether the person has been given a link before, or has a password."""
-        return not any(each.id == user_id and each.state == "expired" for each in self.view.users)
+        """Whether a link for the person is open or under way, or they have a password."""
+        return not any(
+            each.id == user_id and each.state == "expired" and not each.mail.endswith("on its way")
+            for each in self.view.users
+        )
+
+    async def _send(self, user_id: int) -> Events:
+        address = await act(self, letters.send_invitation, user_id)
+        await self._refresh()
+        return rx.toast.success(f"An invitation is on its way to {address}.")
 
     async def _show_link(self, user_id: int, name: str) -> None:
         token = await act(self, password_links.new_link, user_id)
@@ -96,6 +107,12 @@ class UsersState(Remembering, Editing, PrivateState):
         """Make another link for somebody who was invited."""
         fields = await ask(self, user_fields, user_id)
         await self._show_link(user_id, fields["name"])
+
+    @rx.event
+    @only(Role.ADMIN)
+    async def send_invitation(self, user_id: int) -> Events:
+        """Send somebody who was invited another link, by mail."""
+        return await self._send(user_id)
 
     @rx.event
     @only(Role.ADMIN)

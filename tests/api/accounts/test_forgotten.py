@@ -14,7 +14,6 @@ from sqlmodel import select
 from tests.api.accounts.test_auth import log_in, post
 from tests.api.browsers import EMAIL, add_anna, open_browser
 from tests.notifiers.mail_server import Failure, MailServer
-from webmon import config
 from webmon.api.accounts import auth, forgotten
 from webmon.clock import utcnow
 from webmon.commands.accounts import letters, users
@@ -24,8 +23,6 @@ from webmon.domain.accounts.access import Role
 from webmon.domain.accounts.sessions import COOKIE
 from webmon.models import Letter, PasswordLink
 from webmon.queries.accounts import actor_for_token
-from workers.letters import send_letters
-from workers.pipeline import Pipeline
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
 NEW = "a staple of batteries"
@@ -41,22 +38,6 @@ async def browser() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def anna(database: Database, cheap_passwords: None) -> int:
     return add_anna(database)
-
-
-@pytest.fixture
-def mail(monkeypatch: pytest.MonkeyPatch):
-    with MailServer() as server:
-        monkeypatch.setenv("WEBMON_SMTP_URL", server.url())
-        monkeypatch.setenv("WEBMON_BASE_URL", "https://status.example.org")
-        config.settings.cache_clear()
-        yield server
-
-
-@pytest.fixture
-async def work(database: Database):
-    pipeline = Pipeline(database, "w1", concurrency=2, threads=1)
-    yield lambda: send_letters(pipeline.in_database)
-    await pipeline.stop(0)
 
 
 def stored(database: Database) -> list[Letter]:

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.clock import NOW
-from webmon.commands.accounts import api_keys, password_links, users
+from webmon.commands.accounts import api_keys, own_address, password_links, users
 from webmon.commands.inventory import hosts, services
 from webmon.commands.notifications import channels
 from webmon.domain.accounts.access import Actor, Role
@@ -42,6 +42,7 @@ WEIGHTY: dict[str, Callable[..., Any]] = {
     "delete": lambda s, ben, **c: users.delete_user(s, ben, **c),
     "reset": lambda s, ben, **c: password_links.reset_password(s, ben, **c),
     "link": lambda s, ben, **c: password_links.new_link(s, ben, **c),
+    "address": lambda s, ben, **c: own_address.ask_for_address(s, "x@example.org", **c),
     "withdraw": lambda s, ben, **c: password_links.withdraw_link(s, ben, **c),
     "key": lambda s, ben, **c: api_keys.add_key(s, "ci", Scope.READ, **c),
     "channel": lambda s, ben, **c: channels.create_channel(s, {"name": "C"} | HOOK, **c),

@@ -44,7 +44,7 @@ async def send(request: Request, later: BackgroundTasks, email: Text = "") -> Re
 
 def has_mail() -> bool:
     """Whether a mail server is set."""
-    return bool(config.settings().smtp_url.get_secret_value())
+    return config.settings().has_mail
 
 
 def invitation_html() -> str:

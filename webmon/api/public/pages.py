@@ -39,6 +39,7 @@ LOGIN_ERRORS = {
     "provider": "Your organisation has signed nobody in. Try again, or use your password.",
     "stranger": "Your organisation knows you, but you may not sign in here. Ask an admin.",
     "sent": "If there is an account with that address, a link is on its way to it.",
+    "moved": "Your address is changed. Log in with the new one.",
     "origin": "That form came from another address. Please use this one.",
 }
 SETUP_ERRORS = {

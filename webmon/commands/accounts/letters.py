@@ -3,22 +3,25 @@
 ask → claim → write (a link is made) → the worker hands it over → note
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlmodel import Session, col, delete, select
 
+from webmon import config
 from webmon.commands.accounts.activity import noted, write_entry
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked
-from webmon.commands.accounts.password_links import send_link
+from webmon.commands.accounts.password_links import LASTS, send_link
 from webmon.commands.accounts.snapshots import snapshot
-from webmon.commands.accounts.users import canonical_email
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.commands.accounts.users import canonical_email, end_links, find_user
+from webmon.domain.accounts.access import Actor, Role, require, require_confirmed
+from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.accounts.throttle import Subject, address_subject
 from webmon.domain.notifications.backoff import retry_delay_seconds
 from webmon.errors import Invalid, Throttled
-from webmon.models import Letter, User
+from webmon.models import AddressChange, Letter, User
 from webmon.models.letters import Occasion
 
 GIVEN_UP_AFTER = timedelta(hours=1)
@@ -31,12 +34,14 @@ AT_ONCE = 5
 
 @dataclass(frozen=True, slots=True)
 class DueLetter:
-    """What the worker sends: the recipient, the subject, and the token of the link in it."""
+    """What the worker sends: the recipient, the occasion, the token of the link in it, and the
+    person's present address."""
 
     id: int
     email: str
     occasion: Occasion
     token: str
+    account: str
 
 
 def count_request(session: Session, address: str, *, now: datetime) -> None:
@@ -68,7 +73,7 @@ def ask_for_link(session: Session, email: str, *, now: datetime) -> None:
         return
     user = session.exec(select(User).where(User.email == email)).first()
     if user is not None and not user.disabled_at and not user.invited:
-        _ask(session, user.id, Occasion.PASSWORD, now=now)
+        post(session, user.id, Occasion.PASSWORD, now=now)
         subject = snapshot(session, "user", user.id)
         verb = "asked for a new password for"
         write_entry(session, verb, "user", subject, actor=None, by="somebody", now=now)
@@ -82,12 +87,36 @@ def ask_for_test(session: Session, *, actor: Actor, now: datetime) -> int:
         PermissionDenied: the actor is no admin.
     """
     require(actor, Role.ADMIN)
-    _ask(session, actor.user_id, Occasion.TEST, now=now)
+    post(session, actor.user_id, Occasion.TEST, now=now)
     return actor.user_id
 
 
-def _ask(session: Session, user_id: int, occasion: Occasion, *, now: datetime) -> None:
-    session.add(Letter(user_id=user_id, occasion=occasion, created_at=now, ready_at=now))
+@noted("user", "sent an invitation to", always=True)
+def send_invitation(session: Session, user_id: int, *, actor: Actor | None, now: datetime) -> str:
+    """Have a link mailed to somebody who was invited; returns their address. Older links end.
+
+    Raises:
+        Invalid: no mail server is set, or the person is deactivated or has a password already.
+        NotFound, PermissionDenied.
+    """
+    require_confirmed(actor, now=now)
+    user = find_user(session, user_id, actor=actor, lock=True)
+    if not config.settings().has_mail:
+        raise Invalid("no mail server is set: make a link instead")
+    if user.disabled_at or not user.invited:
+        raise Invalid("this person does not wait for an invitation")
+    end_links(session, user.id)
+    post(session, user.id, Occasion.INVITATION, now=now)
+    return user.email
+
+
+def post(
+    session: Session, user_id: int, occasion: Occasion, *, address: str = "", now: datetime
+) -> None:
+    """Have the worker write to this person, or to another ``address`` about them."""
+    session.add(
+        Letter(user_id=user_id, occasion=occasion, address=address, created_at=now, ready_at=now)
+    )
     session.flush()
 
 
@@ -109,16 +138,38 @@ def claim_letters(session: Session, *, now: datetime) -> list[int]:
 
 
 def write_letter(session: Session, letter_id: int, *, now: datetime) -> DueLetter | None:
-    """The letter as it is sent now, with a new link; None where the person may not sign in."""
+    """The letter as it is sent now, with a new link; None where it has no purpose any more.
+
+    The person is locked first, as everywhere.
+    """
+    owner = session.scalar(select(Letter.user_id).where(Letter.id == letter_id))
+    user = session.get(User, owner, with_for_update=True) if owner else None
     row = session.get(Letter, letter_id, with_for_update=True)
-    user = session.get(User, row.user_id, with_for_update=True) if row else None
     if row is None or user is None:
         return None
-    if user.disabled_at:
+    token = None if user.disabled_at else _new_token(session, user, row.occasion, now=now)
+    if token is None:
         row.ready_at = None
         return None
-    token = send_link(session, user, now=now) if row.occasion is Occasion.PASSWORD else ""
-    return DueLetter(row.id, user.email, row.occasion, token)
+    return DueLetter(row.id, row.address or user.email, row.occasion, token, user.email)
+
+
+def _new_token(session: Session, user: User, occasion: Occasion, *, now: datetime) -> str | None:
+    """The token of the link in a letter; empty where it has none, None where there is no more
+    reason to write."""
+    match occasion:
+        case Occasion.PASSWORD:
+            return send_link(session, user, now=now)
+        case Occasion.INVITATION:
+            return send_link(session, user, lasts=LASTS, now=now) if user.invited else None
+        case Occasion.ADDRESS:
+            wanted = session.get(AddressChange, user.id)
+            if wanted is None or wanted.expires_at <= now:
+                return None
+            token = secrets.token_urlsafe(32)
+            wanted.token_hash = token_hash(token)
+            return token
+    return ""
 
 
 def note_sent(

@@ -34,16 +34,19 @@ def new_link(session: Session, user_id: int, *, actor: Actor | None, now: dateti
 def _new_link(session: Session, user: User, *, now: datetime) -> str:
     if user.disabled_at:
         raise Invalid("this person is deactivated: reactivate them first")
+    end_links(session, user.id)
     return _store(session, user, LASTS, now=now)
 
 
-def send_link(session: Session, user: User, *, now: datetime) -> str:
+def send_link(
+    session: Session, user: User, *, lasts: timedelta = MAILED_LASTS, now: datetime
+) -> str:
     """The token of a link that is mailed to a person, who is locked. An older link ends."""
-    return _store(session, user, MAILED_LASTS, now=now)
+    return _store(session, user, lasts, now=now)
 
 
 def _store(session: Session, user: User, lasts: timedelta, *, now: datetime) -> str:
-    end_links(session, user.id)
+    session.execute(delete(PasswordLink).where(col(PasswordLink.user_id) == user.id))
     token = secrets.token_urlsafe(32)
     session.add(
         PasswordLink(

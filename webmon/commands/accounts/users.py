@@ -22,6 +22,7 @@ from webmon.domain.ids import is_id
 from webmon.domain.names import checked_name
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import (
+    Letter,
     LoginAttempts,
     LoginSession,
     Namespace,
@@ -30,6 +31,7 @@ from webmon.models import (
     User,
     UserNamespace,
 )
+from webmon.models.letters import Occasion
 
 SETUP_TOKEN = "setup_token_hash"
 
@@ -137,7 +139,8 @@ def update_user(
     typed = {**wanted.model_dump(), "email": email, "namespaces": _sorted(wanted.namespaces)}
     require_revision("user", revision, user.revision, stored, typed)
     if email != user.email:
-        _require_free(session, email)
+        require_free(session, email)
+        end_links(session, user.id)  # one was mailed to the address before
     namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
     user.email, user.name, user.role = email, wanted.name, wanted.role
@@ -263,8 +266,12 @@ def end_sessions(session: Session, user_id: int) -> None:
 
 
 def end_links(session: Session, user_id: int) -> None:
-    """Let no link that was made for this person set a password any more."""
+    """Let no link that was made for this person set a password any more, nor one that is still to
+    be mailed."""
     session.execute(delete(PasswordLink).where(col(PasswordLink.user_id) == user_id))
+    with_link = col(Letter.occasion).in_((Occasion.PASSWORD, Occasion.INVITATION))
+    waits = col(Letter.ready_at).is_not(None)
+    session.execute(delete(Letter).where(col(Letter.user_id) == user_id, with_link, waits))
 
 
 def shown_name(user: User) -> str:
@@ -323,7 +330,7 @@ def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: date
     email = canonical_email(wanted.email)
     namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
-    _require_free(session, email)
+    require_free(session, email)
     user = User(
         email=email,
         name=wanted.name,
@@ -388,7 +395,12 @@ def _require_manages(actor: Actor | None, namespace_ids: frozenset[int] | None) 
     raise Invalid("choose some of your own namespaces", "namespaces")
 
 
-def _require_free(session: Session, email: str) -> None:
+def require_free(session: Session, email: str) -> None:
+    """Go on only if nobody has this address.
+
+    Raises:
+        Invalid: somebody has (field ``email``).
+    """
     if session.exec(select(User.id).where(User.email == email)).first() is not None:
         raise Invalid(f"there is a user {email} already", "email")
 

@@ -17,6 +17,7 @@ HISTORY = frozenset(
             "activity",
             "session",
             "password_link",
+            "address_change",
             "letter",
             "deferred_mail",
             "login_attempts",

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from sqlmodel import Session, select
 
-from webmon.commands.accounts import users
+from webmon import config
+from webmon.commands.accounts import letters, users
 from webmon.commands.config_file.model import FILE_NAMES
 from webmon.commands.downtimes.edit import edit_downtime
 from webmon.commands.downtimes.plan import plan_downtime
@@ -104,6 +105,14 @@ def _without_body(command: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
+def _invite(session: Session, fields: Fields, *, actor: Actor, now: datetime) -> Any:
+    """A link is shown to people only, so that one is mailed where that is possible."""
+    account = users.invite_user(session, fields, actor=actor, now=now)
+    if config.settings().has_mail:
+        letters.send_invitation(session, account.id, actor=actor, now=now)
+    return account
+
+
 CHANGEABLE: dict[str, Changeable] = {
     "namespaces": Changeable(
         kinds.NAMESPACES,
@@ -155,7 +164,7 @@ CHANGEABLE: dict[str, Changeable] = {
         more_kinds.USERS,
         UserBody,
         _of_user,
-        _without_body(users.invite_user),
+        _without_body(_invite),
         users.update_user,
         users.delete_user,
         Role.ADMIN,
