@@ -59,6 +59,8 @@ class LookView:
     site_name: str = ""
     css: str = ""
     """Rules for the accent colour."""
+    by_provider: bool = False
+    """Whether the person has no password, and proves who they are at the identity provider."""
 
 
 def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) -> ProfileView:
@@ -119,4 +121,5 @@ def own_look(session: Session, *, actor: Actor) -> LookView:
         has_factor(session, user.id),
         site.site_name,
         accent_css(site.accent),
+        by_provider=bool(user.provider_subject and not user.password_hash),
     )

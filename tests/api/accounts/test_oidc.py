@@ -170,6 +170,37 @@ async def test_another_state_or_browser_or_a_second_time_signs_nobody_in(
     assert provider.exchanges == exchanges and len(sessions(database)) == 1
 
 
+def confirmed(database: Database) -> bool:
+    return any(each.confirmed_at for each in sessions(database))
+
+
+async def test_who_has_no_password_proves_again_at_the_provider_who_they_are(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    again = "?again=1&next=/admin/users/"
+    assert (await browser.get(f"/auth/oidc{again}")).headers["location"].startswith("/login/")
+    await sign_in(browser, provider)
+    token = browser.cookies[COOKIE]
+    away = (await browser.get(f"/auth/oidc{again}")).headers["location"]
+    asked = parse_qs(urlsplit(away).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    now = int(time.time())
+    for lie in (
+        {},  # it does not say when it has asked them
+        {"auth_time": now - 600},  # it has not asked them now
+        {"auth_time": True},
+        {"auth_time": now, "sub": "18", "email": EMAIL},  # somebody else has answered
+        {"auth_time": now, "nonce": "another"},
+    ):
+        provider.claims = lie
+        answer = await browser.get(await begin(browser, provider, again))
+        assert "has not confirmed who you are" in answer.text and not confirmed(database)
+    provider.claims = {"auth_time": now}
+    assert await sign_in(browser, provider, again) == "/admin/users/"
+    assert confirmed(database) and browser.cookies[COOKIE] == token
+    assert len(sessions(database)) == 1 and EMAIL in people(database)
+
+
 async def test_who_is_in_no_group_or_is_deactivated_may_not_sign_in(
     browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
 ) -> None:

@@ -1,5 +1,6 @@
 """Signing in by an identity provider: to it, and back."""
 
+import asyncio
 import logging
 from functools import partial
 
@@ -16,10 +17,12 @@ from webmon.api.accounts.auth import (
     wanted,
     where_from,
 )
+from webmon.api.accounts.profile import who
+from webmon.api.accounts.sheets import sheet
 from webmon.clock import utcnow
 from webmon.commands.accounts import provider
 from webmon.config import settings
-from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_in
+from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_hash, token_in
 from webmon.errors import Invalid, NotFound, Throttled
 
 log = logging.getLogger(__name__)
@@ -27,14 +30,23 @@ router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Resp
 
 LANE = Lane("provider", 4)
 COOKIE = "webmon_provider"
+TITLE = "Is it you?"
+NOT_SAID = "Your organisation has not confirmed who you are. Nothing was changed."
+ONWARDS = f'<p><a class="onwards" href="{HOME}">Back</a></p>'
 
 
 @router.get("/oidc", include_in_schema=False)
-async def depart(request: Request, next: str = "") -> Response:
-    """To the provider. 404 where none is set."""
+async def depart(request: Request, next: str = "", again: str = "") -> Response:
+    """To the provider; ``again`` where somebody signed in has to say once more who they are. 404
+    where none is set."""
     if not settings().oidc_issuer:
         return Response(status_code=404)
-    begin = partial(provider.depart, wanted(next).get("next", HOME), now=utcnow())
+    onwards, session = wanted(next).get("next", HOME), ""
+    if again:
+        if await asyncio.to_thread(who, request) is None:
+            return back(LOGIN, **wanted(next))
+        session = token_hash(token_in(request.headers.get("cookie", "")) or "")
+    begin = partial(provider.depart, onwards, again=session, now=utcnow())
     try:
         departure = await LANE.run(begin)
     except (provider.ProviderError, Throttled) as error:
@@ -56,13 +68,15 @@ async def arrive(request: Request, code: str = "", state: str = "", iss: str = "
         login, onwards = await LANE.run(finish)
     except (provider.ProviderError, Throttled) as error:
         log.warning("the identity provider signed nobody in: %s", error)
-        response = back(LOGIN, error="provider")
+        is_in = await asyncio.to_thread(who, request) is not None
+        response = sheet(TITLE, ONWARDS, error=NOT_SAID) if is_in else back(LOGIN, error="provider")
     except (Invalid, NotFound) as error:
         log.warning("somebody whom the identity provider knows may not sign in: %s", error)
         response = back(LOGIN, error="stranger")
     else:
         response = RedirectResponse(onwards, status_code=303)
-        give_session(request, response, login)
+        if login is not None:
+            give_session(request, response, login)
     response.delete_cookie(COOKIE, path="/auth/oidc")
     return response
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from webmon import config, db
 from webmon.commands.accounts.admins import lock_admins, require_an_admin
@@ -25,7 +25,7 @@ from webmon.commands.accounts.pending import seal_for, unseal_for
 from webmon.commands.accounts.users import UserFields, add_from_provider, give_role
 from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.errors import Invalid, NotFound, WebmonError
-from webmon.models import User
+from webmon.models import LoginSession, User
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,9 @@ class Departure:
     cookie: str
 
 
-def depart(wanted: str, *, now: datetime) -> Departure:
-    """Begin a sign-in; ``wanted`` is where it leads afterwards.
+def depart(wanted: str, *, again: str = "", now: datetime) -> Departure:
+    """Begin a sign-in; ``wanted`` is where it leads afterwards. ``again`` is the hash of the token
+    of a session whose person is to prove once more who they are: the provider has to ask them.
 
     Raises:
         ProviderError: the provider cannot be asked.
@@ -65,7 +66,10 @@ def depart(wanted: str, *, now: datetime) -> Departure:
         "nonce": secrets.token_urlsafe(24),
         "verifier": secrets.token_urlsafe(48),
         "next": wanted,
+        "again": again,
+        "left": int(now.timestamp()),
     }
+    ask_them = {"prompt": "login", "max_age": "0"} if again else {}
     metadata = _metadata()
     with _client() as client:
         address, _ = client.create_authorization_url(
@@ -73,6 +77,7 @@ def depart(wanted: str, *, now: datetime) -> Departure:
             state=kept["state"],
             nonce=kept["nonce"],
             code_verifier=kept["verifier"],
+            **ask_them,
         )
     return Departure(str(address), seal_for("provider", 0, json.dumps(kept), now=now))
 
@@ -86,8 +91,8 @@ def arrive(
     address: str,
     browser: str,
     now: datetime,
-) -> tuple[Login, str]:
-    """End a sign-in: the session, and where it leads.
+) -> tuple[Login | None, str]:
+    """End a sign-in: the session (None where one was only confirmed), and where it leads.
 
     1. The cookie is one of ours, young, for this state, and was not used before.
     2. The provider gives a token for the code and our verifier.
@@ -109,11 +114,40 @@ def arrive(
     _use_up(kept["state"])
     claims = _claims(code, kept)
     with db.write() as session:
+        if kept["again"]:
+            _confirm(session, claims, kept, now=now)
+            return None, kept["next"]
         user = _person(session, claims, now=now)
         login = new_login(
             session, user.id, address=address, browser=browser, by_provider=True, now=now
         )
     return login, kept["next"]
+
+
+def _confirm(
+    session: Session, claims: Mapping[str, Any], kept: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Note that the person of a session has proved again who they are, since they left."""
+    asked_at = claims.get("auth_time")
+    if type(asked_at) is not int or asked_at < kept["left"] - LEEWAY_SECONDS:
+        raise ProviderError("the provider has not asked the person again")
+    found = session.exec(
+        select(LoginSession)
+        .join(User)
+        .where(
+            LoginSession.token_hash == kept["again"],
+            LoginSession.expires_at > now,
+            User.provider_subject == _subject(claims),
+            col(User.disabled_at).is_(None),
+        )
+    ).first()
+    if found is None:
+        raise ProviderError("another person has answered")
+    found.confirmed_at = now
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    return sha256(f"{claims['iss']} {claims['sub']}".encode()).hexdigest()
 
 
 def _use_up(state: str) -> None:
@@ -171,7 +205,7 @@ def _person(session: Session, claims: Mapping[str, Any], *, now: datetime) -> Us
 
     A local account of the same verified address is the person's too, and keeps its role.
     """
-    subject = sha256(f"{claims['iss']} {claims['sub']}".encode()).hexdigest()
+    subject = _subject(claims)
     admins = lock_admins(session, None)
     known = session.exec(
         select(User).where(User.provider_subject == subject).with_for_update()

@@ -7,7 +7,7 @@ import reflex as rx
 from reflex.vars import Var
 from reflex_components_core.base.fragment import Fragment
 
-from webmon.ui.display.native import NativeForm
+from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.shell.live import REACT, NativeDialog
 from webmon.ui.shell.look import LookState
 
@@ -29,9 +29,15 @@ useEffect(() => {
   };
   const leave = () => { form.reset(); said.textContent = ''; dialog.close(); };
   const button = dialog?.querySelector('[type=button]');
+  const away = (event) => {
+    const here = encodeURIComponent(location.pathname + location.search);
+    event.target.closest('a')?.setAttribute('href', `/auth/oidc?again=1&next=${here}`);
+  };
+  dialog?.addEventListener('click', away);
   form?.addEventListener('submit', send);
   button?.addEventListener('click', leave);
   return () => {
+    dialog?.removeEventListener('click', away);
     form?.removeEventListener('submit', send);
     button?.removeEventListener('click', leave);
   };
@@ -57,12 +63,23 @@ def confirm_again() -> rx.Component:
                 rx.cond(
                     LookState.look.has_factor,
                     _field("Code of your app, or a recovery code", "code", "one-time-code", "text"),
-                    _field("Your password", "password", "current-password", "password"),
+                    rx.cond(
+                        LookState.look.by_provider,
+                        rx.el.p(
+                            NativeLink.create("Ask your organisation", href="/auth/oidc?again=1"),
+                            " to confirm it. You come back here.",
+                        ),
+                        _field("Your password", "password", "current-password", "password"),
+                    ),
                 ),
                 rx.el.p(class_name="mistake", role="alert"),
                 rx.el.div(
                     rx.el.button("Cancel", type="button", class_name="button"),
-                    rx.el.button("Confirm", type="submit", class_name="button primary"),
+                    rx.cond(
+                        LookState.look.by_provider & ~LookState.look.has_factor,
+                        rx.fragment(),
+                        rx.el.button("Confirm", type="submit", class_name="button primary"),
+                    ),
                     class_name="form-actions",
                 ),
                 action="/auth/confirm",
