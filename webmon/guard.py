@@ -1,4 +1,4 @@
-"""Holds connections to what may be reached (`domain.networks`), at the moment they are made.
+"""Holds connections to what may be reached (`domain.checks.networks`), at the moment they are made.
 
 The probes' own connectors ask `require_allowed`. Notifiers use libraries that connect by
 themselves: for those `guarded` watches Python's sockets, in the thread that it is used in.

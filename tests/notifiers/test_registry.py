@@ -12,7 +12,7 @@ from webmon.config import ROOT
 from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid
 from webmon.notifiers import NOTIFIERS
-from webmon.ui.forms.kind_fields import config_fields, read_config
+from webmon.ui.forms.model_fields import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "apprise": {"url": "json://example.org/hidden"},

@@ -29,7 +29,7 @@ from webmon.domain.accounts.sessions import token_hash
 from webmon.domain.checks.status import Status
 from webmon.models import Host, LoginSession, Service, ServiceState, Trial, User
 from webmon.probes.ssh_access import SshAccess
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.states.private import PrivateState, is_framework
 
 

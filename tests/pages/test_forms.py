@@ -11,7 +11,7 @@ from tests.probes.test_registry import smallest
 from webmon.commands.validation import KEEP
 from webmon.probes import PROBES
 from webmon.queries.inventory.services import ServiceForm
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 
 LOOKED_AT = {"interval_seconds", "timeout_seconds", "failures_to_down", "retry_seconds"}
 

@@ -17,7 +17,7 @@ from webmon.errors import Invalid
 from webmon.models import Service
 from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
-from webmon.ui.forms.kind_fields import config_fields, read_config
+from webmon.ui.forms.model_fields import config_fields, read_config
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "http": {"url": "https://example.org/"},

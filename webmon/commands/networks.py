@@ -1,4 +1,7 @@
-"""What may be looked at, and told, for whom: the policy of `domain.networks` where it is stored."""
+"""What may be looked at, and told, for whom: where the policy is stored.
+
+The policy itself: `domain.checks.networks`.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

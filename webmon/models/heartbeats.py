@@ -17,7 +17,7 @@ class Heartbeat(SQLModel, table=True):
     """The address of a heartbeat service, and what was reported there.
 
     A request is recognised by ``token_hash``; ``token`` is encrypted, to show the address again.
-    The other columns are those of `domain.heartbeats.Reports`.
+    The other columns are those of `domain.checks.heartbeats.Reports`.
     """
 
     service_id: int = owned_by("service.id", primary_key=True)

@@ -53,7 +53,7 @@ class NoData(SQLModel, table=True):
 
 
 class RollupColumns(SQLModel):
-    """The columns of a `domain.rollups.Rollup`: results by status, and response times."""
+    """The columns of a `domain.history.rollups.Rollup`: results by status, and response times."""
 
     up: int = 0
     degraded: int = 0
@@ -172,7 +172,7 @@ class IncidentUpdate(SQLModel, table=True):
 
 
 class HostMetricColumns(SQLModel):
-    """The columns of a `domain.host_metrics.Values`: one series in one hour or day."""
+    """The columns of a `domain.checks.host_metrics.Values`: one series in one hour or day."""
 
     count: int
     sum: float
@@ -184,8 +184,8 @@ class HostMetricColumns(SQLModel):
 class HostMetricHour(HostMetricColumns, table=True):
     """What a `host_metrics` service has told in an hour, counted from 1970 in UTC.
 
-    One row for each series of `domain.host_metrics`. Those of a deleted service stay a while, as
-    its results do.
+    One row for each series of `domain.checks.host_metrics`. Those of a deleted service stay a
+    while, as its results do.
     """
 
     __tablename__ = "host_metric_hour"

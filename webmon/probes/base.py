@@ -138,7 +138,7 @@ class ProbeKind:
     proposed: Mapping[str, Any] = field(default_factory=dict)
     """What a form for a new service has filled in, where that is more than the defaults."""
     receives: bool = False
-    """Its services are reported to us, at an address of their own (`commands.heartbeats`)."""
+    """Its services are reported to us, each at its own address (`commands.checks.heartbeats`)."""
     over_ssh: bool = False
     """Its services share their host's SSH connection, so they are looked at at the same time."""
 

@@ -14,7 +14,8 @@ from webmon.errors import NotFound
 from webmon.notifiers import NOTIFIERS
 from webmon.queries.notifications.channels import ChannelForm
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import (
+from webmon.ui.forms.model_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.forms.typed_form import (
     FormView,
     Section,
     as_copy,
@@ -24,7 +25,6 @@ from webmon.ui.forms.form import (
     read_form,
     row_form,
 )
-from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
 from webmon.ui.rooms.rows import Row
 
 DEFAULT_KIND = "slack"

@@ -27,7 +27,7 @@ from webmon.queries.notifications.deliveries import (
 )
 from webmon.queries.notifications.previews import PreviewView, previews
 from webmon.ui.addresses import show_address
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Events, edited_by
 from webmon.ui.rooms.rows import Row

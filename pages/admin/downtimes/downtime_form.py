@@ -10,7 +10,7 @@ from webmon.domain.durations import format_duration, parse_duration
 from webmon.errors import Invalid
 from webmon.queries.downtimes.choosing import ChoiceView
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Section, choices, fill, read_form
+from webmon.ui.forms.typed_form import FormView, Section, choices, fill, read_form
 
 SCOPE, WHEN, DAYS, TOLD, CHANNELS, STEPS = (
     *("scope", "When", "weekdays", "Told", "channels", "Who is told, step by step"),

@@ -39,7 +39,7 @@ from webmon.queries.downtimes.room import (
     time_fields,
 )
 from webmon.ui.addresses import show_address
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Editing, Events, edited_by
 from webmon.ui.rooms.rows import Row, with_kind

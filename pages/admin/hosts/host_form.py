@@ -11,8 +11,8 @@ from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.form_values import CopiedService
 from webmon.queries.inventory.host_views import NamespaceView
 from webmon.ui.forms.field import REMOVE, FieldView, Option, is_ticked
-from webmon.ui.forms.form import FormView, Section, as_copy, choices, read_form, row_form
-from webmon.ui.forms.kind_fields import config_fields, read_config
+from webmon.ui.forms.model_fields import config_fields, read_config
+from webmon.ui.forms.typed_form import FormView, Section, as_copy, choices, read_form, row_form
 from webmon.ui.rooms.rows import Row
 
 SSH = "ssh."

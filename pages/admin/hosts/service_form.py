@@ -14,8 +14,16 @@ from webmon.probes import PROBES
 from webmon.probes.ssh_access import SshAccess
 from webmon.queries.inventory.services import ServiceForm
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Section, as_copy, fill, known_kind, read_form, row_form
-from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.forms.model_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.forms.typed_form import (
+    FormView,
+    Section,
+    as_copy,
+    fill,
+    known_kind,
+    read_form,
+    row_form,
+)
 from webmon.ui.rooms.rows import Row
 
 DEFAULT_KIND = "http"

@@ -22,7 +22,7 @@ from webmon.queries.inventory.host_views import HostsView
 from webmon.queries.inventory.hosts import admin_hosts, place_of
 from webmon.queries.inventory.services import ServiceDetail, service_detail, service_form
 from webmon.ui.addresses import show_address
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.room import Events, edited_by
 from webmon.ui.rooms.rows import Row, Saved
 from webmon.ui.rooms.trials import Trying

@@ -5,7 +5,7 @@ from typing import Any
 
 from webmon.commands.inventory import namespaces
 from webmon.ui.forms.field import FieldView
-from webmon.ui.forms.form import FormView, Section, read_form, row_form
+from webmon.ui.forms.typed_form import FormView, Section, read_form, row_form
 from webmon.ui.rooms.rows import Row
 
 FIELDS = (

@@ -7,7 +7,7 @@ from pages.admin.namespaces.namespace_form import NAMESPACE, namespace_form
 from webmon.domain.accounts.access import Role
 from webmon.queries.inventory.form_values import may_allow_networks, namespace_fields
 from webmon.queries.inventory.namespaces import NamespacesView, admin_namespaces
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.room import Editing, edited_by
 from webmon.ui.rooms.rows import Row
 from webmon.ui.states.private import PrivateState, ask, show

@@ -12,7 +12,7 @@ from webmon.domain.accounts.access import Role
 from webmon.domain.ids import read_id
 from webmon.queries.accounts import UsersView, admin_users, user_fields
 from webmon.ui.addresses import show_address
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.history import Remembering
 from webmon.ui.rooms.room import Editing, Events, edited_by
 from webmon.ui.rooms.rows import Row, Saved

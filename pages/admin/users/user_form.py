@@ -7,7 +7,7 @@ from typing import Any
 from webmon.commands.accounts import users
 from webmon.domain.accounts.access import Role
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Section, choices, read_form, row_form
+from webmon.ui.forms.typed_form import FormView, Section, choices, read_form, row_form
 from webmon.ui.rooms.rows import Row
 
 ALL, SOME = "all", "some"

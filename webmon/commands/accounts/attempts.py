@@ -1,4 +1,7 @@
-"""The brake on guessing: failures are counted, and too many make a wait (`domain.throttle`)."""
+"""The brake on guessing: failures are counted, and too many make a wait.
+
+How long: `domain.accounts.throttle`.
+"""
 
 from datetime import datetime, timedelta
 from math import ceil

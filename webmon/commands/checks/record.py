@@ -54,7 +54,7 @@ def record(session: Session, findings: Sequence[Finding], *, now: datetime) -> N
 
     1. Lock and read the condition of each service. Drop a finding whose claim was replaced (lease
        lost, service deleted), or whose service was edited meanwhile.
-    2. Advance each condition (`domain.transitions`), and sum up the result.
+    2. Advance each condition (`domain.checks.transitions`), and sum up the result.
     3. Store the results, gaps without checks, the hours that are over, the figures of machines, and
        SSH host keys that were seen for the first time.
     4. Store the conditions, give back the leases, set the next check, and take back what was

@@ -46,7 +46,7 @@ class FileChannel(FileModel):
     config: dict[str, Any] = {}
 
     def fields(self, namespace_id: int | None) -> dict[str, Any]:
-        """What `commands.channels` calls the same things."""
+        """What `commands.notifications.channels` calls the same things."""
         return {
             **self.model_dump(exclude={"was", "namespace", "reminder_every"}),
             "namespace_id": namespace_id,
@@ -73,7 +73,7 @@ class FileService(FileModel):
     config: dict[str, Any] = {}
 
     def fields(self) -> dict[str, Any]:
-        """What `commands.services` calls the same things."""
+        """What `commands.inventory.services` calls the same things."""
         slow = self.degraded_above
         return {
             **self.model_dump(exclude={"was", "interval", "timeout", "retry", "degraded_above"}),

@@ -1,4 +1,4 @@
-"""Decide which channels are told of a change, and queue their notifications in the outbox.
+"""Queue what channels are told of a change in the outbox; `domain.notifications.rules` decides.
 
 Everything here runs in the transaction that stores the change: both are stored, or neither. The
 worker sends what is queued (`workers.deliver`).
@@ -68,7 +68,7 @@ def announce(session: Session, occurrences: Iterable[Occurrence], *, now: dateti
        statement.
     2. Read the services, the channels, what each channel was told last, and how often each service
        has changed lately.
-    3. Decide for each channel (`domain.notification_rules`), and write everything at once.
+    3. Decide for each channel (`domain.notifications.rules`), and write everything at once.
     """
     telling = [each for each in occurrences if {each.before, each.after} & NOT_WELL]
     if not telling:

@@ -1,6 +1,6 @@
 """Load what news is about, and the rules of the channels it may go to.
 
-`domain.notification_rules` decides which of them are told; `announcements` asks it and queues.
+`domain.notifications.rules` decides which of them are told; `announcements` asks it and queues.
 """
 
 from collections.abc import Iterable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webmon.ui.forms.field import FieldView, is_ticked
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 
 LONGEST_SHOWN = 120
 

@@ -1,4 +1,4 @@
-"""One field of a form: what it shows, and what was typed into it. See `form` for their origin."""
+"""One field of a form: what it shows, and what was typed into it. See `typed_form`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

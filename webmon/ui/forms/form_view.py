@@ -10,7 +10,7 @@ from webmon.ui.display.status import icon
 from webmon.ui.forms.both_edits import ChangeView
 from webmon.ui.forms.drafts import draft_of, drop_draft_first, name_of
 from webmon.ui.forms.field import REMOVE, FieldView
-from webmon.ui.forms.form import FormView, Section
+from webmon.ui.forms.typed_form import FormView, Section
 
 TYPED = rx.Var(
     "Object.fromEntries(new FormData(document.querySelector('form.form')))",

@@ -33,7 +33,7 @@ from webmon.queries.inventory.hosts import worst_status
 from webmon.ui.addresses import find_opened, show_address
 from webmon.ui.forms import both_edits
 from webmon.ui.forms.drafts import drop_draft
-from webmon.ui.forms.form import FormView, Mistake
+from webmon.ui.forms.typed_form import FormView, Mistake
 from webmon.ui.rooms.rows import Row, Saved, saving, with_kind
 from webmon.ui.shell.focus import FOCUS_FORM, FOCUS_LIST, FOCUS_MISTAKE, FOCUS_OPENER, FOCUS_UNDO
 from webmon.ui.states.private import PrivateState, act, as_dict, ask, only, sentence, show

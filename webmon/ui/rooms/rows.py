@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from webmon.commands.trials import without_saving
 from webmon.errors import Invalid, joined
-from webmon.ui.forms.form import FormView, misread, read_form
+from webmon.ui.forms.typed_form import FormView, misread, read_form
 
 Command = Callable[..., Any]
 """Called as ``command(session, …, actor=…, now=…)``."""

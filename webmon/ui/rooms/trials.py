@@ -11,7 +11,7 @@ from webmon.clock import utcnow
 from webmon.domain.accounts.access import Role
 from webmon.errors import Invalid, NotFound
 from webmon.queries.inventory.trials import NO_ANSWER, TrialView, trial_view
-from webmon.ui.forms.form import FormView
+from webmon.ui.forms.typed_form import FormView
 from webmon.ui.rooms.room import Editing, Events
 from webmon.ui.states.private import act, as_dict, ask, only, show
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr
 
 from webmon.probes import PROBES
-from webmon.ui.forms.kind_fields import config_fields, filled_and_empty, read_config
+from webmon.ui.forms.model_fields import config_fields, filled_and_empty, read_config
 
 KEEP = object()
 

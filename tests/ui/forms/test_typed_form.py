@@ -5,7 +5,15 @@ import pytest
 from webmon.commands.validation import KEEP
 from webmon.errors import Invalid
 from webmon.ui.forms.field import FieldView, Option
-from webmon.ui.forms.form import FormView, Mistake, Section, choices, fill, read_form, row_form
+from webmon.ui.forms.typed_form import (
+    FormView,
+    Mistake,
+    Section,
+    choices,
+    fill,
+    read_form,
+    row_form,
+)
 from webmon.ui.rooms.rows import Row, saving, with_kind
 
 NAME = FieldView("name", "Name", required=True)

@@ -1,7 +1,7 @@
 """A form as a value: sections of fields, and what was typed into them.
 
-A page lists its fields in its own `…_form.py`; those of a kind come from the pydantic model of the
-kind (`kind_fields`). `field` is one field, `form_view` draws the form.
+A page lists its fields in its own `…_form.py`; `model_fields` makes fields of a pydantic model,
+such as the settings of a kind. `field` is one field, `form_view` draws the form.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
