@@ -5,11 +5,11 @@ import reflex as rx
 from pages.admin.keys.state import LASTS, LIMITED, OVERLAPS, KeysState
 from webmon.domain.accounts.api_keys import Scope
 from webmon.queries.api_keys import Choice, KeyRow
-from webmon.ui.display.copied import copied
 from webmon.ui.display.moment import moment
 from webmon.ui.rooms.room_view import add_button, headline, once_loaded, stays_current
 from webmon.ui.shell.frame import frame
 from webmon.ui.shell.live import modal
+from webmon.ui.shell.shown_once import shown_once
 
 ROUTE = "/keys"
 TITLE = "API keys – Beaconry"
@@ -142,18 +142,13 @@ def _question() -> rx.Component:
 
 
 def _made() -> rx.Component:
-    return modal(
+    return shown_once(
         rx.el.h2("The key ", KeysState.key_name, id="key-made"),
         rx.el.p("It is shown only now. Give it to the program alone."),
-        copied(KeysState.key, element_id="api-key", label="The key"),
-        rx.el.div(
-            rx.el.button(
-                "Done", type="button", class_name="button primary", on_click=KeysState.leave
-            ),
-            class_name="form-actions",
-        ),
-        is_open=KeysState.key != "",
-        on_cancel=KeysState.leave,
+        text=KeysState.key,
+        element_id="api-key",
+        label="The key",
+        on_done=KeysState.leave,
         labelled_by="key-made",
     )
 

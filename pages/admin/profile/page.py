@@ -10,8 +10,8 @@ from webmon.ui.display.moment import moment
 from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.display.panel import panel
 from webmon.ui.rooms.room_view import headline, stays_current
+from webmon.ui.shell.confirm_again import mistake_of_form
 from webmon.ui.shell.frame import frame
-from webmon.ui.states.private import ask_again
 
 ROUTE = "/profile"
 TITLE = "Profile – Beaconry"
@@ -29,7 +29,7 @@ def profile() -> rx.Component:
             ProfileState.done != "",
             rx.el.p(ProfileState.done, class_name="notice good", role="status"),
         ),
-        rx.cond(ProfileState.error != "", _mistake()),
+        mistake_of_form(ProfileState.error, ProfileState.must_confirm),
         rx.el.div(
             _about(),
             _address(),
@@ -41,18 +41,6 @@ def profile() -> rx.Component:
         ),
         who=view.who,
         here="Profile",
-    )
-
-
-def _mistake() -> rx.Component:
-    button = rx.el.button(
-        "Say who you are", type="button", class_name="button small", on_click=ask_again
-    )
-    return rx.el.div(
-        rx.el.p(ProfileState.error),
-        rx.cond(ProfileState.must_confirm, button),
-        class_name="notice",
-        role="alert",
     )
 
 

@@ -7,8 +7,8 @@ from webmon.queries.installation import SettingsView
 from webmon.ui.display.native import NativeForm
 from webmon.ui.display.panel import panel
 from webmon.ui.rooms.room_view import headline, once_loaded, stays_current
+from webmon.ui.shell.confirm_again import mistake_of_form
 from webmon.ui.shell.frame import frame
-from webmon.ui.states.private import ask_again
 
 ROUTE = "/settings"
 TITLE = "Settings – Beaconry"
@@ -24,7 +24,7 @@ def settings() -> rx.Component:
             SettingsState.done != "",
             rx.el.p(SettingsState.done, class_name="notice good", role="status"),
         ),
-        rx.cond(SettingsState.error != "", _mistake()),
+        mistake_of_form(SettingsState.error, SettingsState.must_confirm),
         rx.cond(
             SettingsState.loaded & ~view.may_manage,
             rx.el.p("Only admins of all namespaces see and change these.", class_name="none"),
@@ -34,18 +34,6 @@ def settings() -> rx.Component:
         ),
         who=view.who,
         here="Settings",
-    )
-
-
-def _mistake() -> rx.Component:
-    button = rx.el.button(
-        "Say who you are", type="button", class_name="button small", on_click=ask_again
-    )
-    return rx.el.div(
-        rx.el.p(SettingsState.error),
-        rx.cond(SettingsState.must_confirm, button),
-        class_name="notice",
-        role="alert",
     )
 
 

@@ -4,7 +4,6 @@ import reflex as rx
 
 from pages.admin.users.state import UsersState
 from webmon.queries.accounts import UserView
-from webmon.ui.display.copied import copied
 from webmon.ui.display.moment import moment
 from webmon.ui.forms.form_view import form
 from webmon.ui.rooms.history_view import history_part
@@ -18,7 +17,7 @@ from webmon.ui.rooms.room_view import (
     stays_current,
 )
 from webmon.ui.shell.frame import frame
-from webmon.ui.shell.live import modal
+from webmon.ui.shell.shown_once import shown_once
 
 ROUTE = "/users"
 TITLE = "Users – Beaconry"
@@ -171,20 +170,15 @@ def _button(text: str, each: rx.Var[UserView], on_click: object, more: str = "")
 
 
 def _link() -> rx.Component:
-    return modal(
+    return shown_once(
         rx.el.h2("A link for ", UsersState.link_for, id="link-for"),
         rx.el.p(
             "Give it to this person alone: the one who opens it chooses the password. It works "
             "once, for 72 hours, and is shown only now."
         ),
-        copied(UsersState.link, element_id="password-link", label="The link"),
-        rx.el.div(
-            rx.el.button(
-                "Done", type="button", class_name="button primary", on_click=UsersState.close_link
-            ),
-            class_name="form-actions",
-        ),
-        is_open=UsersState.link != "",
-        on_cancel=UsersState.close_link,
+        text=UsersState.link,
+        element_id="password-link",
+        label="The link",
+        on_done=UsersState.close_link,
         labelled_by="link-for",
     )

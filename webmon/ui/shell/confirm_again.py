@@ -10,6 +10,7 @@ from reflex_components_core.base.fragment import Fragment
 from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.shell.live import REACT, NativeDialog
 from webmon.ui.shell.look import LookState
+from webmon.ui.states.private import ask_again
 
 SEND = """
 useEffect(() => {
@@ -51,6 +52,17 @@ class Sends(Fragment):
     def add_hooks(self) -> list[str | Var]:
         """One effect."""
         return [Var(SEND, _var_data=REACT)]
+
+
+def mistake_of_form(error: rx.Var[str], must_confirm: rx.Var[bool]) -> rx.Component:
+    """What the server said of a plain form; where it asks who one is, with a button for that."""
+    button = rx.el.button(
+        "Say who you are", type="button", class_name="button small", on_click=ask_again
+    )
+    said = rx.el.div(
+        rx.el.p(error), rx.cond(must_confirm, button), class_name="notice", role="alert"
+    )
+    return rx.cond(error != "", said)
 
 
 def confirm_again() -> rx.Component:
