@@ -14,7 +14,7 @@ WITHOUT = {
     "accounts.activity": {"write_entry", "write_entries", "forget_activity"},
     "accounts.admins": {"lock_admins", "require_an_admin"},
     "accounts.api_keys": {"note_use"},
-    "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back"},
+    "accounts.attempts": {"refuse_blocked", "count_attempt", "take_back", "use_once"},
     "accounts.confirmations": {"confirm"},
     "accounts.letters": {"claim_letters", "write_letter", "note_sent", "count_request", "post"},
     "accounts.own_address": {"address_asked", "confirm_address"},  # by its `_move`

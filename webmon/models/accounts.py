@@ -116,7 +116,8 @@ class AddressChange(SQLModel, table=True):
 
 
 class LoginAttempts(SQLModel, table=True):
-    """Failed logins of one account or address (``subject``), for throttling."""
+    """Failed logins of one account or address (``subject``), for throttling; and the answers of the
+    identity provider that were used (``state`` and a SHA-256)."""
 
     __tablename__ = "login_attempts"
 

@@ -3,6 +3,8 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +20,7 @@ from tests.identity_provider import IdentityProvider
 from webmon import config
 from webmon.api.accounts import auth, oidc
 from webmon.clock import utcnow
+from webmon.commands.accounts import provider as sign_in_by_provider
 from webmon.commands.accounts import users
 from webmon.db import Database
 from webmon.domain.accounts.access import Role
@@ -168,6 +171,29 @@ async def test_another_state_or_browser_or_a_second_time_signs_nobody_in(
     exchanges = provider.exchanges
     assert (await browser.get(back, headers=headers)).headers["location"] == FAILED
     assert provider.exchanges == exchanges and len(sessions(database)) == 1
+
+
+def of_another_process() -> ModuleType:
+    """The commands with a memory of their own, as another web process has them."""
+    spec = find_spec(sign_in_by_provider.__name__)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_another_web_process_knows_what_was_used(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    back = await begin(browser, provider)
+    cookie = browser.cookies[oidc.COOKIE]
+    assert (await browser.get(back)).headers["location"] == "/admin/"
+    assert oidc.COOKIE not in browser.cookies
+    asked, other = parse_qs(urlsplit(back).query), of_another_process()
+    code, state, where = asked["code"][0], asked["state"][0], {"address": "", "browser": ""}
+    with pytest.raises(other.ProviderError, match="used already"):
+        other.arrive(cookie, code, state, "", **where, now=utcnow())
+    assert provider.exchanges == 1 and len(sessions(database)) == 1
 
 
 def confirmed(database: Database) -> bool:

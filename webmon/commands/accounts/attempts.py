@@ -39,9 +39,7 @@ def count_attempt(session: Session, subjects: list[Subject], *, now: datetime) -
     Raises:
         Throttled: one has.
     """
-    session.execute(
-        delete(LoginAttempts).where(col(LoginAttempts.last_at) < now - throttle.FORGOTTEN_AFTER)
-    )
+    _forget_old(session, now=now)
     rows = {subject: _locked(session, subject.name, now=now) for subject in subjects}
     _refuse([row for subject, row in rows.items() if subject.blocks], now=now)
     for subject, row in rows.items():
@@ -64,6 +62,18 @@ def take_back(session: Session, subjects: list[Subject], *, now: datetime) -> No
             row.blocked_until = now
 
 
+def use_once(session: Session, name: str, *, now: datetime) -> bool:
+    """Whether ``name`` was not used before, in any process. It is remembered for at least a day."""
+    _forget_old(session, now=now)
+    return _add(session, name, now=now)
+
+
+def _forget_old(session: Session, *, now: datetime) -> None:
+    session.execute(
+        delete(LoginAttempts).where(col(LoginAttempts.last_at) < now - throttle.FORGOTTEN_AFTER)
+    )
+
+
 def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
     waits = (row.blocked_until - now for row in rows)
     # Nobody is blocked for longer: that was noted before the clock was set back.
@@ -75,12 +85,19 @@ def _refuse(rows: list[LoginAttempts], *, now: datetime) -> None:
 
 def _locked(session: Session, subject: str, *, now: datetime) -> LoginAttempts:
     """The row of ``subject``, made where there is none, locked until the transaction ends."""
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
-    session.execute(
-        dialect.insert(LoginAttempts)
-        .values(subject=subject, failures=0, blocked_until=now, last_at=now)
-        .on_conflict_do_nothing()
-    )
+    _add(session, subject, now=now)
     row = session.get(LoginAttempts, subject, with_for_update=True)
     assert row is not None
     return row
+
+
+def _add(session: Session, subject: str, *, now: datetime) -> bool:
+    """Make the row of ``subject``; False where there is one."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+    added = session.execute(
+        dialect.insert(LoginAttempts)
+        .values(subject=subject, failures=0, blocked_until=now, last_at=now)
+        .on_conflict_do_nothing()
+        .returning(LoginAttempts.subject)
+    )
+    return added.first() is not None

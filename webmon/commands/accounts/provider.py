@@ -8,8 +8,6 @@ import hmac
 import json
 import logging
 import secrets
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from webmon import config, db
 from webmon.commands.accounts.admins import lock_admins, require_an_admin
+from webmon.commands.accounts.attempts import use_once
 from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.pending import seal_for, unseal_for
 from webmon.commands.accounts.users import UserFields, add_from_provider, give_role
@@ -37,9 +36,6 @@ PATIENCE_SECONDS = 5.0
 LEEWAY_SECONDS = 30
 LARGEST_TOKEN = 50_000
 NO_GROUP = "none of your groups may sign in here"
-
-_used: dict[str, float] = {}
-_lock = threading.Lock()
 
 
 class ProviderError(WebmonError):
@@ -111,7 +107,7 @@ def arrive(
         raise ProviderError("the state is another one")
     if issuer and issuer != config.settings().oidc_issuer:
         raise ProviderError("the answer is of another issuer")
-    _use_up(kept["state"])
+    _use_up(kept["state"], now=now)
     claims = _claims(code, kept)
     with db.write() as session:
         if kept["again"]:
@@ -150,14 +146,11 @@ def _subject(claims: Mapping[str, Any]) -> str:
     return sha256(f"{claims['iss']} {claims['sub']}".encode()).hexdigest()
 
 
-def _use_up(state: str) -> None:
-    now = time.monotonic()
-    with _lock:
-        for old in [each for each, at in _used.items() if now - at > 3600]:
-            del _used[old]
-        if state in _used:
+def _use_up(state: str, *, now: datetime) -> None:
+    """Committed before the provider is asked: of two at once, in any process, one gets on."""
+    with db.write() as session:
+        if not use_once(session, f"state {sha256(state.encode()).hexdigest()}", now=now):
             raise ProviderError("the answer was used already")
-        _used[state] = now
 
 
 def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
