@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     private_networks: Annotated[Literal["allow", "refuse"], SmallLetters] = "allow"
     metrics_allow: Annotated[list[IPvAnyNetwork], NoDecode, CommaSeparated] = []
     slack_signing_secret: Annotated[list[SecretStr], NoDecode, CommaSeparated] = []
+    mcp_key: SecretStr = SecretStr("")
     heartbeat_url: SecretStr = SecretStr("")
     x_api_url: str = "https://api.x.com"
     oidc_issuer: str = ""

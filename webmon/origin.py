@@ -18,6 +18,7 @@ class Way(StrEnum):
     FILE = "file"
     API_KEY = "api_key"
     SLACK = "slack"
+    MCP = "mcp"
     MONITOR = "monitor"
 
 

@@ -20,6 +20,7 @@ from webmon.cli import (
     database,
     downtimes,
     looking,
+    mcp,
     moving,
     processes,
 )
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Beaconry: watch your sites and machines, and show everyone how they are.",
 )
-for group in (processes, database, backups, configuration, moving, looking):
+for group in (processes, database, backups, configuration, moving, looking, mcp):
     app.add_typer(group.commands)
 app.add_typer(accounts.user, name="user")
 app.add_typer(downtimes.downtime, name="downtime")

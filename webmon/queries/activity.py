@@ -26,6 +26,7 @@ WAYS = {
     Way.FILE: "configuration file",
     Way.API_KEY: "API key",
     Way.SLACK: "Slack",
+    Way.MCP: "MCP",
     Way.MONITOR: "the monitor itself",
 }
 THINGS = (

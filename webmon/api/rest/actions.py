@@ -1,4 +1,4 @@
-"""What is done with a resource: look now, pause, resume, acknowledge, mute, unmute."""
+"""What is done with a resource: look now, pause, resume, mute, acknowledge, finish."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from webmon.api.rest import documents
 from webmon.api.rest.answers import resource, with_problems
 from webmon.api.rest.repeatable import repeatable
 from webmon.api.rest.requests import body_of
-from webmon.api.rest.shapes import HostShape, IncidentShape, ServiceShape, Shape
+from webmon.api.rest.shapes import DowntimeShape, HostShape, IncidentShape, ServiceShape, Shape
+from webmon.commands.downtimes import names, running
 from webmon.commands.inventory import services
 from webmon.commands.notifications import acknowledgements, mutes
 from webmon.commands.resources.bodies import MuteBody
@@ -21,7 +22,8 @@ from webmon.commands.validation import validated
 from webmon.domain.accounts.access import Actor
 from webmon.domain.durations import parse_duration
 from webmon.errors import Invalid
-from webmon.queries.resources import kinds
+from webmon.models import Downtime
+from webmon.queries.resources import kinds, more_kinds
 from webmon.queries.resources.pages import Listed, one
 
 Act = Callable[[db.Session, int, dict[str, Any], Actor, datetime], None]
@@ -41,6 +43,11 @@ def _resume(session: db.Session, key: int, _body: Any, actor: Actor, now: dateti
 
 def _acknowledge(session: db.Session, key: int, _body: Any, actor: Actor, now: datetime) -> None:
     acknowledgements.acknowledge(session, [key], actor=actor, now=now)
+
+
+def _finish(session: db.Session, key: int, _body: Any, actor: Actor, now: datetime) -> None:
+    occurrence_id = names.current_occurrence(session, session.get_one(Downtime, key), now)
+    running.finish(session, occurrence_id, actor=actor, now=now)
 
 
 def _mute_host(session: db.Session, key: int, body: Any, actor: Actor, now: datetime) -> None:
@@ -108,6 +115,13 @@ ACTIONS = (
         IncidentShape,
         _acknowledge,
         "Take an incident: no more reminders.",
+    ),
+    Action(
+        "/downtimes/{id}/finish",
+        more_kinds.DOWNTIMES,
+        DowntimeShape,
+        _finish,
+        "End the one that goes on, now.",
     ),
 )
 

@@ -9,7 +9,7 @@ from fastapi import HTTPException, Request
 from webmon import clock, db
 from webmon.commands.accounts.api_keys import note_use
 from webmon.domain.accounts.api_keys import key_in
-from webmon.origin import Way, comes_by
+from webmon.origin import Way, comes_by, present_origin
 from webmon.queries.api_keys import Bearer, bearer_of
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Beaconry"'}
@@ -28,7 +28,8 @@ async def bearer(request: Request) -> Bearer:
         if key:
             detail = "this API key is not known, has expired or was revoked"
         raise HTTPException(401, detail, headers=CHALLENGE)
-    comes_by(Way.API_KEY)
+    if present_origin().way is not Way.MCP:  # its tools ask in the same process
+        comes_by(Way.API_KEY)
     return found
 
 
