@@ -126,7 +126,9 @@ def _password() -> rx.Component:
             _secret("Present password", "current", "current-password"),
             _secret("New password", "password", "new-password"),
             rx.el.p(
-                "At least 15 characters. A few words in a row are good.",
+                "At least ",
+                rx.cond(ProfileState.view.has_factor, "8", "15"),
+                " characters. A few words in a row are good.",
                 class_name="help",
             ),
             _secret("Repeat the new password", "password_again", "new-password"),

@@ -33,6 +33,7 @@ ERRORS = {
     "required": "Your role needs a second factor to sign in.",
     "throttled": "Too many attempts. Wait a few minutes and try again.",
     "password_short": "The new password needs at least 15 characters.",
+    "password_short_with_factor": "The new password needs at least 8 characters.",
     "password_long": "The new password may have at most 1000 characters.",
     "password_common": "Many people have this password. Choose one that nobody guesses.",
     "password_mismatch": "The two new passwords differ.",

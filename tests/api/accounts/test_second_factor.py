@@ -166,6 +166,16 @@ async def test_a_code_works_once_and_one_step_early_or_late(
         assert (await second_step(browser, code_of(secret, clock, steps))).status_code == status
 
 
+async def test_a_short_password_is_told_the_length_that_is_enough_with_a_code(
+    browser: httpx.AsyncClient, clock: Clock
+) -> None:
+    await log_in(browser)
+    await set_up(browser, clock)
+    form = {"current": PASSWORD, "password": "short", "password_again": "short"}
+    answer = await post(browser, "/auth/password", **form)
+    assert answer == "/admin/profile/?error=password_short_with_factor"
+
+
 async def test_a_recovery_code_works_once(browser: httpx.AsyncClient, clock: Clock) -> None:
     await log_in(browser)
     _, codes = await set_up(browser, clock)

@@ -141,6 +141,7 @@ async def test_the_page_is_there_when_the_database_is_not(
         ("/setup/", "This link is not valid"),
         ("/invite/", "This link is not valid or has expired. Ask an admin"),
         ("/invite/?token=t&error=password_mismatch", "The two passwords differ."),
+        ("/invite/?token=t&error=password_short_with_factor", "at least 8 characters."),
     ],
 )
 async def test_what_went_wrong_is_announced(

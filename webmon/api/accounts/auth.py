@@ -175,6 +175,8 @@ def password_fault(
     if password != password_again:
         return "password_mismatch"
     wrong = passwords.fault(password, email=email, has_factor=has_factor)
+    if wrong == "short" and has_factor:
+        return "password_short_with_factor"
     return f"password_{wrong}" if wrong else ""
 
 

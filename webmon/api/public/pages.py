@@ -55,6 +55,7 @@ SETUP_ERRORS = {
 }
 INVITE_ERRORS = SETUP_ERRORS | {
     "token": "This link is not valid or has expired. Ask an admin for another one.",
+    "password_short_with_factor": "The password needs at least 8 characters.",
 }
 
 
