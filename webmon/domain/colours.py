@@ -1,6 +1,7 @@
 """Colours as people choose them, and whether text in them can be read (WCAG 2). Pure."""
 
 import re
+from math import floor
 
 LEAST = 4.5
 LIGHT_PAGE, DARK_PAGE = "#f5f5f3", "#1b1f23"
@@ -17,8 +18,12 @@ def checked_accent(colour: str) -> str:
     colour = colour.strip().lower()
     if not HEX.fullmatch(colour):
         raise ValueError("must be a colour such as #1b4f8f")
-    if contrast(colour, LIGHT_PAGE) < LEAST:
-        raise ValueError(f"is too pale to be read on the page; {_until_read(colour)} would do")
+    if (has := contrast(colour, LIGHT_PAGE)) < LEAST:
+        has = floor(has * 10) / 10  # never rounded up to what it has to be
+        raise ValueError(
+            f"is too pale to be read on the page: its contrast is {has} to 1, and has to be "
+            f"{LEAST} to 1; {_until_read(colour)} would do"
+        )
     return colour
 
 

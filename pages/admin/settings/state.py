@@ -6,6 +6,7 @@ It only shows: what is typed goes to `webmon.api.admin.settings`.
 from collections.abc import Mapping
 from datetime import datetime
 
+from webmon.domain.colours import checked_accent
 from webmon.queries.installation import SettingsView, admin_settings
 from webmon.ui.rooms.room import Listing
 from webmon.ui.states.private import PrivateState, ask, show
@@ -43,5 +44,16 @@ class SettingsState(Listing, PrivateState):
 
     async def _follow(self, address: Mapping[str, str]) -> None:
         done, error = address.get("done", ""), address.get("error", "")
-        show(self, done=DONE.get(done, ""), error=ERRORS.get(error, ""))
+        text = why_refused(address.get("accent", "")) if error == "accent" else ""
+        show(self, done=DONE.get(done, ""), error=text or ERRORS.get(error, ""))
         show(self, must_confirm=error == "confirm")
+
+
+def why_refused(accent: str) -> str:
+    """What is wrong with a colour; anybody can write it into the address: it is not repeated."""
+    try:
+        if accent:
+            checked_accent(accent)
+    except ValueError as error:
+        return f"The accent colour {error}."
+    return ""

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from sqlmodel import select
 
+from pages.admin.settings.state import why_refused
 from tests import factories
 from tests.api.accounts.test_auth import log_in, post
 from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
@@ -101,7 +103,8 @@ async def test_what_cannot_be_is_refused_whole(
     await log_in(browser)
     before = present(database)
     answer = await post(browser, "/auth/settings", **(FORM | form))
-    assert answer == f"/admin/settings/?error={field}" and present(database) == before
+    shown = "&" + urlencode({"accent": form["accent"][:20]}) if field == "accent" else ""
+    assert answer == f"/admin/settings/?error={field}{shown}" and present(database) == before
 
 
 async def test_what_the_environment_sets_is_locked(
@@ -194,6 +197,9 @@ def test_every_colour_that_is_taken_can_be_read_by_day_and_by_night(colour: str)
 
 
 def test_a_pale_colour_is_refused_with_one_that_would_do() -> None:
-    with pytest.raises(ValueError, match=r"too pale.*#[0-9a-f]{6} would do") as caught:
+    with pytest.raises(ValueError, match=r"1\.3 to 1.*4\.5 to 1; #[0-9a-f]{6} would do") as caught:
         checked_accent("#ffcc00")
     assert contrast(str(caught.value).partition("; ")[2][:7], LIGHT_PAGE) >= 4.5
+    assert "its contrast is 1.3 to 1" in why_refused("#ffcc00")
+    assert why_refused("<b>") == "The accent colour must be a colour such as #1b4f8f."
+    assert why_refused("") == why_refused("#1b4f8f") == ""

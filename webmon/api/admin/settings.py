@@ -16,6 +16,7 @@ from webmon.errors import ConfirmationNeeded, Invalid, PermissionDenied
 router = APIRouter(prefix="/auth", tags=["settings"], default_response_class=Response)
 
 SETTINGS = "/admin/settings/"
+LONGEST_SHOWN = 20
 Ticked = Annotated[list[str] | None, Form()]
 
 
@@ -41,7 +42,7 @@ async def settings(
         "second_factor_roles": second_factor_roles or [],
     }
     fields = {name: value for name, value in typed.items() if value}
-    return await _do(request, partial(save_settings, fields=fields), "saved")
+    return await _do(request, partial(save_settings, fields=fields), "saved", accent=accent)
 
 
 @router.post("/settings/test-mail", status_code=303)
@@ -50,13 +51,15 @@ async def test_mail(request: Request) -> Response:
     return await _do(request, ask_for_test, "test")
 
 
-async def _do(request: Request, command: Any, what: str) -> Response:
+async def _do(request: Request, command: Any, what: str, **typed: str) -> Response:
+    """Do it and go back; a value of ``typed`` that was refused goes along, to be explained."""
     try:
         await asyncio.to_thread(done_for, request, command)
     except Invalid as error:
         field = error.field.split(".")[0]
         known = field if field in InstallationFields.model_fields else "other"
-        return back(SETTINGS, error=known)
+        shown = {known: typed[known][:LONGEST_SHOWN]} if known in typed else {}
+        return back(SETTINGS, error=known, **shown)
     except ConfirmationNeeded:
         return back(SETTINGS, error="confirm")
     except PermissionDenied:
