@@ -1,5 +1,6 @@
 """What the `http` probe makes of an answer."""
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -113,6 +114,13 @@ async def test_a_redirect_is_an_answer_of_its_own() -> None:
         ({"not_contains": "error"}, "contains “error”"),
         ({"json_path": "status", "json_equals": "ok"}, 'status is "error", expected "ok"'),
         ({"json_path": "a.b"}, "the JSON has no a.b"),
+        ({"conditions": ["body lacks ok", "body lacks error"]}, "contains “error”"),
+        ({"conditions": ["body contains ok"]}, "does not contain “ok”"),
+        ({"conditions": ["json $.status == ok"]}, '$.status is "error", expected == "ok"'),
+        (
+            {"conditions": ["body lacks error", "header content-type lacks json"]},
+            "the header content-type contains “json”",
+        ),
     ],
 )
 async def test_an_answer_other_than_expected_is_down(fields: dict[str, Any], message: str) -> None:
@@ -128,6 +136,8 @@ async def test_an_answer_other_than_expected_is_down(fields: dict[str, Any], mes
         {"contains": '"ok"', "not_contains": "error"},
         {"json_path": "status", "json_equals": "ok"},
         {"json_path": "ready", "json_equals": "true"},
+        {"conditions": ["body contains ok", "body lacks error", "json $.ready == true"]},
+        {"conditions": ["header content-length == 31", "header location absent"]},
     ],
 )
 async def test_an_answer_as_expected_is_up(fields: dict[str, Any]) -> None:
@@ -197,6 +207,49 @@ async def test_reading_stops_at_the_limit() -> None:
     assert len(outcome.evidence["body"]) == 81
     outcome = await answered(answer, json_path="a", max_body_kb=64)
     assert outcome.message == "is larger than 64 kB, too large to be judged as JSON"
+
+
+async def test_conditions_on_what_cannot_be_read_are_not_met() -> None:
+    long, packed = http(b"." * 2000), http(b"x", headers="Content-Encoding: unknown")
+    for lines, answer, message in (
+        (["json $ exists"], long, "is larger than 1 kB, too large to be judged as JSON"),
+        (["body contains x"], long, "does not contain “x” in its first 1 kB"),
+        (["body lacks y"], packed, "nothing can be said about its text"),
+    ):
+        outcome = await answered(answer, conditions=lines, max_body_kb=1)
+        assert outcome.status is Status.DOWN
+        assert outcome.message.endswith(message)
+
+
+async def test_a_body_without_end_is_judged_as_soon_as_it_has_all_texts() -> None:
+    stream = http(b"one two", headers="Content-Type: text/event-stream", length=False)
+    lines = ["header content-type contains event", "body contains one", "body contains two"]
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(stream)
+        await asyncio.sleep(30)
+
+    async with serving(talk=talk) as server:
+        assert (await probe(server.url(), conditions=lines)).status is Status.UP
+        assert (await probe(server.url(), conditions=lines[:1])).status is Status.UP
+
+
+async def test_headers_of_an_answer_are_not_repeated() -> None:
+    answer = http(headers="Set-Cookie: session=s3cret")
+    outcome = await answered(answer, conditions=["header set-cookie contains Secure"])
+    assert outcome.message == "the header set-cookie does not contain “Secure”"
+    assert "s3cret" not in json.dumps(outcome.evidence)
+
+
+async def test_redirects_have_to_end_at_https_where_that_is_asked() -> None:
+    def moved(request: bytes) -> bytes:
+        there = b"GET /there" in request
+        return http() if there else http(status="302 Found", headers="Location: /there?t=s3cret")
+
+    async with serving(moved) as server:
+        outcome = await probe(server.url(), follow_redirects=True, must_be_https=True)
+        assert outcome.message == f"ends at {server.url('/there')}, expected https"
+        assert (await probe(server.url(), follow_redirects=True)).status is Status.UP
 
 
 async def test_a_body_of_exactly_the_limit_is_whole() -> None:

@@ -156,6 +156,7 @@ async def test_of_an_answer_at_most_eighty_characters_are_repeated() -> None:
         for config in (
             {"contains": "nothing of the kind"},
             {"json_path": "token", "json_equals": "x"},
+            {"conditions": ["json $.token == x"]},
             {"accepted_statuses": "500"},
         ):
             outcome = await look("http", reach=Reach(), url=server.url(), **config)

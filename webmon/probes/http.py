@@ -1,11 +1,9 @@
 """The `http` probe: one request, judged by its status and its body."""
 
-import json
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -14,10 +12,11 @@ from webmon.clock import utcnow
 from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, Phases, Target, down
 from webmon.probes.http_exchange.answer import Enough
-from webmon.probes.http_exchange.body_conditions import html_fault, json_fault, text_fault
+from webmon.probes.http_exchange.body_conditions import html_fault
 from webmon.probes.http_exchange.charsets import decode_text
-from webmon.probes.http_exchange.content_codings import unpack
+from webmon.probes.http_exchange.conditions import header_fault
 from webmon.probes.http_exchange.exchange import Trace
+from webmon.probes.http_exchange.page import Page, body_fault, read_page
 from webmon.probes.http_exchange.redirects import BadRedirect, follow_redirects, redirect_target
 from webmon.probes.http_exchange.request import HttpConfig
 from webmon.probes.http_exchange.transport import OneShotTransport
@@ -31,27 +30,6 @@ MOST_MESSAGE_CHARACTERS = 300
 
 _USER_INFO = re.compile(r"//[^/]*@")
 _PRIVATE_PART = re.compile(r"[?#]")
-
-
-@dataclass
-class Page:
-    """A response with its body unpacked, or why that could not be done."""
-
-    response: httpx.Response
-    body: bytes
-    truncated: bool
-    fault: str | None = None
-    unreadable: str | None = None
-    """Why nothing can be said about the text of the body."""
-
-    @property
-    def content_type(self) -> str:
-        return str(self.response.headers.get("content-type", ""))
-
-    @cached_property
-    def text(self) -> str:
-        """The body as text."""
-        return decode_text(self.body, self.content_type)
 
 
 async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Outcome:
@@ -72,7 +50,7 @@ async def probe_http(config: HttpConfig, _target: Target, timeout: float) -> Out
             response, target = await follow_redirects(response, transport), None
     except (httpx.TransportError, BadRedirect) as error:
         return _down(config, traces, str(error))
-    page = _read(response, config.max_body_kb * 1024, traces[-1].truncated)
+    page = read_page(response, config.max_body_kb * 1024, traces[-1].truncated)
     fault = _fault(config, page, traces[-1].proxy)
     if fault is not None:
         return _down(config, traces, fault, page)
@@ -98,22 +76,21 @@ def _up(
 
 def _enough(config: HttpConfig) -> Enough | None:
     """When enough is known of a body that has no end; None: its headers are enough."""
-    wanted = config.contains
-    if wanted is None and config.not_contains is None and config.json_path is None:
-        return None
-    if wanted is None or config.not_contains is not None or config.json_path is not None:
+    wanted = [] if config.contains is None else [config.contains]
+    is_text_only = config.not_contains is None and config.json_path is None
+    if config.conditions:
+        asked = [each for each in config.stated if each.part != "header"]
+        texts = [str(each.value) for each in asked if each.comparison == "contains"]
+        wanted, is_text_only = wanted + texts, is_text_only and len(texts) == len(asked)
+    if not is_text_only:
         return lambda _: False
-    return lambda body: wanted in decode_text(body)
+    if not wanted:
+        return None
+    return lambda body: _has_all(decode_text(body), wanted)
 
 
-def _read(response: httpx.Response, most_bytes: int, truncated: bool) -> Page:
-    """Unpack the body, no further than ``most_bytes``."""
-    codings = response.headers.get_list("content-encoding", split_commas=True)
-    raw: bytes = response.extensions["body"]
-    if not codings:
-        return Page(response, raw, truncated)
-    unpacked = unpack(codings, raw, most_bytes, ends_early=truncated)
-    return Page(response, unpacked.body, unpacked.is_cut, unpacked.fault, unpacked.unreadable)
+def _has_all(text: str, wanted: Sequence[str]) -> bool:
+    return all(each in text for each in wanted)
 
 
 def _fault(config: HttpConfig, page: Page, proxy: Proxy | None) -> str | None:
@@ -123,12 +100,18 @@ def _fault(config: HttpConfig, page: Page, proxy: Proxy | None) -> str | None:
         return _status_fault(config, response, proxy)
     if page.fault is not None:
         return page.fault
+    if config.must_be_https and response.url.scheme != "https":
+        return f"ends at {_shown_url(str(response.url))}, expected https"
+    if config.conditions:
+        fault = header_fault(config.stated, response.headers)
+        if fault is not None:
+            return fault
     if config.expect_html:
         kind = response.headers.get("content-type", "")
         fault = html_fault(kind, page.body, expects_body=config.method != "HEAD")
         if fault is not None:
             return fault
-    return _body_fault(config, page)
+    return body_fault(config, page)
 
 
 def _status_fault(config: HttpConfig, response: httpx.Response, proxy: Proxy | None) -> str:
@@ -138,30 +121,6 @@ def _status_fault(config: HttpConfig, response: httpx.Response, proxy: Proxy | N
             return f"the proxy {proxy} {answered}"
         answered += f" through the proxy {proxy}"  # which may have said it itself
     return f"{answered}, expected {config.accepted_statuses}"
-
-
-def _body_fault(config: HttpConfig, page: Page) -> str | None:
-    looks = config.contains or config.not_contains or config.json_path
-    if looks and page.unreadable is not None:
-        return f"{page.unreadable}: nothing can be said about its text"
-    within = f" in its first {config.max_body_kb} kB" if page.truncated else ""
-    if config.contains or config.not_contains:
-        fault = text_fault(page.text, config.contains, config.not_contains, searched=within)
-        if fault is not None:
-            return fault
-    if config.json_path is None:
-        return None
-    if page.truncated:
-        return f"is larger than {config.max_body_kb} kB, too large to be judged as JSON"
-    return json_fault(_json_text(page), config.json_path, config.json_equals)
-
-
-def _json_text(page: Page) -> str:
-    """JSON is in UTF-8 (RFC 8259); what is not is in what its header says."""
-    try:
-        return page.body.decode(json.detect_encoding(page.body))
-    except UnicodeDecodeError:
-        return page.text
 
 
 def _down(

@@ -238,7 +238,11 @@ SERVICE = st.fixed_dictionaries(
                 "method": st.just("POST"),
                 "json_path": st.just("a"),
             },
-            optional={"contains": text, "json_equals": text | st.booleans() | st.integers()},
+            optional={
+                "contains": text,
+                "conditions": st.just(["body lacks ${env:HOME}, 'x'", "json $['b: #c'] == 1"]),
+                "json_equals": text | st.booleans() | st.integers(),
+            },
         ),
     }
 )

@@ -138,6 +138,25 @@ def test_head_cannot_be_judged_by_a_body(field: str) -> None:
     assert refusal(method="HEAD", **{field: "x"})[0] == field
 
 
+def test_conditions_are_lines_of_a_text_or_a_list() -> None:
+    lines = ["body contains a, b", "json $ length > 1"]
+    for given in (lines, "\r\n".join(lines), [" " + "\n\n".join(lines) + "\n"]):
+        assert HttpConfig.model_validate({"url": URL, "conditions": given}).conditions == lines
+    field, why = refusal(conditions=[*lines, "body is nice"])
+    assert field == "conditions"
+    assert why.startswith("line 3, “body is nice”, is not understood: write header NAME, body")
+    assert refusal(conditions=["body contains a\nb"])[0] == "conditions"
+    assert refusal(conditions=[3])[0] == "conditions"
+    assert refusal(conditions=["body contains " + "x" * 1000])[0] == "conditions"
+    assert refusal(conditions=["body contains x"] * 51)[0] == "conditions"
+    assert refusal(conditions=lines, method="HEAD")[0] == "conditions"
+    HttpConfig(url=URL, method="HEAD", conditions=["header x-a exists"])
+
+
+def test_an_end_at_https_is_only_for_who_follows() -> None:
+    assert refusal(must_be_https=True) == ("must_be_https", "needs follow_redirects")
+
+
 @pytest.mark.parametrize("field", ["contains", "not_contains"])
 def test_texts_have_a_limit(field: str) -> None:
     assert refusal(**{field: "x" * 1001})[0] == field

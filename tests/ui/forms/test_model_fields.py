@@ -115,3 +115,13 @@ def test_every_kind_has_a_form_whose_fields_have_labels() -> None:
         fields = config_fields(kind.config, {})
         assert fields and all(field.label for field in fields)
         assert all(info.title for info in kind.config.model_fields.values())
+
+
+def test_conditions_are_typed_one_a_line() -> None:
+    model = PROBES["http"].config
+    stored = {"url": "https://example.org/", "conditions": ["body contains a, b", "json $ exists"]}
+    (field,) = (each for each in config_fields(model, stored) if each.label == "Conditions")
+    assert (field.input, field.value) == ("textarea", "body contains a, b\njson $ exists")
+    typed = {field.name: field.value.replace("\n", "\r\n") + "\r\n"}
+    assert read_config(model, typed, KEEP)["conditions"] == stored["conditions"]
+    assert "conditions" not in read_config(model, {field.name: " "}, KEEP)

@@ -122,11 +122,13 @@ def json_fault(text: str, path_text: str, expected: JsonScalar | None) -> str | 
         return f"the JSON goes too deep for {path_text}"
     if not values:
         return f"the JSON has no {path_text}"
-    wrong = [] if expected is None else [each for each in values if not _is_equal(each, expected)]
-    return f"{path_text} is {_shown(wrong[0])}, expected {_shown(expected)}" if wrong else None
+    wrong = [] if expected is None else [each for each in values if not is_equal(each, expected)]
+    return (
+        f"{path_text} is {shown_json(wrong[0])}, expected {shown_json(expected)}" if wrong else None
+    )
 
 
-def _is_equal(value: Any, expected: JsonScalar) -> bool:
+def is_equal(value: Any, expected: JsonScalar | None) -> bool:
     """Equal as JSON, or as text: a form knows texts only, where a file has numbers and true."""
     if isinstance(value, dict | list):
         return False
@@ -144,7 +146,8 @@ def _is_equal(value: Any, expected: JsonScalar) -> bool:
     return bool(value == expected)
 
 
-def _shown(value: Any) -> str:
+def shown_json(value: Any) -> str:
+    """``value`` as a message repeats it, cut short."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return excerpt(json.dumps(value, ensure_ascii=False), 80)

@@ -20,6 +20,12 @@ from pydantic import (
 
 from webmon.probes.base import ProbeConfig
 from webmon.probes.http_exchange.body_conditions import JsonScalar, parse_json_path, parse_statuses
+from webmon.probes.http_exchange.conditions import (
+    MOST_CONDITION_CHARACTERS,
+    MOST_CONDITIONS,
+    Condition,
+    parse_conditions,
+)
 from webmon.probes.http_exchange.proxies import ProxyUrl
 from webmon.probes.wire.host_names import ascii_name
 from webmon.probes.wire.tls_contexts import Trust
@@ -137,6 +143,22 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _lines(value: Any) -> Any:
+    """A text of several lines, or a list of such, as a list of lines."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        return value
+    return [line.strip() for each in value for line in each.split("\n") if line.strip()]
+
+
+def _checked_conditions(value: list[str]) -> list[str]:
+    if any(len(each) > MOST_CONDITION_CHARACTERS for each in value):
+        raise ValueError(f"must have at most {MOST_CONDITION_CHARACTERS} characters each")
+    parse_conditions(value)
+    return value
+
+
 Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
 
 
@@ -194,6 +216,15 @@ class HttpConfig(ProbeConfig):
         title="JSON value",
         description="The value at the JSON path, such as ok, 3 or true; empty: anything",
     )
+    conditions: Annotated[
+        list[str], BeforeValidator(_lines), AfterValidator(_checked_conditions)
+    ] = Field(
+        default=[],
+        title="Conditions",
+        description="One a line, such as header content-type contains json, body lacks error, "
+        "json $.queue.length < 100, json $.items length >= 1 or json $.error absent",
+        max_length=MOST_CONDITIONS,
+    )
     headers: dict[str, SecretStr] = Field(
         default={}, title="Headers", description="Sent with the request; values are kept secret"
     )
@@ -212,6 +243,11 @@ class HttpConfig(ProbeConfig):
     )
     follow_redirects: bool = Field(
         default=False, title="Follow redirects", description="At most 10; the last answer counts"
+    )
+    must_be_https: bool = Field(
+        default=False,
+        title="Must end at https",
+        description="Down where the redirects end at an address that is not encrypted",
     )
     proxy: ProxyUrl = Field(
         default=None,
@@ -260,6 +296,22 @@ class HttpConfig(ProbeConfig):
     def _needs_a_body(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("method") == "HEAD":
             raise ValueError("cannot be used with HEAD, which has no body")
+        return value
+
+    @field_validator("conditions")
+    @classmethod
+    def _need_a_body(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if info.data.get("method") == "HEAD" and not all(
+            each.part == "header" for each in parse_conditions(value)
+        ):
+            raise ValueError("with HEAD, which has no body, must be on headers")
+        return value
+
+    @field_validator("must_be_https")
+    @classmethod
+    def _needs_to_follow(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("follow_redirects", True):
+            raise ValueError("needs follow_redirects")
         return value
 
     @field_validator("json_equals")
@@ -321,6 +373,11 @@ class HttpConfig(ProbeConfig):
     def statuses(self) -> frozenset[int]:
         """The accepted status codes."""
         return parse_statuses(self.accepted_statuses)
+
+    @cached_property
+    def stated(self) -> tuple[Condition, ...]:
+        """The conditions, read once."""
+        return parse_conditions(self.conditions)
 
     @property
     def full_url(self) -> str:

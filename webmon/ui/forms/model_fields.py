@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from webmon.ui.forms.field import REMOVE, FieldView, Option, is_ticked
 
 LONG_TEXTS = frozenset(
-    {"body", "send", "private_key", "query", "authorities", "client_certificate"}
+    {"body", "conditions", "send", "private_key", "query", "authorities", "client_certificate"}
 )
 PREFIX = "config."
 
@@ -150,6 +150,8 @@ def _with_value(field: FieldView, info: FieldInfo, value: Any, is_set: bool) -> 
         return replace(field, checked=bool(info.default if value is None else value))
     if field.input == "select" and value is None:
         return replace(field, value=str(field.default))
+    if field.input == "textarea" and isinstance(value, list | tuple):
+        return replace(field, value="\n".join(str(each) for each in value))
     return replace(field, value=_as_text(value))
 
 
@@ -177,6 +179,8 @@ def _typed(name: str, info: FieldInfo, form: Mapping[str, Any], keep: Any) -> An
     if get_origin(kind) is dict:
         return _lines(text)
     if get_origin(kind) in (list, tuple, set, frozenset):
+        if name.rpartition(".")[2] in LONG_TEXTS:
+            return [line.strip() for line in text.split("\n") if line.strip()]
         return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
     return text
 
