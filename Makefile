@@ -10,8 +10,11 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 
 .PHONY: run test quick check fmt bench dev clean
 
-# One file after another in each process, because modules share servers; more than four only wait.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+# One file after another in each process, because modules share servers. Tests wait a third of their
+# time, so three processes for two cores; more than four only wait for each other.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+PROCESSES := $(shell n=$$(($(CORES) * 3 / 2)); echo $$((n > 4 ? 4 : n)))
+PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
 
 run: $(VENV)/.runtime  ## install, build what changed, and run web and worker
 	@exec $(BIN)/webmon up
