@@ -176,7 +176,8 @@ def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CHANNELS: dict[Role, set[str]] = {
     Role.VIEWER: {"load", "tick", "toggle", "turn_to", "follow", "follow_trial"},
-    Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing"},
+    Role.EDITOR: {"send_test", "ask_send_again", "send_asked", "send_nothing", "turn_history",
+                  "put_back"},
     Role.ADMIN: {"open_form", "open_new", "choose_kind", "close_form", "save", "take_stored",
                  "duplicate", "reopen", "try_out", "switch", "try_again", "ask_delete", "keep",
                  "delete", "undo_delete"},
