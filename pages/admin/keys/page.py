@@ -33,9 +33,10 @@ def keys() -> rx.Component:
             rx.cond(
                 view.may_manage,
                 rx.el.p(
-                    "Programs come in with a key. It may no more than the person who made it, and "
-                    "ends when that account does. Keys made on the command line are nobody's.",
-                    class_name="quiet",
+                    "Programs use the API with a key. A key can do no more than the person who "
+                    "made it, and stops working when their account is deactivated or deleted. "
+                    "Keys made on the command line belong to no account.",
+                    class_name="lead",
                 ),
                 rx.el.p("Only admins of all namespaces manage keys.", class_name="none"),
             ),

@@ -49,7 +49,7 @@ def _address() -> rx.Component:
     what_follows = rx.cond(
         view.has_mail,
         "It counts once you have opened the link that is mailed there. The present one is told.",
-        "No mail server is set, so it counts at once and nobody is told: write it with care.",
+        "No mail server is set: the change takes effect at once, without a letter. Check it twice.",
     )
     waits = rx.fragment(
         rx.el.p("A link was mailed to ", rx.el.b(view.asked_email), ". Open it within a day."),
@@ -87,7 +87,7 @@ def _about() -> rx.Component:
                 "Timezone",
                 "timezone",
                 default_value=view.timezone,
-                placeholder="that of the browser",
+                placeholder="the browser's",
                 list="timezones",
             ),
             rx.el.datalist(*(rx.el.option(value=zone) for zone in zones), id="timezones"),

@@ -156,4 +156,5 @@ def _elsewhere() -> rx.Component:
         "Names, timezones and networks of groups of hosts are in ",
         rx.el.a("Namespaces", href="/namespaces/"),
         ".",
+        class_name="elsewhere",
     )
