@@ -25,6 +25,7 @@ from webmon.notifiers.base import (
     blocking,
 )
 from webmon.probes.base import Outcome
+from webmon.queries.notifications import channels
 
 
 class RecorderConfig(NotifierConfig):
@@ -80,6 +81,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     for name, is_public in (("recorder", False), ("billboard", True)):
         kind = NotifierKind(name, is_public=is_public, is_quiet_in_downtime=is_public, **options)
         monkeypatch.setitem(notifiers.NOTIFIERS, name, kind)
+    channels._read.cache_clear()  # it remembers tests that had no such kinds
     return outside
 
 
