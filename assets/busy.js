@@ -55,7 +55,9 @@ const sent = (data) => {
 // A form that the browser itself sends: the next page is the answer.
 const submit = (event) => {
   const button = event.submitter;
-  if (!event.defaultPrevented && event.target.hasAttribute('action') && button) button.setAttribute('aria-busy', 'true');
+  if (!event.target.hasAttribute('action') || !button) return;
+  // After the other listeners: a script that sends the form itself shows by itself that it waits.
+  setTimeout(() => { if (!event.defaultPrevented) button.setAttribute('aria-busy', 'true'); });
 };
 
 const back = () => document.querySelectorAll('form [aria-busy]').forEach((each) => each.removeAttribute('aria-busy'));

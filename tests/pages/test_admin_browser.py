@@ -612,6 +612,24 @@ def test_the_keyboard_searches_adds_and_goes_to_rooms(context: BrowserContext) -
     expect(page.locator("form.form").get_by_label("Title")).to_be_focused()
 
 
+def test_what_a_file_of_another_monitor_holds_is_shown_as_often_as_asked(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    file = tmp_path / "gatus.yaml"
+    file.write_text(
+        "endpoints:\n  - name: front\n    url: https://example.org/\n"
+        "    conditions: ['[STATUS] == 200']\n"
+    )
+    page = sign_in(context, "admin")
+    page.goto("/admin/import/")
+    page.get_by_label("From").select_option("gatus")
+    page.get_by_label("File, of at most 10 MB").set_input_files(file)
+    for _ in range(2):
+        button(page, "Show what would come over").click()
+        expect(page.locator("#moved")).to_contain_text("example.org / front")
+        expect(button(page, "Show what would come over")).not_to_have_attribute("aria-busy", "true")
+
+
 def assert_it_fits(page: Page) -> None:
     """Nothing is wider than the window, and everything can be hit with a thumb.
 
