@@ -119,13 +119,14 @@ class Jobs:
             mutes.end_over(session, now=now)
             return muted, flapping
 
+        def end_over(session: Session) -> None:
+            now = clock.utcnow()
+            # First: what was deleted is locked before services, as by who deletes and undoes.
+            undoing.forget_deleted(session, now=now)
+            services.resume_over(session, now=now)
+
         await self.clock_steps.follow()
-        await self._pipeline.in_database(
-            lambda session: services.resume_over(session, now=clock.utcnow())
-        )
-        await self._pipeline.in_database(
-            lambda session: undoing.forget_deleted(session, now=clock.utcnow())
-        )
+        await self._pipeline.in_database(end_over)
         self._looked_at = await self._pipeline.in_database(one_pass)
 
     async def report_in(self) -> None:
