@@ -1,16 +1,11 @@
 // The room "Move here": sends the form, shows what would come of the file, and confirms it.
 
+import { make } from "./make.js";
+
 const SIGNS = {
   '~': 'Carried, and changed', '-': 'Left out', '+': 'Carried', '=': 'Here already',
 };
 const AWAY = 'The server cannot be reached, or the file has changed. Choose it again.';
-
-const make = (tag, attributes, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
 
 const show = (...children) => document.getElementById('moved').replaceChildren(...children);
 

@@ -1,16 +1,11 @@
 // The palette: Ctrl+K or the button "Search" opens it; what is typed finds rooms, things and actions.
 
+import { make } from "./make.js";
+
 const WAIT_MS = 120;
 const MOST = 20;
 const TRIED_MS = 8000;
 const LABELS = { room: 'Room', host: 'Host', service: 'Service', incident: 'Open incident', action: 'Do' };
-
-const make = (tag, attributes, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
 
 const holds = (text, words) => words.every((word) => text.toLowerCase().includes(word));
 

@@ -6,10 +6,11 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var, VarData
 from reflex_base.components.component import field
-from reflex_base.components.memoize_helpers import get_memoized_event_triggers
 from reflex_base.event import EventHandler, EventSpec
 from reflex_base.utils.imports import ImportVar
 from reflex_components_core.base.fragment import Fragment
+
+from webmon.ui.display.hooked import Hooked
 
 SCRIPT = "$/public/drafts.js"
 
@@ -29,7 +30,7 @@ def _of_row(
     return thing, row_id, parent_id, copied
 
 
-class Opened(Fragment):
+class Opened(Hooked):
     """Has the room open the form again that was open in this tab, where the server has forgotten
     it."""
 
@@ -40,19 +41,6 @@ class Opened(Fragment):
     row: Var[int] = field(default=Var.create(0), is_javascript_property=False)
     parent: Var[int] = field(default=Var.create(0), is_javascript_property=False)
     copied: Var[int] = field(default=Var.create(0), is_javascript_property=False)
-
-    @classmethod
-    def create(cls, *children: Any, **props: Any) -> Any:
-        """See `live.Live`."""
-        component = super().create(*children, **props)
-        component.event_triggers = {
-            **component.event_triggers,
-            **get_memoized_event_triggers(component),
-        }
-        return component
-
-    def _exclude_props(self) -> list[str]:
-        return [*super()._exclude_props(), *self.event_triggers]
 
     def add_hooks(self) -> list[str | Var[Any]]:
         """One effect that depends on the form."""

@@ -5,11 +5,12 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var, VarData
 from reflex_base.components.component import field
-from reflex_base.components.memoize_helpers import get_memoized_event_triggers
 from reflex_base.event import EventHandler, no_args_event_spec
 from reflex_base.utils.imports import ImportVar
 from reflex_components_core.base.fragment import Fragment
 from reflex_components_core.el.elements.base import BaseHTML
+
+from webmon.ui.display.hooked import Hooked
 
 REACT = VarData(imports={"react": [ImportVar(tag="useEffect"), ImportVar(tag="useRef")]})
 
@@ -44,7 +45,7 @@ useEffect(() => {{
 """
 
 
-class Live(Fragment):
+class Live(Hooked):
     """Calls ``on_tick`` every few seconds while the page is in view; leaves when signed out.
 
     ``seen`` is a text that changes with every answer to a tick.
@@ -53,19 +54,6 @@ class Live(Fragment):
     on_tick: EventHandler[no_args_event_spec] = field(doc="Every few seconds.")
     seen: Var[str] = field(default=Var.create(""), is_javascript_property=False)
     every_ms: int = field(default=4000, is_javascript_property=False)
-
-    @classmethod
-    def create(cls, *children: Any, **props: Any) -> Any:
-        """See `WindowEventListener` of Reflex, which does the same with its triggers."""
-        component = super().create(*children, **props)
-        component.event_triggers = {
-            **component.event_triggers,
-            **get_memoized_event_triggers(component),
-        }
-        return component
-
-    def _exclude_props(self) -> list[str]:
-        return [*super()._exclude_props(), *self.event_triggers]
 
     def add_hooks(self) -> list[str | Var[Any]]:
         """The effects."""
