@@ -33,8 +33,8 @@ def put_back(session: Session, entry_id: int, *, actor: Actor, now: datetime) ->
         NotFound, PermissionDenied: the entry or the thing is not the actor's, or gone.
         ConfirmationNeeded: of a person, or where secrets would be sent elsewhere.
     """
-    entry = _entry(session, entry_id, actor)
-    kind, wanted = THINGS[entry["thing"]], fields_to_put_back(entry["thing"], entry["changes"])
+    entry, wanted = _entry(session, entry_id, actor)
+    kind = THINGS[entry["thing"]]
     before = _present(session, entry, actor)
     _require_unchanged(before, wanted)
     row = session.get_one(kind.model, before.id, populate_existing=True)
@@ -50,7 +50,10 @@ def put_back(session: Session, entry_id: int, *, actor: Actor, now: datetime) ->
     return before.name
 
 
-def _entry(session: Session, entry_id: Any, actor: Actor) -> Mapping[str, Any]:
+def _entry(
+    session: Session, entry_id: Any, actor: Actor
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The entry, and what of it is put back: path, and value before and after."""
     rows = table(Activity)
     found = None
     if is_id(entry_id):
@@ -68,7 +71,7 @@ def _entry(session: Session, entry_id: Any, actor: Actor) -> Mapping[str, Any]:
             raise Invalid(f"{path} was a secret, and the activity keeps none: enter it in the form")
     if not can_be_put_back(entry["verb"], entry["thing"], entry["changes"]):
         raise Invalid("only an edit can be put back")
-    return entry
+    return entry, wanted
 
 
 def _present(session: Session, entry: Mapping[str, Any], actor: Actor) -> Snapshot:

@@ -158,8 +158,10 @@ def _ended(services: Sequence[int], deleted_at: datetime) -> tuple[Any, ...]:
 
 
 def _hold_news(session: Session, services: Sequence[int], now: datetime) -> None:
-    waits = _ended(services, now), row.ready_at.is_not(None)
-    session.execute(update(OUTBOX).where(*waits[0], waits[1]).values(ready_at=now + UNDO_FOR))
+    waits = row.ready_at.is_not(None)
+    session.execute(
+        update(OUTBOX).where(*_ended(services, now), waits).values(ready_at=now + UNDO_FOR)
+    )
 
 
 def _take_back_news(

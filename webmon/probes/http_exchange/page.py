@@ -74,8 +74,9 @@ def _stated_fault(config: HttpConfig, page: Page) -> str | None:
         return _unreadable(page)
     searched = _searched(config, page)
     for each in on_body:
-        texts = (str(each.value), None)[:: 1 if each.comparison == "contains" else -1]
-        fault = text_fault(page.text, *texts, searched=searched)
+        text = str(each.value)
+        wanted, unwanted = (text, None) if each.comparison == "contains" else (None, text)
+        fault = text_fault(page.text, wanted, unwanted, searched=searched)
         if fault is not None:
             return fault
     if not on_json:
