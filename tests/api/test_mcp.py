@@ -11,15 +11,13 @@ from mcp import Client, StdioServerParameters
 from pydantic import SecretStr
 from sqlmodel import select
 
-from tests import factories
-from tests.clock import MINUTE
+from tests.api.keys import add_keys, add_tools
 from webmon import clock, config, db
 from webmon.api.mcp.server import new_server
 from webmon.api.mcp.tools import TOOLS
 from webmon.cli import mcp as command
-from webmon.commands.accounts.api_keys import add_key, revoke_key
-from webmon.domain.accounts.api_keys import Scope
-from webmon.models import Activity, Incident, Mute, Service
+from webmon.commands.accounts.api_keys import revoke_key
+from webmon.models import Activity, Mute, Service
 from webmon.origin import Way
 
 READS = ["status", "hosts", "services", "incidents", "downtimes", "metrics"]
@@ -34,19 +32,8 @@ def keys(database: db.Database) -> dict[str, str]:
     """Two namespaces with a host, a service and an incident each, and three keys."""
     now = clock.utcnow()
     with database.write() as session:
-        for slug in ("iati", "di"):
-            space = factories.namespace(session, slug)
-            host = factories.host(session, f"Tool of {slug}", namespace_id=space.id)
-            service = factories.service(session, f"Page of {slug}", host_id=host.id)
-            session.add(Incident(service_id=service.id, opened_at=now - MINUTE))
-        return {
-            name: add_key(session, name, scope, namespaces=slugs, actor=None, now=now)
-            for name, scope, slugs in (
-                ("read", Scope.READ, ()),
-                ("write", Scope.WRITE, ()),
-                ("iati", Scope.WRITE, ("iati",)),
-            )
-        }
+        add_tools(session, now)
+        return add_keys(session, now)
 
 
 def client(key: str, *, writes: bool = True) -> Client:

@@ -9,16 +9,14 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
-from tests.clock import MINUTE
+from tests.api.keys import add_keys, add_tools
 from webmon import clock, crypto, db, frontend
 from webmon.api.app import public_app
 from webmon.api.rest import admission
-from webmon.commands.accounts.api_keys import add_key
 from webmon.commands.inventory import namespaces
 from webmon.domain.accounts.access import Role
-from webmon.domain.accounts.api_keys import Scope
 from webmon.domain.checks.status import Status
-from webmon.models import Activity, Host, Incident, Mute, Service, ServiceState
+from webmon.models import Activity, Host, Mute, Service, ServiceState
 from webmon.origin import Way
 
 V1 = "/api/v1"
@@ -30,21 +28,10 @@ def keys(database: db.Database) -> dict[str, str]:
     """Two namespaces with a host and a service each, and keys of all kinds."""
     now = clock.utcnow()
     with database.write() as session:
-        for slug in ("iati", "di"):
-            space = factories.namespace(session, slug)
-            host = factories.host(session, f"Tool of {slug}", namespace_id=space.id)
-            service = factories.service(session, f"Page of {slug}", host_id=host.id)
-            session.add(Incident(service_id=service.id, opened_at=now - MINUTE))
-            factories.channel(session, f"ops of {slug}", namespace_id=space.id)
+        for slug, namespace_id in add_tools(session, now).items():
+            factories.channel(session, f"ops of {slug}", namespace_id=namespace_id)
         factories.user(session, "anna@example.org", Role.ADMIN)
-        return {
-            name: add_key(session, name, scope, namespaces=slugs, actor=None, now=now)
-            for name, scope, slugs in (
-                ("read", Scope.READ, ()),
-                ("write", Scope.WRITE, ()),
-                ("iati", Scope.WRITE, ("iati",)),
-            )
-        }
+        return add_keys(session, now)
 
 
 class Caller:
