@@ -1,13 +1,16 @@
-"""Locks on the states of services, taken in one order by everything that changes them."""
+"""Locks on the states of services, taken in one order by everything that changes them; and on what
+something is added to."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from webmon.models import ServiceState
 from webmon.models.columns import table
+
+Model = TypeVar("Model", bound=SQLModel)
 
 state = table(ServiceState).c
 
@@ -33,3 +36,13 @@ def lock_states(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(
         select(state.service_id).where(which).order_by(state.service_id).with_for_update()
     ).all()
+
+
+def hold(session: Session, model: type[Model], row_id: int) -> Model | None:
+    """The row, which nobody deletes until the transaction ends; None where it is gone.
+
+    Who adds something to it begins with this, and learns so that it was just deleted. Others may
+    change it meanwhile, and add to it.
+    """
+    how: dict[str, Any] = {"read": True, "key_share": True}
+    return session.get(model, row_id, populate_existing=True, with_for_update=how)

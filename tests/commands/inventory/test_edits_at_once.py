@@ -6,17 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlmodel import Session, text
+from sqlmodel import Session, select, text
 
 from tests import factories
 from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.inventory.hosts import create_host, delete_host, update_host
+from webmon.commands.inventory.services import create_service
+from webmon.commands.inventory.undoing import delete_for_now, undo_deletion
 from webmon.commands.notifications.channels import create_channel, delete_channel, update_channel
 from webmon.commands.validation import KEEP
 from webmon.db import Database
-from webmon.errors import NotFound
-from webmon.models import Channel, Host
+from webmon.domain.accounts.access import Actor, Role
+from webmon.errors import Invalid, NotFound
+from webmon.models import Channel, Host, Service
 
 WHO: dict[str, Any] = {"actor": None, "now": NOW}
 Edit = Callable[[Session], object]
@@ -109,3 +112,41 @@ def test_a_channel_that_somebody_has_just_deleted_is_not_there(database, channel
 
     second = edit_channel(channel_id, "http://b.example/", KEEP)
     assert isinstance(at_once(database, delete, second), NotFound)
+
+
+ADDED = {"name": "Port", "kind": "tcp", "config": {"port": 443}}
+
+
+def add_to(thing: str, host: dict[str, Any]) -> Edit:
+    """Something is added to the host, or to its namespace."""
+    named = {"namespace_id": host["namespace_id"], "name": "new"}
+    return {
+        "service": lambda session: create_service(session, host["id"], ADDED, **WHO),
+        "host": lambda session: create_host(session, named, **WHO),
+        "channel": lambda session: create_channel(
+            session, hook("http://a.example/", "s") | named, **WHO
+        ),
+    }[thing]
+
+
+@pytest.mark.parametrize("thing", ["service", "host", "channel"])
+def test_what_is_added_at_the_moment_of_a_deletion_comes_back_with_it(database, host, thing):
+    parent, row_id = ("host", "id") if thing == "service" else ("namespace", "namespace_id")
+    with database.write() as session:
+        user = factories.user(session, "ann@example.org", Role.ADMIN)
+        session.flush()
+        ann = Actor(user.id, user.email, Role.ADMIN)
+    kept: list[int] = []
+
+    def delete(session: Session) -> None:
+        kept.append(delete_for_now(session, parent, [host[row_id]], actor=ann, now=NOW))
+
+    assert at_once(database, add_to(thing, host), delete) is None
+    with database.write() as session:
+        undo_deletion(session, kept[0], actor=ann, now=NOW)
+    model = {"service": Service, "host": Host, "channel": Channel}[thing]
+    with database.read() as session:
+        names = session.scalars(select(model.name)).all()
+    assert {"service": "Port"}.get(thing, "new") in names
+    refused = at_once(database, delete, add_to(thing, {**host, "name": "later"}))
+    assert isinstance(refused, NotFound if thing == "service" else Invalid)

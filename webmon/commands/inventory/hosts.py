@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from webmon import crypto
 from webmon.commands.accounts.activity import noted
-from webmon.commands.locks import lock_services
+from webmon.commands.locks import hold, lock_services
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import announcements
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
@@ -55,6 +55,8 @@ def create_host(
         PermissionDenied: the actor may not, or not in that namespace.
     """
     host = unsaved_host(session, fields, actor=actor, now=now)
+    if hold(session, Namespace, host.namespace_id) is None:
+        raise Invalid("this namespace does not exist", "namespace_id")
     _require_free_name(session, host)
     session.add(host)
     session.flush()
@@ -290,6 +292,17 @@ def find_host(session: Session, host_id: int, *, actor: Actor | None, thing: str
         raise NotFound("this host does not exist")
     require_theirs(actor, Role.EDITOR, host.namespace_id, thing)
     return host
+
+
+def held_host(session: Session, host_id: int, *, actor: Actor | None) -> Host:
+    """`find_host`, kept from being deleted until the transaction ends: something is added to it.
+
+    Raises:
+        NotFound, PermissionDenied.
+    """
+    if is_id(host_id):
+        hold(session, Host, host_id)
+    return find_host(session, host_id, actor=actor)
 
 
 def _locked(session: Session, host_id: int, actor: Actor | None) -> Host:

@@ -5,7 +5,7 @@ What belongs to a row is what the database deletes with it: the foreign keys say
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,8 +19,14 @@ Rows = dict[str, list[dict[str, Any]]]
 AT_ONCE = 500
 
 
-def rows_with(session: Session, root: Table, ids: Sequence[int]) -> Rows:
-    """The rows of ``root`` with these ids, and every row that would be deleted with them."""
+def rows_with(
+    session: Session, root: Table, ids: Sequence[int], *, locked: Collection[str] = ()
+) -> Rows:
+    """The rows of ``root`` with these ids, and every row that would be deleted with them.
+
+    The rows of the ``locked`` tables are locked before what belongs to them is read: nobody adds
+    to them what would be deleted unseen.
+    """
     found: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
     to_do: list[tuple[Column[Any], list[int]]] = [(root.c.id, list(ids))]
     while to_do:
@@ -30,7 +36,7 @@ def rows_with(session: Session, root: Table, ids: Sequence[int]) -> Rows:
         known = found.setdefault(table.name, {})
         new = {
             tuple(row[each.name] for each in table.primary_key): row
-            for row in _rows(session, column, keys)
+            for row in _rows(session, column, keys, lock=table.name in locked)
         }
         below = [row["id"] for key, row in new.items() if key not in known and "id" in row]
         known |= new
@@ -39,9 +45,14 @@ def rows_with(session: Session, root: Table, ids: Sequence[int]) -> Rows:
     return {name: list(rows.values()) for name, rows in found.items() if rows}
 
 
-def _rows(session: Session, column: Column[Any], keys: Iterable[int]) -> Iterator[dict[str, Any]]:
+def _rows(
+    session: Session, column: Column[Any], keys: Iterable[int], *, lock: bool
+) -> Iterator[dict[str, Any]]:
     for some in _batched(keys):
-        for row in session.execute(select(column.table).where(column.in_(some))).mappings():
+        rows = select(column.table).where(column.in_(some))
+        if lock:
+            rows = rows.order_by(*column.table.primary_key).with_for_update()
+        for row in session.execute(rows).mappings():
             yield dict(row)
 
 

@@ -14,7 +14,7 @@ from webmon import crypto
 from webmon.commands.accounts.activity import noted, write_entry
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.checks import heartbeats
-from webmon.commands.inventory.hosts import find_host
+from webmon.commands.inventory.hosts import find_host, held_host
 from webmon.commands.inventory.pausing import set_paused
 from webmon.commands.locks import lock_services
 from webmon.commands.networks import is_limited, places_of, require_reachable
@@ -79,7 +79,7 @@ def create_service(
         NotFound: there is no such host.
         PermissionDenied: the actor may not, or not in the host's namespace.
     """
-    host = find_host(session, host_id, actor=actor)
+    host = held_host(session, host_id, actor=actor)
     service = unsaved_service(session, host, fields, actor=actor, now=now)
     _require_free_name(session, host.id, service.name)
     service.host_id = host.id

@@ -64,10 +64,11 @@ def delete_for_now(
     forget_deleted(session, now=now)  # also where no worker runs
     model, command = DELETE[thing]
     ids = [each for each in dict.fromkeys(row_ids) if is_id(each)]
-    services = list(lock_services(session, _services(thing, ids)))
+    lock_services(session, _services(thing, ids))
     if thing == "channel":
         lock_channels(session, ids)
-    rows = packing.rows_with(session, table(model), ids)
+    rows = packing.rows_with(session, table(model), ids, locked=DELETE)
+    services = [each["id"] for each in rows.get("service", ())]
     before = _open_notifications(session, services)
     for row_id in ids or [0]:
         command(session, row_id, actor=actor, now=now)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select, update
 
 from webmon import crypto
 from webmon.commands.accounts.activity import noted
+from webmon.commands.locks import hold
 from webmon.commands.networks import is_limited, require_reachable
 from webmon.commands.notifications import leases, missed_recoveries
 from webmon.commands.typed_secrets import require_confirmed_for_secrets
@@ -293,7 +294,8 @@ def _require_admin(actor: Actor | None, namespace_id: int | None) -> None:
 
 
 def _require_namespace(session: Session, namespace_id: int | None) -> None:
-    if namespace_id is not None and session.get(Namespace, namespace_id) is None:
+    """It exists, and stays until the transaction ends."""
+    if namespace_id is not None and hold(session, Namespace, namespace_id) is None:
         raise Invalid("this namespace does not exist", "namespace_id")
 
 
