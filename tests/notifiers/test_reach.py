@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.notifiers.webhook_server import WebhookServer
 from tests.test_proxies import set_environment
 from webmon import notifiers
 from webmon.domain.checks.networks import Reach, parse_networks
+from webmon.guard import guarded
 from webmon.notifiers import NOTIFIERS
 from webmon.notifiers.base import NotifierError, Receipt, Surroundings
 from webmon.threads import in_thread
@@ -87,15 +89,72 @@ async def test_what_was_allowed_is_sent_to() -> None:
         assert await send("apprise", {"url": server.address}, reach) == Receipt()
 
 
-async def test_the_environments_proxy_is_always_used(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ADDRESSED)
+async def test_the_environments_proxy_is_always_used_but_not_asked_for_everything(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {
+        "metadata.example": ["1.1.1.1", "169.254.169.254"],
+        "inside.example": ["10.0.0.7"],
+        "outside.example": ["1.1.1.1"],
+        "127.0.0.1": ["127.0.0.1"],
+    }
+    monkeypatch.setattr("webmon.guard._addresses", naming(names))
+    monkeypatch.setattr("webmon.guard.LOOK_UP_SECONDS", 0.05)
     with StandInProxy() as proxy:
         set_environment(monkeypatch, HTTP_PROXY=proxy.url)
-        answer = await send("webhook", {"url": "http://outside.invalid/x"}, OUTSIDE_ONLY)
-        assert answer == Receipt()
-        inside = await send("webhook", {"url": "http://10.0.0.7/x"}, OUTSIDE_ONLY)
-        assert isinstance(inside, NotifierError)
-        assert "10.0.0.7 is a private address" in str(inside)
-    assert len(proxy.contents) == 1
+
+        async def refused(host: str, reach: Reach) -> NotifierError:
+            answer = await send(kind, ADDRESSED[kind](host), reach)
+            assert isinstance(answer, NotifierError)
+            assert not proxy.contents
+            return answer
+
+        for host in ("169.254.169.254", "metadata.example"):
+            for reach in (Reach(), OUTSIDE_ONLY):
+                assert "is never looked at" in str(answer := await refused(host, reach))
+                assert answer.permanent
+        for host in ("10.0.0.7", "inside.example"):
+            assert "10.0.0.7 is a private address" in str(await refused(host, OUTSIDE_ONLY))
+        for host in ("unknown.example", "slow.example"):
+            answer = await refused(host, OUTSIDE_ONLY)
+            assert str(answer).startswith(f"not sent: {host} cannot be looked up here")
+            assert not answer.permanent
+        for host in ("unknown.example", "slow.example", "inside.example", "10.0.0.7"):
+            assert await send(kind, ADDRESSED[kind](host), Reach()) == Receipt()
+        assert await send(kind, ADDRESSED[kind]("outside.example"), OUTSIDE_ONLY) == Receipt()
+    assert len(proxy.contents) == 5
+
+
+def naming(names: dict[str, list[str]]) -> Callable[[str, int], list[str]]:
+    """A look-up that knows these names, takes long for one, and knows no other."""
+
+    def addresses(host: str, _port: int) -> list[str]:
+        if host == "slow.example":
+            time.sleep(0.2)
+        if host not in names:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return names[host]
+
+    return addresses
+
+
+async def test_a_name_is_judged_before_a_socket_has_it() -> None:
+    """Python looks a name up before it asks the guard: another answer could follow."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as log:
+        log.bind(("127.0.0.1", 0))
+        log.settimeout(2)
+        config = {"url": f"rsyslog://localhost:{log.getsockname()[1]}"}
+        answer = await send("apprise", config, OUTSIDE_ONLY)
+        assert "is a private address" in str(answer)
+        assert await send("apprise", config, Reach()) == Receipt()
+        assert b"Datastore" in log.recv(9000)
+        with guarded(Reach()), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            with pytest.raises(PermissionError):
+                sender.sendto(b"unseen", ("localhost", log.getsockname()[1]))
+            log.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                log.recv(9000)
 
 
 class StandInProxy(StandIn):

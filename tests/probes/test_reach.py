@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -124,7 +126,7 @@ async def test_a_redirect_leads_nowhere_that_may_not_be_looked_at(target: str) -
 
 async def test_a_services_own_proxy_is_judged_like_a_site(connections: list[int]) -> None:
     proxy = f"http://127.0.0.1:{connections[0]}"
-    outcome = await look("http", url="http://example.org/", proxy=proxy)
+    outcome = await look("http", url="http://1.1.1.1/", proxy=proxy)
     assert outcome.status is Status.UNKNOWN and outcome.unable
     assert "127.0.0.1 is a private address" in outcome.message
 
@@ -132,12 +134,54 @@ async def test_a_services_own_proxy_is_judged_like_a_site(connections: list[int]
 async def test_the_environments_proxy_may_be_anywhere_but_is_not_asked_for_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with serving(http(b"through")) as proxy:
-        set_environment(monkeypatch, HTTP_PROXY=f"http://127.0.0.1:{proxy.port}")
-        outside = await look("http", url="http://outside.invalid/")
-        inside = await look("http", url=f"http://{METADATA}/")
-    assert outside.status is Status.UP
-    assert inside.status is Status.UNKNOWN
+    names = {
+        "metadata.example": [METADATA],
+        "inside.example": ["10.0.0.7"],
+        "mixed.example": ["1.1.1.1", METADATA],
+        "outside.example": ["1.1.1.1"],
+    }
+    monkeypatch.setattr("webmon.probes.http_exchange.transport.resolve", naming(names))
+    monkeypatch.setattr("webmon.probes.http_exchange.transport.LOOK_UP_SECONDS", 0.05)
+    reach = replace(OUTSIDE_ONLY, networks=parse_networks(["127.0.0.0/8"]))
+    for own in (False, True):
+        async with serving(http(b"through")) as proxy:
+            address = f"http://127.0.0.1:{proxy.port}"
+            set_environment(monkeypatch, **({} if own else {"HTTP_PROXY": address}))
+            ask = partial(ask_through, address if own else None)
+            for host in (METADATA, "[::ffff:a9fe:a9fe]", "metadata.example", "mixed.example"):
+                for each in (Reach(), reach):
+                    outcome = await ask(host, each)
+                    assert outcome.unable
+                    assert "is never looked at" in outcome.message
+            assert "is a private address" in (await ask("inside.example", reach)).message
+            unknown = await ask("unknown.example", reach)
+            assert unknown.unable
+            assert "unknown.example cannot be judged here" in unknown.message
+            assert proxy.requests == []
+            slow = await ask("slow.example", reach)
+            assert slow.status is Status.UNKNOWN and not slow.unable
+            assert proxy.requests == []
+            assert (await ask("outside.example", reach)).status is Status.UP
+            for host in ("inside.example", "unknown.example", "slow.example"):
+                assert (await ask(host, Reach())).status is Status.UP
+                assert f"http://{host}/".encode() in proxy.requests[-1]
+
+
+async def ask_through(proxy: str | None, host: str, reach: Reach) -> Outcome:
+    return await look("http", reach=reach, url=f"http://{host}/", proxy=proxy)
+
+
+def naming(names: dict[str, list[str]]) -> Any:
+    """A look-up that knows these names, never ends for one, and knows no other."""
+
+    async def resolve(host: str, port: int) -> list[addresses.Endpoint]:
+        if host == "slow.example":
+            await asyncio.Event().wait()
+        if host not in names:
+            raise addresses.Unreachable(f"no such host: {host}")
+        return [addresses.Endpoint(socket.AF_INET, (each, port)) for each in names[host]]
+
+    return resolve
 
 
 async def test_a_connection_is_shared_only_by_those_who_may_use_it() -> None:

@@ -139,7 +139,7 @@ async def run(
     with guarded(reach, await _proxies()) as watch:
         answer = await _sent(kind, config, message, surroundings)
     if watch.refused and isinstance(answer, NotifierError):
-        return NotifierError(f"not sent: {watch.refused}", permanent=True)
+        return NotifierError(f"not sent: {watch.refused}", permanent=watch.is_final)
     return answer
 
 

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from webmon.domain.notifications.messages import plain_text, subject
 from webmon.domain.notifications.news import Message
+from webmon.guard import Watch, present_watch
 from webmon.notifiers.base import NotifierConfig, NotifierError, Receipt, Surroundings
+from webmon.notifiers.failures import reason
 
 if TYPE_CHECKING:
     import apprise
@@ -55,6 +57,8 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
     service = _service(config.url.get_secret_value())
     if service is None:
         raise NotifierError("Apprise no longer knows this address", permanent=True)
+    if service.protocol == "rsyslog" and (watch := present_watch()) is not None:
+        service.host = _pinned(watch, service)
     sender = apprise.Apprise(service, asset=service.asset)
     is_taken = sender.notify(
         title=subject(message),
@@ -65,6 +69,14 @@ def send_apprise(config: AppriseConfig, message: Message, _surroundings: Surroun
     if not is_taken:
         raise NotifierError(f"{service.service_name} did not take the message")
     return Receipt()
+
+
+def _pinned(watch: Watch, service: Any) -> str:
+    """Where the one library that leaves names to its sockets is to send."""
+    try:
+        return watch.pin(service.host, service.port or 514)
+    except OSError as error:
+        raise NotifierError(f"{service.service_name}: {reason(error)}") from None
 
 
 def _service(url: str) -> Any:

@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
+from functools import partial
 
 import httpx
 
 from webmon import guard
-from webmon.domain.checks.networks import parse_address
+from webmon.threads import in_thread
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
@@ -31,15 +32,16 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         raise failure
 
 
-def require_allowed_target(url: str) -> None:
-    """Judge the address that a proxy is asked for; a name is for the proxy to judge.
+async def require_allowed_target(url: str) -> None:
+    """Judge what a proxy is asked for.
 
     Raises:
         PermissionError: it may not be asked for.
     """
     target, watch = httpx.URL(url), guard.present_watch()
-    if watch is not None and parse_address(target.host) is not None:
-        watch.allowed([target.host], target.port or 0)
+    if watch is not None:
+        judge = partial(watch.judge_target, target.host, target.port or 0)
+        await in_thread(judge, name="look-up")
 
 
 async def _addresses(host: str, port: int) -> list[str]:

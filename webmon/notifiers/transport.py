@@ -102,7 +102,7 @@ async def _exchange(
     """``sent`` is set when the body is on its way."""
     told = {**HEADERS, **headers}
     if proxy is not None:
-        require_allowed_target(url)
+        await require_allowed_target(url)
 
     async def trace(step: str, details: Mapping[str, Any]) -> None:
         # A proxy is asked for a tunnel in the same way before.

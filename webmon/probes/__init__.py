@@ -19,7 +19,7 @@ from webmon import clock, crypto
 from webmon.domain.checks.networks import ANYWHERE, Reach
 from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, what_is_wrong
-from webmon.guard import NotAllowed, within
+from webmon.guard import NotAllowed, NotJudged, within
 from webmon.probes.base import (
     Outcome,
     ProbeConfig,
@@ -191,6 +191,8 @@ async def _looked(kind: ProbeKind, config: ProbeConfig, target: Target, timeout:
             return await kind.probe(config, target, timeout)
     except NotAllowed as error:
         return unable(f"this service cannot be looked at: {error}")
+    except NotJudged as error:
+        return unknown(f"this service was not looked at: {error}")
     except TimeoutError:
         return down(f"no answer within {timeout:g} s", response_us=_microseconds_since(started))
     except Exception as error:

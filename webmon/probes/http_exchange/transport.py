@@ -6,12 +6,11 @@ saves here, and a visitor has no connection yet either.
 
 import asyncio
 import time
-from contextlib import suppress
 
 import httpx
 
 from webmon.domain.checks.networks import ANYWHERE
-from webmon.guard import present_reach, require_allowed, within
+from webmon.guard import NotAllowed, NotJudged, present_reach, require_allowed, within
 from webmon.probes.http_exchange.answer import Enough, HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
@@ -33,7 +32,7 @@ from webmon.proxies import Proxy, Routes
 HTTP_TRUST = Trust(offers=("http/1.1",))
 
 LOOK_UP_SECONDS = 1.0
-"""For a name that only the proxy has to know; where we do not, it is the proxy's own judgement."""
+"""For a name that only the proxy has to know."""
 
 
 class OneShotTransport(httpx.AsyncBaseTransport):
@@ -127,11 +126,13 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
         Raises:
             NotAllowed: nothing may.
+            NotJudged: nobody can say here.
         """
         if trace.proxy is None:
             endpoints = allowed(await _resolve(trace, host, port))
         else:
-            await _require_target(host, port)
+            await _require_target(host, port, min(LOOK_UP_SECONDS, self._timeout / 4))
+            trace.started = time.perf_counter()  # the site has no part in what that took
             endpoints = await _resolve_proxy(trace, trace.proxy)
             if self._routes is not None and not self._routes.is_of_environment:
                 endpoints = allowed(endpoints)
@@ -193,18 +194,30 @@ async def _resolve_proxy(trace: Trace, proxy: Proxy) -> list[Endpoint]:
     return [ProxyEndpoint(*each) for each in found]
 
 
-async def _require_target(host: str, port: int) -> None:
-    """Judge what is asked for through a proxy as if there were none, as far as we know it.
+async def _require_target(host: str, port: int, seconds: float) -> None:
+    """Judge what is asked for through a proxy as if there were none: each address of a name,
+    because the proxy chooses among them.
+
+    A name that cannot be looked up here, within ``seconds``, may be one that only the proxy knows.
+    It passes only where private addresses may be looked at.
 
     Raises:
         NotAllowed: it may not be asked for.
+        NotJudged: the look-up took too long.
     """
-    if literal_endpoint(host, port) is not None:
-        require_allowed(host)
-    elif not present_reach().private:
-        with suppress(Unreachable, TimeoutError):
-            async with asyncio.timeout(LOOK_UP_SECONDS):
-                allowed(await resolve(host, port))
+    literal = literal_endpoint(host, port)
+    try:
+        async with asyncio.timeout(seconds):
+            endpoints = [literal] if literal else await resolve(host, port)
+    except (Unreachable, TimeoutError) as error:
+        if present_reach().private:
+            return
+        because = f"{host} cannot be judged here ({{}}), and {present_reach().why}"
+        if isinstance(error, TimeoutError):
+            raise NotJudged(because.format("the look-up takes too long")) from None
+        raise NotAllowed(because.format(error)) from None
+    for each in endpoints:
+        require_allowed(each.ip)
 
 
 async def _connect(exchange: Exchange, trace: Trace, endpoints: list[Endpoint]) -> None:
