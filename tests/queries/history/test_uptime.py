@@ -14,10 +14,17 @@ from tests.clock import HOUR, MINUTE, NOW
 from tests.queries.histories import no_data, outage, watched
 from webmon.domain.checks.status import Status
 from webmon.domain.history.calendar import month
+from webmon.domain.history.uptime import Period
 from webmon.models import Service, StatusChange
 from webmon.queries.history.timelines import service as column
 from webmon.queries.history.timelines import timelines
-from webmon.queries.history.uptime import UptimeView, month_of_hosts, uptimes
+from webmon.queries.history.uptime import (
+    EARLIEST,
+    UptimeView,
+    month_of_hosts,
+    month_totals,
+    uptimes,
+)
 
 DAY = timedelta(days=1)
 MARKS = {Status.UP: "u", Status.DOWN: "d", Status.PAUSED: "p", Status.UNKNOWN: "?"}
@@ -201,3 +208,20 @@ def test_any_number_of_services_takes_four_statements(
         watched(session, *outage(3 * HOUR, 2 * HOUR), host_id=host.id, name=f"Service {number}")
     assert statements(lambda: uptimes(session, now=NOW)) == 4
     assert statements(lambda: month_of_hosts(session, [host.id], now=NOW)) == 4
+
+
+@pytest.mark.parametrize("split", [10 * MINUTE, 90 * MINUTE, 26 * HOUR, 40 * timedelta(days=1)])
+def test_parts_of_the_months_add_up_to_the_whole(session: Session, split: timedelta) -> None:
+    hours = (800, 30, 2, 1)
+    changes = [each for n in hours for each in outage(n * HOUR, n * HOUR - 25 * MINUTE)]
+    service = watched(session, *changes)
+    for n in hours:
+        no_data(session, service, n * HOUR - 20 * MINUTE, n * HOUR - 50 * MINUTE)
+    at = NOW - split
+    whole, *parts = (
+        month_totals(session, part=part, now=NOW)
+        for part in (Period(EARLIEST, NOW), Period(EARLIEST, at), Period(at, NOW))
+    )
+    for number, total in enumerate(whole):
+        assert total.down
+        assert parts[0][number] + parts[1][number] == total

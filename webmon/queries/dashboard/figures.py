@@ -1,10 +1,9 @@
 """How everything in scope was: response times and their trend, uptime, the slowest services.
 
 These sum up days of many services, so they are worked out at most every half minute for one scope
-and shared by everybody who sees the same namespaces.
+and shared by everybody who sees the same namespaces; what is long past, every quarter of an hour.
 """
 
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,20 +13,21 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlmodel import Session
 
 from webmon.domain.figures import milliseconds
-from webmon.domain.history.calendar import utc_day
+from webmon.domain.history.calendar import EPOCH, utc_day
 from webmon.domain.history.rollups import ANSWERS, SUM_US
-from webmon.models import Daily, Host, Hourly, Service, ServiceState
+from webmon.domain.history.uptime import Period, Uptime
+from webmon.models import Daily, Downtime, Host, Hourly, Service, ServiceState
 from webmon.models.columns import table
+from webmon.queries.dashboard.kept import Kept
 from webmon.queries.dashboard.scope import Scope, host, within
 from webmon.queries.history.response_times import last_day
-from webmon.queries.history.uptime import months, percentage
+from webmon.queries.history.uptime import EARLIEST, month_totals, percent, percentage
 
 service, state = table(Service).c, table(ServiceState).c
-hourly, daily = table(Hourly).c, table(Daily).c
+hourly, daily, downtime = table(Hourly).c, table(Daily).c, table(Downtime).c
 
 SLOWEST = 5
-SHARED_FOR = timedelta(seconds=30)
-MOST_KEPT = 200
+QUARTER = timedelta(minutes=15)
 HOUR_SECONDS, HOURS_PER_DAY = 3_600, 24
 
 
@@ -54,14 +54,15 @@ class Figures:
     slowest: tuple[SlowView, ...] = ()
 
 
-_lock = threading.Lock()
-_kept: dict[tuple[str, Scope, int], tuple[datetime, Figures]] = {}
+FIGURES: Kept[Figures] = Kept(timedelta(seconds=30))
+UNTIL_QUARTER: Kept[Any] = Kept(QUARTER)
+"""What was before the last quarter of an hour; of most of it nothing more becomes known."""
 
 
 def forget() -> None:
     """Forget what is shared (tests)."""
-    with _lock:
-        _kept.clear()
+    FIGURES.forget()
+    UNTIL_QUARTER.forget()
 
 
 def figures(session: Session, scope: Scope, *, days: int, now: datetime) -> Figures:
@@ -69,22 +70,12 @@ def figures(session: Session, scope: Scope, *, days: int, now: datetime) -> Figu
 
     ``days`` is how far response times reach back.
     """
-    key = (str(session.get_bind().engine.url), scope, days)
-    with _lock:
-        known = _kept.get(key)
-    if known is not None and timedelta(0) <= now - known[0] < SHARED_FOR:
-        return known[1]
-    found = _work_out(session, scope, days, now)
-    with _lock:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        _kept[key] = now, found
-    return found
+    return FIGURES.of(session, (scope, days), lambda: _work_out(session, scope, days, now), now=now)
 
 
 def _work_out(session: Session, scope: Scope, days: int, now: datetime) -> Figures:
     present, before = _response_us(session, scope, days, now)
-    this_month, last_month = months(session, within(scope), now=now)
+    this_month, last_month = map(percent, _months(session, scope, now))
     return Figures(
         response=milliseconds(present),
         trend_percent=None if not present or not before else round(100 * (present / before - 1)),
@@ -92,6 +83,33 @@ def _work_out(session: Session, scope: Scope, days: int, now: datetime) -> Figur
         uptime_last_month="" if last_month is None else percentage(last_month),
         slowest=_slowest(session, scope, now),
     )
+
+
+def _months(session: Session, scope: Scope, now: datetime) -> tuple[Uptime, Uptime]:
+    """This calendar month and the last one: what was before a while is summed up once a quarter."""
+    # Months begin with a quarter, everywhere. What is recorded late is so by less than one.
+    quarter = now - (now - EPOCH) % QUARTER
+    before, lately = Period(EARLIEST, quarter - QUARTER), Period(quarter - QUARTER, now)
+    key = "months", scope, quarter, _what_there_is(session, scope)
+    past = UNTIL_QUARTER.of(
+        session,
+        key,
+        lambda: month_totals(session, within(scope), part=before, now=now),
+        now=now,
+    )
+    present = month_totals(session, within(scope), part=lately, now=now)
+    return past[0] + present[0], past[1] + present[1]
+
+
+def _what_there_is(session: Session, scope: Scope) -> tuple[Any, ...]:
+    """Another one when services come or go, or planned downtime is changed."""
+    services = (
+        select(func.count(), func.sum(service.id), func.sum(host.namespace_id))
+        .join(table(Host), host.id == service.host_id)
+        .where(within(scope))
+    )
+    planned = select(func.count(), func.sum(downtime.revision), func.max(downtime.id))
+    return (*session.execute(services).one(), *session.execute(planned).one())
 
 
 def _response_us(
@@ -103,20 +121,40 @@ def _response_us(
         length = HOURS_PER_DAY
     else:
         period, number, length = daily.day, utc_day(now), days
-    rows = period.table
     chosen = select(service.id).join(table(Host), host.id == service.host_id).where(within(scope))
-    found = session.execute(
-        select(period, rows.c.answers, rows.c.sum_us).where(
-            rows.c.service_id.in_(chosen), period > number - 2 * length
-        )
+    # The last period may be going on, and the one before it be written late.
+    key = "response", scope, days, number, _what_there_is(session, scope)
+    past = UNTIL_QUARTER.of(
+        session,
+        key,
+        lambda: _sums(session, chosen, period, number - length, number - 2 * length, number - 1),
+        now=now,
     )
-    sums = {True: [0, 0], False: [0, 0]}
-    sums[True] = list(_open_hours(session, chosen, days, now))
-    for at, answers, sum_us in found:
-        add = sums[at > number - length]
-        add[0] += answers
-        add[1] += sum_us
+    lately = _sums(session, chosen, period, number - length, number - 2, number + 1)
+    sums = {True: list(_open_hours(session, chosen, days, now)), False: [0, 0]}
+    for is_present, answers, sum_us in (*past, *lately):
+        sums[is_present][0] += answers
+        sums[is_present][1] += sum_us
     return _mean(sums[True]), _mean(sums[False])
+
+
+def _sums(
+    session: Session, chosen: Any, period: Any, middle: int, after: int, before: int
+) -> list[tuple[bool, int, int]]:
+    """Answers and microseconds of the periods between ``after`` and ``before`` (without both), up
+    to the ``middle`` one and later."""
+    rows = period.table.c
+    late = (period > middle).label("late")
+    found = session.execute(
+        select(
+            late,
+            cast(func.sum(rows.answers), BigInteger),
+            cast(func.sum(rows.sum_us), BigInteger),
+        )
+        .where(rows.service_id.in_(chosen), period > after, period < before)
+        .group_by(late)
+    )
+    return [(bool(each[0]), each[1] or 0, each[2] or 0) for each in found]
 
 
 def _open_hours(session: Session, chosen: Any, days: int, now: datetime) -> tuple[int, int]:

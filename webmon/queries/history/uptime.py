@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import floor
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from webmon.queries.history.timelines import HOSTS, Watched, timelines
 DAY = timedelta(days=1)
 LONGEST_MONTH = 32 * DAY
 """No calendar month of any timezone began longer ago."""
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 LAST_ZONE, EARLIER = ZoneInfo("Etc/GMT+12"), timedelta(hours=26)
 """Where a month begins last, and how much earlier it does where it begins first."""
@@ -122,21 +123,32 @@ def month_of_hosts(
     return found
 
 
-def months(
-    session: Session, *where: ColumnElement[bool], now: datetime
-) -> tuple[float | None, float | None]:
-    """The percentages of this calendar month and of the last one, of all hosts together.
+def month_totals(
+    session: Session, *where: ColumnElement[bool], part: Period, now: datetime
+) -> tuple[Uptime, Uptime]:
+    """Of this calendar month and of the last one, of all hosts together, as far as they lie in
+    ``part``: parts add up to the whole.
 
     For the hosts for which all conditions hold; months are those of each namespace's timezone.
     """
-    since = _any_month_began(now) - LONGEST_MONTH
+    since = max(_any_month_began(now) - LONGEST_MONTH, part.began_at)
     totals = [Uptime(), Uptime()]
+    periods: dict[str, list[Period]] = {}
     for members in _by_host(timelines(session, *where, since=since, now=now)):
-        line, timezone = _host_line(members), ZoneInfo(members[0].timezone)
-        present = month(now, timezone)
-        for number, period in enumerate((present, month(present.began_at - DAY, timezone))):
-            totals[number] += uptime(line, period)
-    return percent(totals[0]), percent(totals[1])
+        line, timezone = _host_line(members), members[0].timezone
+        if timezone not in periods:
+            zone = ZoneInfo(timezone)
+            present = month(now, zone)
+            both = present, month(present.began_at - DAY, zone)
+            periods[timezone] = [_common(each, part) for each in both]
+        for number, period in enumerate(periods[timezone]):
+            if period.began_at < period.ended_at:
+                totals[number] += uptime(line, period)
+    return totals[0], totals[1]
+
+
+def _common(one: Period, other: Period) -> Period:
+    return Period(max(one.began_at, other.began_at), min(one.ended_at, other.ended_at))
 
 
 def _any_month_began(now: datetime) -> datetime:
