@@ -39,6 +39,13 @@ const list = () => {
   dialog.showModal();
 };
 
+// Its menu, if it has one, opens beside it.
+const add = () => {
+  const button = document.querySelector('main .headline .actions .button');
+  button?.scrollIntoView({ block: 'nearest' });
+  button?.click();
+};
+
 const leave = (target) =>
   [...(target.closest?.('form')?.querySelectorAll('button[type="button"]') ?? [])]
     .find((button) => button.textContent === 'Cancel')
@@ -52,7 +59,7 @@ const press = (event) => {
   goingSince = event.key === 'g' && !isGoing ? Date.now() : 0;
   if (isGoing) go(event.key);
   else if (event.key === '/') document.querySelector('main input[type="search"]')?.focus();
-  else if (event.key === 'n') document.querySelector('main .headline .actions .button')?.click();
+  else if (event.key === 'n') add();
   else if (event.key === '?') list();
   else return;
   event.preventDefault();
