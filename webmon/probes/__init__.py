@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,7 +31,9 @@ from webmon.probes.base import (
     unable,
     unknown,
 )
+from webmon.probes.each_family import look_over
 from webmon.probes.ssh_access import SshTarget
+from webmon.probes.wire.families import AUTO
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +174,11 @@ async def run(
     """
     began_at, started = clock.utcnow(), time.perf_counter()
     with within(reach):
-        outcome = await _looked(kind, config, target, timeout)
+        if config.family == AUTO:
+            outcome = await _looked(kind, config, target, timeout)
+        else:
+            look = partial(_looked, kind, config, target, timeout)
+            outcome = await look_over(config.family, look)
     if outcome.status is not Status.DOWN:
         return judge_speed(outcome, degraded_above_ms)
     # While a machine sleeps, the steady clock stands still and connections break.

@@ -31,6 +31,11 @@ class ProbeConfig(BaseModel):
         return False
 
     @property
+    def family(self) -> str:
+        """The address family that it looks over: auto, 4, 6, or both, each by itself."""
+        return getattr(self, "address_family", "auto")
+
+    @property
     def places(self) -> dict[str, str]:
         """The hosts that it looks at besides, by the field that names them."""
         return {}

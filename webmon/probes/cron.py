@@ -12,6 +12,7 @@ from webmon.domain.durations import in_words, parse_duration
 from webmon.probes.base import Outcome, Target
 from webmon.probes.over_ssh.commands import NOTHING, Command, OverSsh, Section
 from webmon.probes.ssh import probe_by_command
+from webmon.probes.wire.families import AddressFamily
 
 DAEMONS = ("cron", "crond", "cronie", "fcron", "dcron", "busybox-crond")
 LONGEST = 366 * 24 * 3600
@@ -100,6 +101,7 @@ class CronConfig(OverSsh):
         description="A timer or a service whose last run must have succeeded: backup.timer",
         validate_default=True,
     )
+    address_family: AddressFamily = "auto"
 
     @field_validator("max_age")
     @classmethod

@@ -28,8 +28,10 @@ from webmon.probes.wire.addresses import (
     Unreachable,
     allowed,
     literal_endpoint,
+    of_present_family,
     resolve,
 )
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.texts import excerpt, milliseconds
 
 MOST_ANSWERS = 20
@@ -123,6 +125,7 @@ class DnsConfig(ProbeConfig):
         description="Separate several with commas; all must be present; empty: any answer",
         max_length=1000,
     )
+    address_family: AddressFamily = "auto"
 
     @field_validator("expect")
     @classmethod
@@ -169,7 +172,8 @@ async def _servers(config: DnsConfig) -> list[Endpoint]:
     # The monitor's own are its system's choice, and often have a link-local address.
     own = dns.resolver.Resolver()
     found = (literal_endpoint(str(each), own.port) for each in own.nameservers)
-    return [each for each in found if each is not None]
+    servers = [each for each in found if each is not None]
+    return of_present_family(servers, "this monitor's resolver")
 
 
 def _judged(

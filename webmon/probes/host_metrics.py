@@ -12,6 +12,7 @@ from webmon.probes.base import Outcome, Target
 from webmon.probes.over_ssh.commands import Command, OverSsh, Section
 from webmon.probes.over_ssh.host_facts import FAR, KERNELS, Disk, Facts, mounts_of, read_facts
 from webmon.probes.ssh import probe_by_command
+from webmon.probes.wire.families import AddressFamily
 
 TOLD_OF_DISKS = ("mount", "used_percent", "free_bytes", "inodes_percent")
 
@@ -104,6 +105,7 @@ class HostMetricsConfig(OverSsh):
         title="Memory: warn at (%)",
         description="Caches are not counted",
     )
+    address_family: AddressFamily = "auto"
 
     @field_validator("disk_down_percent")
     @classmethod

@@ -19,6 +19,7 @@ from webmon.probes.wire.addresses import (
     literal_endpoint,
     resolve,
 )
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.texts import milliseconds
 
 SPACING_SECONDS = 0.2
@@ -45,6 +46,7 @@ class PingConfig(ProbeConfig):
         ge=0,
         le=100,
     )
+    address_family: AddressFamily = "auto"
 
 
 class Run:

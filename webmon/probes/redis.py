@@ -9,6 +9,7 @@ from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target
 from webmon.probes.databases.login import Text, blank_is_none
 from webmon.probes.wire.conversation import Conversation, converse
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.tls_contexts import Trust, context_for
@@ -34,6 +35,7 @@ class RedisConfig(ProbeConfig):
         description="When off, an invalid certificate is accepted",
     )
     authorities: Authorities = None
+    address_family: AddressFamily = "auto"
 
 
 class RedisError(Exception):

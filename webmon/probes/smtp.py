@@ -11,6 +11,7 @@ from webmon.clock import utcnow
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable, up
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import validity_evidence
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.starttls import ask_smtp, read_greeting, read_reply, say_hello
 from webmon.probes.wire.stream import Broken, Stream
@@ -39,6 +40,7 @@ class SmtpConfig(ProbeConfig):
         description="When off, an invalid certificate is accepted",
     )
     authorities: Authorities = None
+    address_family: AddressFamily = "auto"
 
     @field_validator("tls")
     @classmethod

@@ -16,6 +16,7 @@ from webmon.probes.over_ssh.client import NoCommonAlgorithm, SshError
 from webmon.probes.over_ssh.commands import REFUSED, OverSsh, Section, sections
 from webmon.probes.over_ssh.session import Connection, connection_to
 from webmon.probes.wire.addresses import Unreachable
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.texts import excerpt, milliseconds, quoted
 
 MOST_MESSAGE_CHARACTERS = 300
@@ -32,6 +33,7 @@ class SshConfig(OverSsh):
     login: bool = Field(
         default=False, title="Log in", description="With the user and key or password of the host"
     )
+    address_family: AddressFamily = "auto"
 
     @property
     def needs_login(self) -> bool:

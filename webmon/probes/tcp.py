@@ -16,6 +16,7 @@ from webmon.probes.wire.addresses import (
     open_socket,
     resolve,
 )
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds, quoted
 
@@ -78,6 +79,7 @@ class TcpConfig(ProbeConfig):
         description="A text the answer must contain; empty: connecting is enough",
         max_length=1000,
     )
+    address_family: AddressFamily = "auto"
 
 
 class Conversation:

@@ -13,6 +13,7 @@ from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable
 from webmon.probes.wire.addresses import Unreachable
 from webmon.probes.wire.certificates import Certificate, first_to_end
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.stream import Broken, Stream
@@ -89,6 +90,7 @@ class TlsConfig(ProbeConfig):
     authorities: Authorities = None
     client_certificate: ClientCertificate = None
     client_passphrase: ClientPassphrase = None
+    address_family: AddressFamily = "auto"
 
     @field_validator("down_days")
     @classmethod

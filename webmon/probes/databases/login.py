@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast, get_args
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from webmon.probes.base import ProbeConfig
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.texts import quoted
 
 Tls = Literal["disable", "prefer", "require", "verify-full"]
@@ -90,6 +91,7 @@ class DatabaseConfig(ProbeConfig):
         title="Encryption (TLS)",
         description="prefer: where the server offers it; verify-full: with a valid certificate",
     )
+    address_family: AddressFamily = "auto"
 
     @classmethod
     def read_dsn(cls, dsn: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ from webmon.probes.http_exchange.conditions import (
     parse_conditions,
 )
 from webmon.probes.http_exchange.proxies import ProxyUrl
+from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import ascii_name
 from webmon.probes.wire.tls_contexts import Trust
 from webmon.probes.wire.trusting import Authorities, ClientCertificate, ClientPassphrase, ServerName
@@ -273,6 +274,7 @@ class HttpConfig(ProbeConfig):
     authorities: Authorities = None
     client_certificate: ClientCertificate = None
     client_passphrase: ClientPassphrase = None
+    address_family: AddressFamily = "auto"
     max_body_kb: int = Field(
         default=512,
         title="Largest body read (kB)",

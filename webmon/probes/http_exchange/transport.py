@@ -22,6 +22,7 @@ from webmon.probes.wire.addresses import (
     allowed,
     connect_failure,
     literal_endpoint,
+    look_up,
     open_socket,
     resolve,
 )
@@ -175,10 +176,9 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
 
 async def _resolve(trace: Trace, host: str, port: int) -> list[Endpoint]:
-    literal = literal_endpoint(host, port)
-    trace.named = literal is None
+    trace.named = literal_endpoint(host, port) is None
     try:
-        endpoints = [literal] if literal else await resolve(host, port)
+        endpoints = await resolve(host, port)
     except Unreachable as error:
         raise httpx.ConnectError(str(error)) from None
     trace.endpoint, trace.step = endpoints[0], Step.CONNECT
@@ -208,7 +208,7 @@ async def _require_target(host: str, port: int, seconds: float) -> None:
     literal = literal_endpoint(host, port)
     try:
         async with asyncio.timeout(seconds):
-            endpoints = [literal] if literal else await resolve(host, port)
+            endpoints = [literal] if literal else await look_up(host, port)
     except (Unreachable, TimeoutError) as error:
         if present_reach().private:
             return

@@ -21,6 +21,7 @@ from webmon.probes.over_ssh.client import Client, SshError
 from webmon.probes.over_ssh.commands import Command, last_section
 from webmon.probes.ssh_access import SshAccess
 from webmon.probes.wire.addresses import Endpoint, literal_endpoint, open_socket, resolve
+from webmon.probes.wire.families import present_family
 from webmon.probes.wire.texts import quoted
 
 LINGER_SECONDS = 2.0
@@ -60,7 +61,7 @@ class Connection:
 
     def __init__(self, key: "Key", key_type: str | None) -> None:
         self.key = key
-        self.host, self.port, self._access, _ = key
+        self.host, self.port, self._access, _, _ = key
         self.step = "looking up the name"
         self.users = 0
         self.endpoint: Endpoint | None = None
@@ -222,9 +223,9 @@ class Connection:
             self._client.execute(running.command.line, running.output, MOST_OUTPUT)
 
 
-Key = tuple[str, int, SshAccess | None, Reach]
-"""Host, port, who logs in there, and where they may: nobody can be somebody else on the same
-connection."""
+Key = tuple[str, int, SshAccess | None, Reach, str]
+"""Host, port, who logs in there, where they may, and over which family: nobody can be somebody
+else on the same connection."""
 
 _connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, Connection]] = (
     WeakKeyDictionary()
@@ -243,7 +244,7 @@ async def connection_to(
     """
     loop = asyncio.get_running_loop()
     open_ones = _connections.setdefault(loop, {})
-    key = host, port, access, present_reach()
+    key = host, port, access, present_reach(), present_family()
     connection = open_ones.get(key)
     if connection is None or not connection.is_fresh:
         connection = open_ones[key] = Connection(key, key_type)

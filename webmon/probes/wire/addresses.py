@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from webmon.guard import NotAllowed, require_allowed
+from webmon.probes.wire.families import AUTO, FAMILIES, present_family
 from webmon.probes.wire.host_names import ascii_name, name_to_look_up
 
 STAGGER_SECONDS = 0.25
@@ -69,7 +70,32 @@ _under_way: WeakKeyDictionary[
 
 
 async def resolve(host: str, port: int) -> list[Endpoint]:
-    """The endpoints of a host name, in the order in which they should be tried.
+    """The endpoints of a host name, in the order in which they should be tried; those of the
+    present family.
+
+    Raises:
+        Unreachable: there is no such name, or nobody could say, or none is of that family.
+    """
+    literal = literal_endpoint(host, port)
+    endpoints = [literal] if literal is not None else await look_up(host, port)
+    return endpoints if present_family() == AUTO else of_present_family(endpoints, host)
+
+
+def of_present_family(endpoints: list[Endpoint], whose: str) -> list[Endpoint]:
+    """Those of the family that was chosen.
+
+    Raises:
+        Unreachable: none is; ``whose`` names them.
+    """
+    family = present_family()
+    found = [each for each in endpoints if each.family == FAMILIES.get(family, each.family)]
+    if endpoints and not found:
+        raise Unreachable(f"{whose} has no IPv{family} address")
+    return found
+
+
+async def look_up(host: str, port: int) -> list[Endpoint]:
+    """The endpoints of a host name of every family, in the order in which they should be tried.
 
     Each lookup has a thread of its own, and checks that ask for the same name at the same time
     share it: a name that hangs delays no other name and does not hold up the end of the process.
@@ -77,9 +103,6 @@ async def resolve(host: str, port: int) -> list[Endpoint]:
     Raises:
         Unreachable: there is no such name, or nobody could say.
     """
-    literal = literal_endpoint(host, port)
-    if literal is not None:
-        return [literal]
     check_name(host)
     loop = asyncio.get_running_loop()
     lookups = _under_way.setdefault(loop, {})
