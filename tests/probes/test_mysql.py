@@ -14,6 +14,8 @@ import trustme
 from tests.probes.databases.test_login import MYSQL_GREETING, ask, no_threads, speaking
 from tests.probes.real_servers import mariadb
 from tests.probes.servers import serving
+from tests.probes.test_reach import look
+from webmon.domain.checks.networks import Reach
 from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome
 from webmon.probes.wire.conversation import Conversation
@@ -51,6 +53,21 @@ def server(folder: Path, trusted_authority: trustme.CA) -> Iterator[int]:
 
 async def asked(port: int, timeout: float = 5, **fields: Any) -> Outcome:
     return await ask("mysql", port, timeout, **fields)
+
+
+async def test_tls_begins_in_the_middle_and_ends_in_order(server: int) -> None:
+    """Who goes away in the middle of the handshake is locked out after a hundred times."""
+
+    def refused() -> int:
+        with pymysql.connect(host="127.0.0.1", port=server, user="root").cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Access_denied_errors'")
+            return int(cursor.fetchone()[1])
+
+    before = refused()
+    outcome = await look("tls", "localhost", Reach(), port=server, starttls="mysql")
+    assert outcome.status is Status.UP, outcome.message
+    assert outcome.message.startswith("valid for ")
+    assert refused() == before + 1
 
 
 async def test_a_mariadb_that_is_ready(server: int) -> None:

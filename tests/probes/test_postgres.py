@@ -21,6 +21,8 @@ from tests.probes.conftest import ServerContext
 from tests.probes.databases.test_login import ask, speaking
 from tests.probes.real_servers import Postgres
 from tests.probes.servers import serving
+from tests.probes.test_reach import look
+from webmon.domain.checks.networks import Reach
 from webmon.domain.checks.status import Status
 from webmon.probes.databases.postgres_passwords import Scram
 from webmon.probes.wire.conversation import Conversation
@@ -306,6 +308,8 @@ async def test_an_encrypted_connection(
             assert outcome.status is Status.UP
             assert outcome.evidence["protocol"] == "TLSv1.3"
             assert outcome.phases.tls_us
+        outcome = await look("tls", "localhost", Reach(), port=port, starttls="postgres")
+        assert outcome.status is Status.UP, outcome.message
         verified = {**DATABASE, "tls": "verify-full"}
         outcome = await ask("postgres", port, 5, **verified, host="localhost")
         assert outcome.status is Status.UP

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ from webmon.errors import Invalid
 from webmon.probes import PROBES
 from webmon.probes.base import Outcome, Target
 from webmon.probes.tls import TlsConfig, probe_tls
+from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.tls_contexts import Trust, context_for
 from webmon.probes.wire.tls_session import _extensions, _messages
 
@@ -46,15 +47,17 @@ async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields
     return outcome
 
 
-def serve_once(listening: socket.socket, context: ssl.SSLContext, talk: bytes = b"") -> None:
+def serve_once(
+    listening: socket.socket, context: ssl.SSLContext, talk: Sequence[bytes] = ()
+) -> None:
     """Blocking, as asyncio's servers neither send alerts nor begin TLS in the middle everywhere.
 
-    The lines of ``talk`` are said before TLS, with something read in between.
+    What is in ``talk`` is said before TLS, with something read in between.
     """
     accepted, _ = listening.accept()
     with accepted, contextlib.suppress(OSError):
         accepted.settimeout(5)
-        for number, line in enumerate(talk.splitlines(keepends=True)):
+        for number, line in enumerate(talk):
             if number:
                 accepted.recv(1000)
             accepted.sendall(line)
@@ -63,7 +66,7 @@ def serve_once(listening: socket.socket, context: ssl.SSLContext, talk: bytes = 
 
 
 @asynccontextmanager
-async def serving_once(context: ssl.SSLContext, talk: bytes = b"") -> AsyncIterator[int]:
+async def serving_once(context: ssl.SSLContext, talk: Sequence[bytes] = ()) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         served = asyncio.create_task(asyncio.to_thread(serve_once, listening, context, talk))
         yield listening.getsockname()[1]
@@ -331,16 +334,40 @@ async def test_a_server_with_an_old_tls_only(server_context: ServerContext) -> N
     )
 
 
-STARTTLS = {
-    "imap": b"* OK [CAPABILITY IMAP4rev1] ready\r\na OK begin\r\n",
-    "ftp": b"220 welcome\r\n234 go on\r\n",
-}
+def ldap_answer(code: int, said: bytes = b"") -> bytes:
+    answer = b"\x0a\1%c\x04\0\x04%c%b" % (code, len(said), said)
+    return b"\x30%c\2\1\1\x78%c%b" % (5 + len(answer), len(answer), answer)
 
 
-@pytest.mark.parametrize("protocol", ["imap", "ftp"])
-async def test_tls_begins_in_the_middle(server_context: ServerContext, protocol: str) -> None:
+LONG_LDAP_ANSWER = (
+    bytes.fromhex("30 84 00000028 020101 78 84 0000001f 0a0100 0400 0400 8a16")
+    + b"1.3.6.1.4.1.1466.20037"
+)
+"""As Active Directory writes lengths."""
+
+
+def mysql_greeting(flags: int) -> bytes:
+    said = b"\x0a8.4.3\0\1\0\0\0saltsalt\0" + flags.to_bytes(2, "little") + b"\xff\2\0\0\0\x15"
+    return bytes([len(said), 0, 0, 0]) + said
+
+
+STARTTLS = [
+    ("imap", [b"* OK [CAPABILITY IMAP4rev1] ready\r\n", b"a OK begin\r\n"]),
+    ("pop3", [b"+OK ready <1@example.org>\r\n", b"+OK Begin TLS negotiation\r\n"]),
+    ("ftp", [b"220 welcome\r\n", b"234 go on\r\n"]),
+    ("ldap", [b"", ldap_answer(0)]),
+    ("ldap", [b"", LONG_LDAP_ANSWER]),
+    ("postgres", [b"", b"S"]),
+    ("mysql", [mysql_greeting(0xFFFF), b""]),
+]
+
+
+@pytest.mark.parametrize(("protocol", "talk"), STARTTLS)
+async def test_tls_begins_in_the_middle(
+    server_context: ServerContext, protocol: str, talk: list[bytes]
+) -> None:
     context = server_context("localhost", not_after=utcnow() + timedelta(days=20, hours=1))
-    async with serving_once(context, STARTTLS[protocol]) as port:
+    async with serving_once(context, talk) as port:
         outcome = await probe(port, starttls=protocol)
     assert outcome.status is Status.UP
     assert outcome.message.startswith("valid for 20 days")
@@ -358,6 +385,28 @@ async def test_tls_begins_in_the_middle(server_context: ServerContext, protocol:
         ("imap", [b"+OK pop\r\n"], "did not answer with IMAP, but with “+OK pop”"),
         ("imap", [b"* OK\r\n", b"* x\r\n" * 200], "sent more than 100 lines before the answer"),
         ("smtp", [b"220 a\r\n", b"250 a\r\n"], "does not offer STARTTLS"),
+        ("pop3", [b"-ERR full\r\n"], "said “-ERR full”"),
+        ("pop3", [b"* OK imap\r\n"], "did not answer with POP3, but with “* OK imap”"),
+        ("pop3", [b"+OK\r\n", b"-ERR what\r\n"], "said “-ERR what” to STLS"),
+        (
+            "ldap",
+            [ldap_answer(2, b"unsupported extended operation")],
+            "does not begin TLS: does not know StartTLS (2): “unsupported extended operation”",
+        ),
+        ("ldap", [ldap_answer(52)], "does not begin TLS: unavailable (52)"),
+        ("ldap", [b"HTTP/1.1 400\r\n\r\n"], "did not answer with LDAP"),
+        ("ldap", [b"\x30\x84\xff\xff\xff\xff"], "did not answer with LDAP"),
+        ("postgres", [b"N"], "does not offer TLS"),
+        ("postgres", [b"E\0\0\0\x08xxxx"], "answered with an error to the wish for TLS"),
+        ("postgres", [b"HTTP/1.1 400\r\n"], "does not speak PostgreSQL’s protocol"),
+        ("postgres", [b"Sx"], "said more, unencrypted, after it had agreed to begin TLS"),
+        ("mysql", [mysql_greeting(0xF7FF)], "does not offer TLS"),
+        (
+            "mysql",
+            [b"\x1d\0\0\0\xff\x10\x04#08004Too many connections"],
+            "is not available now: said “Too many connections”",
+        ),
+        ("mysql", [b"SSH-2.0-OpenSSH\r\n"], "does not speak MySQL’s protocol, it sent “SSH-”"),
         (
             "smtp",
             [b"220 a\r\n", b"250-a\r\n250 STARTTLS\r\n", b"220 go\r\n250 injected\r\n"],
@@ -428,7 +477,7 @@ async def test_a_host_that_does_not_exist() -> None:
 
 
 @settings(max_examples=up_to(40))
-@given(answer=st.binary(max_size=200), starttls=st.sampled_from([None, "smtp", "imap", "ftp"]))
+@given(answer=st.binary(max_size=200), starttls=st.sampled_from([None, *BEGIN]))
 def test_random_bytes(answer: bytes, starttls: str | None) -> None:
     async def greets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
@@ -445,7 +494,7 @@ def test_random_bytes(answer: bytes, starttls: str | None) -> None:
     [
         ({"warn_days": 7, "down_days": 7}, "config.down_days: must be less than warn_days"),
         ({"warn_days": 0}, "config.warn_days: must be 1 or more"),
-        ({"starttls": "pop3"}, "config.starttls: must be 'smtp', 'imap' or 'ftp'"),
+        ({"starttls": "xmpp"}, "config.starttls: must be 'smtp', 'imap', 'pop3', "),
         ({"server_name": "not a name"}, "config.server_name: must be a host name"),
         ({"port": 0}, "config.port: must be 1 or more"),
     ],

@@ -12,6 +12,7 @@ from webmon.clock import utcnow
 from webmon.domain.checks.status import Status
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable
 from webmon.probes.wire.addresses import Unreachable
+from webmon.probes.wire.binary_starttls import leave_mysql
 from webmon.probes.wire.certificates import Certificate, first_to_end
 from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import server_name_of
@@ -61,7 +62,7 @@ class TlsConfig(ProbeConfig):
         description="Name on the certificate; empty: the host's address",
     )
     starttls: Annotated[
-        Literal["smtp", "imap", "ftp"] | None,
+        Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql"] | None,
         BeforeValidator(lambda value: None if value == "" else value),
     ] = Field(
         default=None,
@@ -123,7 +124,10 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
                 return _judged(config, stream, server_name, utcnow(), True)
             message = str(error)
         else:
-            return _judged(config, stream, server_name, utcnow(), wanted)
+            outcome = _judged(config, stream, server_name, utcnow(), wanted)
+            if config.starttls == "mysql" and not wanted:
+                await leave_mysql(stream)
+            return outcome
     return down(
         excerpt(message, MOST_MESSAGE_CHARACTERS),
         phases=stream.phases,

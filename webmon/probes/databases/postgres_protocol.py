@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from webmon.probes.databases.login import Login, QueryAnswer
 from webmon.probes.databases.postgres_passwords import Scram, md5_answer
+from webmon.probes.wire.binary_starttls import POSTGRES_TLS_REQUEST
 from webmon.probes.wire.conversation import MOST_BYTES, Conversation
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.tls_contexts import Trust
 
 PROTOCOL_3 = (3).to_bytes(2, "big") + (0).to_bytes(2, "big")
-TLS_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
 MOST_MESSAGES = 1000
 """In one check; a login and one row are about thirty."""
@@ -149,7 +149,7 @@ async def log_in(conversation: Conversation, login: Login, server_name: str) -> 
 
 async def _begin_tls(conversation: Conversation, login: Login, server_name: str) -> None:
     conversation.wait_for("an answer to the wish for TLS")
-    await conversation.send(TLS_REQUEST)
+    await conversation.send(POSTGRES_TLS_REQUEST)
     answer = await conversation.read_exactly(1)
     if answer == b"E":  # it could not even start a process for this connection
         raise await _early_error(conversation)

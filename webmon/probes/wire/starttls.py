@@ -1,10 +1,11 @@
-"""What is said in plain text before TLS begins: the first words of SMTP, IMAP and FTP."""
+"""What is said in plain text before TLS begins: the first words of SMTP, IMAP, POP3, FTP …"""
 
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from webmon.probes.wire.binary_starttls import begin_ldap, begin_mysql, begin_postgres
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt, quoted
 
@@ -121,10 +122,27 @@ async def _begin_imap(stream: Stream) -> None:
         raise Broken(f"said {quoted(line)} to STARTTLS")
 
 
+async def _begin_pop3(stream: Stream) -> None:
+    stream.wait_for("its greeting")
+    for asked in ("", "STLS"):
+        if asked:
+            stream.wait_for(f"the answer to {asked}")
+            await stream.send(f"{asked}\r\n".encode())
+        line = await _text_line(stream)
+        if line.upper().startswith("-ERR"):
+            raise Broken(f"said {quoted(line)}{asked and f' to {asked}'}")
+        if not line.upper().startswith("+OK"):
+            raise Broken(f"did not answer with POP3, but with {quoted(line)}")
+
+
 BEGIN: dict[str, Callable[[Stream], Awaitable[None]]] = {
     "smtp": _begin_smtp,
     "imap": _begin_imap,
+    "pop3": _begin_pop3,
     "ftp": _begin_ftp,
+    "ldap": begin_ldap,
+    "postgres": begin_postgres,
+    "mysql": begin_mysql,
 }
 """For each protocol, how to get a connection to the point where TLS begins. Raises `Broken`."""
 
