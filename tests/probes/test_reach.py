@@ -140,7 +140,7 @@ async def test_the_environments_proxy_may_be_anywhere_but_is_not_asked_for_every
         "mixed.example": ["1.1.1.1", METADATA],
         "outside.example": ["1.1.1.1"],
     }
-    monkeypatch.setattr("webmon.probes.http_exchange.transport.resolve", naming(names))
+    monkeypatch.setattr("webmon.probes.http_exchange.transport.look_up", naming(names))
     monkeypatch.setattr("webmon.probes.http_exchange.transport.LOOK_UP_SECONDS", 0.05)
     reach = replace(OUTSIDE_ONLY, networks=parse_networks(["127.0.0.0/8"]))
     for own in (False, True):

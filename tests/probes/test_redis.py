@@ -141,7 +141,7 @@ async def test_an_encrypted_connection(tmp_path: Path, trusted_authority: trustm
 )
 async def test_other_answers(said: bytes, message: str) -> None:
     async with serving(talk=saying(said + b"\r\n")) as server:
-        outcome = await ask("redis", server.port, user=None, password=None)
+        outcome = await ask("redis", server.port, 5, user=None, password=None)
     assert (outcome.status, outcome.message) == (Status.DOWN, message)
 
 
