@@ -248,9 +248,12 @@ def _channels() -> Iterator[Diagnosis]:
         if channel.built_in and channel.why == channels.NO_MAIL_SERVER:
             continue  # said already
         finding = f"{channel.word}: {channel.why}" if channel.why else channel.word
-        is_well = channel.status not in ("down", "degraded")
+        name, is_well = f"channel {channel.name}", channel.status not in ("down", "degraded")
+        if channel.word == channels.REACHES_NOBODY:
+            yield Diagnosis(name, finding, "one admin ticks it in their profile", is_hint=True)
+            continue
         remedy = "" if is_well else "look at it in the admin app, Channels, and send a test"
-        yield Diagnosis(f"channel {channel.name}", finding, remedy)
+        yield Diagnosis(name, finding, remedy)
 
 
 def _ssh() -> Iterator[Diagnosis]:

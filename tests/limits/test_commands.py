@@ -40,6 +40,7 @@ PARTS = {
     "commands.accounts.admins.lock_admins": "a lock",
     "commands.accounts.own_address.ask_for_address": "about the actor alone",
     "commands.accounts.own_address.forget_asked": "about the actor alone",
+    "commands.accounts.own_profile.choose_mails": "about the actor alone",
     "commands.accounts.own_profile.update_profile": "about the actor alone",
     "commands.accounts.second_factor.new_recovery_codes": "about the actor alone",
     "commands.accounts.second_factor.give_up_factor": "about the actor alone",

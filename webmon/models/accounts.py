@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from webmon.domain.accounts.access import Role
@@ -28,6 +29,9 @@ class User(SQLModel, table=True):
     last_seen_at: datetime | None = None
     timezone: str = Field(default="", max_length=64, description="empty: that of the browser")
     theme: str = Field(default="", max_length=10, description="light, dark; empty: the system's")
+    unwanted_mails: list[str] = Field(
+        default_factory=list, sa_type=JSON, description="the `MailKind` that they do without"
+    )
     revision: int = 1
     provider_subject: str | None = Field(
         default=None, max_length=64, unique=True, description="a hash of who they are there"

@@ -10,6 +10,7 @@ from webmon.domain.accounts.access import Actor
 from webmon.domain.accounts.browsers import in_words
 from webmon.domain.accounts.sessions import shown_id
 from webmon.domain.colours import accent_css
+from webmon.domain.notifications.mails import MailKind
 from webmon.models import AddressChange, Letter, LoginSession, User
 from webmon.models.letters import Occasion
 from webmon.queries.installation import installation
@@ -43,6 +44,8 @@ class ProfileView:
     asked_note: str = ""
     """Why the mail to it was not sent; empty where it was, or is on its way."""
     has_mail: bool = False
+    mails: tuple[str, ...] = ()
+    """The kinds of built-in e-mail (`MailKind`) that the person gets."""
     has_factor: bool = False
     codes_left: int = 0
     sessions: tuple[SessionView, ...] = ()
@@ -79,6 +82,7 @@ def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) 
         name=user.name,
         timezone=user.timezone,
         theme=user.theme,
+        mails=tuple(kind.value for kind in MailKind if kind not in user.unwanted_mails),
         has_mail=config.settings().has_mail,
         **_asked(session, user.id, now=now),
         has_factor=has_factor(session, user.id),

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 import reflex as rx
 
 from pages.admin.profile.state import ProfileState
+from webmon.domain.notifications.mails import WORDS
 from webmon.queries.own_profile import SessionView
 from webmon.ui.display.moment import moment
 from webmon.ui.display.native import NativeForm, NativeLink
@@ -35,6 +36,7 @@ def profile() -> rx.Component:
             _address(),
             _password(),
             _factor(),
+            _mails(),
             _slack(),
             _sessions(),
             class_name="panels profile",
@@ -166,6 +168,40 @@ def _factor() -> rx.Component:
         NativeLink.create("Set it up", href="/auth/second-factor", class_name="button"),
     )
     return panel("Second factor", rx.cond(view.has_factor, on, off))
+
+
+def _mails() -> rx.Component:
+    mails = ProfileState.view.mails.to(list[str])
+    return panel(
+        "E-mails",
+        NativeForm.create(
+            rx.el.fieldset(
+                rx.el.legend("The channel Administrators mails you about"),
+                *(
+                    rx.el.label(
+                        rx.el.input(
+                            type="checkbox",
+                            name="mails",
+                            value=kind.value,
+                            default_checked=mails.contains(kind.value),
+                        ),
+                        rx.el.span(words),
+                        class_name="label tick",
+                    )
+                    for kind, words in WORDS.items()
+                ),
+            ),
+            rx.el.p(
+                "Outages and reminders go to admins alone. Mail about your account, tests, and "
+                "what is wrong with the monitor itself always comes.",
+                class_name="help",
+            ),
+            rx.el.button("Save the choice", type="submit", class_name="button"),
+            action="/auth/mails",
+            method="post",
+            key=ProfileState.view.mails.to_string(),
+        ),
+    )
 
 
 def _control(label: str, name: str, **attributes: object) -> rx.Component:

@@ -12,6 +12,7 @@ from webmon.ui.states.private import PrivateState, ask, session_hash, show
 
 DONE = {
     "profile": "Saved.",
+    "mails": "Saved: it counts from the next message on.",
     "password": "Your password is changed. You are signed out everywhere else.",
     "sessions": "Signed out there.",
     "email": "Your address is changed. You sign in with it from now on.",
@@ -24,6 +25,7 @@ ERRORS = {
     "timezone": "There is no such timezone. Choose one of the list, such as Europe/London.",
     "theme": "Choose one of the themes.",
     "profile": "That could not be saved.",
+    "mails": "There is no such kind of e-mail.",
     "email": "That is no other e-mail address, such as anna@example.org.",
     "email_taken": "Somebody else has this address here.",
     "confirm": "Say again who you are, and then do this once more.",

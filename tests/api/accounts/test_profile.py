@@ -19,7 +19,7 @@ from webmon.commands.slack import links
 from webmon.db import Database
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.accounts.sessions import COOKIE, shown_id, token_hash
-from webmon.models import LoginSession, User
+from webmon.models import Activity, LoginSession, User
 from webmon.queries.own_profile import own_profile
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
@@ -57,6 +57,7 @@ FORMS = {
     "/auth/profile": {"name": "Eve"},
     "/auth/password": CHANGE,
     "/auth/sessions/end": {"which": "others"},
+    "/auth/mails": {"mails": "reminders"},
 }
 
 
@@ -111,6 +112,25 @@ async def test_what_cannot_be_is_refused(
     await log_in(browser)
     assert await post(browser, "/auth/profile", **form) == f"/admin/profile/?error={field}"
     assert stored(database).name == ""
+
+
+async def test_one_chooses_which_mails_one_gets(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    await log_in(browser)
+    wanted = {"mails": ["outages", "downtimes"]}
+    assert await post(browser, "/auth/mails", **wanted) == "/admin/profile/?done=mails"
+    assert stored(database).unwanted_mails == ["reminders"]
+    assert await post(browser, "/auth/mails", mails="x" * 9000) == "/admin/profile/?error=mails"
+    assert stored(database).unwanted_mails == ["reminders"]
+    assert await post(browser, "/auth/mails") == "/admin/profile/?done=mails"
+    assert stored(database).unwanted_mails == ["outages", "reminders", "downtimes"]
+    with database.read() as session:
+        entries = session.exec(select(Activity).where(Activity.verb == "changed")).all()
+    assert [each.changes["unwanted_mails"] for each in entries] == [
+        [None, ["reminders"]],
+        [["reminders"], ["outages", "reminders", "downtimes"]],
+    ]
 
 
 async def test_a_new_password_signs_out_everywhere_else(

@@ -5,11 +5,13 @@ from sqlmodel import select
 from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, iati, outbox, site
-from tests.outside import deliver, outside, see
+from tests.outside import deliver, follow_up, outside, see
 from webmon.commands.notifications import announcements
 from webmon.domain.accounts.access import Role
 from webmon.domain.checks.status import Status
-from webmon.models import Channel, Namespace
+from webmon.domain.notifications.news import Event
+from webmon.models import Channel, Namespace, User
+from webmon.queries.notifications.mail_readers import NOT_WANTED, mail_readers
 
 __all__ = ["iati", "outside", "site"]
 
@@ -37,6 +39,44 @@ def test_administrators_hear_of_their_namespaces_and_need_a_mail_server(
     see(database, DOWN, site, at=NOW + 2 * HOUR)
     deliver(database, at=NOW + 3 * HOUR)
     assert outside.admins == [("a@example.org", "iati@example.org")]
+
+
+def test_an_administrator_does_without_a_kind_of_mail_and_never_without_a_recovery_alone(
+    database, outside, site
+):
+    channel_id = add_channel(database, "admins", kind="recorder", built_in=True)
+    with database.write() as session:
+        factories.user(session, "a@example.org", unwanted_mails=["reminders", "downtimes"])
+        factories.user(session, "b@example.org", unwanted_mails=["outages"])
+        announcements.tell_monitor(session, "offline:1", "It was offline.", now=NOW)
+    see(database, DOWN, site, at=NOW)
+    deliver(database, at=NOW + MINUTE)
+    follow_up(database, at=NOW + 6 * HOUR)
+    deliver(database, at=NOW + 6 * HOUR)
+    see(database, UP, site, at=NOW + 7 * HOUR)
+    deliver(database, at=NOW + 8 * HOUR)
+    told = [message.news[0].event.value for _, message in outside.received]
+    assert told == ["monitor", "down", "reminder", "up"]
+    a, b = ("a@example.org",), ("b@example.org",)
+    assert outside.admins == [a + b, a, b, a], "what is wrong with the monitor goes to everybody"
+
+    with database.write() as session:
+        for user in session.exec(select(User)):
+            user.unwanted_mails = ["outages"]
+    see(database, DOWN, site, at=NOW + 9 * HOUR)
+    deliver(database, at=NOW + 10 * HOUR)
+    assert outbox(database, channel_id)[-1] == ("down", "suppressed", NOT_WANTED)
+
+
+def test_a_person_who_is_asked_and_does_without_it_leaves_it_to_the_administrators(database, iati):
+    with database.write() as session:
+        asked = factories.user(session, "b@example.org", Role.EDITOR)
+        factories.user(session, "a@example.org")
+        ask = {"only_to": asked.email}
+        assert mail_readers(session, iati, [Event.DOWNTIME], **ask) == ("b@example.org",)
+        asked.unwanted_mails = ["downtimes"]
+        session.flush()
+        assert mail_readers(session, iati, [Event.DOWNTIME], **ask) == ("a@example.org",)
 
 
 def test_without_a_mail_server_mail_is_suppressed_at_once(database, outside, site):

@@ -7,13 +7,13 @@ from tests import factories
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import add_channel, add_service, add_site, iati, site
 from tests.outside import deliver, outside, see
-from webmon import config, crypto
+from webmon import config, crypto, doctor
 from webmon.commands.notifications import channels, manual_sends
 from webmon.db import Database
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.checks.status import Status
 from webmon.errors import NotFound, PermissionDenied
-from webmon.models import Channel, Namespace, Notification
+from webmon.models import Channel, Namespace, Notification, User
 from webmon.notifiers.base import NotifierError
 from webmon.queries.notifications.channels import ChannelView, admin_channels, channel_form
 from webmon.queries.notifications.deliveries import deliveries_of_channel, sent_test
@@ -101,6 +101,28 @@ def test_the_administrators_channel_says_that_no_mail_server_is_set(database, mo
     monkeypatch.setenv("WEBMON_SMTP_URL", "smtp://127.0.0.1")
     config.settings.cache_clear()
     assert shown(database, "Administrators").word == "not used yet"
+
+    with database.write() as session:
+        factories.namespace(session, "iati")
+        di = factories.namespace(session, "di")
+        of_both = factories.user(session, "a@example.org", unwanted_mails=["reminders"])
+        factories.user(session, "b@example.org", namespace_ids=[di.id])
+    view = shown(database, "Administrators")
+    assert (view.status, view.word) == ("unknown", "not used yet")
+    assert "about reminders in IATI:" in view.why
+    with database.write() as session:
+        session.get_one(User, of_both.id).unwanted_mails = ["outages", "reminders"]
+    view = shown(database, "Administrators")
+    assert (view.status, view.word) == ("degraded", "reaches nobody")
+    assert "about outages and recoveries in IATI, nor about reminders in IATI:" in view.why
+    with database.read() as session:
+        page = admin_channels(session, actor=ADMIN, now=NOW)
+        of_di = Actor(9, "d@example.org", Role.VIEWER, frozenset({di.id}))
+        others = admin_channels(session, actor=of_di, now=NOW)
+    assert page.headline == "1 channel reaches nobody"
+    assert "IATI" not in str(others), "what another namespace lacks is its own business"
+    [said] = [each for each in doctor.examine() if each.name == "channel Administrators"]
+    assert said.is_hint and "reaches nobody: Nobody gets its mail about outages" in said.finding
 
 
 def test_the_month_s_budget_is_shown(database, outside, site):

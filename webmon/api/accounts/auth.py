@@ -36,6 +36,7 @@ from webmon.queries.second_factors import has_factor
 
 router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
 Text = Annotated[str, Form()]
+Ticked = Annotated[list[str] | None, Form()]
 Result = TypeVar("Result")
 
 HOME, LOGIN, SETUP, INVITE = "/admin/", "/login/", "/setup/", "/invite/"

@@ -13,6 +13,7 @@ from webmon.api.accounts.auth import (
     KNOWN,
     LOGIN,
     Text,
+    Ticked,
     Where,
     back,
     password_fault,
@@ -22,7 +23,7 @@ from webmon.api.accounts.auth import (
 from webmon.clock import utcnow
 from webmon.commands.accounts.confirmations import confirm_password
 from webmon.commands.accounts.logins import Login, new_login
-from webmon.commands.accounts.own_profile import end_session, update_profile
+from webmon.commands.accounts.own_profile import choose_mails, end_session, update_profile
 from webmon.commands.accounts.passwords import hash_password
 from webmon.commands.accounts.users import change_own_password
 from webmon.commands.slack.links import new_code
@@ -45,6 +46,12 @@ async def profile(
     """Change one's own name, timezone and theme."""
     fields = {"name": name, "timezone": timezone, "theme": theme}
     return await _done(request, partial(update_profile, fields=fields), "profile")
+
+
+@router.post("/mails", status_code=303)
+async def mails(request: Request, mails: Ticked = None) -> Response:
+    """Choose which of the built-in e-mails one gets."""
+    return await _done(request, partial(choose_mails, wanted=mails or []), "mails")
 
 
 @router.post("/sessions/end", status_code=303)

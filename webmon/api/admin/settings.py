@@ -2,12 +2,12 @@
 
 import asyncio
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from webmon.api.accounts.auth import LOGIN, Text, back
+from webmon.api.accounts.auth import LOGIN, Text, Ticked, back
 from webmon.api.accounts.profile import done_for
 from webmon.commands.accounts.letters import ask_for_test
 from webmon.commands.installation.settings import InstallationFields, save_settings
@@ -17,7 +17,6 @@ router = APIRouter(prefix="/auth", tags=["settings"], default_response_class=Res
 
 SETTINGS = "/admin/settings/"
 LONGEST_SHOWN = 20
-Ticked = Annotated[list[str] | None, Form()]
 
 
 @router.post("/settings", status_code=303)

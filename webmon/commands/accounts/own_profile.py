@@ -1,6 +1,6 @@
 """What people change about themselves: how they are called, how the app looks, their sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from webmon.commands.accounts.users import DisplayName
 from webmon.commands.validation import Fields, known_timezone, validated
 from webmon.domain.accounts.access import Actor
 from webmon.domain.accounts.sessions import shown_id
+from webmon.domain.notifications.mails import MailKind
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, User
 
@@ -48,6 +49,22 @@ def update_profile(
     user = session.get_one(User, actor.user_id, with_for_update=True)
     before = snapshot(session, "user", user.id)
     user.name, user.timezone, user.theme = wanted.name, wanted.timezone, wanted.theme
+    after = snapshot(session, "user", user.id)
+    if changes := changes_between(before, after):
+        write_entry(session, "changed", "user", after, before, changes, actor=actor, now=now)
+
+
+def choose_mails(session: Session, wanted: Collection[str], *, actor: Actor, now: datetime) -> None:
+    """Let the actor get these of the built-in e-mails (`MailKind`), and do without the others.
+
+    Raises:
+        Invalid: there is no such kind (``mails``).
+    """
+    if unknown := set(wanted) - set(MailKind):
+        raise Invalid(f"there is no kind {min(unknown)[:40]}", "mails")
+    user = session.get_one(User, actor.user_id, with_for_update=True)
+    before = snapshot(session, "user", user.id)
+    user.unwanted_mails = [kind.value for kind in MailKind if kind not in wanted]
     after = snapshot(session, "user", user.id)
     if changes := changes_between(before, after):
         write_entry(session, "changed", "user", after, before, changes, actor=actor, now=now)

@@ -18,7 +18,6 @@ from webmon.commands.notifications import budgets
 from webmon.commands.notifications.leases import LEASE, STATES, Lease, locked, state
 from webmon.commands.notifications.outbox import OUTBOX, lock_rows, row
 from webmon.commands.notifications.subjects import ELSEWHERE, SWITCHED_OFF
-from webmon.domain.accounts.access import Role
 from webmon.domain.checks.networks import ANYWHERE, Reach
 from webmon.domain.notifications.grouping import (
     HOLD,
@@ -30,14 +29,15 @@ from webmon.domain.notifications.grouping import (
 )
 from webmon.domain.notifications.news import LATE_AFTER, Event, Message, News
 from webmon.domain.notifications.payloads import news_from
-from webmon.models import Namespace, User, UserNamespace
+from webmon.models import Namespace
 from webmon.models.columns import table
 from webmon.models.notifications import Delivery
 from webmon.notifiers.base import Surroundings
 from webmon.queries.downtimes.calendar import calendar_file
+from webmon.queries.notifications.mail_readers import mail_readers, why_no_reader
 from webmon.queries.notifications.messages import message_of
 
-namespace, user, limit = table(Namespace).c, table(User).c, table(UserNamespace).c
+namespace = table(Namespace).c
 
 CUT_OFF = "the worker ended while this was being sent: it may have arrived twice"
 NO_ANSWER = "an answer to this was lost: it may have arrived twice"
@@ -163,8 +163,8 @@ def _why_not(session: Session, channel: Row[Any], rows: Sequence[Row[Any]], now:
         return SWITCHED_OFF
     if channel.kind == "email" and not config.settings().smtp_url.get_secret_value():
         return "WEBMON_SMTP_URL is not set"
-    if channel.built_in and not _recipients(session, rows[0]):
-        return "there is no active administrator"
+    if channel.built_in and not _recipients(session, rows):
+        return why_no_reader(session, rows[0].namespace_id)
     return budgets.why_used_up(session, channel.channel_id, channel.kind, channel.config, now=now)
 
 
@@ -218,7 +218,7 @@ def _under_way(
         settings.x_api_url,
         slack_app=bool(settings.slack_signing_secret),
         calendar=_calendar(session, channel, message, now),
-        admins=_recipients(session, rows[0]) if channel.built_in else (),
+        admins=_recipients(session, rows) if channel.built_in else (),
     )
     reached = _reach(session, channel)
     return Outgoing(lease, ids, channel.kind, channel.config, message, surroundings, reached)
@@ -264,22 +264,8 @@ def _composed_at(
     return now if is_late_now and not is_cut_off else before
 
 
-def _recipients(session: Session, stored: Row[Any]) -> tuple[str, ...]:
-    """The person whom a message is for, if they may still sign in; else the administrators."""
-    only_to = stored.payload.get("only_to", "")
-    active = select(user.email).where(user.email == only_to, user.disabled_at.is_(None))
-    if only_to and session.scalar(active) is not None:
-        return (only_to,)
-    return _admins(session, stored.namespace_id)
-
-
-def _admins(session: Session, namespace_id: int | None) -> tuple[str, ...]:
-    """The addresses of the active administrators of the namespace."""
-    theirs = select(limit.user_id).where(limit.namespace_id == namespace_id)
-    found = session.scalars(
-        select(user.email)
-        .where(user.role == Role.ADMIN, user.disabled_at.is_(None), user.invited.is_(False))
-        .where(user.limited.is_(False) | user.id.in_(theirs))
-        .order_by(user.email)
-    )
-    return tuple(found)
+def _recipients(session: Session, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """Whom the administrators' channel writes to."""
+    events = [Event(each.event) for each in rows]
+    only_to = rows[0].payload.get("only_to", "")
+    return mail_readers(session, rows[0].namespace_id, events, only_to=only_to)

@@ -17,10 +17,12 @@ from webmon.domain.accounts.access import Actor, Role, require_theirs
 from webmon.domain.checks.status import Status
 from webmon.domain.durations import format_duration
 from webmon.domain.ids import is_id
+from webmon.domain.notifications.mails import MailKind
 from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, ChannelState, Namespace, Notification
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.notifications.mail_readers import unread
 from webmon.queries.notifications.sent_counts import WARN_AT, sent_this_month
 from webmon.queries.system.health import worker_ticks
 
@@ -40,6 +42,11 @@ EVENT_WORDS = {
 NO_MAIL_SERVER = (
     "No mail server is set, so no e-mail is sent. Set WEBMON_SMTP_URL, such as "
     "smtp://user:password@mail.example.org:587?starttls=true, and start web and worker again."
+)
+
+NOT_READ = (
+    "Nobody gets its mail about {}: every admin does without it. Each of them chooses this in "
+    "their profile."
 )
 
 
@@ -115,6 +122,7 @@ def admin_channels(session: Session, *, actor: Actor, now: datetime) -> Channels
             actor,
             namespace=namespaces[row.namespace_id] if row.namespace_id else "",
             waiting=queued.get(row.id, 0),
+            unread=unread(session, row.events, namespaces) if row.built_in else {},
             now=now,
         )
         for row, state in rows
@@ -132,16 +140,20 @@ def admin_channels(session: Session, *, actor: Actor, now: datetime) -> Channels
     )
 
 
+REACHES_NOBODY = "reaches nobody"
 RANK = {"down": 0, "degraded": 1, "up": 2, "unknown": 2, "paused": 3}
 
 
 def _headline(views: Sequence[ChannelView]) -> tuple[str, str]:
     """The worst status, and the page's first line."""
-    for status, one, several in (
-        ("down", "1 channel cannot send", "{} channels cannot send"),
-        ("degraded", "1 channel tries again", "{} channels try again"),
+    nobody = [each for each in views if each.word == REACHES_NOBODY]
+    others = [each for each in views if each.word != REACHES_NOBODY]
+    for status, found, one, several in (
+        ("down", others, "1 channel cannot send", "{} channels cannot send"),
+        ("degraded", others, "1 channel tries again", "{} channels try again"),
+        ("degraded", nobody, "1 channel reaches nobody", "{} channels reach nobody"),
     ):
-        if count := sum(each.status == status for each in views):
+        if count := sum(each.status == status for each in found):
             return status, one if count == 1 else several.format(count)
     return "up", "All channels are ready"
 
@@ -218,6 +230,7 @@ def _view(
     *,
     namespace: str,
     waiting: int,
+    unread: Mapping[MailKind, str],
     now: datetime,
 ) -> ChannelView:
     kind = NOTIFIERS.get(row.kind)
@@ -227,6 +240,10 @@ def _view(
     status, word, why = _condition(row, state, is_usable=is_usable, left=left)
     if status == Status.UP and not _has_sent(session, row.id):
         status, word = Status.UNKNOWN.value, "nothing sent yet"
+    if unread and status in (Status.UP, Status.UNKNOWN):
+        if MailKind.OUTAGES in unread:
+            status, word = Status.DEGRADED.value, REACHES_NOBODY
+        why = NOT_READ.format(", nor about ".join(unread.values()))
     reminded = Event.REMINDER in row.events
     return ChannelView(
         id=row.id,
