@@ -20,7 +20,7 @@ WITHOUT = {
     "accounts.own_address": {"address_asked", "confirm_address"},  # by its `_move`
     "accounts.logins": {"note_used", "enter", "new_login"},
     "accounts.password_links": {"link_owner", "link_user", "send_link"},
-    "accounts.pending": {"pending_user"},
+    "accounts.pending": {"pending_login"},
     "accounts.second_factor": {"remove_factor", "use_code"},
     "accounts.snapshots": {"snapshot"},
     "accounts.users": {

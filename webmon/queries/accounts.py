@@ -22,7 +22,11 @@ from webmon.models import (
     UserNamespace,
 )
 from webmon.models.letters import Occasion
-from webmon.queries.second_factors import people_with_factor, without_required_factor
+from webmon.queries.second_factors import (
+    people_with_factor,
+    provider_factor_counts,
+    without_required_factor,
+)
 
 PAGE = 50
 
@@ -86,6 +90,18 @@ def actor_for_token(session: Session, token: str | None, *, now: datetime) -> Ac
     return live_actors(session, {hashed}, now=now).get(hashed)
 
 
+def has_password(session: Session, user_id: int) -> bool:
+    """Whether a person has a password; who was made by the identity provider has none."""
+    found = session.get(User, user_id)
+    return found is not None and bool(found.password_hash)
+
+
+def signed_in_by_provider(session: Session, token: str | None) -> bool:
+    """Whether the identity provider has opened the session behind this token."""
+    found = session.get(LoginSession, token_hash(token)) if token else None
+    return found is not None and found.by_provider
+
+
 def live_actors(session: Session, hashes: Collection[str], *, now: datetime) -> dict[str, Actor]:
     """The person behind each of the given token hashes whose session has not ended."""
     rows = session.exec(
@@ -98,7 +114,13 @@ def live_actors(session: Session, hashes: Collection[str], *, now: datetime) -> 
         )
     ).all()
     shut_out = without_required_factor(session, [user for _, user in rows])
-    rows = [(row, user) for row, user in rows if row.by_provider or user.id not in shut_out]
+    if shut_out:
+        counts = provider_factor_counts(session)
+        rows = [
+            (row, user)
+            for row, user in rows
+            if user.id not in shut_out or (row.by_provider and counts)
+        ]
     limited = {user.id for _, user in rows if user.limited}
     namespaces = _namespaces_of(session, limited)
     return {

@@ -29,6 +29,7 @@ class Installation:
     hourly_retention_days: int
     session_days: int
     second_factor_roles: frozenset[Role]
+    provider_factor_counts: bool
     locked: frozenset[str]
     """Those that the environment sets."""
 
@@ -48,6 +49,9 @@ class SettingsView:
     admins_need_factor: bool = False
     editors_need_factor: bool = False
     viewers_need_factor: bool = False
+    provider_factor_counts: bool = False
+    has_provider: bool = False
+    """Whether people can sign in by an identity provider."""
     locked: tuple[str, ...] = ()
     mail: str = ""
     last_test: str = ""
@@ -76,6 +80,7 @@ def installation(session: Session) -> Installation:
         hourly_retention_days=int(value("hourly_retention_days") or given.hourly_retention_days),
         session_days=int(stored.get("session_days") or SESSION_DAYS),
         second_factor_roles=frozenset(Role(each) for each in _parts(stored.get(REQUIRED_OF, ""))),
+        provider_factor_counts=stored.get("provider_factor_counts") == str(True),
         locked=locked,
     )
 
@@ -99,6 +104,8 @@ def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
         admins_need_factor=Role.ADMIN in need,
         editors_need_factor=Role.EDITOR in need,
         viewers_need_factor=Role.VIEWER in need,
+        provider_factor_counts=present.provider_factor_counts,
+        has_provider=bool(config.settings().oidc_issuer),
         locked=tuple(sorted(present.locked)),
         mail=config.settings().mail_server,
         last_test=_last_test(session, actor),

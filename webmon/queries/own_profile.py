@@ -44,6 +44,8 @@ class ProfileView:
     asked_note: str = ""
     """Why the mail to it was not sent; empty where it was, or is on its way."""
     has_mail: bool = False
+    has_password: bool = True
+    """False for who signs in by the identity provider alone."""
     mails: tuple[str, ...] = ()
     """The kinds of built-in e-mail (`MailKind`) that the person gets."""
     has_factor: bool = False
@@ -84,6 +86,7 @@ def own_profile(session: Session, present: str, *, actor: Actor, now: datetime) 
         theme=user.theme,
         mails=tuple(kind.value for kind in MailKind if kind not in user.unwanted_mails),
         has_mail=config.settings().has_mail,
+        has_password=bool(user.password_hash),
         **_asked(session, user.id, now=now),
         has_factor=has_factor(session, user.id),
         codes_left=codes_left(session, user.id),

@@ -9,10 +9,17 @@ from webmon.domain.accounts.access import Role
 from webmon.models import RecoveryCode, SecondFactor, Setting, User
 
 REQUIRED_OF = "second_factor_roles"
+PROVIDER_COUNTS = "installation.provider_factor_counts"
+
+
+def provider_factor_counts(session: Session) -> bool:
+    """Whether who signs in by the identity provider is asked for no second factor here."""
+    stored = session.get(Setting, PROVIDER_COUNTS)
+    return stored is not None and stored.value == str(True)
 
 
 def roles_with_required_factor(session: Session) -> frozenset[Role]:
-    """The roles whose people need a second factor, unless an identity provider signs them in."""
+    """The roles whose people need a second factor."""
     stored = session.get(Setting, REQUIRED_OF)
     return (
         frozenset(Role(each) for each in stored.value.split(",") if each) if stored else frozenset()

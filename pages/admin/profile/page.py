@@ -112,33 +112,35 @@ def _about() -> rx.Component:
 
 
 def _password() -> rx.Component:
-    return panel(
-        "Password",
-        NativeForm.create(
-            rx.el.input(
-                type="text",
-                name="username",
-                value=ProfileState.view.email,
-                read_only=True,
-                auto_complete="username",
-                class_name="visually-hidden",
-                aria_hidden="true",
-                tab_index=-1,
-            ),
-            _secret("Present password", "current", "current-password"),
-            _secret("New password", "password", "new-password"),
-            rx.el.p(
-                "At least ",
-                rx.cond(ProfileState.view.has_factor, "8", "15"),
-                " characters. A few words in a row are good.",
-                class_name="help",
-            ),
-            _secret("Repeat the new password", "password_again", "new-password"),
-            rx.el.p("You are signed out everywhere else.", class_name="help"),
-            rx.el.button("Change the password", type="submit", class_name="button"),
-            action="/auth/password",
-            method="post",
+    without = rx.el.p("You have none here: you sign in by your organisation.")
+    return panel("Password", rx.cond(ProfileState.view.has_password, _new_password(), without))
+
+
+def _new_password() -> rx.Component:
+    return NativeForm.create(
+        rx.el.input(
+            type="text",
+            name="username",
+            value=ProfileState.view.email,
+            read_only=True,
+            auto_complete="username",
+            class_name="visually-hidden",
+            aria_hidden="true",
+            tab_index=-1,
         ),
+        _secret("Present password", "current", "current-password"),
+        _secret("New password", "password", "new-password"),
+        rx.el.p(
+            "At least ",
+            rx.cond(ProfileState.view.has_factor, "8", "15"),
+            " characters. A few words in a row are good.",
+            class_name="help",
+        ),
+        _secret("Repeat the new password", "password_again", "new-password"),
+        rx.el.p("You are signed out everywhere else.", class_name="help"),
+        rx.el.button("Change the password", type="submit", class_name="button"),
+        action="/auth/password",
+        method="post",
     )
 
 

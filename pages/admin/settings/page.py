@@ -65,6 +65,19 @@ def _panels(view: rx.Var[SettingsView]) -> tuple[rx.Component, ...]:
                 _tick("editors", "editor", view.editors_need_factor),
                 _tick("viewers", "viewer", view.viewers_need_factor),
             ),
+            rx.cond(
+                view.has_provider,
+                _tick(
+                    "who signs in by the organisation has proved it there: no code is asked here",
+                    "true",
+                    view.provider_factor_counts,
+                    name="provider_factor_counts",
+                ),
+                rx.cond(
+                    view.provider_factor_counts,
+                    rx.el.input(type="hidden", name="provider_factor_counts", value="true"),
+                ),
+            ),
             _control("A session lives for (days)", "session_days", view.session_days, "14"),
         ),
         panel(
@@ -112,9 +125,11 @@ def _control(label: str, name: str, value: rx.Var[str], example: str) -> rx.Comp
     )
 
 
-def _tick(words: str, role: str, is_on: rx.Var[bool]) -> rx.Component:
+def _tick(
+    words: str, value: str, is_on: rx.Var[bool], *, name: str = "second_factor_roles"
+) -> rx.Component:
     return rx.el.label(
-        rx.el.input(type="checkbox", name="second_factor_roles", value=role, default_checked=is_on),
+        rx.el.input(type="checkbox", name=name, value=value, default_checked=is_on),
         rx.el.span(words),
         class_name="label tick",
     )

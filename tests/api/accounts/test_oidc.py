@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
@@ -11,14 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from joserfc.jwk import OctKey, RSAKey
+from passlib.totp import TOTP
 from sqlmodel import select
 
 from tests import factories
 from tests.api.accounts.test_auth import log_in
+from tests.api.accounts.test_second_factor import codes_in, fields_of
 from tests.api.browsers import EMAIL, add_anna, open_browser
 from tests.identity_provider import IdentityProvider
 from webmon import config
-from webmon.api.accounts import auth, oidc
+from webmon.api.accounts import auth, oidc, second_factor
 from webmon.clock import utcnow
 from webmon.commands.accounts import provider as sign_in_by_provider
 from webmon.commands.accounts import users
@@ -26,7 +29,8 @@ from webmon.db import Database
 from webmon.domain.accounts.access import Role
 from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.domain.accounts.sessions import COOKIE
-from webmon.models import LoginSession, User, UserNamespace
+from webmon.models import LoginSession, SecondFactor, Setting, User, UserNamespace
+from webmon.queries.second_factors import PROVIDER_COUNTS, REQUIRED_OF
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
 FAILED, STRANGER = "/login/?error=provider", "/login/?error=stranger"
@@ -34,7 +38,7 @@ FAILED, STRANGER = "/login/?error=provider", "/login/?error=stranger"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_browser(auth, oidc) as client:
+    async with open_browser(auth, oidc, second_factor) as client:
         yield client
 
 
@@ -225,6 +229,82 @@ async def test_who_has_no_password_proves_again_at_the_provider_who_they_are(
     assert await sign_in(browser, provider, again) == "/admin/users/"
     assert confirmed(database) and browser.cookies[COOKIE] == token
     assert len(sessions(database)) == 1 and EMAIL in people(database)
+
+
+def required(database: Database, roles: str, *, provider_counts: bool = False) -> None:
+    with database.write() as session:
+        session.merge(Setting(name=REQUIRED_OF, value=roles))
+        session.merge(Setting(name=PROVIDER_COUNTS, value=str(provider_counts)))
+
+
+async def get_in(browser: httpx.AsyncClient) -> bool:
+    return (await browser.get("/admin/")).status_code == 200
+
+
+def form_of(page: str, **more: str) -> dict[str, str]:
+    fields = fields_of(page)
+    code = str(TOTP(key=fields.pop("secret"), format="base32").generate().token)
+    return fields | {"code": code} | more
+
+
+async def test_a_required_factor_is_set_up_and_asked_for_after_the_provider_too(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    await sign_in(browser, provider)
+    assert await get_in(browser)
+    required(database, "editor")
+    assert not await get_in(browser), "an open session of the provider's ends as well"
+    required(database, "editor", provider_counts=True)
+    assert await get_in(browser)
+    required(database, "editor")
+    browser.cookies.clear()
+    assert await sign_in(browser, provider) == "/auth/second-factor?next=%2Fadmin%2F"
+    assert COOKIE not in browser.cookies and not await get_in(browser)
+    page = (await browser.get("/auth/second-factor")).text
+    assert "Your role needs one" in page and 'name="password"' not in page
+    answer = await browser.post("/auth/second-factor", data=form_of(page))
+    codes = codes_in(answer.text)
+    assert len(codes) == 10 and await get_in(browser)
+    assert {each.by_provider for each in sessions(database)} == {True}
+
+    browser.cookies.clear()
+    assert await sign_in(browser, provider) == "/auth/code?next=%2Fadmin%2F"
+    assert not await get_in(browser)
+    assert (await browser.post("/auth/code", data={"code": "000000"})).status_code == 403
+    assert (await browser.post("/auth/code", data={"code": codes[0]})).status_code == 303
+    assert await get_in(browser)
+    provider.claims = {"auth_time": int(time.time())}
+    answer = await browser.get(await begin(browser, provider, "?again=1"))
+    assert "has not confirmed" in answer.text and not confirmed(database), "the code is asked for"
+
+    required(database, "editor", provider_counts=True)
+    browser.cookies.clear()
+    assert await sign_in(browser, provider) == "/admin/" and await get_in(browser)
+
+
+async def test_who_has_no_password_sets_up_a_factor_once_the_provider_has_asked_them(
+    browser: httpx.AsyncClient, provider: IdentityProvider, database: Database
+) -> None:
+    await sign_in(browser, provider)
+    page = (await browser.get("/auth/second-factor")).text
+    assert 'name="password"' not in page
+    form = form_of(page, password="hidden")
+    with database.write() as session:
+        session.exec(select(LoginSession)).one().created_at -= timedelta(minutes=11)
+    for answer in (
+        await browser.get("/auth/second-factor"),
+        await browser.post("/auth/second-factor", data=form),
+    ):
+        assert "/auth/oidc?again=1&amp;next=/auth/second-factor" in answer.text
+        assert 'name="sealed"' not in answer.text
+    with database.read() as session:
+        assert session.exec(select(SecondFactor)).all() == []
+    provider.claims = {"auth_time": int(time.time())}
+    onwards = await sign_in(browser, provider, "?again=1&next=/auth/second-factor")
+    assert onwards == "/auth/second-factor"
+    form = form_of((await browser.get(onwards)).text)
+    assert len(codes_in((await browser.post("/auth/second-factor", data=form)).text)) == 10
+    assert [each.by_provider for each in sessions(database)] == [True]
 
 
 async def test_who_is_in_no_group_or_is_deactivated_may_not_sign_in(

@@ -58,11 +58,13 @@ async def test_an_admin_sets_name_colour_and_the_rest(
         "raw_retention_days": "7",
         "hourly_retention_days": "90",
         "connectivity_targets": "192.0.2.1:53, [2001:db8::1]:53",
+        "provider_factor_counts": "true",
     }
     assert await post(browser, "/auth/settings", **form) == SAVED
     now = present(database)
     assert (now.site_name, now.accent, now.session_days) == ("IATI tools", "#b3541e", 30)
     assert (now.raw_retention_days, now.hourly_retention_days) == (7, 90)
+    assert now.provider_factor_counts is True
     assert now.connectivity_targets == ("192.0.2.1:53", "[2001:db8::1]:53")
     page = look.in_look('<head></head><div id="brand"></div>')
     assert ">IATI tools</a>" in page and "--accent:#b3541e" in page

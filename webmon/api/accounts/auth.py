@@ -291,7 +291,10 @@ def set_cookie(
 
 
 def wanted(address: str) -> dict[str, str]:
-    """Where to go after the login, as a query; empty unless that is a page of the admin app."""
+    """Where to go after the login, as a query; empty unless that is a page of the admin app, or
+    the one on which a second factor is set up."""
+    if address == ENROL:
+        return {"next": address}
     is_in_admin = address.startswith(HOME) and address.isprintable()
     is_safe = "\\" not in address and "//" not in address and len(address) <= LONGEST_ADDRESS
     # A browser leaves the admin app by these, also where they are encoded.

@@ -12,8 +12,8 @@ from webmon.api.accounts.auth import (
     LOGIN,
     Lane,
     back,
-    give_session,
     set_cookie,
+    signed_in,
     wanted,
     where_from,
 )
@@ -74,9 +74,11 @@ async def arrive(request: Request, code: str = "", state: str = "", iss: str = "
         log.warning("somebody whom the identity provider knows may not sign in: %s", error)
         response = back(LOGIN, error="stranger")
     else:
-        response = RedirectResponse(onwards, status_code=303)
-        if login is not None:
-            give_session(request, response, login)
+        response = (
+            signed_in(request, login, onwards)
+            if login is not None
+            else RedirectResponse(onwards, status_code=303)
+        )
     response.delete_cookie(COOKIE, path="/auth/oidc")
     return response
 

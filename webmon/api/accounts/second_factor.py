@@ -4,6 +4,8 @@ A secret or a recovery code is on the one page that shows it to its owner, and n
 """
 
 import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from html import escape
 
@@ -31,16 +33,42 @@ from webmon.clock import utcnow
 from webmon.commands.accounts import confirmations, pending, second_factor
 from webmon.commands.accounts.logins import Login, new_login
 from webmon.commands.accounts.own_profile import OTHERS, end_session
-from webmon.domain.accounts.access import Actor
+from webmon.domain.accounts.access import Actor, is_confirmed
 from webmon.domain.accounts.sessions import PENDING_COOKIE, token_hash, token_in
 from webmon.errors import Invalid, NotFound, Throttled
+from webmon.queries.accounts import has_password, signed_in_by_provider
 from webmon.queries.second_factors import has_factor
 
 router = APIRouter(prefix="/auth", tags=["second factor"], default_response_class=Response)
 
 ONE_TIME = 'autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40"'
 WAIT = "Too many wrong attempts. Wait {} seconds and try again."
+TITLE = "Set up a second factor"
+ASK_PROVIDER = (
+    "<p>You sign in by your organisation. It has to confirm first that it is you.</p>"
+    f'<p><a class="onwards" href="/auth/oidc?again=1&amp;next={ENROL}">'
+    "Ask your organisation</a></p>"
+)
 WRONG = "That code is wrong, or was used already."
+
+
+class Proof(StrEnum):
+    """How somebody who sets up a second factor proves who they are."""
+
+    PENDING = "they are about to sign in, and have done the first step"
+    PASSWORD = "their password is asked for"
+    PROVIDER = "they have no password, and have just proved it at the provider"
+    PROVIDER_ASKED = "they have no password, and the provider has to ask them first"
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who sets up a second factor; ``by_provider`` is how they sign in, or have signed in."""
+
+    user_id: int
+    email: str
+    proof: Proof
+    by_provider: bool
 
 
 @router.get("/code")
@@ -77,13 +105,14 @@ def _code_page(next: str, error: str = "", status: int = 200) -> Response:
 async def offer(request: Request, next: str = "") -> Response:
     """The page on which a second factor is set up, by somebody signed in or about to be."""
     try:
-        user_id, email, is_in = await asyncio.to_thread(_enrolling, request)
+        person = await asyncio.to_thread(_enrolling, request)
     except NotFound:
         return back(LOGIN, **wanted(next))
-    if await asyncio.to_thread(_has_factor, user_id):
-        return back(PROFILE if is_in else LOGIN)
-    secret = second_factor.new_secret()
-    return _enrol_page(user_id, email, secret, is_in=is_in, next=next)
+    if await asyncio.to_thread(_has_factor, person.user_id):
+        return back(PROFILE if person.proof is not Proof.PENDING else LOGIN)
+    if person.proof is Proof.PROVIDER_ASKED:
+        return sheet(TITLE, ASK_PROVIDER)
+    return _enrol_page(person, second_factor.new_secret(), next=next)
 
 
 @router.post("/second-factor")
@@ -91,16 +120,19 @@ async def enrol(
     request: Request, sealed: Text = "", code: Text = "", password: Text = "", next: Text = ""
 ) -> Response:
     """Set up a second factor: the code proves that the app has the secret, the password (where
-    somebody is signed in already) that it is they."""
+    somebody is signed in already) that it is they. Who has none has just proved it at the
+    provider."""
     try:
-        user_id, email, is_in = await asyncio.to_thread(_enrolling, request)
+        person = await asyncio.to_thread(_enrolling, request)
         owner, secret = pending.unseal_for("enrol", sealed, now=utcnow())
-        if owner != user_id:
+        if owner != person.user_id:
             raise NotFound(pending.OVER)
     except NotFound:
         return back(LOGIN, **wanted(next))
-    again = partial(_enrol_page, user_id, email, secret, is_in=is_in, next=next)
-    work = partial(_enrol, user_id, secret, code, password if is_in else None, where_from(request))
+    if person.proof is Proof.PROVIDER_ASKED:
+        return sheet(TITLE, ASK_PROVIDER, status=403)
+    again = partial(_enrol_page, person, secret, next=next)
+    work = partial(_enrol, person, secret, code, password, where_from(request))
     try:
         login, codes = await KNOWN.run(work)
     except Throttled as error:
@@ -109,7 +141,8 @@ async def enrol(
         is_password = error.field == "current"
         text = "That is not your password." if is_password else "That code is wrong. Try the next."
         return again(error=text, status=403)
-    page = _codes_page(codes, wanted(next).get("next", PROFILE if is_in else HOME))
+    home = HOME if person.proof is Proof.PENDING else PROFILE
+    page = _codes_page(codes, wanted(next).get("next", home))
     give_session(request, page, login)
     return page
 
@@ -165,14 +198,15 @@ async def confirm(request: Request, password: Text = "", code: Text = "") -> Res
 
 
 def _enrol(
-    user_id: int, secret: str, code: str, password: str | None, where: Where
+    person: _Person, secret: str, code: str, password: str, where: Where
 ) -> tuple[Login, tuple[str, ...]]:
     now = utcnow()
-    if password is not None:
-        confirmations.confirm_password(user_id, password, now=now)
+    if person.proof is Proof.PASSWORD:
+        confirmations.confirm_password(person.user_id, password, now=now)
     with db.write() as session:
-        made = second_factor.set_up(session, user_id, secret, code, now=now)
-        return new_login(session, user_id, **where, now=now), made
+        made = second_factor.set_up(session, person.user_id, secret, code, now=now)
+        login = new_login(session, person.user_id, **where, by_provider=person.by_provider, now=now)
+        return login, made
 
 
 def _change_factor(actor: Actor, token: str, code: str, remove: bool) -> tuple[str, ...]:
@@ -197,20 +231,25 @@ def _confirm(actor: Actor, token: str, password: str, code: str) -> None:
         confirmations.confirm(session, token, now=now)
 
 
-def _enrolling(request: Request) -> tuple[int, str, bool]:
-    """Who sets up a second factor: id, address, and whether they are signed in.
+def _enrolling(request: Request) -> _Person:
+    """Who sets up a second factor.
 
     Raises:
-        NotFound: nobody whose password was right.
+        NotFound: nobody who has done the first step.
     """
-    actor = who(request)
-    if actor is not None:
-        return actor.user_id, actor.email, True
+    now, actor = utcnow(), who(request)
+    token = token_in(request.headers.get("cookie", ""))
     with db.write() as session:
-        user = pending.pending_user(session, _pending(request), now=utcnow())
-        if has_factor(session, user.id):
-            raise NotFound(pending.OVER)
-        return user.id, user.email, False
+        if actor is None:
+            found = pending.pending_login(session, _pending(request), now=now)
+            if has_factor(session, found.user.id):
+                raise NotFound(pending.OVER)
+            return _Person(found.user.id, found.user.email, Proof.PENDING, found.by_provider)
+        way = signed_in_by_provider(session, token)
+        proof = Proof.PASSWORD
+        if not has_password(session, actor.user_id):
+            proof = Proof.PROVIDER if is_confirmed(actor, now=now) else Proof.PROVIDER_ASKED
+        return _Person(actor.user_id, actor.email, proof, way)
 
 
 def _has_factor(user_id: int) -> bool:
@@ -223,18 +262,11 @@ def _pending(request: Request) -> str | None:
 
 
 def _enrol_page(
-    user_id: int,
-    email: str,
-    secret: str,
-    *,
-    is_in: bool,
-    next: str,
-    error: str = "",
-    status: int = 200,
+    person: _Person, secret: str, *, next: str, error: str = "", status: int = 200
 ) -> Response:
     import segno
 
-    address = second_factor.app_address(secret, email)
+    address = second_factor.app_address(secret, person.email)
     drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, light="white")
     grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     intro = (
@@ -243,15 +275,14 @@ def _enrol_page(
         f"</div><p>Or type this into the app: <code>{grouped}</code></p>"
     )
     asked = field("Code", "code", more=f'inputmode="numeric" {ONE_TIME}')
-    if is_in:
+    if person.proof is Proof.PASSWORD:
         more = 'autocomplete="current-password"'
         asked = field("Your password", "password", kind="password", more=more) + asked
-    sealed = pending.seal_for("enrol", user_id, secret, now=utcnow())
+    sealed = pending.seal_for("enrol", person.user_id, secret, now=utcnow())
     html = intro + form(ENROL, asked, "Turn it on", sealed=sealed, **wanted(next))
-    title = "Set up a second factor"
-    if not is_in and not error:
+    if person.proof is Proof.PENDING and not error:
         html = "<p>Your role needs one to sign in.</p>" + html
-    return sheet(title, html, error=error, status=status)
+    return sheet(TITLE, html, error=error, status=status)
 
 
 def _codes_page(codes: tuple[str, ...], onwards: str) -> Response:

@@ -29,6 +29,7 @@ async def settings(
     hourly_retention_days: Text = "",
     session_days: Text = "",
     second_factor_roles: Ticked = None,
+    provider_factor_counts: Text = "",
 ) -> Response:
     """Change the settings; an empty field means the default."""
     typed: dict[str, Any] = {
@@ -39,6 +40,7 @@ async def settings(
         "hourly_retention_days": hourly_retention_days,
         "session_days": session_days,
         "second_factor_roles": second_factor_roles or [],
+        "provider_factor_counts": provider_factor_counts,
     }
     fields = {name: value for name, value in typed.items() if value}
     return await _do(request, partial(save_settings, fields=fields), "saved", accent=accent)

@@ -28,7 +28,7 @@ from webmon.errors import Invalid
 from webmon.models import LoginSession, SecondFactor, User
 from webmon.origin import Way, coming
 from webmon.queries.installation import installation
-from webmon.queries.second_factors import without_required_factor
+from webmon.queries.second_factors import provider_factor_counts, without_required_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +119,22 @@ def enter(
     address: str = "",
     browser: str = "",
     device: str = "",
+    by_provider: bool = False,
     now: datetime,
 ) -> Login:
-    """What follows for a person whose password was right: a session, or a second step first.
+    """What follows for a person whose password was right, or whom the identity provider vouches
+    for: a session, or a second step first.
 
     ``device`` is the cookie that the browser keeps; it gets another one where that is empty.
     """
     user = session.get_one(User, user_id)
     has_factor = session.get(SecondFactor, user_id) is not None
-    if has_factor or without_required_factor(session, [user]):
-        return Login(pending=new_pending(user, now=now), must_enrol=not has_factor)
-    return new_login(session, user_id, address=address, browser=browser, device=device, now=now)
+    is_asked = has_factor or bool(without_required_factor(session, [user]))
+    if is_asked and not (by_provider and provider_factor_counts(session)):
+        pending = new_pending(user, by_provider=by_provider, now=now)
+        return Login(pending=pending, must_enrol=not has_factor)
+    where = {"address": address, "browser": browser, "by_provider": by_provider}
+    return new_login(session, user_id, device=device, **where, now=now)
 
 
 def new_login(

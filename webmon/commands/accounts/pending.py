@@ -1,8 +1,9 @@
 """What a browser brings to the second step of a sign-in: a sealed cookie that lives for minutes.
 
-It lets nobody in. It says whose password was right, and is nothing once that password changes.
+It lets nobody in. It says who has done the first step, and is nothing once their password changes.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,25 +13,36 @@ from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_hash
 from webmon.errors import Invalid, NotFound
 from webmon.models import User
 
+PROVIDER = " provider"
 OVER = "this took too long: sign in again"
 
 
-def new_pending(user: User, *, now: datetime) -> str:
-    """The cookie's value for a person whose password was right."""
-    return seal_for("pending", user.id, _print(user), now=now)
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Who has done the first step, and how."""
+
+    user: User
+    by_provider: bool
 
 
-def pending_user(session: Session, cookie: str | None, *, now: datetime) -> User:
-    """The person whose password was right, locked.
+def new_pending(user: User, *, by_provider: bool = False, now: datetime) -> str:
+    """The cookie's value for a person whose password was right, or for whom the provider speaks."""
+    way = PROVIDER if by_provider else ""
+    return seal_for("pending", user.id, f"{_print(user)}{way}", now=now)
+
+
+def pending_login(session: Session, cookie: str | None, *, now: datetime) -> Pending:
+    """The person who has done the first step, locked.
 
     Raises:
         NotFound: there is no such cookie, it is too old, or the password has changed since.
     """
-    user_id, fingerprint = unseal_for("pending", cookie, now=now)
+    user_id, text = unseal_for("pending", cookie, now=now)
     user = session.get(User, user_id, with_for_update=True)
+    fingerprint = text.removesuffix(PROVIDER)
     if user is None or user.disabled_at or _print(user) != fingerprint:
         raise NotFound(OVER)
-    return user
+    return Pending(user, by_provider=text != fingerprint)
 
 
 def seal_for(what: str, user_id: int, text: str, *, now: datetime) -> str:

@@ -19,12 +19,13 @@ from sqlmodel import Session, col, select
 from webmon import config, db
 from webmon.commands.accounts.admins import lock_admins, require_an_admin
 from webmon.commands.accounts.attempts import use_once
-from webmon.commands.accounts.logins import Login, new_login
+from webmon.commands.accounts.logins import Login, enter
 from webmon.commands.accounts.pending import seal_for, unseal_for
 from webmon.commands.accounts.users import UserFields, add_from_provider, give_role
 from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.errors import Invalid, NotFound, WebmonError
 from webmon.models import LoginSession, User
+from webmon.queries.second_factors import has_factor, provider_factor_counts
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def arrive(
     2. The provider gives a token for the code and our verifier.
     3. The token is signed by the provider, for us, now, with our nonce.
     4. The person's groups give a role.
+    5. Who has a second factor here, or needs one, does the second step, as after a password;
+       unless that of the provider counts.
 
     Raises:
         ProviderError: one of that is not so.
@@ -114,9 +117,7 @@ def arrive(
             _confirm(session, claims, kept, now=now)
             return None, kept["next"]
         user = _person(session, claims, now=now)
-        login = new_login(
-            session, user.id, address=address, browser=browser, by_provider=True, now=now
-        )
+        login = enter(session, user.id, address=address, browser=browser, by_provider=True, now=now)
     return login, kept["next"]
 
 
@@ -139,6 +140,8 @@ def _confirm(
     ).first()
     if found is None:
         raise ProviderError("another person has answered")
+    if has_factor(session, found.user_id) and not provider_factor_counts(session):
+        raise ProviderError("the person has a second factor here, which is asked for")
     found.confirmed_at = now
 
 

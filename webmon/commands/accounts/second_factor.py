@@ -11,7 +11,7 @@ from webmon import crypto, db
 from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.attempts import count_attempt, refuse_blocked, take_back
 from webmon.commands.accounts.logins import Login, new_login, note_failure
-from webmon.commands.accounts.pending import pending_user
+from webmon.commands.accounts.pending import pending_login
 from webmon.commands.accounts.snapshots import snapshot
 from webmon.commands.accounts.users import end_sessions
 from webmon.domain.accounts.access import Actor
@@ -142,7 +142,7 @@ def finish_login(
         Throttled, Invalid: as `check_code`.
     """
     with db.write() as session:
-        user_id = pending_user(session, cookie, now=now).id
+        user_id = pending_login(session, cookie, now=now).user.id
     try:
         check_code(user_id, code, now=now)
     except Invalid:
@@ -150,8 +150,10 @@ def finish_login(
             note_failure(session, snapshot(session, "user", user_id), now=now)
         raise
     with db.write() as session:
-        pending_user(session, cookie, now=now)
-        return new_login(session, user_id, address=address, browser=browser, now=now)
+        way = pending_login(session, cookie, now=now).by_provider
+        return new_login(
+            session, user_id, address=address, browser=browser, by_provider=way, now=now
+        )
 
 
 def give_up_factor(session: Session, *, actor: Actor, now: datetime) -> None:

@@ -50,6 +50,7 @@ class InstallationFields(Fields):
     hourly_retention_days: Days = 400
     session_days: Annotated[int, Field(ge=1, le=LONGEST_SESSION)] = SESSION_DAYS
     second_factor_roles: list[Role] = Field(default_factory=list)
+    provider_factor_counts: bool = False
 
 
 def save_settings(

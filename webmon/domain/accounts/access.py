@@ -86,7 +86,10 @@ def require_confirmed(actor: Actor | None, *, now: datetime) -> None:
     Raises:
         ConfirmationNeeded: that was more than `CONFIRMED_FOR` ago.
     """
-    if actor is None or actor.confirmed_at is None:
-        return
-    if not timedelta(0) <= now - actor.confirmed_at < CONFIRMED_FOR:
+    if actor is not None and not is_confirmed(actor, now=now):
         raise ConfirmationNeeded("say again who you are, and then do this again")
+
+
+def is_confirmed(actor: Actor, *, now: datetime) -> bool:
+    """Whether the actor has just proved who they are, or is a program."""
+    return actor.confirmed_at is None or timedelta(0) <= now - actor.confirmed_at < CONFIRMED_FOR
