@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
+from tests import factories
 from tests.clock import NOW
 from webmon.commands.accounts import logins, users
 from webmon.commands.accounts.passwords import HashedPassword, hash_password, password_fits
 from webmon.db import Database
-from webmon.domain.accounts.access import Role
+from webmon.domain.accounts.access import Actor, Role
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, Namespace, Setting, User
 from webmon.queries.accounts import actor_for_token, list_users, live_actors
@@ -29,6 +30,25 @@ def test_an_address_is_stored_in_lower_case_and_only_once(session: Session) -> N
     with pytest.raises(Invalid, match="already") as caught:
         add(session, "ANNA@example.org")
     assert caught.value.field == "email"
+
+
+def test_an_address_that_others_have_is_refused_without_saying_so(session: Session) -> None:
+    ours, theirs = (factories.namespace(session, slug=slug).id for slug in ("ours", "theirs"))
+    factories.user(session, "theirs@example.org", namespace_ids=[theirs])
+    factories.user(session, "all@example.org")
+    known = factories.user(session, "ours@example.org", namespace_ids=[ours]).id
+    admin = Actor(0, "me@example.org", Role.ADMIN, frozenset({ours}))
+    for email, message in (
+        ("theirs@example.org", users.NOT_HERE),
+        ("all@example.org", users.NOT_HERE),
+        ("ours@example.org", "there is a user ours@example.org already"),
+    ):
+        fields = {"email": email, "role": "viewer", "namespaces": ["ours"]}
+        with pytest.raises(Invalid, match=message):
+            users.invite_user(session, fields, actor=admin, now=NOW)
+    fields = {"email": "theirs@example.org", "role": "viewer", "namespaces": ["ours"]}
+    with pytest.raises(Invalid, match=users.NOT_HERE):
+        users.update_user(session, known, fields, actor=admin, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,24 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(session, slack, fields, f
     assert slack.name == "ops"
 
 
+def test_a_name_that_others_have_is_refused_without_saying_so(session):
+    ours, theirs = (factories.namespace(session, slug=slug).id for slug in ("ours", "theirs"))
+    for name, namespace_id in (("mine", ours), ("secret", theirs), ("all", None)):
+        fields = {**SLACK, "name": name, "namespace_id": namespace_id}
+        channels.create_channel(session, fields, **WHO)
+    limited = {"actor": actor(Role.ADMIN, ours), "now": NOW}
+    mine = session.exec(select(Channel).where(Channel.name == "mine")).one()
+    for name, message in (
+        ("secret", "this name cannot be used here: choose another one"),
+        ("all", "there is a channel all already"),
+    ):
+        fields = {**SLACK, "name": name, "namespace_id": ours}
+        with pytest.raises(Invalid, match=message):
+            channels.create_channel(session, fields, **limited)
+        with pytest.raises(Invalid, match=message):
+            channels.update_channel(session, mine.id, fields, **limited)
+
+
 def test_a_secret_that_is_not_typed_again_stays(session, slack):
     kept = {**SLACK, "name": "chat", "config": {"webhook_url": KEEP}}
     channels.update_channel(session, slack.id, kept, **WHO)

@@ -42,7 +42,7 @@ def ask_for_address(session: Session, email: str, *, actor: Actor, now: datetime
     if email == user.email:
         raise Invalid("this is your address already", "email")
     if not config.settings().has_mail:
-        require_free(session, email)
+        require_free(session, email, actor=actor)
         _move(session, user, email, actor=actor, now=now)
         return True
     subjects = [Subject(f"address:{user.id}", FREE_PER_PERSON)]
@@ -84,7 +84,7 @@ def confirm_address(session: Session, token: str, *, now: datetime) -> str:
     email = session.scalar(delete(AddressChange).where(is_it).returning(col(AddressChange.email)))
     if user is None or email is None or user.disabled_at:
         raise NotFound(NOT_VALID)
-    require_free(session, email)
+    require_free(session, email, actor=None)  # its owner has opened the link
     before = user.email
     _move(session, user, email, actor=None, now=now)
     post(session, user.id, Occasion.MOVED, address=before, now=now)

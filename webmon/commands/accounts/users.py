@@ -35,6 +35,8 @@ from webmon.models.letters import Occasion
 
 SETUP_TOKEN = "setup_token_hash"
 
+NOT_HERE = "this address cannot be given here: ask an administrator of all namespaces"
+
 _EMAIL = re.compile(r"[^\s@<>()\",:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>()\",:;\\\[\]\x00-\x1f\x7f]+")
 
 
@@ -139,7 +141,7 @@ def update_user(
     typed = {**wanted.model_dump(), "email": email, "namespaces": _sorted(wanted.namespaces)}
     require_revision("user", revision, user.revision, stored, typed)
     if email != user.email:
-        require_free(session, email)
+        require_free(session, email, actor=actor)
         end_links(session, user.id)  # one was mailed to the address before
     namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
@@ -330,7 +332,7 @@ def _add(session: Session, wanted: UserFields, *, actor: Actor | None, now: date
     email = canonical_email(wanted.email)
     namespace_ids = _namespace_ids(session, wanted, actor)
     _require_manages(actor, namespace_ids)
-    require_free(session, email)
+    require_free(session, email, actor=actor)
     user = User(
         email=email,
         name=wanted.name,
@@ -395,14 +397,19 @@ def _require_manages(actor: Actor | None, namespace_ids: frozenset[int] | None) 
     raise Invalid("choose some of your own namespaces", "namespaces")
 
 
-def require_free(session: Session, email: str) -> None:
-    """Go on only if nobody has this address.
+def require_free(session: Session, email: str, *, actor: Actor | None) -> None:
+    """Go on only if nobody has this address. Who does not manage the account that has it is not
+    told that there is one.
 
     Raises:
         Invalid: somebody has (field ``email``).
     """
-    if session.exec(select(User.id).where(User.email == email)).first() is not None:
+    taken = session.exec(select(User).where(User.email == email)).first()
+    if taken is None:
+        return
+    if actor is None or actor.manages(namespaces_of(session, taken)):
         raise Invalid(f"there is a user {email} already", "email")
+    raise Invalid(NOT_HERE, "email")
 
 
 def _namespace_ids(

@@ -72,7 +72,7 @@ def create_channel(
     _require_admin(actor, wanted.namespace_id)
     _require_namespace(session, wanted.namespace_id)
     require_confirmed_for_secrets(columns["config"], None, actor=actor, now=now)
-    _require_free_name(session, wanted.name)
+    _require_free_name(session, wanted.name, actor)
     limited = is_limited(actor)
     _require_reachable(session, wanted.namespace_id, columns, limited)
     channel = Channel(**columns, limited=limited, created_at=now)
@@ -114,7 +114,7 @@ def update_channel(
         _require_admin(actor, wanted.namespace_id)
         _require_namespace(session, wanted.namespace_id)
         if wanted.name != channel.name:
-            _require_free_name(session, wanted.name)
+            _require_free_name(session, wanted.name, actor)
     _require_revision(channel, revision, columns)
     sends_differently = _sends_differently(channel, columns)
     if "config" in columns and _has_other_config(channel, columns):
@@ -299,9 +299,14 @@ def _require_namespace(session: Session, namespace_id: int | None) -> None:
         raise Invalid("this namespace does not exist", "namespace_id")
 
 
-def _require_free_name(session: Session, name: str) -> None:
-    if session.exec(select(Channel.id).where(Channel.name == name)).first() is not None:
+def _require_free_name(session: Session, name: str, actor: Actor | None) -> None:
+    """A name is taken once for all namespaces; what is not the actor's is not named."""
+    taken = session.exec(select(Channel).where(Channel.name == name)).first()
+    if taken is None:
+        return
+    if actor is None or taken.namespace_id is None or actor.sees(taken.namespace_id):
         raise Invalid(f"there is a channel {name} already", "name")
+    raise Invalid("this name cannot be used here: choose another one", "name")
 
 
 def _sends_differently(channel: Channel, wanted: Mapping[str, Any]) -> bool:
