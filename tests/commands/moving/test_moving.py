@@ -12,9 +12,11 @@ from sqlmodel import Session, select
 from tests.clock import NOW
 from webmon import crypto
 from webmon.commands.moving.found import Found
+from webmon.commands.moving.gatus_conditions import add_conditions
 from webmon.commands.moving.move import READERS, Moved, Source, move_here
 from webmon.errors import Invalid
 from webmon.models import Host, Service
+from webmon.probes.http_exchange.request import HttpConfig
 
 COLUMNS = (
     *("name", "active", "interval", "url", "type", "hostname", "port", "keyword", "maxretries"),
@@ -219,6 +221,7 @@ endpoints:
       - "[RESPONSE_TIME] < 500"
       - "[CERTIFICATE_EXPIRATION] > 48h"
       - "len([BODY].items) > 3"
+      - "[BODY].id == any(1, 2)"
   - {name: any, url: "http://b.example.org", conditions: ["[STATUS] == any(200, 429)"]}
   - {name: below, url: "http://b.example.org", conditions: ["[STATUS] < 300"], enabled: false}
   - {name: port, url: "tcp://db.example.org:5432", conditions: ["[CONNECTED] == true"]}
@@ -243,7 +246,12 @@ endpoints:
   - {name: header, url: "https://b.example.org/", headers: {Authorization: "Bearer ${TOKEN}"}}
   - {name: query, url: "https://b.example.org/", graphql: true, body: "{ a }"}
   - {name: login, url: "https://b.example.org/", client: {oauth2: {scopes: [a]}}}
-external-endpoints: [{name: job, token: x}]
+  - {name: never, url: "https://b.example.org/", conditions: ["[STATUS] < 200", "[STATUS] > 400"]}
+external-endpoints:
+  - {name: job, token: x}
+  - {name: nightly, token: x, heartbeat: {interval: 24h}}
+suites: [{name: buy, endpoints: []}]
+maintenance: {start: "23:00", duration: 1h}
 alerting: {slack: {webhook-url: "https://hooks.example.org"}}
 """
 
@@ -256,8 +264,12 @@ def test_gatus_endpoints_come_over(session: Session, tmp_path: Path) -> None:
     kind, front = told["www.example.org/front"]
     assert kind == "http"
     assert front["accepted_statuses"] == "200"
-    assert (front["json_path"], front["json_equals"]) == ("$.status", "UP")
-    assert (front["contains"], front["verify_tls"]) == ("ready", False)
+    assert front["conditions"] == [
+        "json $.status == UP",
+        "body contains ready",
+        "json $.items length > 3",
+    ]
+    assert front["verify_tls"] is False
     row = session.exec(select(Service).where(Service.name == "front")).one()
     assert (row.interval_seconds, row.failures_to_down, row.degraded_above_ms) == (90, 5, 500)
     assert told["b.example.org/any"][1]["accepted_statuses"] == "200,429"
@@ -273,16 +285,67 @@ def test_gatus_endpoints_come_over(session: Session, tmp_path: Path) -> None:
     }
     assert told["none.example.org/mail server"][1]["rcode"] == "NXDOMAIN"
     twice = told["b.example.org/twice"][1]
-    assert (twice["accepted_statuses"], twice["contains"]) == ("100-299", "a")
+    assert twice["accepted_statuses"] == "100-204"
+    assert twice["conditions"] == ["body contains a", "body contains b"]
+    assert told["Jobs/nightly"] == ("heartbeat", {"every": "86400s", "grace": "0s"})
     text = "\n".join(map(str, found.lines))
-    for lost in ("[STATUS] <= 204", "[BODY] == pat(*b*)", "[STATUS] == 0"):
+    for lost in ("[BODY].id == any(1, 2)", "[STATUS] == 0"):
         assert f"the condition {lost} is left out" in text
     assert "proxy-url is left out" in text
-    assert "the condition len([BODY].items) > 3 is left out" in text
     assert "[CERTIFICATE_EXPIRATION] > 48h: add a `tls` service" in text
     left = [line.what.partition(" (")[0] for line in found.lines if line.sign == "-"]
-    assert left == ["socket", "secret", "header", "query", "login", "job", "slack"]
-    assert moved(session, Source.GATUS, path).counts["="] == 11
+    ends = ["job", "buy", "maintenance", "slack"]
+    assert left == ["socket", "secret", "header", "query", "login", "never", *ends]
+    assert moved(session, Source.GATUS, path).counts["="] == 12
+
+
+@pytest.mark.parametrize(
+    ("condition", "statuses", "ours"),
+    [
+        ("[STATUS] > 400", "401-599", None),
+        ("[STATUS] != 404", "100-403,405-599", None),
+        ("[STATUS] == any(200, 204, 201, 429)", "200-201,204,429", None),
+        ("[STATUS] == pat(2*)", "200-299", None),
+        ("[BODY].user.name == john", "100-599", "json $.user.name == john"),
+        ("[BODY].data[0].id == 1", "100-599", "json $.data[0].id == 1"),
+        ("[BODY].[0].last-seen >= 1.5", "100-599", "json $[0]['last-seen'] >= 1.5"),
+        ("[BODY].user.name != john", "100-599", "json $.user.name != john"),
+        ("has([BODY].errors) == false", "100-599", "json $.errors absent"),
+        ("has([BODY].users) != false", "100-599", "json $.users exists"),
+        ("len([BODY]) > 0", "100-599", "json $ length > 0"),
+        ("[BODY] != pat(*Fatal error*)", "100-599", "body lacks Fatal error"),
+    ],
+)
+def test_a_condition_of_gatus_comes_over(condition: str, statuses: str, ours: str | None) -> None:
+    service: dict[str, Any] = {"kind": "http", "config": {"url": "http://a.example"}}
+    found = Found("a", "http")
+    add_conditions([condition], service, found)
+    config = HttpConfig.model_validate(service["config"])
+    assert config.accepted_statuses == statuses
+    assert config.conditions == ([] if ours is None else [ours])
+    missing = [f"{condition}: down here where the JSON has none"]
+    assert found.changed == (missing if "!= john" in condition else [])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[BODY] == exactly this",
+        "[BODY].name == pat(john*)",
+        "[BODY] == pat(*a*b*)",
+        "[BODY].age == [BODY].id",
+        "[BODY].name > b",
+        "[IP] == 127.0.0.1",
+        "[DOMAIN_EXPIRATION] > 720h",
+        "[STATUS] < any(200, 201)",
+    ],
+)
+def test_a_condition_of_gatus_without_an_equal_is_left_out_and_said(condition: str) -> None:
+    service: dict[str, Any] = {"kind": "http", "config": {}}
+    found = Found("a", "http")
+    add_conditions([condition], service, found)
+    assert service["config"] == {"accepted_statuses": "100-599"}
+    assert found.changed == [f"the condition {condition} is left out"]
 
 
 def test_uptimerobots_list_comes_over(session: Session, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 JOBS = "Jobs"
 """The host of jobs that report in: they have no address."""
+MOVED = "the job must call another address, which the service's page shows"
+"""What is different for each of them."""
 
 
 @dataclass(slots=True)

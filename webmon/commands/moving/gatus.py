@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 from webmon.commands.config_file.source import QUICK, require_shallow
 from webmon.commands.moving.found import (
     JOBS,
+    MOVED,
     Found,
     host_of,
     left_out,
@@ -18,24 +18,14 @@ from webmon.commands.moving.found import (
     read_each,
     without_nothing,
 )
-from webmon.domain.durations import parse_duration
+from webmon.commands.moving.gatus_conditions import add_conditions, length_of
 from webmon.errors import Invalid
 
 Endpoint = Mapping[str, Any]
-STATUS = re.compile(r"\[STATUS\] (==|<|<=) (\d{3}|any\(([\d, ]+)\))")
-TIME = re.compile(r"\[RESPONSE_TIME\] <=? (\d+)")
-EXPIRES = re.compile(r"\[CERTIFICATE_EXPIRATION\] >=? (\S+)")
-PATTERN = re.compile(r"\[BODY\] (==|!=) pat\(\*([^*]+)\*\)")
-JSON = re.compile(r"\[BODY\]((?:\.\w+|\[\d+\])+) == ([^()]+)")
-RCODE = re.compile(r"\[DNS_RCODE\] == (NOERROR|NXDOMAIN|REFUSED|SERVFAIL)")
-ANSWER = re.compile(r"\[BODY\] == ([\w.:-]+)")
-CONNECTED = re.compile(r"\[CONNECTED\] == true")
 LARGEST_FILE = 2_000_000
 MOST_VALUES = 200_000
-ANY_STATUS = "100-599"
+PLANNED = "plan it in the room Planned downtime"
 VARIABLE = re.compile(r"\$\{|\$[A-Z_]+")
-GO_UNITS = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
-GO_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
 
 
 def read_gatus(path: Path) -> list[Found]:
@@ -48,15 +38,22 @@ def read_gatus(path: Path) -> list[Found]:
     if not isinstance(content, dict) or not isinstance(content.get("endpoints"), list):
         raise Invalid(f"{path} has no list of endpoints")
     found = read_each(_endpoint, content["endpoints"], "endpoint")
-    outside, alerting = content.get("external-endpoints"), content.get("alerting")
-    for each in outside if isinstance(outside, list) else ():
-        why = "make a `heartbeat` service: Gatus says no interval"
+    found += read_each(_external, _list(content, "external-endpoints"), "external endpoint")
+    for each in _list(content, "suites"):
         name = each.get("name") if isinstance(each, dict) else each
-        found.append(left_out(name, "external endpoint", why))
+        found.append(left_out(name, "suite", "there are no checks in several steps here"))
+    if content.get("maintenance"):
+        found.append(left_out("maintenance", "maintenance", PLANNED))
+    alerting = content.get("alerting")
     for each in alerting if isinstance(alerting, dict) else ():
         why = "channels are made here: webmon apply, or the room Channels"
         found.append(left_out(each, "alerting", why))
     return found
+
+
+def _list(content: Mapping[str, Any], name: str) -> list[Any]:
+    value = content.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _content(path: Path) -> Any:
@@ -105,9 +102,8 @@ def _endpoint(item: Any) -> Found:
         return found
     ours = {"https": "http", "icmp": "ping", "starttls": "tls"}.get(kind, kind)
     service: dict[str, Any] = {"name": name, "kind": ours, "config": without_nothing(config)}
-    for condition in item.get("conditions") or []:
-        _add_condition(str(condition).strip(), service, found)
-    service["interval"] = f"{_length(item.get('interval'), 60):g}s"
+    add_conditions([str(each).strip() for each in item.get("conditions") or []], service, found)
+    service["interval"] = f"{length_of(item.get('interval'), 60):g}s"
     service["failures_to_down"] = 1
     alerts = [each for each in item.get("alerts") or [] if isinstance(each, dict)]
     if thresholds := [each.get("failure-threshold", 3) for each in alerts]:
@@ -116,13 +112,29 @@ def _endpoint(item: Any) -> Found:
         if client.get(part):
             found.changed.append(f"{part} is left out")
     if client.get("timeout"):
-        service["timeout"] = f"{min(_length(client['timeout'], 10), 120):g}s"
+        service["timeout"] = f"{min(length_of(client['timeout'], 10), 120):g}s"
     if item.get("enabled") is False:
         service["paused"] = True
+    if item.get("maintenance-windows"):
+        found.changed.append(f"maintenance-windows are left out: {PLANNED}")
     if item.get("group"):
         found.changed.append(f"group {item['group']}: here services belong to hosts")
     found.service = service
     return found
+
+
+def _external(item: Any) -> Found:
+    """What others report: a heartbeat, where Gatus says how often."""
+    name, every = str(item["name"]), (item.get("heartbeat") or {}).get("interval")
+    if not every:
+        return left_out(name, "external endpoint", "make a `heartbeat` service: no interval is set")
+    service = {
+        "name": name,
+        "kind": "heartbeat",
+        "config": {"every": f"{length_of(every, 3600):g}s", "grace": "0s"},
+        "paused": item.get("enabled") is False,
+    }
+    return Found(name, "external endpoint", JOBS, "", service, [MOVED])
 
 
 def _foreign(item: Endpoint, client: Endpoint) -> str:
@@ -146,7 +158,6 @@ def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any]
             "method": item.get("method"),
             "headers": {str(k): str(v) for k, v in (item.get("headers") or {}).items()},
             "body": item.get("body"),
-            "accepted_statuses": ANY_STATUS,
             "follow_redirects": not client.get("ignore-redirect"),
             "verify_tls": not client.get("insecure"),
         }
@@ -169,63 +180,3 @@ def _config(item: Endpoint, kind: str, url: str, found: Found) -> dict[str, Any]
     if kind == "ssh":
         return {"port": port_of(url, 22)}
     return {} if kind == "icmp" else None
-
-
-def _add_condition(text: str, service: dict[str, Any], found: Found) -> None:
-    if not any(add(text, service, found) for add in (_about_http, _about_others)):
-        found.changed.append(f"the condition {text} is left out")
-
-
-def _about_http(text: str, service: dict[str, Any], _found: Found) -> bool:
-    """Whether it is a condition on a status or a body, and the first of its sort."""
-    config = service["config"]
-    if service["kind"] != "http":
-        return False
-    if match := STATUS.fullmatch(text):
-        if config["accepted_statuses"] != ANY_STATUS:
-            return False
-        sign, number, many = match.groups()
-        last = "" if many else int(number) - (sign == "<")
-        config["accepted_statuses"] = (
-            many.replace(" ", "") if many else number if sign == "==" else f"100-{last}"
-        )
-        return True
-    if match := PATTERN.fullmatch(text):
-        name = "contains" if match[1] == "==" else "not_contains"
-        return config.setdefault(name, match[2]) is match[2]
-    if (match := JSON.fullmatch(text)) and "json_path" not in config:
-        config["json_path"], config["json_equals"] = f"${match[1]}", match[2].strip()
-        return True
-    return False
-
-
-def _about_others(text: str, service: dict[str, Any], found: Found) -> bool:
-    config, kind = service["config"], service["kind"]
-    if CONNECTED.fullmatch(text):
-        return True
-    if match := TIME.fullmatch(text):
-        service["degraded_above"] = f"{match[1]}ms"
-        found.changed.append(f"{text}: slower is difficulties here, not down")
-    elif kind == "dns" and (match := RCODE.fullmatch(text)):
-        config["rcode"] = match[1]
-    elif kind == "dns" and (match := ANSWER.fullmatch(text)):
-        config["expect"] = match[1]
-    elif kind == "tls" and (match := EXPIRES.fullmatch(text)):
-        config["down_days"] = ceil(_length(match[1], 0) / 86_400)
-    elif EXPIRES.fullmatch(text):
-        found.changed.append(f"{text}: add a `tls` service")
-    else:
-        return False
-    return True
-
-
-def _length(text: object, ordinary: float) -> float:
-    """A length of Go's, such as 1h30m."""
-    said = str(text or "")
-    parts = GO_UNITS.findall(said)
-    if not parts or "".join(map("".join, parts)) != said:
-        try:
-            return parse_duration(said)
-        except ValueError:
-            return ordinary
-    return sum(float(number) * GO_SECONDS[unit] for number, unit in parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 from webmon.commands.moving.found import (
     JOBS,
+    MOVED,
     Found,
     host_of,
     left_out,
@@ -30,7 +31,6 @@ COLUMNS = {
     "port": ("port",),
     "status": ("status",),
 }
-MOVED = "the job must call another address, which the service's page shows"
 
 
 def read_uptimerobot(path: Path) -> list[Found]:
