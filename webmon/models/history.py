@@ -42,12 +42,15 @@ class CheckResult(SQLModel, table=True):
 
 
 class NoData(SQLModel, table=True):
-    """A stretch, over by now, in which nobody observed a service: it was neither up nor down."""
+    """A stretch, over by now, in which nobody observed a service: it was neither up nor down.
+
+    Those of a deleted service stay a while, as its results do.
+    """
 
     __tablename__ = "no_data"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    service_id: int = owned_by("service.id", primary_key=True)
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     began_at_ms: int = Field(primary_key=True, sa_type=BigInteger)
     ended_at_ms: int = Field(sa_type=BigInteger)
 
@@ -83,7 +86,8 @@ class Daily(RollupColumns, table=True):
     """The results of a service in a day, counted from 1970 in UTC, up to the last full hour.
 
     Once the day is settled (`commands.history.daily_uptime`), also for how long the service was
-    observed in it and for how long of that it was down, by its status changes.
+    observed in it and for how long of that it was down, by its status changes. Those of a deleted
+    service stay a while, as its results do.
     """
 
     __table_args__ = (
@@ -92,7 +96,7 @@ class Daily(RollupColumns, table=True):
         {"sqlite_with_rowid": False},
     )
 
-    service_id: int = owned_by("service.id", primary_key=True)
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     day: int = Field(primary_key=True)
     observed_us: int | None = Field(default=None, sa_type=BigInteger)
     down_us: int | None = Field(default=None, sa_type=BigInteger)
@@ -197,11 +201,11 @@ class HostMetricHour(HostMetricColumns, table=True):
 
 
 class HostMetricDay(HostMetricColumns, table=True):
-    """The same for a day, counted from 1970 in UTC."""
+    """The same for a day, counted from 1970 in UTC. They too stay a while."""
 
     __tablename__ = "host_metric_day"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    service_id: int = owned_by("service.id", primary_key=True)
+    service_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     day: int = Field(primary_key=True)
     series: str = Field(primary_key=True)

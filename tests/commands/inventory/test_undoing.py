@@ -29,7 +29,16 @@ from webmon.db import Database
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.checks.status import Status
 from webmon.errors import Invalid, NotFound
-from webmon.models import Activity, ApiKey, CheckResult, Deleted, Host, Incident, Service
+from webmon.models import (
+    Activity,
+    ApiKey,
+    CheckResult,
+    Deleted,
+    Host,
+    Incident,
+    Namespace,
+    Service,
+)
 from webmon.models.columns import table
 
 __all__ = ["outside"]
@@ -94,7 +103,7 @@ def test_all_comes_back_as_it_was(session: Session, thing: str) -> None:
     gone = world.contents(session, but)
     assert session.execute(select(SQLModel.metadata.tables[thing].c.name)).scalars().all()
     assert len(gone[thing]) == len(before[thing]) - 1
-    assert undo_deletion(session, kept, actor=ann, now=NOW + 11 * SECOND) == [named]
+    assert undo_deletion(session, kept, actor=ann, now=NOW + 11 * SECOND) == ([named], [])
     assert world.contents(session, but) == before
     assert session.get(Deleted, kept) is None
     noted = session.scalars(select(Activity.verb).where(Activity.verb == "restored"))
@@ -136,6 +145,28 @@ def test_its_name_is_free_at_once_and_then_it_cannot_come_back(
     with pytest.raises(Invalid, match="cannot be undone"):
         undo_deletion(session, of_service, actor=ann, now=NOW)
     assert service.id != other.id
+
+
+def test_of_many_all_come_back_that_can_and_the_others_are_named(
+    session: Session, ann: Actor
+) -> None:
+    hosts = [factories.host(session, f"Host {n}") for n in range(4)]
+    ports = [factories.service(session, "Port", host_id=host.id).id for host in hosts]
+    ids = [host.id for host in hosts]
+    with pytest.raises(NotFound):
+        delete_for_now(session, "host", [*ids, 99], actor=ann, now=NOW)
+    kept = delete_for_now(session, "host", ids, actor=ann, now=NOW)
+    assert count_of(session, Host) == count_of(session, Service) == 0
+    fields = {"name": "Host 1", "namespace_id": hosts[1].namespace_id}
+    create_host(session, fields, actor=ann, now=NOW)
+    session.delete(session.get_one(Namespace, hosts[3].namespace_id))
+    session.flush()
+    back = undo_deletion(session, kept, actor=ann, now=NOW)
+    assert back == (["Host 0", "Host 2"], ["Host 1", "Host 3"])
+    assert set(session.scalars(select(Service.id))) == {ports[0], ports[2]}
+    noted = session.execute(select(Activity.verb, Activity.thing_id).order_by(Activity.id)).all()
+    assert noted[:4] == [("deleted", each) for each in ids]
+    assert noted[-2:] == [("restored", ids[0]), ("restored", ids[2])]
 
 
 def test_results_stay_while_they_can_come_back(session: Session, ann: Actor) -> None:

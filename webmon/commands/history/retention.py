@@ -15,7 +15,17 @@ from sqlmodel import Session, col
 from webmon.bulk import insert_new
 from webmon.commands.notifications.follow_ups import MOST_AT_ONCE
 from webmon.commands.notifications.outbox import OUTBOX, row
-from webmon.models import CheckResult, Deleted, HostMetricHour, Hourly, Service, Setting
+from webmon.models import (
+    CheckResult,
+    Daily,
+    Deleted,
+    HostMetricDay,
+    HostMetricHour,
+    Hourly,
+    NoData,
+    Service,
+    Setting,
+)
 from webmon.models.columns import table
 
 service = table(Service).c
@@ -35,6 +45,16 @@ LEFT_AT_ONCE = 2_000
 """Of the rows that deleted services have left, in one transaction and of each table."""
 
 HOUR_SECONDS = 3_600
+
+OUTLIVING = (
+    table(CheckResult).c.at_ms,
+    table(NoData).c.began_at_ms,
+    table(Hourly).c.hour,
+    table(Daily).c.day,
+    table(HostMetricHour).c.hour,
+    table(HostMetricDay).c.day,
+)
+"""What a deleted service leaves behind, by when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +94,7 @@ def delete_expired(session: Session, kept: Kept, *, after: int = 0) -> Step:
     """Delete some of what has expired of the next services whose ids are greater than ``after``."""
     following = select(service.id).where(service.id > after).order_by(service.id)
     ids = list(session.scalars(following.limit(SERVICES_AT_ONCE)))
-    columns = table(CheckResult).c.at_ms, table(Hourly).c.hour, table(HostMetricHour).c.hour
-    left = [_delete_left(session, when, after, ids) for when in columns]
+    left = [_delete_left(session, when, after, ids) for when in OUTLIVING]
     if max(left) >= LEFT_AT_ONCE:
         return Step(sum(left), after)
     if not ids:

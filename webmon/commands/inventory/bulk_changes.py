@@ -144,7 +144,8 @@ def undo(session: Session, done: Done, *, actor: Actor, now: datetime) -> tuple[
         Invalid, PermissionDenied.
     """
     if done.deleted_id:
-        return len(undo_deletion(session, done.deleted_id, actor=actor, now=now)), []
+        back = undo_deletion(session, done.deleted_id, actor=actor, now=now)
+        return len(back.names), back.left
     of_hosts = done.what in ("namespace_id", "tags")
     find = _hosts if of_hosts else _services
     rows: Sequence[Any] = find(session, list(done.before), actor)
@@ -186,6 +187,7 @@ def _hosts(session: Session, host_ids: Sequence[int], actor: Actor) -> Sequence[
         select_rows(Host)
         .where(col(Host.id).in_(host_ids))
         .order_by(col(Host.id))
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).all()
     require(actor, Role.EDITOR)
@@ -214,6 +216,8 @@ def _change_hosts(
     actor: Actor,
     now: datetime,
 ) -> Done:
+    if name == "tags":
+        return _tag_hosts(session, hosts, before, wanted, actor, now)
     revisions = {}
     for host in hosts:
         if wanted[host.id] == before[host.id]:
@@ -226,6 +230,34 @@ def _change_hosts(
         revisions[host.id] = saved.revision
     changed = {key: value for key, value in before.items() if key in revisions}
     return Done(name, len(changed), changed, revisions)
+
+
+def _tag_hosts(
+    session: Session,
+    hosts: Sequence[Host],
+    before: Mapping[int, Any],
+    wanted: Mapping[int, Any],
+    actor: Actor,
+    now: datetime,
+) -> Done:
+    """Tags change nothing else, so that all are written at once."""
+    changed = [host for host in hosts if wanted[host.id] != before[host.id]]
+    for host in changed:
+        host.tags = wanted[host.id]
+        host.revision += 1
+    session.flush()
+    entries = [
+        (Snapshot(host.id, host.name, host.namespace_id, {}), _tags_differ(before, host))
+        for host in changed
+    ]
+    write_entries(session, "changed", "host", entries, actor=actor, now=now)
+    kept = {host.id: before[host.id] for host in changed}
+    return Done("tags", len(changed), kept, {host.id: host.revision for host in changed})
+
+
+def _tags_differ(before: Mapping[int, Any], host: Host) -> dict[str, Any]:
+    """As the activity tells it: no tags are nothing."""
+    return {"tags": [before[host.id] or None, host.tags or None]}
 
 
 def _set(session: Session, values: Mapping[int, Any], name: str, now: datetime) -> None:

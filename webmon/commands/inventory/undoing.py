@@ -6,25 +6,27 @@ transaction. The many results and hours need not be: they outlive their service 
 stay while something can come back (`commands.history.retention`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select, update
 from sqlmodel import Session, col, delete
 
-from webmon.commands.accounts.activity import write_entry
-from webmon.commands.accounts.snapshots import snapshot
+from webmon.commands.accounts.activity import write_entries, write_entry
+from webmon.commands.accounts.snapshots import Snapshot, changes_between, snapshot, snapshot_of
 from webmon.commands.inventory import packing
 from webmon.commands.inventory.hosts import delete_host
 from webmon.commands.inventory.namespaces import delete_namespace
 from webmon.commands.inventory.services import delete_service
 from webmon.commands.locks import lock_services
+from webmon.commands.notifications import announcements
 from webmon.commands.notifications.channels import delete_channel
 from webmon.commands.notifications.leases import lock_channels
 from webmon.commands.notifications.outbox import OUTBOX, row
 from webmon.db import Collision
-from webmon.domain.accounts.access import Actor, Role, require
+from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.ids import is_id
 from webmon.domain.notifications.news import Event
 from webmon.errors import Invalid, NotFound
@@ -36,6 +38,10 @@ UNDO_FOR = timedelta(seconds=12)
 """Ten seconds to see it, and the way there and back."""
 
 TOO_LATE = "it is too late to undo this"
+TAKEN = (
+    "this cannot be undone: the name was given to something else meanwhile, or what it belonged to "
+    "is gone"
+)
 
 DELETE: Mapping[str, tuple[Any, Callable[..., None]]] = {
     "namespace": (Namespace, delete_namespace),
@@ -70,8 +76,11 @@ def delete_for_now(
     rows = packing.rows_with(session, table(model), ids, locked=DELETE)
     services = [each["id"] for each in rows.get("service", ())]
     before = _open_notifications(session, services)
-    for row_id in ids or [0]:
-        command(session, row_id, actor=actor, now=now)
+    if thing == "host" and len(ids) > 1:
+        _delete_hosts(session, ids, services, actor=actor, now=now)
+    else:
+        for row_id in ids or [0]:
+            command(session, row_id, actor=actor, now=now)
     _hold_news(session, services, now)
     names = [each["name"] for each in rows[table(model).name]]
     kept = Deleted(
@@ -87,16 +96,44 @@ def delete_for_now(
     return kept.id
 
 
+def _delete_hosts(
+    session: Session, ids: Sequence[int], services: Sequence[int], *, actor: Actor, now: datetime
+) -> None:
+    """As `delete_host` deletes one, in a few statements."""
+    rows = select(table(Host), table(Namespace).c.slug).join(table(Namespace))
+    found = session.execute(rows.where(table(Host).c.id.in_(ids)).order_by(table(Host).c.id))
+    subjects = []
+    for each in found.mappings():
+        require_theirs(actor, Role.EDITOR, each["namespace_id"], "host")
+        fields = {name: value for name, value in each.items() if name != "slug"}
+        subjects.append(snapshot_of(fields, namespace_id=each["namespace_id"], slug=each["slug"]))
+    if len(subjects) < len(ids):
+        raise NotFound("one of these hosts does not exist")
+    announcements.end_watching(session, services, "was deleted", now=now)
+    session.execute(delete(Host).where(col(Host.id).in_(ids)))
+    session.expire_all()
+    gone = [(subject, changes_between(subject, None)) for subject in subjects]
+    write_entries(session, "deleted", "host", gone, actor=actor, now=now)
+
+
 OUTSIDE = ""
 """Under this name stand the notifications that were changed, beside the rows that are gone."""
 
 
-def undo_deletion(session: Session, deleted_id: int, *, actor: Actor, now: datetime) -> list[str]:
-    """Bring back what the person has just deleted, with its history; returns the names.
+class Back(NamedTuple):
+    """The names of what is back, and of what cannot be: its name is taken, or what it belonged to
+    is gone."""
+
+    names: list[str]
+    left: list[str]
+
+
+def undo_deletion(session: Session, deleted_id: int, *, actor: Actor, now: datetime) -> Back:
+    """Bring back what the person has just deleted, with its history.
 
     Raises:
         NotFound: it is too late, or somebody else has deleted it.
-        Invalid: its name is taken, or what it belonged to is gone.
+        Invalid: nothing of it can come back.
         PermissionDenied.
     """
     kept = session.get(Deleted, deleted_id, with_for_update=True) if is_id(deleted_id) else None
@@ -105,25 +142,33 @@ def undo_deletion(session: Session, deleted_id: int, *, actor: Actor, now: datet
     require(actor, Role.ADMIN if kept.thing == "channel" else Role.EDITOR)
     packed = packing.unpack(kept.rows)
     before = packed.pop(OUTSIDE, [])
+    names = [each["name"] for each in packed[kept.thing]]
+    packing.drop_unfit(session, packed, table(DELETE[kept.thing][0]))
+    roots = packed[kept.thing]
     try:
+        if not roots:
+            raise Invalid(TAKEN)
         with session.begin_nested():
             packing.insert_rows(session, packed)
     except Collision:
-        raise Invalid(
-            "this cannot be undone: the name was given to something else meanwhile, or what it "
-            "belonged to is gone"
-        ) from None
+        raise Invalid(TAKEN) from None
     session.expire_all()
     services = [each["id"] for each in packed.get("service", ())]
     _release(session, services)
     _take_back_news(session, services, before, kept.deleted_at)
-    for each in packed[kept.thing]:
-        subject = snapshot(session, kept.thing, each["id"])
-        write_entry(session, "restored", kept.thing, subject, actor=actor, now=now)
-    names = kept.names
+    if kept.thing == "host":
+        subjects = [Snapshot(each["id"], each["name"], each["namespace_id"], {}) for each in roots]
+        no_changes: dict[str, Any] = {}
+        entries = [(subject, no_changes) for subject in subjects]
+        write_entries(session, "restored", "host", entries, actor=actor, now=now)
+    else:
+        for each in roots:
+            subject = snapshot(session, kept.thing, each["id"])
+            write_entry(session, "restored", kept.thing, subject, actor=actor, now=now)
     session.delete(kept)
     session.flush()
-    return names
+    back = [each["name"] for each in roots]
+    return Back(back, sorted((Counter(names) - Counter(back)).elements()))
 
 
 def forget_deleted(session: Session, *, now: datetime) -> None:

@@ -372,7 +372,7 @@ class Editing(Listing, mixin=True):
         gone, self.gone = self.gone, Gone()
         if not gone.id:
             return None
-        names = await act(self, undo_deletion, gone.id)
+        names = (await act(self, undo_deletion, gone.id)).names
         self._came_back()
         await self._refresh()
         verb = "is" if len(names) == 1 else "are"
