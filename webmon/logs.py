@@ -25,7 +25,6 @@ MOST_OF_OURS, MOST_OF_OTHERS = 1_000, 20
 
 CHATTY = (
     "alembic",
-    "apprise",
     "apscheduler",
     "asyncio",
     "httpcore",
