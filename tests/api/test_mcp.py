@@ -1,6 +1,8 @@
 """The MCP server, by the client of its SDK: the same rules as REST, and the activity says "MCP"."""
 
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,45 @@ async def test_the_command_serves_a_client(webmon: Any, tmp_path: Path) -> None:
     async with Client(started) as server:
         assert [each.name for each in (await server.list_tools()).tools] == READS
         assert (await call(server, "hosts"))["items"] == []
+
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_command_while_the_client_is_there(
+    webmon: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    key = webmon("apikey", "add", "assistant", "--scope", "read").stdout.split()[-1]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "webmon.cli", "mcp"],
+        env=config.environment(WEBMON_DATA_DIR=str(tmp_path / "data"), WEBMON_MCP_KEY=key),
+        cwd=config.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert started.stdin is not None and started.stdout is not None
+        started.stdin.write(json.dumps(HELLO).encode() + b"\n")
+        started.stdin.flush()
+        assert b"serverInfo" in started.stdout.readline()
+        started.send_signal(number)
+        assert started.wait(timeout=30) == 128 + number
+        assert started.stderr is not None and started.stderr.read() == b""
+    finally:
+        started.kill()
+        started.communicate()
+    assert [each.name for each in (tmp_path / "data").glob("webmon.db*")] == ["webmon.db"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """The command that serves assistants: the Model Context Protocol over standard input and output."""
 
 import asyncio
+import os
+import signal
 from importlib.util import find_spec
+from typing import NoReturn
 
 import typer
 
@@ -33,7 +36,15 @@ def mcp() -> None:
     async def may_write() -> bool:
         return await asyncio.to_thread(_role, key) not in (None, Role.VIEWER)
 
+    # A thread of the library waits for the next line, and nothing but one would wake it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     asyncio.run(serve(key, may_write=may_write))
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    db.close()
+    os._exit(128 + number)
 
 
 def _role(key: str) -> Role | None:
