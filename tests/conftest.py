@@ -24,8 +24,8 @@ from webmon.api import look
 from webmon.commands.accounts import passwords
 from webmon.commands.schema import migrate
 from webmon.models import Channel, metadata
-from webmon.queries.dashboard.figures import forget as forget_figures
 from webmon.queries.inventory.host_figures import forget as forget_host_figures
+from webmon.queries.kept import forget_kept
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,7 +73,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     proxies.of_environment.cache_clear()
     crypto.vault.cache_clear()
     db.use(None)
-    forget_figures()
+    forget_kept()
     look.forget()
     forget_host_figures()
 

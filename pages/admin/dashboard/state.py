@@ -34,6 +34,11 @@ class DashboardState(Listing, PrivateState):
     async def _read(self, now: datetime) -> None:
         days = DAYS[self.chosen_range]
         view: DashboardView = await ask(
-            self, dashboard, namespace=self._namespace, days=days, now=now
+            self,
+            dashboard,
+            namespace=self._namespace,
+            days=days,
+            now=now,
+            lately=self._ticking,
         )
         show(self, view=view, planned=await ask(self, next_times, now=now))

@@ -64,6 +64,7 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
             page=self._page,
             opened=self._opened_rows(),
             now=now,
+            lately=self._ticking,
         )
         self._note_answers(view)
         self._page = view.summary.page
@@ -210,7 +211,7 @@ class HostsState(Bulk, Adding, HostAccess, Trying, PrivateState):
         self._held = held is True
         self._reorder = not self._holds()
         self._end_undo(utcnow())
-        await self._refresh()
+        await self._tick()
         return self._results()
 
     @rx.event

@@ -18,10 +18,10 @@ from webmon.domain.history.rollups import ANSWERS, SUM_US
 from webmon.domain.history.uptime import Period, Uptime
 from webmon.models import Daily, Downtime, Host, Hourly, Service, ServiceState
 from webmon.models.columns import table
-from webmon.queries.dashboard.kept import Kept
 from webmon.queries.dashboard.scope import Scope, host, within
 from webmon.queries.history.response_times import last_day
 from webmon.queries.history.uptime import EARLIEST, month_totals, percent, percentage
+from webmon.queries.kept import Kept
 
 service, state = table(Service).c, table(ServiceState).c
 hourly, daily, downtime = table(Hourly).c, table(Daily).c, table(Downtime).c
@@ -57,12 +57,6 @@ class Figures:
 FIGURES: Kept[Figures] = Kept(timedelta(seconds=30))
 UNTIL_QUARTER: Kept[Any] = Kept(QUARTER)
 """What was before the last quarter of an hour; of most of it nothing more becomes known."""
-
-
-def forget() -> None:
-    """Forget what is shared (tests)."""
-    FIGURES.forget()
-    UNTIL_QUARTER.forget()
 
 
 def figures(session: Session, scope: Scope, *, days: int, now: datetime) -> Figures:

@@ -1,7 +1,8 @@
 """The admin app's list: hosts of which each opens to its services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session, col, func, select
 
@@ -21,6 +22,7 @@ from webmon.queries.inventory.host_views import (
     headline,
 )
 from webmon.queries.inventory.namespaces import namespaces_seen, within_sight
+from webmon.queries.kept import LATELY, Kept
 from webmon.queries.system.health import known_at, offline_since, worker_ticks
 
 HOSTS_PER_PAGE = 25
@@ -36,6 +38,9 @@ class HostName:
 
 EVERYTHING, NOTHING_OPENED = Choice(), Opened()
 
+TICKS: Kept[HostsView] = Kept(LATELY)
+WORST: Kept[str] = Kept(LATELY)
+
 
 def admin_hosts(
     session: Session,
@@ -45,12 +50,29 @@ def admin_hosts(
     page: int = 1,
     opened: Opened = NOTHING_OPENED,
     now: datetime,
+    lately: bool = False,
 ) -> HostsView:
     """The hosts that ``actor`` sees, 25 a page, each with its services where it is open.
 
     Open are those that are wrong (where services are looked for: all), up to a number of services,
-    and those that somebody has opened.
+    and those that somebody has opened. ``lately``: it may be up to a second old.
     """
+    read = partial(_admin_hosts, session, actor, choice, page, opened, now)
+    if not lately or opened.asked:
+        return read()
+    tab = (*map(tuple, (opened.order, opened.services)), opened.hosts, opened.closed)
+    key = actor.role, actor.namespace_ids, choice, page, tab, opened.service
+    view = TICKS.of(session, key, read, now=now)
+    return replace(view, who=_who(actor))
+
+
+def _who(actor: Actor) -> str:
+    return f"{actor.email} · {actor.role.value}"
+
+
+def _admin_hosts(
+    session: Session, actor: Actor, choice: Choice, page: int, opened: Opened, now: datetime
+) -> HostsView:
     ids = ordered_ids(session, actor, choice, now=now)
     pages = max(1, -(-len(ids) // HOSTS_PER_PAGE))
     page = min(max(page, 1), pages)
@@ -62,7 +84,7 @@ def admin_hosts(
     silent = not worker_ticks(session, now=now)
     offline = None if silent else offline_since(session)
     return HostsView(
-        who=f"{actor.email} · {actor.role.value}",
+        who=_who(actor),
         can_edit=actor.has(Role.EDITOR),
         is_admin=actor.has(Role.ADMIN),
         summary=Summary(
@@ -123,8 +145,16 @@ def host_names(session: Session, *, actor: Actor) -> tuple[HostName, ...]:
     )
 
 
-def worst_status(session: Session, *, actor: Actor) -> str:
-    """``down`` or ``degraded`` where anything is that ``actor`` sees; else empty."""
+def worst_status(session: Session, *, actor: Actor, now: datetime, lately: bool = False) -> str:
+    """``down`` or ``degraded`` where anything is that ``actor`` sees; else empty.
+
+    ``lately``: it may be up to a second old.
+    """
+    read = partial(_worst, session, actor)
+    return WORST.of(session, actor.namespace_ids, read, now=now) if lately else read()
+
+
+def _worst(session: Session, actor: Actor) -> str:
     counts = _counts(session, actor)
     return next((each.value for each in (Status.DOWN, Status.DEGRADED) if counts.get(each)), "")
 

@@ -62,6 +62,8 @@ class Listing(PrivateState, mixin=True):
     """The worst status of everything, for the tab: ``down``, ``degraded`` or empty."""
 
     _page: int = 1
+    _ticking: bool = False
+    """Nobody has done anything: what another tab has read a moment ago is as good."""
 
     async def _read(self, now: datetime) -> None:
         """Ask the database for everything that the room shows, and show it."""
@@ -70,7 +72,7 @@ class Listing(PrivateState, mixin=True):
     async def _refresh(self) -> None:
         now = utcnow()
         await self._read(now)
-        worst = await ask(self, worst_status)
+        worst = await ask(self, worst_status, now=now, lately=self._ticking)
         show(self, loaded=True, as_of=now.isoformat(), worst=worst)
 
     def _close(self) -> None:
@@ -121,7 +123,14 @@ class Listing(PrivateState, mixin=True):
     @only(Role.VIEWER)
     async def tick(self) -> None:
         """Some seconds have gone by."""
-        await self._refresh()
+        await self._tick()
+
+    async def _tick(self) -> None:
+        self._ticking = True
+        try:
+            await self._refresh()
+        finally:
+            self._ticking = False
 
     @rx.event
     @only(Role.VIEWER)

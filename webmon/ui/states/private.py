@@ -34,6 +34,7 @@ from webmon.domain.accounts.sessions import token_hash, token_in
 from webmon.errors import ConfirmationNeeded, PermissionDenied, WebmonError
 from webmon.origin import Way, coming
 from webmon.queries.accounts import actor_for_token
+from webmon.queries.kept import forget_lately
 from webmon.ui.states.kept_states import Owner, claim
 
 FRESH_SECONDS = 2.0
@@ -92,7 +93,10 @@ async def act(state: BaseState, command: Callable[..., Any], *args: Any, **kwarg
         PermissionDenied: nobody is signed in (any more); or what the command raises.
     """
     timed = functools.partial(command, now=utcnow())
-    return await asyncio.to_thread(_run, db.write, _visitor(state), timed, *args, **kwargs)
+    try:
+        return await asyncio.to_thread(_run, db.write, _visitor(state), timed, *args, **kwargs)
+    finally:
+        forget_lately()
 
 
 def _run(
