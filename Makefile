@@ -14,7 +14,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 # time, so three processes for two cores; more than four only wait for each other.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PROCESSES := $(shell n=$$(($(CORES) * 3 / 2)); echo $$((n > 4 ? 4 : n)))
-PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
+# The order is that of tests/conftest.py. A process that dies ends the run, which names the test.
+SPREAD := --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# Some containers forbid Python to keep what it has compiled; each process would compile all again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest $(SPREAD)
 
 run: $(VENV)/.runtime  ## install, build what changed, and run web and worker
 	@exec $(BIN)/webmon up

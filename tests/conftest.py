@@ -3,9 +3,9 @@
 With `--quick` on SQLite alone, and without what drives a browser or the running product.
 """
 
+import gc
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy.util import LRUCache
 from sqlmodel import Session, select, text
 
 from tests import examples, product
+from tests.command import run_command
 from webmon import config, crypto, db, proxies
 from webmon.api import look
 from webmon.commands.accounts import passwords
@@ -40,17 +41,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("quick"):
         config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
         items[:] = [item for item in items if not is_slow(item)]
+    long = {item.path for item in items if runs_the_product(item)}
+    items.sort(key=lambda item: item.path not in long)  # one that begins last is waited for
 
 
-SLOW_FIXTURES = {"postgres_server", "product", "webmon"}
+def pytest_collectstart() -> None:
+    gc.disable()  # nothing that is loaded is garbage
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded stays: the collector need not look at all of it again during the tests."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # so that Python takes it apart in the right order
 
 
 def is_slow(item: pytest.Item) -> bool:
-    """Whether `make quick` leaves it to `make test`: PostgreSQL, a browser, or many processes."""
+    """Whether `make quick` leaves it to `make test`: PostgreSQL, a browser, or our own processes.
+
+    Everything else belongs into both; what tries many examples tries few of them there.
+    """
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     return (
         "postgres" in (parameters.get("database"), parameters.get("empty_url"))
-        or not SLOW_FIXTURES.isdisjoint(item.fixturenames)
+        or "postgres_server" in item.fixturenames
+        or runs_the_product(item)
+    )
+
+
+def runs_the_product(item: pytest.Item) -> bool:
+    """Whether it drives a browser, or starts processes with our code in them."""
+    return (
+        not {"product", "webmon"}.isdisjoint(item.fixturenames)
         or getattr(item.module, "running", None) is product.running
         or any(mark.name in ("browser", "slow") for mark in item.iter_markers())
     )
@@ -188,15 +214,6 @@ def webmon(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
         variables = {"WEBMON_DATA_DIR": str(tmp_path / "data")} | settings
-        return subprocess.run(
-            [sys.executable, "-m", "webmon.cli", *arguments],
-            env=config.environment(**variables),
-            cwd=config.ROOT,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_command(arguments, config.environment(**variables), text)
 
     return run

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from bench.processes import free_port
+from tests.command import run_command
 from webmon import config
 
 
@@ -34,18 +35,9 @@ class Product:
         """The link that `webmon up` printed for the first account."""
         return re.search(r"http\S+/setup/\?token=\S+", "".join(self.output)).group()
 
-    def webmon(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def webmon(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a `webmon` command on this installation."""
-        return subprocess.run(
-            [sys.executable, "-m", "webmon.cli", *arguments],
-            env=self.variables,
-            cwd=config.ROOT,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_command(arguments, self.variables, text)
 
     def get(self, path: str) -> str:
         """The body of a page."""
