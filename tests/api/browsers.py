@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
+from tests.api.apps import app_of
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.passwords import hash_password
@@ -27,10 +27,7 @@ async def admin(scope: Any, receive: Any, send: Any) -> None:
 @asynccontextmanager
 async def open_browser(*routes: ModuleType, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the ``routes`` of these modules; ``options`` are `Edge`'s."""
-    public = FastAPI()
-    for each in routes:
-        public.include_router(each.router)
-    transport = httpx.ASGITransport(Edge(admin, public, **options))
+    transport = httpx.ASGITransport(Edge(admin, app_of(*routes), **options))
     async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
         yield client
 

@@ -13,12 +13,12 @@ from sqlmodel import func, select
 from starlette.types import Message
 
 from tests import factories
+from tests.api.apps import fresh_app
 from tests.clock import NOW
 from tests.soon import soon
 from webmon import db
 from webmon.api import heartbeats as routes
 from webmon.api import self_request
-from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.inventory import services
 from webmon.commands.locks import lock_services
@@ -44,7 +44,7 @@ def path(database: Database) -> str:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = public_app()
+    app = fresh_app()
     transport = httpx.ASGITransport(Edge(admin=app, public=app))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
@@ -253,7 +253,7 @@ async def test_a_body_that_stalls_or_breaks_off_is_a_heartbeat_all_the_same(
     database, path, monkeypatch
 ) -> None:
     monkeypatch.setattr(routes, "BODY_SECONDS", 0.05)
-    app = public_app()
+    app = fresh_app()
     for ending in ("stall", "break"):
         messages = [{"type": "http.request", "body": ending.encode(), "more_body": True}]
 

@@ -1,7 +1,6 @@
 """REST: the same access rules as the app, changes by revision, requests that may be repeated."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,9 +8,9 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
+from tests.api.apps import fresh_app
 from tests.api.keys import add_keys, add_tools
-from webmon import clock, crypto, db, frontend
-from webmon.api.app import public_app
+from webmon import clock, crypto, db
 from webmon.api.rest import admission
 from webmon.commands.inventory import namespaces
 from webmon.domain.accounts.access import Role
@@ -49,11 +48,8 @@ class Caller:
 
 
 @pytest.fixture
-async def callers(
-    keys: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[dict[str, Caller]]:
-    monkeypatch.setattr(frontend, "static_dir", lambda _: tmp_path)
-    transport = httpx.ASGITransport(public_app())
+async def callers(keys: dict[str, str]) -> AsyncIterator[dict[str, Caller]]:
+    transport = httpx.ASGITransport(fresh_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield {name: Caller(client, key) for name, key in keys.items()} | {
             "nobody": Caller(client, "wm_unknown")

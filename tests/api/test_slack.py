@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,9 +15,9 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
+from tests.api.apps import fresh_app
 from tests.clock import HOUR, MINUTE
-from webmon import clock, config, db, frontend
-from webmon.api.app import public_app
+from webmon import clock, config, db
 from webmon.api.slack import router
 from webmon.commands.slack import links
 from webmon.commands.slack.replies import take_replies
@@ -80,11 +79,8 @@ class Slack:
 
 
 @pytest.fixture
-async def slack(
-    database: db.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Slack]:
+async def slack(database: db.Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Slack]:
     """Anna is an editor and linked, Bert may only look, Carl is nobody that we know."""
-    monkeypatch.setattr(frontend, "static_dir", lambda _: tmp_path)
     monkeypatch.setenv("WEBMON_SLACK_SIGNING_SECRET", ",".join(SECRETS))
     config.settings.cache_clear()
     now = clock.utcnow()
@@ -103,7 +99,7 @@ async def slack(
             user = factories.user(session, f"{name}@example.org", role)
             code = links.new_code(session, user.id, now=now)
             links.link(session, code, TEAM, f"U-{name}", now=now)
-    app = public_app()
+    app = fresh_app()
     transport = httpx.ASGITransport(Edge(app, app))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield Slack(client)

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import event
 
+from tests.api.apps import fresh_app
 from webmon import db
-from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.accounts import users
 from webmon.commands.accounts.passwords import hash_password
@@ -30,7 +30,7 @@ async def admin(_scope: Any, _receive: Any, _send: Any) -> None:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Edge(admin, public_app()))
+    transport = httpx.ASGITransport(Edge(admin, fresh_app()))
     async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
         yield client
 

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.apps import fresh_app
 from tests.limits import world
 from tests.limits.world import FIRST_HIDDEN, HIDDEN
-from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.accounts.logins import open_session
 from webmon.db import Database
@@ -50,7 +50,7 @@ def routes() -> list[tuple[str, str]]:
     """Method and path of all of them."""
     return [
         (method, each.path)
-        for each in _flat(public_app().routes)
+        for each in _flat(fresh_app().routes)
         for method in sorted((getattr(each, "methods", None) or {"GET"}) - {"HEAD"})
     ]
 
@@ -71,7 +71,7 @@ async def admin(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def browser(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Edge(admin, public_app()))
+    transport = httpx.ASGITransport(Edge(admin, fresh_app()))
     async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as client:
         yield client
 

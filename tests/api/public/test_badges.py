@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from xml.etree import ElementTree
 
 import httpx
@@ -10,9 +9,9 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
+from tests.api.apps import fresh_app
 from tests.clock import HOUR, MINUTE, NOW
-from webmon import clock, db, frontend
-from webmon.api.app import public_app
+from webmon import clock, db
 from webmon.commands.downtimes.plan import plan_downtime
 from webmon.domain.badges import as_svg
 from webmon.domain.checks.status import Status
@@ -28,11 +27,8 @@ def present(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def client(
-    database: db.Database, present: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[httpx.AsyncClient]:
+async def client(database: db.Database, present: None) -> AsyncIterator[httpx.AsyncClient]:
     """Behind the edge: a public host with a private service, a private host, another namespace."""
-    monkeypatch.setattr(frontend, "static_dir", lambda _: tmp_path)
     with database.write() as session:
         iati, di = (factories.namespace(session, slug) for slug in ("iati", "di"))
         tool = factories.host(session, "Data store", namespace_id=iati.id)
@@ -51,8 +47,8 @@ async def client(
         over = {"opened_at": NOW - 3 * HOUR, "resolved_at": NOW - 2 * HOUR}
         session.add(Incident(service_id=api.id, message="refused", **over))
         session.add(Worker(id="w", started_at=NOW, ticked_at=NOW))
-    edge = Edge(public_app(), public_app())
-    transport = httpx.ASGITransport(edge)
+    app = fresh_app()
+    transport = httpx.ASGITransport(Edge(app, app))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 

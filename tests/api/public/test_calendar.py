@@ -8,9 +8,9 @@ import pytest
 from icalendar import Calendar
 
 from tests import factories
+from tests.api.apps import fresh_app
 from tests.downtimes import EDITOR, fields, local, occurrences, plan
 from tests.outbox import iati, site
-from webmon.api.app import public_app
 from webmon.clock import utcnow
 from webmon.commands.downtimes import edit, running
 from webmon.queries.downtimes.calendar import (
@@ -29,7 +29,7 @@ CALENDAR, FEED = "/status/calendar.ics", "/status/feed.atom"
 
 @pytest.fixture
 def client():
-    transport = httpx.ASGITransport(app=public_app())
+    transport = httpx.ASGITransport(app=fresh_app())
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
@@ -176,6 +176,6 @@ async def test_readers_of_statuspage_see_it_too(database, site, client):
     with database.write() as session:
         [time] = occurrences(database, made.id)
         running.extend(session, time.id, 600, actor=EDITOR, now=utcnow())
-    fresh = httpx.AsyncClient(transport=httpx.ASGITransport(app=public_app()), base_url="http://t")
+    fresh = httpx.AsyncClient(transport=httpx.ASGITransport(app=fresh_app()), base_url="http://t")
     page = (await fresh.get("/api/v2/summary.json")).json()
     assert page["scheduled_maintenances"][0]["id"] == now["id"], "the same one, with a later end"
