@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from webmon.commands.backup.rows import CONFIGURATION, HISTORY
 from webmon.config import ROOT
 from webmon.models import metadata
@@ -18,7 +20,10 @@ SOURCES = [
 
 def calls(path: Path, *names: str) -> Iterator[str]:
     """Where ``path`` mentions one of the dotted ``names``."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    source = path.read_text()
+    if not any(name.rpartition(".")[2] in source for name in names):
+        return
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in names:
             yield f"{path.relative_to(ROOT)}:{node.lineno}"
 
@@ -60,6 +65,7 @@ def test_migrations_follow_one_another_in_one_line():
     assert told == list(zip(numbers, numbers, before, strict=True))
 
 
+@pytest.mark.slow
 def test_a_worker_carries_no_library_that_its_services_do_not_need():
     code = "import sys, webmon.cli, workers.__main__; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
@@ -69,6 +75,7 @@ def test_a_worker_carries_no_library_that_its_services_do_not_need():
     assert not carried & heavy
 
 
+@pytest.mark.slow
 def test_what_is_heavy_holds_up_no_start_of_both_processes():
     """`up` only supervises: importing the probes would make every start half a second longer."""
     needs = (
@@ -103,6 +110,7 @@ def test_models_only_hold_tables():
     assert reads_in("from sqlmodel import Field, Session, select") == ["Session", "select"]
 
 
+@pytest.mark.slow
 def test_the_contracts_refuse_sql_in_a_worker_and_a_table_in_a_probe(tmp_path: Path) -> None:
     for name in ("webmon", "pages", "workers", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

@@ -40,7 +40,7 @@ sys.exit("there is no module named thing")
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small checkout, in which Reflex is a script that only pretends."""
+    """A small checkout, in which Reflex and npm are commands that only pretend."""
     for name in ("pages/public/status.py", "pages/admin/hosts/page.py", "reflex.lock/package.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
@@ -51,6 +51,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "webmon/webmon.py").write_text("1")
     monkeypatch.setattr(config, "ROOT", tmp_path)
     monkeypatch.setattr(builds, "_held", {})
+    monkeypatch.setattr(tools, "REGISTRY", ["echo", "https://registry.example/"])
     pretend(monkeypatch, STAND_IN)
     return tmp_path
 

@@ -14,6 +14,7 @@ from webmon.frontend.progress import Progress
 
 EXPORT = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
 EXPORT += ["--loglevel", "debug"]
+REGISTRY = ["npm", "config", "get", "registry"]
 
 LINES_SHOWN = 15
 NOISE = ("npm silly", "npm verbose", "npm http", "npm info", "[timing]", "--loglevel debug")
@@ -97,7 +98,5 @@ def _environment(site: str) -> dict[str, str]:
         npm_config_omit_lockfile_registry_resolved="true",
     )
     # Reflex would otherwise measure which of several registries answers first.
-    registry = subprocess.run(
-        ["npm", "config", "get", "registry"], env=tools, capture_output=True, text=True, check=False
-    )
+    registry = subprocess.run(REGISTRY, env=tools, capture_output=True, text=True, check=False)
     return tools | {"NPM_CONFIG_REGISTRY": registry.stdout.strip()}
