@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -31,17 +30,6 @@ class Fields(BaseModel):
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(checked_name)]
 """What something is called: one line that can be seen."""
-
-
-def known_timezone(name: str) -> str:
-    """``name``, if it is that of a timezone; for pydantic.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if name not in available_timezones():
-        raise ValueError("must be the name of a timezone, such as Europe/London")
-    return name
 
 
 Model = TypeVar("Model", bound=BaseModel)

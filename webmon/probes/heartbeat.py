@@ -1,9 +1,9 @@
 """The `heartbeat` kind: a job that reports in. Nothing is looked at but what it has reported."""
 
 from datetime import datetime, timedelta, tzinfo
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -11,6 +11,7 @@ from webmon import clock
 from webmon.domain.checks.heartbeats import LISTEN_EVERY, Plan, Reports, check_schedule
 from webmon.domain.checks.status import Status
 from webmon.domain.durations import in_words, parse_duration
+from webmon.domain.timezones import read_timezone
 from webmon.probes.base import Outcome, ProbeConfig, Target, down, unknown
 
 LONGEST = 366 * 24 * 3600
@@ -20,8 +21,6 @@ TIMER_SLACK = timedelta(seconds=0.5)
 
 NOTED_WITHIN = 5 * LISTEN_EVERY
 """A process that receives heartbeats has said so by then."""
-
-known_timezones = cache(available_timezones)
 
 
 def _checked_duration(value: str) -> str:
@@ -33,12 +32,6 @@ def _checked_duration(value: str) -> str:
 def _checked_period(value: str | None) -> str | None:
     if value is not None and parse_duration(_checked_duration(value)) < 1:
         raise ValueError("must be at least 1s")
-    return value
-
-
-def _checked_timezone(value: str) -> str:
-    if value not in known_timezones():
-        raise ValueError("must be the name of a timezone, such as Europe/London")
     return value
 
 
@@ -70,7 +63,7 @@ class HeartbeatConfig(ProbeConfig):
         max_length=200,
         validate_default=True,
     )
-    timezone: Annotated[str, AfterValidator(_checked_timezone), BeforeValidator(_trimmed)] = Field(
+    timezone: Annotated[str, AfterValidator(read_timezone), BeforeValidator(_trimmed)] = Field(
         default="UTC", title="Timezone", description="Of the schedule, such as Europe/London"
     )
     grace: Annotated[str, AfterValidator(_checked_duration), BeforeValidator(_trimmed)] = Field(

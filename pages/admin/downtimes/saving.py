@@ -16,7 +16,8 @@ from webmon.commands.downtimes.fields import read_wanted
 from webmon.commands.downtimes.plan import plan_downtime, services_now
 from webmon.commands.downtimes.running import cancel_downtime
 from webmon.domain.accounts.access import Actor
-from webmon.domain.downtimes.recurrence import instant, read_local, read_timezone
+from webmon.domain.downtimes.recurrence import instant, read_local
+from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid
 from webmon.queries.downtimes.editor import PreviewView, preview
 from webmon.queries.downtimes.room import time_fields

@@ -1,11 +1,10 @@
 """The profile: name, timezone and theme, the password, and where one is signed in."""
 
-from zoneinfo import available_timezones
-
 import reflex as rx
 
 from pages.admin.profile.state import ProfileState
 from webmon.domain.notifications.mails import WORDS
+from webmon.domain.timezones import known_timezones
 from webmon.queries.own_profile import SessionView
 from webmon.ui.display.moment import moment
 from webmon.ui.display.native import NativeForm, NativeLink
@@ -80,7 +79,7 @@ def _address() -> rx.Component:
 
 def _about() -> rx.Component:
     view = ProfileState.view
-    zones = sorted(available_timezones())
+    zones = sorted(known_timezones())
     return panel(
         "About you",
         NativeForm.create(

@@ -10,10 +10,11 @@ from sqlmodel import Session, col, delete, select
 from webmon.commands.accounts.activity import write_entry
 from webmon.commands.accounts.snapshots import changes_between, snapshot
 from webmon.commands.accounts.users import DisplayName
-from webmon.commands.validation import Fields, known_timezone, validated
+from webmon.commands.validation import Fields, validated
 from webmon.domain.accounts.access import Actor
 from webmon.domain.accounts.sessions import shown_id
 from webmon.domain.notifications.mails import MailKind
+from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid, NotFound
 from webmon.models import LoginSession, User
 
@@ -21,7 +22,7 @@ OTHERS = "others"
 
 
 def _timezone(name: str) -> str:
-    return known_timezone(name) if name else ""
+    return read_timezone(name) if name else ""
 
 
 class ProfileFields(Fields):

@@ -16,10 +16,10 @@ from webmon.domain.downtimes.recurrence import (
     instant,
     read_local,
     read_rule,
-    read_timezone,
 )
 from webmon.domain.downtimes.scope import Scope
 from webmon.domain.ids import LARGEST_ID
+from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.models.downtimes import MOST_OF_A_MESSAGE

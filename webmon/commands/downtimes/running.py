@@ -13,8 +13,9 @@ from webmon.commands.downtimes.occurrences import bring_up_to, end, keep_one_ahe
 from webmon.commands.downtimes.plan import plan_downtime, recount, recount_all
 from webmon.domain.accounts.access import Actor
 from webmon.domain.downtimes.life_cycle import OPEN_STATES, State
-from webmon.domain.downtimes.recurrence import instant, local_time, read_timezone
+from webmon.domain.downtimes.recurrence import instant, local_time
 from webmon.domain.history.uptime import Period
+from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid
 from webmon.models import Downtime, DowntimeOccurrence, Namespace
 

@@ -15,13 +15,13 @@ from webmon.commands.notifications import announcements, leases
 from webmon.commands.validation import (
     Fields,
     Name,
-    known_timezone,
     require_revision,
     validated,
 )
 from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.checks.networks import MOST_NETWORKS, is_never_reached, parse_networks
 from webmon.domain.ids import is_id
+from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid, NotFound, PermissionDenied
 from webmon.models import Channel, Host, Namespace, Service
 
@@ -49,7 +49,7 @@ class NamespaceFields(Fields):
 
     slug: Annotated[str, AfterValidator(_slug)] = Field(min_length=1, max_length=50)
     name: Name
-    timezone: Annotated[str, AfterValidator(known_timezone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(read_timezone)] = "UTC"
     networks: Annotated[list[str] | None, AfterValidator(_networks)] = None
     """The private networks that its services may look at, also where an editor of this namespace
     alone has set them; None in a change: as they are."""

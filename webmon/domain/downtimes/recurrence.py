@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
@@ -123,17 +123,6 @@ def rule_from(rule: str, behind: int) -> str:
     if "COUNT" in parts:
         parts["COUNT"] = str(int(parts["COUNT"]) - behind)
     return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
-def read_timezone(name: str) -> str:
-    """The name of a timezone.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    if name not in available_timezones():
-        raise ValueError("must be the name of a timezone, such as Europe/London")
-    return name
 
 
 def read_local(text: str, timezone: str) -> datetime:
