@@ -108,7 +108,7 @@ async def test_of_a_names_addresses_only_those_that_are_allowed_are_tried(
         found = (METADATA, "127.0.0.1")
         return [addresses.Endpoint(socket.AF_INET, (each, port)) for each in found]
 
-    monkeypatch.setattr("webmon.probes.tcp.resolve", resolve)
+    monkeypatch.setattr("webmon.probes.wire.stream.resolve", resolve)
     async with serving(talk=saying(b"hello")) as server:
         outcome = await look("tcp", "two.example", Reach(), port=server.port)
     assert outcome.status is Status.UP

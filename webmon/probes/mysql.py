@@ -1,10 +1,7 @@
 """The `mysql` probe: a MySQL or MariaDB server that takes a login and answers a query."""
 
-import asyncio
 import contextlib
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,6 +16,7 @@ from webmon.probes.wire.host_names import server_name_of
 from webmon.probes.wire.stream import Broken
 from webmon.probes.wire.texts import quoted
 from webmon.probes.wire.tls_contexts import Trust, context_for
+from webmon.threads import in_thread
 
 _EXAMPLE = "mysql://user:password@host:3306/database"
 _TLS_MODES = {
@@ -79,38 +77,13 @@ async def probe_mysql(config: MysqlConfig, target: Target, timeout: float) -> Ou
 
     async def talk(conversation: Conversation) -> Verdict:
         client = Client(conversation, login, server_name_of(host))
-        return await _in_own_thread(lambda: _visit(client, config, login, conversation))
+        # In a thread of its own, as the places of a pool could all hang; it ends at once when its
+        # conversation is closed, also while it waits.
+        return await in_thread(
+            lambda: _visit(client, config, login, conversation), name="mysql probe"
+        )
 
     return await converse(host, login.port, timeout, talk, secret=login.secret)
-
-
-async def _in_own_thread(work: Callable[[], Verdict]) -> Verdict:
-    """The result of ``work``, in a thread of its own: the places of a pool could all hang.
-
-    There are never more of these threads than checks under way, and each ends at once when its
-    conversation is closed, also while it waits.
-    """
-    loop = asyncio.get_running_loop()
-    result: asyncio.Future[Verdict] = loop.create_future()
-
-    def finish(told: Verdict | Exception) -> None:
-        if result.done():
-            return  # nobody waits any more
-        if isinstance(told, Exception):
-            result.set_exception(told)
-        else:
-            result.set_result(told)
-
-    def run() -> None:
-        try:
-            told: Verdict | Exception = work()
-        except Exception as error:  # raised where the result is awaited
-            told = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(finish, told)
-
-    threading.Thread(target=run, name="mysql probe", daemon=True).start()
-    return await result
 
 
 def _visit(

@@ -1,4 +1,9 @@
-"""The `redis` probe: a server that answers PING, and has loaded its data."""
+"""The `redis` probe: a server that answers PING, and has loaded its data.
+
+redis.asyncio is not used: it takes an answer of any length, says neither that a server wants TLS
+nor what else it speaks, has one error for connecting and logging in, and a check takes 3.4 times
+the CPU (1.0 ms, not 0.3 ms). What it would replace are the forty lines from `_command` on.
+"""
 
 import time
 from typing import Annotated

@@ -2,22 +2,14 @@
 
 import asyncio
 import re
-import socket
-import time
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from webmon.probes.base import Outcome, Phases, ProbeConfig, Target, down, unable, up
-from webmon.probes.wire.addresses import (
-    Endpoint,
-    Unreachable,
-    literal_endpoint,
-    open_socket,
-    resolve,
-)
+from webmon.probes.base import Outcome, ProbeConfig, Target, down, unable, up
+from webmon.probes.wire.addresses import Endpoint, Unreachable
 from webmon.probes.wire.families import AddressFamily
-from webmon.probes.wire.stream import Broken
+from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import MOST_REPEATED, excerpt, milliseconds, quoted
 
 MOST_BYTES = 64 * 1024
@@ -82,16 +74,13 @@ class TcpConfig(ProbeConfig):
     address_family: AddressFamily = "auto"
 
 
-class Conversation:
-    """One connection: what was reached, when, and what was received."""
+class Visit:
+    """One connection: what was said over it."""
 
     def __init__(self, config: TcpConfig) -> None:
-        self.started = time.perf_counter()
-        self.step = "looking up the name"
-        self.endpoint: Endpoint | None = None
-        self.looked_up = False
-        self.resolved = self.connected = self.answered = self.finished = 0.0
+        self.stream = Stream()
         self.received = b""
+        self.taken_us = 0
         self._send = unescape(config.send or "")
         self._expect = unescape(config.expect or "")
         self._expect_text = config.expect or ""
@@ -102,33 +91,22 @@ class Conversation:
         Raises:
             Unreachable, Broken: something else happened; the text says what.
         """
-        endpoints = await resolve(host, port)
-        self.looked_up = literal_endpoint(host, port) is None
-        self.resolved = time.perf_counter()
-        self.endpoint, self.step = endpoints[0], f"connecting to {endpoints[0]}"
-        opened, self.endpoint = await open_socket(endpoints)
-        self.connected = time.perf_counter()
-        self.step = f"connected to {self.endpoint}"
-        with opened:
-            try:
-                await self._talk(opened)
-            except OSError as error:
-                raise Broken(f"connection reset by {self.endpoint}") from error
-        self.finished = time.perf_counter()
+        with self.stream as stream:
+            await stream.connect(host, port)
+            if self._send:
+                stream.step = f"connected to {stream.endpoint}, sending"
+                await stream.send(self._send)
+            if self._expect:
+                await self._read()
+        self.taken_us = stream.elapsed_us
 
-    async def _talk(self, opened: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        if self._send:
-            await loop.sock_sendall(opened, self._send)
-        if not self._expect:
-            return
+    async def _read(self) -> None:
         wanted = quoted(self._expect_text)
-        self.step += f", waiting for {wanted}"
+        self.stream.wait_for(wanted)
         while self._expect not in self.received:
             if len(self.received) >= MOST_BYTES:
                 raise Broken(f"did not send {wanted} in its first {MOST_BYTES // 1024} kB")
-            data = await loop.sock_recv(opened, 4096)
-            self.answered = self.answered or time.perf_counter()
+            data = await self.stream.read_some()
             if not data:
                 instead = f", got {quoted(self.text)}" if self.received else ""
                 raise Broken(f"closed the connection without sending {wanted}{instead}")
@@ -139,12 +117,19 @@ class Conversation:
         if self.received:
             wanted = quoted(self._expect_text)
             return f"did not send {wanted} within {timeout:g} s, only {quoted(self.text)}"
-        return f"no answer within {timeout:g} s ({self.step})"
+        return f"no answer within {timeout:g} s ({self.stream.step})"
 
     @property
     def text(self) -> str:
         """What was received, as text."""
         return self.received[: 4 * MOST_REPEATED].decode("utf-8", errors="replace")
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        evidence = self.stream.facts
+        if self.received:
+            evidence["received"] = excerpt(self.text)
+        return evidence
 
 
 async def probe_tcp(config: TcpConfig, target: Target, timeout: float) -> Outcome:
@@ -152,54 +137,27 @@ async def probe_tcp(config: TcpConfig, target: Target, timeout: float) -> Outcom
     host = target.address.strip()
     if not host:
         return unable("the host has no address")
-    conversation = Conversation(config)
+    visit = Visit(config)
     try:
         async with asyncio.timeout(timeout):
-            await conversation.hold(host, config.port)
+            await visit.hold(host, config.port)
     except TimeoutError:
-        message = conversation.unfinished(timeout)
+        message = visit.unfinished(timeout)
     except (Unreachable, Broken) as error:
         message = str(error)
     else:
-        return _up(conversation)
-    return down(
-        excerpt(message, 300), phases=_phases(conversation), evidence=_evidence(conversation)
-    )
+        return _up(visit)
+    return down(excerpt(message, 300), phases=visit.stream.phases, evidence=visit.evidence)
 
 
-def _up(conversation: Conversation) -> Outcome:
-    taken_us = _microseconds(conversation.started, conversation.finished)
-    did = "answered as expected" if conversation.received else "accepts connections"
-    return up(
-        f"{conversation.endpoint} {did}, in {milliseconds(taken_us)}{hint(conversation.endpoint)}",
-        taken_us,
-        _phases(conversation),
-        **_evidence(conversation),
-    )
+def _up(visit: Visit) -> Outcome:
+    endpoint = visit.stream.endpoint
+    did = "answered as expected" if visit.received else "accepts connections"
+    message = f"{endpoint} {did}, in {milliseconds(visit.taken_us)}{hint(endpoint)}"
+    return up(message, visit.taken_us, visit.stream.phases, **visit.evidence)
 
 
 def hint(endpoint: Endpoint | None) -> str:
     """Which kind says more about what usually listens there: it may accept, and not answer."""
     kind = KINDS.get(endpoint.port) if endpoint else None
     return f"; the kind {kind} also sees whether it answers queries" if kind else ""
-
-
-def _microseconds(begin: float, end: float) -> int:
-    return round((end - begin) * 1_000_000)
-
-
-def _phases(conversation: Conversation) -> Phases:
-    told = conversation
-    return Phases(
-        dns_us=_microseconds(told.started, told.resolved) if told.looked_up else None,
-        connect_us=_microseconds(told.resolved, told.connected) if told.connected else None,
-        first_byte_us=_microseconds(told.connected, told.answered) if told.answered else None,
-    )
-
-
-def _evidence(conversation: Conversation) -> dict[str, Any]:
-    endpoint = conversation.endpoint
-    evidence: dict[str, Any] = {"address": None if endpoint is None else str(endpoint)}
-    if conversation.received:
-        evidence["received"] = excerpt(conversation.text)
-    return evidence

@@ -1,4 +1,9 @@
-"""PyMySQL over a connection that is ours, so that it cannot wait, read or tell more than it may."""
+"""PyMySQL over a connection that is ours, so that it cannot wait, read or tell more than it may.
+
+Two of its private methods are overridden, as it has no other way: ``_read_bytes`` reads packets of
+any number and size, and ``_request_authentication`` is the only moment between the greeting and the
+password. To count in the socket instead would need a socket that TLS can wrap: a real one.
+"""
 
 import contextlib
 import socket

@@ -3,6 +3,11 @@
 libpq is not used: it keeps the code (SQLSTATE) of a refused login to itself, so that only the
 text, in the server's language, would tell a wrong password from a missing database; and it
 computes as many rounds for a password as a server demands, while the whole process stands still.
+
+Nor is asyncpg: it computes the rounds on the event loop (a million of them held up all other
+checks for 1.4 s; here a thread does it, and more are refused). It looks the name up and connects
+by itself, so that the address would not be the one that was judged, or the certificate not be
+compared with the name. A check takes 1.35 times the CPU (2.4 ms, not 1.8 ms).
 """
 
 from dataclasses import dataclass, field

@@ -2,6 +2,10 @@
 
 Requests, redirects, decoding and error types stay httpx's own. A pool would cost more than it
 saves here, and a visitor has no connection yet either.
+
+It connects by itself and not through `wire.stream`, as the other kinds do: with a protocol of
+asyncio the request goes out and the answer is taken apart in callbacks, without waking up a task
+for each step. Look-ups, the race of addresses and the TLS session are the same code.
 """
 
 import asyncio

@@ -20,8 +20,9 @@ from webmon.probes.host_key import HostKey
 from webmon.probes.over_ssh.client import Client, SshError
 from webmon.probes.over_ssh.commands import Command, last_section
 from webmon.probes.ssh_access import SshAccess
-from webmon.probes.wire.addresses import Endpoint, literal_endpoint, open_socket, resolve
+from webmon.probes.wire.addresses import Endpoint
 from webmon.probes.wire.families import present_family
+from webmon.probes.wire.stream import Stream
 from webmon.probes.wire.texts import quoted
 
 LINGER_SECONDS = 2.0
@@ -62,14 +63,13 @@ class Connection:
     def __init__(self, key: "Key", key_type: str | None) -> None:
         self.key = key
         self.host, self.port, self._access, _, _ = key
-        self.step = "looking up the name"
         self.users = 0
-        self.endpoint: Endpoint | None = None
         self.host_key: HostKey | None = None
         self.times: dict[str, int] = {}
         """Microseconds, by phase: dns, connect, banner, key_exchange, login."""
         self.evidence: dict[str, Any] = {}
         self._key_type = key_type
+        self._stream, self._step = Stream(), ""
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._socket: socket.socket | None = None
@@ -78,6 +78,15 @@ class Connection:
         self._shared: dict[str, asyncio.Task[Any]] = {}
         self._running: dict[str, Running] = {}
         self._closed = False
+
+    @property
+    def step(self) -> str:
+        """What is under way, for who waits no longer."""
+        return self._step or self._stream.step
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        return self._stream.endpoint
 
     @property
     def is_fresh(self) -> bool:
@@ -152,18 +161,16 @@ class Connection:
     # --- phases
 
     async def _open(self) -> None:
-        began = time.perf_counter()
-        endpoints = await resolve(self.host, self.port)
-        if literal_endpoint(self.host, self.port) is None:
-            began = self._note("dns", began)
-        self.endpoint, self.step = endpoints[0], f"connecting to {endpoints[0]}"
-        self._socket, self.endpoint = await open_socket(endpoints)
+        stream = self._stream
+        await stream.connect(self.host, self.port)
+        self._socket, began = stream.detach(), time.perf_counter()
         self.evidence["address"] = str(self.endpoint)
-        began = self._note("connect", began)
-        self.step = f"connected to {self.endpoint}, waiting for the SSH banner"
+        taken = {"dns": stream.phases.dns_us, "connect": stream.phases.connect_us}
+        self.times |= {name: us for name, us in taken.items() if us is not None}
+        stream.wait_for("the SSH banner")
         await self._await_banner(self._socket)
         began = self._note("banner", began)
-        self.step = f"exchanging keys with {self.endpoint}"
+        self._step = f"exchanging keys with {self.endpoint}"
         await self._exchange_keys(self._socket)
         self._note("key_exchange", began)
 
@@ -207,7 +214,7 @@ class Connection:
     async def _log_in(self) -> None:
         assert self._client is not None and self._access is not None
         began = time.perf_counter()
-        self.step = f"logging in as {self._access.user}"
+        self._step = f"logging in as {self._access.user}"
         await self._client.log_in(self._access)
         self._note("login", began)
 

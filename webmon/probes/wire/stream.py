@@ -1,5 +1,7 @@
 """One connection that is spoken over in lines or bytes, in plain text and through TLS.
 
+It is the connector of all kinds but `http`: from a name to a socket, with the time of each step.
+
 What it reads is bounded; the time is bounded by its user, for whom `step` says what is under way.
 """
 
@@ -165,6 +167,24 @@ class Stream:
             await self._read_more()
         data, self._unread = self._unread[:count], self._unread[count:]
         return data
+
+    async def read_some(self) -> bytes:
+        """What comes next, at most 16 kB; empty where the other side has ended.
+
+        Raises:
+            Broken: the connection is gone.
+        """
+        if not self._unread and (data := await self._read()):
+            self._times.setdefault("first byte", time.perf_counter())
+            return data
+        data, self._unread = self._unread, b""
+        return data
+
+    def detach(self) -> socket.socket:
+        """The connected socket, for its new owner, who closes it."""
+        opened, self._socket = self._socket, None
+        assert opened is not None
+        return opened
 
     async def wants_certificate(self) -> bool:
         """Whether the next that the server says is that it wants a client certificate. Nothing
