@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
-from tests.clock import MINUTE, NOW
+from tests.clock import HOUR, NOW
 from tests.outside import deliver
 from webmon.commands.notifications import leases, next_message
 from webmon.db import Database
@@ -14,6 +14,7 @@ from webmon.models import Channel, ChannelState, Notification, Service
 from webmon.notifiers.base import NotifierError
 
 REFUSED = NotifierError("the server is busy")
+BUSY = NotifierError("the server is busy", retry_after_seconds=3600)
 WRONG = NotifierError("the key is wrong", permanent=True)
 
 
@@ -71,11 +72,11 @@ def rows(database: Database) -> list[Notification]:
 
 
 def keep_trying(database: Database, begin: datetime, end: datetime) -> None:
-    """Passes of the deliver job, each after the longest that a channel waits for its next try."""
+    """Passes of the deliver job, each when a channel that is `BUSY` wants its next try."""
     at = begin
     while at < end:
         deliver(database, at=at)
-        at += 10 * MINUTE
+        at += HOUR
 
 
 def claim(database: Database, at: datetime = NOW, worker: str = "w") -> list[leases.Lease]:

@@ -22,7 +22,7 @@ def test_an_outage_its_reminders_and_its_end_are_told_once_each(database, outsid
     for seconds in range(8):
         deliver(database, at=NOW + seconds * SECOND)
     assert outside.told() == ["down Datastore.Website"]
-    for minutes in range(0, 9 * 60, 10):
+    for minutes in range(0, 9 * 60, 30):
         at = NOW + minutes * MINUTE
         follow_up(database, at=at)
         deliver(database, at=at + 5 * SECOND)

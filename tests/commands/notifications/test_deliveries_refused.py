@@ -6,6 +6,7 @@ import pytest
 
 from tests.clock import HOUR, MINUTE, NOW, SECOND
 from tests.outbox import (
+    BUSY,
     REFUSED,
     WRONG,
     add_channel,
@@ -123,7 +124,7 @@ def test_what_was_not_taken_within_a_day_has_failed_and_the_admins_are_told_once
     channel_id = add_channel(database)
     add_channel(database, "other", events=[])
     first, second = (add_site(database, iati, name) for name in ("A", "B"))
-    outside.failures["ops"] = REFUSED
+    outside.failures["ops"] = BUSY
     see(database, DOWN, first, at=NOW)
     see(database, DOWN, second, at=NOW + 2 * HOUR)
     keep_trying(database, NOW, NOW + 23 * HOUR)
