@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def weak_context(
     """
     signer: Any = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
-    key = rsa.generate_private_key(65537, bits)
+    key = _key(bits)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([]))
@@ -42,6 +43,12 @@ def weak_context(
     if sha1:
         der = _signed_again(certificate, signer)
     return _serving(der, key, folder)
+
+
+@cache
+def _key(bits: int) -> rsa.RSAPrivateKey:
+    """Made once: that takes longer than all else here."""
+    return rsa.generate_private_key(65537, bits)
 
 
 def _signed_again(certificate: x509.Certificate, signer: rsa.RSAPrivateKey) -> bytes:

@@ -41,7 +41,7 @@ async def look(
 def connections() -> Iterator[list[int]]:
     """A socket of this machine that takes connections and says a secret; how many there were."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(0.2)
+        listening.settimeout(0.02)  # a connection of this machine is there at once
         yield [listening.getsockname()[1]]
         with pytest.raises(TimeoutError):
             listening.accept()

@@ -258,7 +258,7 @@ async def test_what_is_not_ssh_is_quoted(first: bytes, message: str) -> None:
 async def test_no_algorithm_in_common_says_nothing_about_the_server() -> None:
     def serve(opened: socket.socket) -> None:
         transport = paramiko.Transport(opened)
-        transport.add_server_key(paramiko.RSAKey.generate(2048))
+        transport.add_server_key(HOST_KEY)
         transport._preferred_ciphers = ("one-of-the-future",)
         with suppress(paramiko.SSHException, EOFError):
             transport.start_server(server=paramiko.ServerInterface())

@@ -198,11 +198,16 @@ async def test_a_certificate_that_is_signed_by_itself(tmp_path: Path) -> None:
     assert outcome.evidence["sha256"]
 
 
-@pytest.fixture
-def rsa_authority(server_context: ServerContext) -> trustme.CA:
+@pytest.fixture(scope="module")
+def rsa_authority(trusted_authority: trustme.CA) -> trustme.CA:
     authority = trustme.CA(key_type=trustme.KeyType.RSA)
     authority.configure_trust(context_for(Trust(offers=("h2", "http/1.1"))))
     return authority
+
+
+@pytest.fixture(scope="module")
+def rsa_certificate(rsa_authority: trustme.CA) -> trustme.LeafCert:
+    return rsa_authority.issue_cert("localhost", key_type=trustme.KeyType.RSA)
 
 
 async def test_a_weak_key(rsa_authority: trustme.CA, tmp_path: Path) -> None:
@@ -243,10 +248,10 @@ async def test_a_server_that_wants_a_client_certificate(
     ],
 )
 async def test_old_encryption_that_browsers_take(
-    rsa_authority: trustme.CA, cipher: str, old: str | None
+    rsa_certificate: trustme.LeafCert, cipher: str, old: str | None
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    rsa_authority.issue_cert("localhost", key_type=trustme.KeyType.RSA).configure_cert(context)
+    rsa_certificate.configure_cert(context)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(cipher)
     outcome = await shown(context)
