@@ -184,6 +184,7 @@ def test_a_mistake_is_named_with_its_line_and_nothing_is_changed(apply, session,
     assert session.exec(select(Namespace)).all() == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # refused before it is asked
 @pytest.mark.parametrize(
     ("text", "message"),
     [

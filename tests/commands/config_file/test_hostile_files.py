@@ -39,6 +39,7 @@ FILES = {
 }
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # refused before it is asked
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
 def test_a_hostile_file_is_refused_with_one_line(
     session: Session, tmp_path: Path, content: str
@@ -50,6 +51,7 @@ def test_a_hostile_file_is_refused_with_one_line(
     assert len(str(refusal.value)) < 1000
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # refused before it is asked
 @pytest.mark.parametrize("name", ["/dev/zero", "/", "missing.yaml"])
 def test_what_is_no_file_is_refused(session: Session, name: str) -> None:
     with pytest.raises(FileError):
