@@ -1,5 +1,6 @@
 """What is deleted when, in steps, and how the file shrinks."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -135,10 +136,11 @@ def test_nothing_to_delete_is_one_look(session):
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[db.Database]:
+def file(tmp_path: Path, sqlite_template: Path) -> Iterator[db.Database]:
     """A new SQLite file."""
-    database = db.Database(f"sqlite:///{tmp_path / 'small.db'}")
-    migrate(database)
+    path = tmp_path / "small.db"
+    shutil.copy(sqlite_template, path)
+    database = db.Database(f"sqlite:///{path}")
     yield database
     database.dispose()
 
