@@ -45,6 +45,7 @@ PARTS = {
     "commands.accounts.second_factor.new_recovery_codes": "about the actor alone",
     "commands.accounts.second_factor.give_up_factor": "about the actor alone",
     "commands.accounts.users.change_own_password": "about the actor alone",
+    "commands.accounts.users.require_free": "a part of what gives an address, which has judged",
     "commands.downtimes.plan.new_downtime": "a part of plan_downtime, which has judged",
     "commands.inventory.additions.add_hosts": "unsaved_host has judged",
     "commands.inventory.additions.add_services": "a part of what has judged the hosts",
