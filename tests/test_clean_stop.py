@@ -112,7 +112,7 @@ def test_what_a_killed_child_has_left_is_in_the_file_too(busy, tmp_path):
 
 def test_a_copied_file_put_back_is_whole_and_misses_nothing(busy, tmp_path):
     away = tmp_path / "away.db"
-    for _ in range(3):
+    for _ in range(2):
         with process(busy, "worker") as worker:
             grows(busy)
             worker.terminate()
