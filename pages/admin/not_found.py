@@ -18,6 +18,6 @@ def not_found() -> rx.Component:
             ".",
             class_name="none",
         ),
-        who="",
+        who="Your profile",
         here="",
     )

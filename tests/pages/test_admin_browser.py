@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -227,13 +228,24 @@ def test_a_viewer_sees_everything_and_is_offered_no_change(context: BrowserConte
         assert page.get_by_role("button", name=name).count() == 0
 
 
+ADDRESSES = {
+    "Dashboard": "/admin/",
+    "Planned downtime": "/admin/downtime/",
+    "API keys": "/admin/keys/",
+}
+"""Of the rooms whose address is not their name."""
+EASY_ROOMS = (
+    *("Incidents", "Dashboard", "Namespaces", "Users", "Activity", "API keys", "Settings"),
+)
+
+
 def room(page: Page, name: str) -> None:
     """Go to a room by the rail, on a narrow screen by its menu; the focus is on the heading."""
     menu = button(page, "Menu")
     if menu.is_visible():
         menu.click()
     page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name).click()
-    address = "/admin/" if name == "Dashboard" else f"/admin/{name.lower()}/"
+    address = ADDRESSES.get(name, f"/admin/{name.lower()}/")
     page.wait_for_url(re.compile(rf"{address}(\?.*)?$"))
     expect(page).to_have_title(re.compile(rf"^([✖▲] )?{name} – Beaconry$"))
     expect(page.get_by_role("heading", level=1)).to_be_focused()
@@ -471,30 +483,38 @@ def test_signing_out_ends_the_other_tabs_too(context: BrowserContext) -> None:
     other.wait_for_url("**/login/**")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_runs_over_the_edge_and_all_can_be_hit(
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_every_room_fits_can_be_hit_and_is_accessible(
     browser: Browser, product: Product, width: int, scheme: str
 ) -> None:
     size = {"width": width, "height": 900}
     with browser.new_context(base_url=product.url, viewport=size, color_scheme=scheme) as context:
-        page = sign_in(context, "admin")
+        page, errors = sign_in(context, "admin"), []
+        page.on("console", lambda each: each.type == "error" and errors.append(each.text))
         shown = opened(page).locator("[data-service='Status page']")
         shown.locator(".open-detail").click()
         choose(shown, "Edit Status page")
         expect(page.locator("form.form")).to_be_visible()
         assert_it_fits(page)
+        assert_it_is_accessible(page)
         room(page, "Channels")
         page.locator(".open-detail").first.click()
         page.get_by_text("Message previews").click()
         button(page, "Edit Administrators").click()
         expect(page.locator("form.form")).to_be_visible()
         assert_it_fits(page)
-        room(page, "Incidents")
+        assert_it_is_accessible(page)
+        room(page, "Planned downtime")
+        button(page, "Plan downtime").click()
+        expect(page.locator("form.form")).to_be_visible()
         assert_it_fits(page)
-        room(page, "Dashboard")
-        expect(page.get_by_text("Hosts up")).to_be_visible()
-        assert_it_fits(page)
+        assert_it_is_accessible(page)
+        for name in EASY_ROOMS:
+            room(page, name)
+            expect(page.locator(".as-of").or_(page.get_by_text("Hosts up"))).not_to_have_count(0)
+            assert_it_fits(page)
+            assert_it_is_accessible(page)
+        assert errors == []
 
 
 def test_the_dashboard_says_how_everything_is_and_leads_there(context: BrowserContext) -> None:
@@ -647,6 +667,21 @@ def assert_it_fits(page: Page) -> None:
         " ? 32 : 44)).map(each => each.outerHTML)"
     )
     assert small == []
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.head *, h1, h2, .status, .word, .button')]"
+        ".filter(each => each.checkVisibility() && !each.childElementCount"
+        " && each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0"
+        " && getComputedStyle(each).overflow !== 'visible').map(each => each.outerHTML)"
+    )
+    assert cut == []
+
+
+def assert_it_is_accessible(page: Page) -> None:
+    """Axe finds nothing that is serious."""
+    options = {"resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in grave] == []
 
 
 def kept(page: Page) -> str:

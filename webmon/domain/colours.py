@@ -45,8 +45,8 @@ def accent_css(accent: str) -> str:
     night = f"--accent:{dark};--on-accent:{BLACK}"
     return (
         f"html:root{{--accent:{accent};--on-accent:{WHITE}}}"
-        f"@media (prefers-color-scheme:dark){{html:root:not([data-theme=light]){{{night}}}}}"
-        f"html:root[data-theme=dark]{{{night}}}"
+        f"@media screen{{html:root[data-theme=dark]{{{night}}}"
+        f"@media (prefers-color-scheme:dark){{html:root:not([data-theme=light]){{{night}}}}}}}"
     )
 
 

@@ -68,7 +68,7 @@ def _machine(each: rx.Var[MachineView]) -> rx.Component:
         ),
         rx.el.td(each.load),
         rx.el.td(each.memory),
-        rx.el.td(each.up_for, rx.cond(each.rebooted, rx.el.b(" restarted"))),
+        rx.el.td(each.up_for, rx.cond(each.rebooted, rx.el.b("restarted", class_name="note"))),
     )
 
 

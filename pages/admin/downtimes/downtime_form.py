@@ -95,12 +95,12 @@ WHEN_UP = FieldView(
 )
 WHO = FieldView(
     "told",
-    "Channels",
+    "Who is told",
     "select",
     value=ALL,
     options=(
-        Option(ALL, "All that want planned downtime"),
-        Option(SOME, "Only those ticked below"),
+        Option(ALL, "All that want it"),
+        Option(SOME, "Only some channels"),
     ),
 )
 AUDIENCES = (
@@ -148,7 +148,7 @@ def downtime_form(
             _scope_section(scope),
             *_when(repeat),
             Section((BEFORE, WHEN_UP, SILENCE, WHO), title=TOLD),
-            *([choices(CHANNELS, "Channels", offered, ticked)] if offered else []),
+            *([choices(CHANNELS, "Only these channels", offered, ticked)] if offered else []),
             Section(tuple(steps), title=STEPS, folded=True),
         ),
     )

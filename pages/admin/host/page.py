@@ -8,7 +8,7 @@ from webmon.queries.inventory.host_page import HostIncidentView, HostServiceView
 from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.display.charts import metrics_charts
 from webmon.ui.display.moment import moment
-from webmon.ui.display.panel import panel
+from webmon.ui.display.panel import panel, side_by_side
 from webmon.ui.display.status import icon
 from webmon.ui.rooms.history_view import history_panel
 from webmon.ui.rooms.quieting_view import quieting
@@ -72,10 +72,10 @@ def _panels() -> rx.Component:
                 wide=True,
             ),
         ),
-        panel("Months", months(view.record)),
-        planned_panel(HostPageState, "host"),
-        incidents_panel(view.incidents, _incident),
-        quieting(HostPageState),
+        side_by_side(
+            [panel("Months", months(view.record)), planned_panel(HostPageState, "host")],
+            [incidents_panel(view.incidents, _incident), quieting(HostPageState)],
+        ),
         history_panel(HostPageState),
         class_name="panels",
     )

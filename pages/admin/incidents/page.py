@@ -83,74 +83,80 @@ def _namespace(each: rx.Var[FilterView]) -> rx.Component:
 
 
 def _entry(each: rx.Var[EntryView]) -> rx.Component:
-    """What failed together on one host: one line with its parts below."""
+    """What failed together on one host: its parts, below a line of their own where there are
+    several."""
     return rx.el.li(
-        rx.el.div(
-            rx.el.span(
-                rx.el.span(
-                    icon(each.status),
-                    each.word,
-                    class_name="status",
-                    custom_attrs={"data-status": each.status},
-                ),
-                class_name="status-cell",
-            ),
-            rx.el.span(
-                rx.el.a(
-                    each.host,
-                    href=f"{ROOM}?host=" + each.host_id.to(str),
-                    dir="auto",
-                    class_name="name",
-                ),
-                rx.el.span(each.namespace, class_name="kind"),
-            ),
-            rx.el.span(
-                rx.cond(
-                    each.parts.length() > 1,
-                    rx.fragment(each.parts.length(), " services failed together"),
-                ),
-                class_name="channel-facts",
-            ),
-            rx.cond(
-                each.takes.length() > 0,
-                rx.el.button(
-                    "Acknowledge",
-                    type="button",
-                    class_name="button",
-                    on_click=IncidentsState.acknowledge(each.takes),
-                    custom_attrs={"aria-label": "Acknowledge " + each.host},
-                ),
-            ),
-            class_name="channel-row entry-row",
-        ),
-        rx.el.ol(rx.foreach(each.parts, _incident), class_name="parts"),
+        rx.cond(each.parts.length() > 1, _together(each)),
+        rx.el.ol(rx.foreach(each.parts, lambda part: _incident(part, each)), class_name="parts"),
         class_name="channel",
         custom_attrs={"data-status": each.status},
         key=each.id.to(str),
     )
 
 
-def _incident(each: rx.Var[IncidentView]) -> rx.Component:
-    is_open = IncidentsState.detail.id == each.id
-    status = rx.cond(each.is_open, "down", "up")
+def _together(each: rx.Var[EntryView]) -> rx.Component:
+    return rx.el.div(
+        _status(each.status, each.word),
+        rx.el.span(_host(each), class_name="incident-what"),
+        rx.el.span(each.parts.length(), " services failed together", class_name="channel-facts"),
+        _acknowledge(each),
+        class_name="channel-row entry-row",
+    )
+
+
+def _status(
+    status: rx.Var[str], word: rx.Var[str], lasted: rx.Var[str] | None = None
+) -> rx.Component:
+    return rx.el.span(
+        rx.el.span(icon(status), word, class_name="status", custom_attrs={"data-status": status}),
+        rx.el.span("for ", lasted, class_name="since") if lasted is not None else None,
+        class_name="status-cell",
+    )
+
+
+def _host(each: rx.Var[EntryView]) -> rx.Component:
+    """Leads to the incidents of that host alone."""
+    return rx.fragment(
+        rx.el.a(
+            each.host,
+            href=f"{ROOM}?host=" + each.host_id.to(str),
+            dir="auto",
+            class_name="name",
+        ),
+        rx.el.span(each.namespace, class_name="kind"),
+    )
+
+
+def _acknowledge(each: rx.Var[EntryView]) -> rx.Component:
+    return rx.cond(
+        each.takes.length() > 0,
+        rx.el.button(
+            "Acknowledge",
+            type="button",
+            class_name="button small",
+            on_click=IncidentsState.acknowledge(each.takes),
+            custom_attrs={"aria-label": "Acknowledge " + each.host},
+        ),
+    )
+
+
+def _incident(each: rx.Var[IncidentView], entry: rx.Var[EntryView]) -> rx.Component:
+    is_open, is_alone = IncidentsState.detail.id == each.id, entry.parts.length() == 1
+    status = rx.cond(is_alone, entry.status, rx.cond(each.is_open, "down", "up"))
+    word = rx.cond(is_alone, entry.word, rx.cond(each.is_open, "down", "over"))
     base = f"{ROOM}?" + IncidentsState.rest
     return rx.el.li(
         rx.el.div(
+            _status(status, word, each.lasted),
             rx.el.span(
-                rx.el.span(
-                    icon(status),
-                    rx.cond(each.is_open, "down", "over"),
-                    class_name="status",
-                    custom_attrs={"data-status": status},
+                rx.cond(is_alone, _host(entry)),
+                rx.el.a(
+                    rx.el.span(each.service, class_name="name", dir="auto"),
+                    href=rx.cond(is_open, base, base + "incident=" + each.id.to(str)),
+                    class_name="open-detail",
+                    custom_attrs={"aria-expanded": is_open},
                 ),
-                rx.el.span("for ", each.lasted, class_name="since"),
-                class_name="status-cell",
-            ),
-            rx.el.a(
-                rx.el.span(each.service, class_name="name", dir="auto"),
-                href=rx.cond(is_open, base, base + "incident=" + each.id.to(str)),
-                class_name="open-detail",
-                custom_attrs={"aria-expanded": is_open},
+                class_name="incident-what",
             ),
             rx.el.div(
                 rx.el.span(
@@ -160,6 +166,7 @@ def _incident(each: rx.Var[IncidentView]) -> rx.Component:
                 rx.el.span(each.told),
                 class_name="channel-facts",
             ),
+            rx.cond(is_alone, _acknowledge(entry)),
             rx.cond(
                 each.acknowledged_by != "",
                 rx.el.p(

@@ -40,6 +40,10 @@ def keys() -> rx.Component:
                 ),
                 rx.el.p("Only admins of all namespaces manage keys.", class_name="none"),
             ),
+            rx.cond(
+                view.may_manage & (view.found.length() == 0),
+                rx.el.p("There is no key yet. Begin with “Make a key” above.", class_name="none"),
+            ),
             rx.el.ol(rx.foreach(view.found, _key), class_name="users keys", aria_label="API keys"),
         ),
         _new(),

@@ -9,7 +9,7 @@ from webmon.ui.addresses import host_address, incident_address, service_address
 from webmon.ui.display.charts import response_chart
 from webmon.ui.display.evidence import evidence
 from webmon.ui.display.moment import moment
-from webmon.ui.display.panel import panel
+from webmon.ui.display.panel import panel, side_by_side
 from webmon.ui.display.status import icon
 from webmon.ui.rooms.history_view import history_panel
 from webmon.ui.rooms.quieting_view import pausing, quieting
@@ -79,14 +79,20 @@ def _panels() -> rx.Component:
             response_chart(view.id, ServicePageState.chosen_range),
             wide=True,
         ),
-        panel("Last check", evidence(view.detail)),
-        panel("Months", months(view.record), wide=True),
-        planned_panel(ServicePageState, "service"),
-        incidents_panel(view.incidents, _incident),
-        quieting(ServicePageState, pausing(ServicePageState)),
-        panel(
-            "Last results",
-            rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
+        side_by_side(
+            [
+                panel("Last check", evidence(view.detail)),
+                planned_panel(ServicePageState, "service"),
+                panel("Months", months(view.record)),
+            ],
+            [
+                incidents_panel(view.incidents, _incident),
+                quieting(ServicePageState, pausing(ServicePageState)),
+                panel(
+                    "Last results",
+                    rx.el.ul(rx.foreach(view.results, _result), class_name="rows"),
+                ),
+            ],
         ),
         history_panel(ServicePageState),
         class_name="panels",

@@ -34,9 +34,9 @@ def test_the_record_tells_days_and_months(session: Session) -> None:
     assert today.uptime == "90.00 %"
     months = [(each.name, each.outages, each.down, each.longest) for each in record.months]
     assert months[:3] == [
-        ("November 2026", 1, "1 h", "1 h"),
-        ("October 2026", 1, "1 h", "1 h"),
-        ("September 2026", 0, "none", ""),
+        ("Nov 2026", 1, "1 h", "1 h"),
+        ("Oct 2026", 1, "1 h", "1 h"),
+        ("Sep 2026", 0, "none", ""),
     ]
     assert record.summary == "The last 90 days: 88 without an outage, 2 with an outage"
 

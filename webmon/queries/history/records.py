@@ -167,7 +167,7 @@ def _months(line: Timeline, zone: ZoneInfo, now: datetime) -> Iterator[MonthReco
         if measured.observed:
             found = outages(line, present)
             yield MonthRecord(
-                name=f"{present.began_at.astimezone(zone):%B %Y}",
+                name=f"{present.began_at.astimezone(zone):%b %Y}",
                 uptime=percentage(percent(measured)),
                 outages=found.count,
                 down=_length(found.total) if found.count else "none",

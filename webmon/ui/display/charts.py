@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from webmon.ui.display.native import NativeLink
+from webmon.ui.display.chart_tables import Row, as_table, download
 from webmon.ui.display.series import Series, host_metrics, response_times
 
 HEIGHT = 240
@@ -61,6 +61,11 @@ def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Com
     points = series.var(
         "(series?.points ?? []).map(([at, p50, p95]) => ({at, p50, p95}))", list[ResponsePoint]
     )
+    rows = series.var(
+        f"(series?.points ?? []).map(([at, ...both]) => ({{at: ({TIME})(at),"
+        f" values: both.map((ms) => ms === null ? '' : ({MILLISECONDS})(ms))}}))",
+        list[Row],
+    )
     top = series.var("series?.axis_top ? +(series.axis_top * 1.15).toPrecision(2) : 'auto'", float)
     return rx.el.figure(
         rx.cond(
@@ -105,64 +110,28 @@ def response_chart(service_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Com
                 rx.el.p("No answers in this time.", class_name="help"),
             ),
         ),
-        _as_table(series, ["Time", "Median", "95 % within"], points),
+        rx.el.figcaption(
+            as_table([rx.el.th("Median", scope="col"), rx.el.th("95 % within", scope="col")], rows),
+            download(series),
+        ),
         class_name="chart",
     )
-
-
-def _as_table(
-    series: Series, columns: list[str], points: rx.Var[list[ResponsePoint]]
-) -> rx.Component:
-    return rx.el.figcaption(
-        rx.el.details(
-            rx.el.summary("Show as a table"),
-            rx.el.div(
-                rx.el.table(
-                    rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in columns))),
-                    rx.el.tbody(
-                        rx.foreach(
-                            points,
-                            lambda point: rx.el.tr(
-                                rx.el.th(_written(TIME, point["at"]), scope="row"),
-                                rx.el.td(_or_none(MILLISECONDS, point["p50"])),
-                                rx.el.td(_or_none(MILLISECONDS, point["p95"])),
-                            ),
-                        )
-                    ),
-                ),
-                class_name="table-room",
-                tab_index=0,
-                role="region",
-                aria_label="Table",
-            ),
-        ),
-        _download(series),
-    )
-
-
-def _download(series: Series) -> rx.Component:
-    return NativeLink.create("Download as CSV", href=series.address + "&format=csv")
-
-
-def _written(form: str, value: rx.Var) -> rx.Var[str]:
-    return rx.Var(f"({form})({value!s})", _var_type=str, _var_data=value._get_all_var_data())
-
-
-def _or_none(form: str, value: rx.Var) -> rx.Var[str]:
-    text = f"({value!s} === null ? '' : ({form})({value!s}))"
-    return rx.Var(text, _var_type=str, _var_data=value._get_all_var_data())
 
 
 def metrics_charts(host_id: rx.Var[int], chosen_range: rx.Var[str]) -> rx.Component:
     """Disks, inodes, memory and load of a machine, with its restarts."""
     series = host_metrics(host_id, chosen_range)
     return rx.fragment(
+        rx.cond(
+            series.var("series === null", bool),
+            rx.el.p("Fetching the numbers …", class_name="help", height=f"{4 * (HEIGHT + 88)}px"),
+        ),
         _forecasts(series),
         _metrics_chart(series, "Disks", "disk ", PERCENT, 100),
         _metrics_chart(series, "Inodes", "inodes ", PERCENT, 100),
         _metrics_chart(series, "Memory", "memory", PERCENT, 100),
         _metrics_chart(series, "Load, five minutes", "load", PLAIN, "auto"),
-        _download(series),
+        download(series),
     )
 
 
@@ -195,6 +164,13 @@ def _metrics_chart(
         f" ['s' + number, series.series[name].points[row][1]]))}})) : [])({names})",
         list[dict],
     )
+    rows = series.var(
+        f"((names) => names.length ? series.series[names[0]].points.map(([at], row) => ({{"
+        f"at: ({TIME})(at), values: names.map((name) => {{"
+        f" const value = series.series[name].points[row][1];"
+        f" return value === null ? '' : ({tick})(value); }})}})) : [])({names})",
+        list[Row],
+    )
     return rx.cond(
         curves.length() > 0,
         rx.el.figure(
@@ -206,9 +182,27 @@ def _metrics_chart(
                 tick=tick,
                 domain=[0, top],
             ),
+            rx.el.figcaption(
+                rx.cond(
+                    curves.length() > 1,
+                    rx.el.ul(rx.foreach(curves, _named), class_name="legend"),
+                ),
+                as_table([rx.foreach(curves, _head)], rows, of=title),
+            ),
             class_name="chart",
         ),
     )
+
+
+def _named(each: Any) -> rx.Component:
+    """Which of the lines it is."""
+    return rx.el.li(
+        rx.el.span(style={"background": each["colour"]}, aria_hidden="true"), each["name"]
+    )
+
+
+def _head(each: Any) -> rx.Component:
+    return rx.el.th(each["name"], scope="col")
 
 
 def _drawn(points: rx.Var[list], *content: rx.Component, tick: str, domain: list) -> rx.Component:

@@ -14,6 +14,11 @@ def panel(title: str, *content: rx.Component, href: str = "", wide: bool = False
     )
 
 
+def side_by_side(left: list[rx.Component], right: list[rx.Component]) -> rx.Component:
+    """Two columns of panels, each as tall as its own; one below the other on phones."""
+    return rx.el.div(rx.el.div(*left), rx.el.div(*right), class_name="side-by-side")
+
+
 def number(name: str, *value: Any, href: str, note: rx.Component | None = None) -> rx.Component:
     """A number with its name, to be put into a ``dl``; it links to the list behind it."""
     return rx.el.div(
