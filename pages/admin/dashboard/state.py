@@ -41,4 +41,5 @@ class DashboardState(Listing, PrivateState):
             now=now,
             lately=self._ticking,
         )
-        show(self, view=view, planned=await ask(self, next_times, now=now))
+        planned = await ask(self, next_times, now=now, lately=self._ticking)
+        show(self, view=view, planned=planned)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from webmon.queries.downtimes.listing import (
     steps_of,
 )
 from webmon.queries.downtimes.windows import service
+from webmon.queries.kept import LATELY, Kept
 
 STATE_WORDS = {
     State.SCHEDULED: "planned",
@@ -196,8 +198,20 @@ def times_of_incident(
     return tuple(time_view(each, now) for each in views)
 
 
-def next_times(session: Session, *, actor: Actor, now: datetime) -> tuple[TimeView, ...]:
-    """What goes on and what comes next, for the dashboard."""
+TICKS: Kept[tuple[TimeView, ...]] = Kept(LATELY)
+
+
+def next_times(
+    session: Session, *, actor: Actor, now: datetime, lately: bool = False
+) -> tuple[TimeView, ...]:
+    """What goes on and what comes next, for the dashboard. ``lately``: it may be up to a second
+    old."""
+    read = partial(_next_times, session, actor, now)
+    key = actor.role, actor.namespace_ids
+    return TICKS.of(session, key, read, now=now) if lately else read()
+
+
+def _next_times(session: Session, actor: Actor, now: datetime) -> tuple[TimeView, ...]:
     found = next_downtimes(session, MOST_AHEAD, actor=actor, now=now)
     return tuple(time_view(each, now) for each in found)
 
