@@ -64,6 +64,30 @@ def hosts_and_ports(value: list[str]) -> list[str]:
     return value
 
 
+def web_address(value: str) -> str:
+    """``value`` without a slash at the end, if it is a web address or empty; for pydantic.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise ValueError("must be an http:// or https:// address")
+    return value.rstrip("/")
+
+
+def own_address(value: str) -> str:
+    """The same for an address of ours, which has no path; for pydantic.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    parts = urlsplit(value)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must end after the host and port: no path is possible")
+    return web_address(value)
+
+
 CommaSeparated = BeforeValidator(split_by_commas)
 SmallLetters = BeforeValidator(str.lower)
 
@@ -105,6 +129,7 @@ class Settings(BaseSettings):
     mcp_key: SecretStr = SecretStr("")
     heartbeat_url: SecretStr = SecretStr("")
     x_api_url: str = "https://api.x.com"
+    public_address: str = ""
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -166,22 +191,15 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("base_url")
+    @field_validator("base_url", "public_address")
     @classmethod
-    def _without_path(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError("must end after the host and port: no path is possible")
-        return value
+    def _own_address(cls, value: str) -> str:
+        return own_address(value)
 
-    @field_validator("base_url", "x_api_url")
+    @field_validator("x_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        if value and (
-            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
-        ):
-            raise ValueError("must be an http:// or https:// address")
-        return value.rstrip("/")
+        return web_address(value)
 
     @field_validator("connectivity_targets")
     @classmethod

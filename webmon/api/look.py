@@ -1,49 +1,81 @@
-"""The name and the colour of the installation, put into the pages that the server fills in."""
+"""The name and the colours of the installation, put into the pages that the server fills in."""
 
 import re
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
+from urllib.parse import urlencode
 
 from webmon import db
+from webmon.config import settings
 from webmon.domain.colours import accent_css
-from webmon.queries.installation import installation
+from webmon.queries.installation import accents, installation, status_page
 
 FRESH_SECONDS = 5.0
 PLACE = re.compile(r'(<div\b[^>]*\bid="brand"[^>]*>).*?(?=</div>)', re.DOTALL)
 DEFAULT = "Status"
 
 _lock = threading.Lock()
-_kept: tuple[float, str, str] = (-FRESH_SECONDS, "", "")
 
 
-def in_look(page: str) -> str:
-    """``page`` under the installation's name and in its colour. Asks the database now and then."""
-    name, css = _look()
-    link = f'<a class="brand" href="/status/">{escape(name or DEFAULT)}</a>'
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the database said last, and when that was."""
+
+    at: float = -FRESH_SECONDS
+    name: str = ""
+    css: str = ""
+    """Style rules for the accent colour."""
+    address: str = ""
+    """That of the public page."""
+    css_of: Mapping[str, str] = field(default_factory=dict)
+    """Those of namespaces that have a colour of their own, by slug."""
+
+
+_kept = _Look()
+
+
+def in_look(page: str, namespace: str = "") -> str:
+    """``page`` under the installation's name and in its colour, or that of the namespace with this
+    slug. Asks the database now and then."""
+    look = _look()
+    link = f'<a class="brand" href="/status/">{escape(look.name or DEFAULT)}</a>'
     page = PLACE.sub(lambda match: match[1] + link, page, count=1)
+    css = look.css_of.get(namespace, look.css)
     return page.replace("</head>", f"<style>{css}</style></head>", 1) if css else page
 
 
-def _look() -> tuple[str, str]:
+def public_page(namespace: str = "") -> str:
+    """The address of the public page, narrowed to the namespace with this slug."""
+    address = _look().address or f"{settings().public_url}/status/"
+    return f"{address}?{urlencode({'namespace': namespace})}" if namespace else address
+
+
+def _look() -> _Look:
     """Name and style rules; the last ones known while the database does not answer."""
     global _kept
-    at, name, css = _kept
-    if time.monotonic() - at < FRESH_SECONDS or not _lock.acquire(blocking=False):
-        return name, css
+    found = _kept
+    if time.monotonic() - found.at < FRESH_SECONDS or not _lock.acquire(blocking=False):
+        return found
     try:
         with db.read() as session:
-            present = installation(session)
-        name, css = present.site_name, accent_css(present.accent)
-    except db.DatabaseError:
-        pass  # the page is there all the same
+            present, colours = installation(session), accents(session)
+            address = status_page(session)
+        css_of = {slug: accent_css(accent) for slug, accent in colours.items()}
+        found = _Look(
+            time.monotonic(), present.site_name, accent_css(present.accent), address, css_of
+        )
+    except db.DatabaseError:  # the page is there all the same
+        found = replace(found, at=time.monotonic())
     finally:
-        _kept = time.monotonic(), name, css
+        _kept = found
         _lock.release()
-    return name, css
+    return found
 
 
 def forget() -> None:
     """Ask again at the next page."""
     global _kept
-    _kept = (-FRESH_SECONDS, "", "")
+    _kept = _Look()

@@ -17,6 +17,7 @@ from webmon.edge.answers import Receive, Send, redirect, refuse
 from webmon.edge.bodies import Refused, read_body
 from webmon.edge.headers import dressed
 from webmon.edge.origins import Comparisons
+from webmon.edge.own_address import OwnAddress, elsewhere, is_shown
 from webmon.edge.proxies import ProxyWatch
 from webmon.edge.sockets import SESSION_ENDED, ASGIApp, Sockets
 from webmon.edge.visit import Scope, Visit, read_visit
@@ -85,6 +86,7 @@ class Edge:
         self._base_url = base_url
         self._comparisons = Comparisons()
         self._proxies = ProxyWatch()
+        self._own_address = OwnAddress()
         self._sockets = Sockets(_live_actors, _note_used, check_seconds)
         self._after_sign_in_or_out = after_sign_in_or_out
 
@@ -109,6 +111,10 @@ class Edge:
 
     async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         if not visit.is_plain or not _exists(visit.path):
+            return await refuse(visit, send, HTTPStatus.NOT_FOUND)
+        if await self._own_address.is_asked(visit) and not is_shown(visit):
+            if there := elsewhere(visit):
+                return await redirect(send, there, status=HTTPStatus.TEMPORARY_REDIRECT)
             return await refuse(visit, send, HTTPStatus.NOT_FOUND)
         if not visit.is_safe and not visit.is_same_origin:
             self._tell_of_origin(visit)
@@ -138,6 +144,7 @@ class Edge:
 
     async def _serve_socket(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         known = visit.is_plain and visit.path.rstrip("/") == SOCKET
+        known = known and not await self._own_address.is_asked(visit)
         if not known or not visit.is_same_origin:
             if known:
                 self._tell_of_origin(visit)

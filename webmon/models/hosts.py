@@ -23,6 +23,7 @@ class Namespace(SQLModel, table=True):
     name: str = Field(max_length=100)
     timezone: str = Field(default="UTC", max_length=50)
     networks: list[str] = Field(default=[], sa_type=JSON)
+    accent: str = Field(default="", max_length=7, description="#rrggbb; empty: the installation's")
     revision: int = 1
     created_at: datetime
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlmodel import Session, col, select
 
 from webmon import config
 from webmon.domain.accounts.access import Actor, Role
-from webmon.models import Letter, Setting
+from webmon.models import Letter, Namespace, Setting
 from webmon.models.letters import Occasion
 from webmon.queries.second_factors import REQUIRED_OF
 
@@ -15,7 +16,10 @@ BEGINS = "installation."
 """So begin the names of their rows."""
 
 SESSION_DAYS = 14
-OF_ENVIRONMENT = ("connectivity_targets", "raw_retention_days", "hourly_retention_days")
+OF_ENVIRONMENT = (
+    *("connectivity_targets", "raw_retention_days", "hourly_retention_days"),
+    "public_address",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Installation:
 
     site_name: str
     accent: str
+    public_address: str
+    """Where the public page alone is reached, besides the base URL; empty where nowhere else."""
     connectivity_targets: tuple[str, ...]
     raw_retention_days: int
     hourly_retention_days: int
@@ -42,6 +48,7 @@ class SettingsView:
     may_manage: bool = False
     site_name: str = ""
     accent: str = ""
+    public_address: str = ""
     connectivity_targets: str = ""
     raw_retention_days: str = ""
     hourly_retention_days: str = ""
@@ -73,6 +80,7 @@ def installation(session: Session) -> Installation:
     return Installation(
         site_name=stored.get("site_name", ""),
         accent=stored.get("accent", ""),
+        public_address=str(value("public_address") or given.public_address),
         connectivity_targets=_parts(targets)
         if targets is not None
         else tuple(given.connectivity_targets),
@@ -83,6 +91,25 @@ def installation(session: Session) -> Installation:
         provider_factor_counts=stored.get("provider_factor_counts") == str(True),
         locked=locked,
     )
+
+
+def public_address(session: Session) -> str:
+    """Where the public page alone is reached; empty where it has no address of its own."""
+    return installation(session).public_address
+
+
+def status_page(session: Session, namespace: str = "") -> str:
+    """The address of the public page, for links; narrowed to the namespace with this slug."""
+    base = public_address(session) or config.settings().public_url
+    return (
+        f"{base}/status/?{urlencode({'namespace': namespace})}" if namespace else f"{base}/status/"
+    )
+
+
+def accents(session: Session) -> dict[str, str]:
+    """The accent colours of the namespaces that have one of their own, by slug."""
+    rows = select(Namespace.slug, Namespace.accent).where(Namespace.accent != "")
+    return dict(session.exec(rows).all())
 
 
 def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
@@ -97,6 +124,7 @@ def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
         may_manage=True,
         site_name=present.site_name,
         accent=present.accent,
+        public_address=present.public_address,
         connectivity_targets=", ".join(present.connectivity_targets),
         raw_retention_days=str(present.raw_retention_days),
         hourly_retention_days=str(present.hourly_retention_days),

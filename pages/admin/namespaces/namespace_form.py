@@ -18,6 +18,12 @@ FIELDS = (
         required=True,
     ),
     FieldView("timezone", "Timezone", value="UTC", placeholder="Europe/London", required=True),
+    FieldView(
+        "accent",
+        "Accent colour",
+        help="Of its own public page; on dark pages it is lighter. Empty: as in Settings.",
+        placeholder="#1b4f8f",
+    ),
 )
 
 NETWORKS = FieldView(

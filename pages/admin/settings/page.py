@@ -58,6 +58,20 @@ def _panels(view: rx.Var[SettingsView]) -> tuple[rx.Component, ...]:
             rx.el.p("On the public page and here; on dark pages it is lighter.", class_name="help"),
         ),
         panel(
+            "The public page",
+            _control(
+                "Its own address",
+                "public_address",
+                view.public_address,
+                "https://status.example.org",
+            ),
+            rx.el.p(
+                "Links in messages, feeds and calendars lead there. That host name serves the "
+                "public page alone: point it here, as the one of this app.",
+                class_name="help",
+            ),
+        ),
+        panel(
             "Signing in",
             rx.el.fieldset(
                 rx.el.legend("A second factor is required of"),

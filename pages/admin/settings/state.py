@@ -18,6 +18,8 @@ DONE = {
 ERRORS = {
     "site_name": "A name must be one line of at most 60 characters.",
     "accent": "That is no colour such as #1b4f8f, or is too pale to be read on the page.",
+    "public_address": "Write https://status.example.org, without a path. Its host name must differ "
+    "from that of WEBMON_BASE_URL, which has to be set.",
     "connectivity_targets": "Write host:port, separated by commas: 1.1.1.1:53, 9.9.9.9:53.",
     "raw_retention_days": "Single results are kept for 1 to 36500 days.",
     "hourly_retention_days": "Hourly figures are kept for 1 to 36500 days.",

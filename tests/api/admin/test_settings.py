@@ -24,10 +24,11 @@ from webmon.db import Database
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.accounts.sessions import COOKIE
 from webmon.domain.colours import DARK_PAGE, LIGHT_PAGE, accent_css, checked_accent, contrast
+from webmon.edge import own_address
 from webmon.errors import ConfirmationNeeded
 from webmon.models import Activity, Letter, LoginSession, SecondFactor
 from webmon.queries.accounts import actor_for_token
-from webmon.queries.installation import admin_settings, installation
+from webmon.queries.installation import admin_settings, installation, status_page
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
 FORM = {"site_name": "IATI tools", "accent": "#B3541E", "session_days": "30"}
@@ -48,6 +49,39 @@ def anna(database: Database, cheap_passwords: None) -> int:
 def present(database: Database) -> Any:
     with database.read() as session:
         return installation(session)
+
+
+async def test_the_public_page_has_an_address_of_its_own_where_nothing_else_is_served(
+    browser: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_address, "FRESH_SECONDS", 0)
+    await log_in(browser)
+    own = {"public_address": "https://Tools.example/"}
+    refused = "/admin/settings/?error=public_address"
+    assert await post(browser, "/auth/settings", **own) == refused, "no WEBMON_BASE_URL"
+    monkeypatch.setenv("WEBMON_BASE_URL", "http://status.example")
+    config.settings.cache_clear()
+    for wrong in ("http://status.example:8443", "tools.example", "https://tools.example/x"):
+        assert await post(browser, "/auth/settings", public_address=wrong) == refused
+    assert await post(browser, "/auth/settings", **own) == SAVED
+    with database.read() as session:
+        assert status_page(session, "iati") == "https://tools.example/status/?namespace=iati"
+    there = {"host": "tools.example"}
+    assert (await browser.get("/", headers=there)).headers["location"] == "/status/"
+    for path, leads_to in (
+        ("/admin/", "http://status.example/admin/"),
+        ("/login/", "http://status.example/login/"),
+    ):
+        assert (await browser.get(path, headers=there)).headers["location"] == leads_to
+    for path in ("/admin/hosts/", "/admin/api/find", "/metrics", "/api/v1/hosts", "/setup/"):
+        assert (await browser.get(path, headers=there)).status_code == 404
+    answer = await browser.post("/auth/settings", data=FORM, headers=there)
+    assert answer.status_code == 404
+    assert (await browser.get("/admin/")).text == "admin"
+    monkeypatch.setenv("WEBMON_PUBLIC_ADDRESS", "https://set.example")
+    config.settings.cache_clear()
+    assert present(database).public_address == "https://set.example"
+    assert "public_address" in present(database).locked
 
 
 async def test_an_admin_sets_name_colour_and_the_rest(

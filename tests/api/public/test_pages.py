@@ -16,7 +16,7 @@ from webmon.api.public import kept_snapshots as snapshots_module
 from webmon.api.public import pages as public_pages
 from webmon.api.public.kept_snapshots import Snapshots
 from webmon.domain.checks.status import Status
-from webmon.models import ServiceState
+from webmon.models import Namespace, ServiceState
 
 HOSTILE = 'Data</script><script>alert("x")</script>&'
 SHELL = "<html><head><title>x</title></head><body>{}</body></html>"
@@ -48,6 +48,16 @@ def _board(page: str) -> str:
     found = re.search(r'<div class="slot" id="board">(.*)</div><input', page, re.DOTALL)
     assert found
     return found[1]
+
+
+async def test_a_namespace_s_page_has_its_own_colour(
+    client: httpx.AsyncClient, database: db.Database
+) -> None:
+    with database.write() as session:
+        session.execute(update(Namespace).where(Namespace.slug == "iati").values(accent="#b3541e"))
+    assert "--accent:#b3541e" in (await client.get("/status/?namespace=iati")).text
+    for other in ("/status/", "/status/?namespace=nobody", "/login/"):
+        assert "--accent" not in (await client.get(other)).text
 
 
 async def test_the_status_page_holds_the_board(client: httpx.AsyncClient) -> None:

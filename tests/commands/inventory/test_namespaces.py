@@ -36,10 +36,12 @@ def test_a_namespace_is_stored_as_given(session: Session) -> None:
         ({"name": "a" * 101}, "name", "at most 100 characters"),
         ({"name": 7}, "name", "must be a text"),
         ({"timezone": "Mars/Olympus"}, "timezone", "the name of a timezone"),
+        ({"accent": "red"}, "accent", "must be a colour such as #1b4f8f"),
+        ({"accent": "#ffee00"}, "accent", "is too pale to be read on the page"),
         (
             {"colour": "red"},
             "colour",
-            "is not known here; known are name, networks, slug, timezone",
+            "is not known here; known are accent, name, networks, slug, timezone",
         ),
     ],
 )

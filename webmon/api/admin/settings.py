@@ -24,6 +24,7 @@ async def settings(
     request: Request,
     site_name: Text = "",
     accent: Text = "",
+    public_address: Text = "",
     connectivity_targets: Text = "",
     raw_retention_days: Text = "",
     hourly_retention_days: Text = "",
@@ -35,6 +36,7 @@ async def settings(
     typed: dict[str, Any] = {
         "site_name": site_name,
         "accent": accent,
+        "public_address": public_address,
         "connectivity_targets": connectivity_targets,
         "raw_retention_days": raw_retention_days,
         "hourly_retention_days": hourly_retention_days,

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from webmon import clock, db
 from webmon.api.public.kept import Kept
 from webmon.api.public.kept_snapshots import send
-from webmon.config import settings
 from webmon.domain.downtimes.calendar import to_ics
 from webmon.domain.downtimes.feed import to_atom
 from webmon.errors import NotFound
 from webmon.queries.downtimes.calendar import public_calendar, public_feed
+from webmon.queries.installation import status_page
 from webmon.queries.public.snapshot import narrowed, public_status
 
 CACHE_CONTROL = "public, max-age=60"
@@ -56,18 +55,19 @@ def _calendar(namespace: str) -> bytes:
     now = clock.utcnow()
     with db.read() as session:
         name = _name(session, namespace)
+        page = status_page(session, namespace)
         entries = public_calendar(session, namespace=namespace, now=now)
-    return to_ics(entries, name=name, url=_page(namespace), now=now)
+    return to_ics(entries, name=name, url=page, now=now)
 
 
 def _feed(namespace: str) -> bytes:
     now = clock.utcnow()
     with db.read() as session:
         name = _name(session, namespace)
+        page = status_page(session, namespace)
         entries = public_feed(session, namespace=namespace, now=now)
-    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
-    own = f"{settings().public_url}/status/feed.atom{query}"
-    return to_atom(entries, name=name, url=own, page=_page(namespace))
+    own = page.replace("/status/", "/status/feed.atom", 1)
+    return to_atom(entries, name=name, url=own, page=page)
 
 
 def _name(session: db.Session, namespace: str) -> str:
@@ -80,8 +80,3 @@ def _name(session: db.Session, namespace: str) -> str:
         return TITLE
     view = narrowed(public_status(session, now=clock.utcnow(), namespace=None), namespace)
     return f"{view.namespaces[0].name}: {TITLE.lower()}"
-
-
-def _page(namespace: str) -> str:
-    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
-    return f"{settings().public_url}/status/{query}"

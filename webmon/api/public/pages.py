@@ -74,7 +74,7 @@ def router(snapshots: Snapshots, site: Path) -> APIRouter:
     def in_page(board: str, namespace: str = "") -> str:
         page = fill(_template(site / "status/index.html"), "board", board)
         links = RELOAD + _alternates(namespace)
-        return in_look(page.replace("</head>", f"{links}</head>", 1))
+        return in_look(page.replace("</head>", f"{links}</head>", 1), namespace)
 
     @routes.api_route("/status/", methods=GET)
     async def status(request: Request, namespace: str = "", part: str = "") -> Response:

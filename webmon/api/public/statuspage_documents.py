@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from webmon.config import settings
+from webmon.api.look import public_page
 from webmon.domain.checks.status import Status
 from webmon.domain.statuspage import (
     INDICATORS,
@@ -68,11 +67,10 @@ def _unknown(view: PublicStatusView) -> PublicStatusView:
 
 
 def _page(view: PublicStatusView, namespace: str) -> dict[str, Any]:
-    url = f"{settings().public_url}/status/"
     return {
         "id": name_hash("page", namespace),
         "name": view.namespaces[0].name if namespace else "Beaconry",
-        "url": f"{url}?namespace={quote(namespace)}" if namespace else url,
+        "url": public_page(namespace),
         "time_zone": "Etc/UTC",
         "updated_at": _instant(view.generated_at),
     }
@@ -155,7 +153,7 @@ def _incident(each: PublicIncidentView, view: PublicStatusView) -> dict[str, Any
         "updated_at": _instant(said[0][1]),
         "monitoring_at": None,
         "resolved_at": _instant(each.resolved_at) if each.resolved_at else None,
-        "shortlink": f"{settings().public_url}/status/?namespace={quote(each.namespace)}",
+        "shortlink": public_page(each.namespace),
         "page_id": name_hash("page", ""),
         "incident_updates": [
             {
@@ -199,7 +197,7 @@ def _maintenance(each: PublicOccurrence, view: PublicStatusView) -> dict[str, An
         "updated_at": told_at,
         "monitoring_at": None,
         "resolved_at": _instant(each.ends_at) if is_over else None,
-        "shortlink": f"{settings().public_url}/status/?namespace={quote(each.namespace)}",
+        "shortlink": public_page(each.namespace),
         "page_id": name_hash("page", ""),
         "scheduled_for": _instant(each.starts_at),
         "scheduled_until": _instant(each.ends_at),

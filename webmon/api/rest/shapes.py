@@ -19,6 +19,7 @@ class NamespaceShape(Shape):
     name: str = ""
     timezone: str = ""
     networks: list[str] = []
+    accent: str = ""
     created_at: str = ""
     revision: int = 1
 

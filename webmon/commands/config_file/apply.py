@@ -99,7 +99,8 @@ class _Run:
             row = find_namespace(self.session, wanted.slug)
             if row is None and was is not None:
                 row = find_namespace(self.session, was)
-            fields = {**wanted.model_dump(), "networks": wanted.networks or []}
+            absent = {"networks": wanted.networks or [], "accent": wanted.accent or ""}
+            fields = wanted.model_dump() | absent
             if row is None:
                 namespaces.create_namespace(self.session, fields, actor=None, now=self.now)
                 self.applied.note("+", f"namespace {wanted.slug}")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from webmon import crypto
 from webmon.commands.config_file.model import FILE_NAMES
 from webmon.commands.inventory.hosts import HostFields
+from webmon.commands.inventory.namespaces import NamespaceFields
 from webmon.commands.inventory.services import ServiceFields
 from webmon.domain.durations import format_duration
 from webmon.models import Channel, Namespace
@@ -19,7 +20,7 @@ from webmon.probes.ssh_access import SshAccess
 
 def namespace_fields(row: Namespace) -> dict[str, Any]:
     """The namespace's fields as `NamespaceFields` names them."""
-    return {"slug": row.slug, "name": row.name, "timezone": row.timezone, "networks": row.networks}
+    return {name: getattr(row, name) for name in NamespaceFields.model_fields}
 
 
 def host_fields(row: Any) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class _Export:
         return [
             _text({"slug": row.slug, "name": row.name, "timezone": row.timezone})
             | ({"networks": list(row.networks)} if row.networks else {})
+            | ({"accent": row.accent} if row.accent else {})
             for row in self._namespaces.values()
         ]
 

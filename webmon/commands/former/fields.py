@@ -106,7 +106,7 @@ THINGS: dict[str, Thing] = {
     "namespace": Thing(
         Namespace,
         namespaces.update_namespace,
-        _columns("slug", "name", "timezone", "networks"),
+        _columns("slug", "name", "timezone", "networks", "accent"),
         {},
     ),
     "host": Thing(

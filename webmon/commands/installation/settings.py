@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from sqlmodel import Session
@@ -34,6 +35,15 @@ def _accent(text: str) -> str:
     return checked_accent(text) if text else ""
 
 
+def _public_address(text: str) -> str:
+    """One whose host name is not that of the app: nothing but the public page is served there."""
+    address = config.own_address(text.strip().lower())
+    own, base = urlsplit(address).hostname, urlsplit(config.settings().base_url).hostname
+    if address and (not base or own == base):
+        raise ValueError("needs another host name than WEBMON_BASE_URL, which has to be set")
+    return address
+
+
 Days = Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
 Targets = Annotated[
     list[str], BeforeValidator(config.split_by_commas), AfterValidator(config.hosts_and_ports)
@@ -45,6 +55,7 @@ class InstallationFields(Fields):
 
     site_name: Annotated[str, AfterValidator(_name)] = ""
     accent: Annotated[str, AfterValidator(_accent)] = ""
+    public_address: Annotated[str, AfterValidator(_public_address)] = ""
     connectivity_targets: Targets = Field(default_factory=list)
     raw_retention_days: Days = 30
     hourly_retention_days: Days = 400

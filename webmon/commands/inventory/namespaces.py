@@ -20,6 +20,7 @@ from webmon.commands.validation import (
 )
 from webmon.domain.accounts.access import Actor, Role, require, require_theirs
 from webmon.domain.checks.networks import MOST_NETWORKS, is_never_reached, parse_networks
+from webmon.domain.colours import checked_accent
 from webmon.domain.ids import is_id
 from webmon.domain.timezones import read_timezone
 from webmon.errors import Invalid, NotFound, PermissionDenied
@@ -44,6 +45,10 @@ def _networks(values: list[str] | None) -> list[str] | None:
     return list(dict.fromkeys(str(each) for each in networks))
 
 
+def _accent(colour: str | None) -> str | None:
+    return checked_accent(colour) if colour else colour
+
+
 class NamespaceFields(Fields):
     """What can be said about a namespace."""
 
@@ -53,6 +58,9 @@ class NamespaceFields(Fields):
     networks: Annotated[list[str] | None, AfterValidator(_networks)] = None
     """The private networks that its services may look at, also where an editor of this namespace
     alone has set them; None in a change: as they are."""
+    accent: Annotated[str | None, AfterValidator(_accent)] = None
+    """The accent colour of its public page, ``#rrggbb``; empty for that of the installation, None
+    in a change: as it is."""
 
 
 @noted("namespace", "added")
@@ -69,7 +77,8 @@ def create_namespace(
     wanted = validated(NamespaceFields, fields)
     _require_free_slug(session, wanted.slug)
     networks = _require_may_allow(actor, wanted.networks, [])
-    namespace = Namespace(**{**wanted.model_dump(), "networks": networks}, created_at=now)
+    fields = {**wanted.model_dump(), "networks": networks, "accent": wanted.accent or ""}
+    namespace = Namespace(**fields, created_at=now)
     session.add(namespace)
     session.flush()
     return namespace
@@ -85,8 +94,8 @@ def update_namespace(
     now: datetime,
     revision: int | None = None,
 ) -> Namespace:
-    """Give a namespace another slug, name or timezone, or other networks to look at. ``revision``
-    is the one that the fields are based on, where somebody edited them.
+    """Give a namespace another slug, name, timezone or colour, or other networks to look at.
+    ``revision`` is the one that the fields are based on, where somebody edited them.
 
     Raises:
         Invalid, NotFound, PermissionDenied.
@@ -101,7 +110,8 @@ def update_namespace(
         _require_free_slug(session, wanted.slug)
     networks = _require_may_allow(actor, wanted.networks, namespace.networks)
     looks_elsewhere = networks != namespace.networks
-    namespace.sqlmodel_update({**wanted.model_dump(), "networks": networks})
+    accent = namespace.accent if wanted.accent is None else wanted.accent
+    namespace.sqlmodel_update({**wanted.model_dump(), "networks": networks, "accent": accent})
     if session.is_modified(namespace):
         namespace.revision += 1
     if looks_elsewhere:

@@ -10,12 +10,14 @@ from webmon.domain.ids import LARGEST_ID
 
 
 class NamespaceBody(FileModel):
-    """A namespace. ``networks`` are private ones that its services may look at."""
+    """A namespace. ``networks`` are private ones that its services may look at, ``accent`` is the
+    colour of its public page (``#rrggbb``)."""
 
     slug: str
     name: str
     timezone: str = "UTC"
     networks: list[str] | None = None
+    accent: str | None = None
 
 
 class HostBody(FileModel):

@@ -13,6 +13,7 @@ from webmon.domain.notifications.payloads import news_from
 from webmon.models import Namespace, Notification
 from webmon.models.columns import table
 from webmon.queries.downtimes.listing import causes_of_its_occurrence
+from webmon.queries.installation import status_page
 
 row, namespace = table(Notification).c, table(Namespace).c
 
@@ -29,7 +30,7 @@ def message_of(
         composed_at,
         timezone=timezone,
         reply_to=_reply_to(session, rows[0].channel_id, rows),
-        status_url=f"{base}/status/?namespace={slug}" if slug else f"{base}/status/",
+        status_url=status_page(session, slug),
         admin_url=f"{base}/admin",
     )
 

@@ -11,6 +11,7 @@ from webmon.domain.checks.status import Status
 from webmon.domain.notifications.news import CHOOSABLE, Event, Message, News
 from webmon.models import Channel, Host, Namespace, Service
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.installation import status_page
 from webmon.queries.notifications.channels import EVENT_WORDS, find_channel, usable_config
 
 STATUSES = {Event.UP: Status.UP, Event.DEGRADED: Status.DEGRADED, Event.DOWNTIME: Status.UP}
@@ -79,13 +80,12 @@ def _example(
     if event is not Event.DEGRADED:
         news = replace(news, down_since=now if event is Event.DOWN else now - OUTAGE)
     base = config.settings().public_url
-    query = f"?namespace={slug}" if slug else ""
     return Message(
         "example",
         (news,),
         now,
         timezone,
-        status_url=f"{base}/status/{query}",
+        status_url=status_page(session, slug),
         admin_url=f"{base}/admin",
     )
 

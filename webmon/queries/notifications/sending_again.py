@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from webmon import config
 from webmon.domain.accounts.access import Actor, Role
 from webmon.domain.checks.status import WORDS, Status
 from webmon.domain.ids import is_id
@@ -19,6 +18,7 @@ from webmon.errors import Invalid, NotFound
 from webmon.models import Channel, Incident, Notification, ServiceState
 from webmon.models.columns import table
 from webmon.notifiers import NOTIFIERS
+from webmon.queries.installation import status_page
 from webmon.queries.notifications.channels import find_channel, usable_config
 from webmon.queries.notifications.messages import message_of
 
@@ -52,8 +52,7 @@ def ask_test(session: Session, channel_id: int, *, actor: Actor, now: datetime) 
         NotFound, PermissionDenied.
     """
     channel = find_channel(session, channel_id, actor=actor, role=Role.EDITOR)
-    url = f"{config.settings().public_url}/status/"
-    message = Message("test", (News(Event.TEST, now),), now, status_url=url)
+    message = Message("test", (News(Event.TEST, now),), now, status_url=status_page(session))
     return SendQuestion(
         channel.id,
         0,

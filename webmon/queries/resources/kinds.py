@@ -65,6 +65,7 @@ def _namespace(row: Row[Any], actor: Actor) -> dict[str, Any]:  # noqa: ARG001 -
         "name": row.name,
         "timezone": row.timezone,
         "networks": list(row.networks),
+        "accent": row.accent,
         "created_at": instant(row.created_at),
         "revision": row.revision,
     }
