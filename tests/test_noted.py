@@ -31,6 +31,7 @@ WITHOUT = {
     "downtimes.lock": {"lock_occurrence"},
     "downtimes.plan": {"new_downtime"},
     "downtimes.running": {"start_now"},
+    "installation.outside_apps": {"save_slack_app", "forget_slack_app", "save_provider"},  # `_note`
     "inventory.additions": {"add_hosts", "add_services"},  # by `write_entries`
     "former.put_back": {"put_back"},
     "inventory.hosts": {"unsaved_host"},

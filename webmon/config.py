@@ -88,6 +88,29 @@ def own_address(value: str) -> str:
     return web_address(value)
 
 
+def issuer_address(value: str) -> str:
+    """``value`` as it is written, because the provider's tokens name it so letter by letter, if it
+    is a web address or empty; for pydantic.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    web_address(value)
+    return value
+
+
+def known_grants(value: list[str]) -> list[str]:
+    """``value``, if each of it says what a group may do; for pydantic.
+
+    Raises:
+        ValueError: one does not.
+    """
+    for each in value:
+        if not GRANT.fullmatch(each):
+            raise ValueError(f"must be group=role or group=role:namespace (wrong: {each})")
+    return value
+
+
 CommaSeparated = BeforeValidator(split_by_commas)
 SmallLetters = BeforeValidator(str.lower)
 
@@ -169,20 +192,12 @@ class Settings(BaseSettings):
     @field_validator("oidc_issuer")
     @classmethod
     def _web_address_of_issuer(cls, value: str) -> str:
-        """Kept as it is written: the provider's tokens name it so, letter by letter."""
-        if value and (
-            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
-        ):
-            raise ValueError("must be an http:// or https:// address")
-        return value
+        return issuer_address(value)
 
     @field_validator("oidc_groups")
     @classmethod
     def _known_grants(cls, value: list[str]) -> list[str]:
-        for each in value:
-            if not GRANT.fullmatch(each):
-                raise ValueError(f"must be group=role or group=role:namespace (wrong: {each})")
-        return value
+        return known_grants(value)
 
     @field_validator("redis_url")
     @classmethod

@@ -16,6 +16,7 @@ from webmon.commands.inventory import services, undoing
 from webmon.commands.notifications import follow_ups, mutes, reminders
 from webmon.db import DatabaseError, Session, reason
 from webmon.queries.installation import installation
+from webmon.queries.outside_apps import has_slack_app
 from workers.clock_steps import ClockSteps
 from workers.deferred_mails import send_deferred
 from workers.deliver import Deliverer
@@ -37,6 +38,7 @@ class Jobs:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.has_slack_app = True  # until the settings are read
         self.retention = Retention(pipeline.database)
         self.settling = Settling(pipeline.database)
         self.deliverer = Deliverer(pipeline.in_database, pipeline.worker_id)
@@ -77,6 +79,7 @@ class Jobs:
         """Take over what admins have set in the app."""
         present = await self._pipeline.in_database(installation)
         self._pipeline.guard.targets = present.connectivity_targets
+        self.has_slack_app = await self._pipeline.in_database(has_slack_app)
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""
@@ -141,7 +144,8 @@ class Jobs:
 
     async def answer_slack(self) -> None:
         """Post what clicks on Slack's buttons are answered."""
-        await post_replies(self._pipeline)
+        if self.has_slack_app:
+            await post_replies(self._pipeline)
 
     async def delete_expired(self) -> None:
         """Delete results and roll-ups that are older than they are kept."""

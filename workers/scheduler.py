@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from webmon import config, pulse
+from webmon import pulse
 from workers.connectivity import LOOK_EVERY_SECONDS
 from workers.jobs import Jobs, guarded
 from workers.own_heartbeat import EVERY_SECONDS as OWN_HEARTBEAT_SECONDS
@@ -58,9 +58,8 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
         jobs.settle_days: MINUTE,
         jobs.read_settings: 20,
         jobs.watch_connectivity: LOOK_EVERY_SECONDS,
+        jobs.answer_slack: 1,
     }
-    if config.settings().slack_signing_secret:
-        table[jobs.answer_slack] = 1
     if jobs.own_heartbeat is not None:
         table[jobs.report_in] = OWN_HEARTBEAT_SECONDS
     if jobs.retention.is_sqlite:

@@ -19,12 +19,13 @@ from tests.api.apps import fresh_app
 from tests.clock import HOUR, MINUTE
 from webmon import clock, config, db
 from webmon.api.slack import router
+from webmon.commands.installation.outside_apps import forget_slack_app, save_slack_app
 from webmon.commands.slack import links
 from webmon.commands.slack.replies import take_replies
 from webmon.domain.accounts.access import Role
 from webmon.domain.checks.status import Status
 from webmon.edge import Edge
-from webmon.models import Activity, Downtime, Incident, Mute, User
+from webmon.models import Activity, Downtime, Incident, Mute, Setting, User
 from webmon.origin import Way
 from workers.pipeline import Pipeline
 from workers.slack_replies import post_replies
@@ -151,6 +152,26 @@ async def test_without_a_secret_nothing_is_taken(
     monkeypatch.delenv("WEBMON_SLACK_SIGNING_SECRET")
     config.settings.cache_clear()
     assert (await slack.post(COMMANDS, slack.command("help"), secret="")).status_code == 401
+
+
+async def test_each_app_that_is_set_up_in_settings_is_believed_at_once(
+    slack: Slack, database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEBMON_SLACK_SIGNING_SECRET")
+    config.settings.cache_clear()
+    who: dict[str, Any] = {"actor": None, "now": clock.utcnow()}
+    with database.write() as session:
+        for name in ("iati", "di"):
+            save_slack_app(session, {"name": name, "secret": f"secret of {name}"}, **who)
+
+    async def status(secret: str) -> int:
+        return (await slack.post(COMMANDS, slack.command("help"), secret=secret)).status_code
+
+    assert [await status(f"secret of {name}") for name in ("iati", "di", "none")] == [200, 200, 401]
+    with database.write() as session:
+        forget_slack_app(session, "iati", **who)
+        assert "secret of" not in repr([row.value for row in session.exec(select(Setting))])
+    assert [await status(f"secret of {name}") for name in ("iati", "di")] == [401, 200]
 
 
 async def test_the_same_delivery_acts_once(slack: Slack, database: db.Database) -> None:

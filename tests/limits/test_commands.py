@@ -77,6 +77,9 @@ NEVER = {
     "commands.inventory.namespaces.create_namespace",
     "commands.inventory.namespaces.delete_namespace",
     "commands.inventory.undoing.undo_deletion",  # somebody else has deleted it
+    "commands.installation.outside_apps.forget_slack_app",
+    "commands.installation.outside_apps.save_provider",
+    "commands.installation.outside_apps.save_slack_app",
     "commands.installation.settings.save_settings",
     "commands.accounts.letters.send_invitation",  # there is no mail server
     "commands.accounts.own_profile.end_session",  # there is none

@@ -12,6 +12,7 @@ from webmon import db
 from webmon.config import settings
 from webmon.domain.colours import accent_css
 from webmon.queries.installation import accents, installation, status_page
+from webmon.queries.outside_apps import provider
 
 FRESH_SECONDS = 5.0
 PLACE = re.compile(r'(<div\b[^>]*\bid="brand"[^>]*>).*?(?=</div>)', re.DOTALL)
@@ -30,6 +31,7 @@ class _Look:
     """Style rules for the accent colour."""
     address: str = ""
     """That of the public page."""
+    has_provider: bool = False
     css_of: Mapping[str, str] = field(default_factory=dict)
     """Those of namespaces that have a colour of their own, by slug."""
 
@@ -53,6 +55,11 @@ def public_page(namespace: str = "") -> str:
     return f"{address}?{urlencode({'namespace': namespace})}" if namespace else address
 
 
+def has_provider() -> bool:
+    """Whether people can sign in by an identity provider."""
+    return _look().has_provider
+
+
 def _look() -> _Look:
     """Name and style rules; the last ones known while the database does not answer."""
     global _kept
@@ -62,10 +69,15 @@ def _look() -> _Look:
     try:
         with db.read() as session:
             present, colours = installation(session), accents(session)
-            address = status_page(session)
+            address, provided = status_page(session), bool(provider(session).issuer)
         css_of = {slug: accent_css(accent) for slug, accent in colours.items()}
         found = _Look(
-            time.monotonic(), present.site_name, accent_css(present.accent), address, css_of
+            time.monotonic(),
+            present.site_name,
+            accent_css(present.accent),
+            address,
+            provided,
+            css_of,
         )
     except db.DatabaseError:  # the page is there all the same
         found = replace(found, at=time.monotonic())

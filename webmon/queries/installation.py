@@ -10,6 +10,7 @@ from webmon import config
 from webmon.domain.accounts.access import Actor, Role
 from webmon.models import Letter, Namespace, Setting
 from webmon.models.letters import Occasion
+from webmon.queries import outside_apps
 from webmon.queries.second_factors import REQUIRED_OF
 
 BEGINS = "installation."
@@ -62,6 +63,16 @@ class SettingsView:
     locked: tuple[str, ...] = ()
     mail: str = ""
     last_test: str = ""
+    slack_apps: tuple[str, ...] = ()
+    slack_locked: bool = False
+    issuer: str = ""
+    client_id: str = ""
+    has_client_secret: bool = False
+    groups: str = ""
+    groups_claim: str = ""
+    provider_locked: bool = False
+    callback: str = ""
+    """The redirect address, to be typed at the provider."""
 
 
 def installation(session: Session) -> Installation:
@@ -118,7 +129,7 @@ def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
     if not actor.has(Role.ADMIN) or actor.namespace_ids is not None:
         return SettingsView(who)
     present = installation(session)
-    need = present.second_factor_roles
+    need, signing_in = present.second_factor_roles, outside_apps.provider(session)
     return SettingsView(
         who,
         may_manage=True,
@@ -133,7 +144,16 @@ def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
         editors_need_factor=Role.EDITOR in need,
         viewers_need_factor=Role.VIEWER in need,
         provider_factor_counts=present.provider_factor_counts,
-        has_provider=bool(config.settings().oidc_issuer),
+        has_provider=bool(signing_in.issuer),
+        slack_apps=tuple(sorted(outside_apps.stored(session, outside_apps.SLACK_APPS))),
+        slack_locked=outside_apps.slack_is_locked(),
+        issuer=signing_in.issuer,
+        client_id=signing_in.client_id,
+        has_client_secret=bool(signing_in.client_secret),
+        groups=", ".join(signing_in.groups),
+        groups_claim=signing_in.groups_claim,
+        provider_locked=outside_apps.provider_is_locked(),
+        callback=f"{config.settings().public_url}/auth/oidc/callback",
         locked=tuple(sorted(present.locked)),
         mail=config.settings().mail_server,
         last_test=_last_test(session, actor),

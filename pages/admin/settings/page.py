@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.settings.outside_apps import provider, slack_apps
 from pages.admin.settings.state import SettingsState
 from webmon.queries.installation import SettingsView
 from webmon.ui.display.native import NativeForm
@@ -30,7 +31,11 @@ def settings() -> rx.Component:
             rx.el.p("Only admins of all namespaces see and change these.", class_name="none"),
         ),
         once_loaded(
-            SettingsState, rx.cond(view.may_manage, rx.fragment(_form(), _mail(), _elsewhere()))
+            SettingsState,
+            rx.cond(
+                view.may_manage,
+                rx.fragment(_form(), _mail(), slack_apps(), provider(), _elsewhere()),
+            ),
         ),
         who=view.who,
         here="Settings",

@@ -13,6 +13,9 @@ from webmon.ui.states.private import PrivateState, ask, show
 
 DONE = {
     "saved": "Saved. Everything follows within half a minute.",
+    "slack_app": "Saved. What this app signs is believed from now on.",
+    "slack_app_removed": "Removed. What that app signs is refused from now on.",
+    "provider": "Saved. It counts at once; try it in another browser.",
     "test": "A test is on its way to your own address.",
 }
 ERRORS = {
@@ -26,6 +29,14 @@ ERRORS = {
     "session_days": "A session lives for 1 to 365 days.",
     "second_factor_roles": "Set up your own second factor first: you would be shut out.",
     "confirm": "Say again who you are, and save once more.",
+    "name": "An app needs a name of one line; there are at most 20.",
+    "secret": "A signing secret has at least 8 characters. Slack shows it under Basic Information.",
+    "issuer": "The issuer is an https:// address, exactly as the provider writes it.",
+    "client_id": "The provider names the client by an id, which is needed.",
+    "client_secret": "Type the client's secret: it is kept for this issuer alone.",
+    "groups": "Write group=role or group=role:namespace, such as team=editor:iati, with commas.",
+    "groups_claim": "The claim that holds the groups is called groups at most providers.",
+    "locked": "The environment sets this: change it there, and start Beaconry again.",
     "other": "That could not be saved.",
 }
 

@@ -21,15 +21,18 @@ from tests.api.accounts.test_second_factor import codes_in, fields_of
 from tests.api.browsers import EMAIL, add_anna, open_browser
 from tests.identity_provider import IdentityProvider
 from webmon import config
+from webmon.api import look
 from webmon.api.accounts import auth, oidc, second_factor
 from webmon.clock import utcnow
 from webmon.commands.accounts import provider as sign_in_by_provider
 from webmon.commands.accounts import users
+from webmon.commands.installation.outside_apps import save_provider
 from webmon.db import Database
 from webmon.domain.accounts.access import Role
 from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.domain.accounts.sessions import COOKIE
 from webmon.models import LoginSession, SecondFactor, Setting, User, UserNamespace
+from webmon.queries.outside_apps import PROVIDER
 from webmon.queries.second_factors import PROVIDER_COUNTS, REQUIRED_OF
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords", "database", "anna")
@@ -355,6 +358,27 @@ async def test_without_a_provider_there_is_no_such_way(browser: httpx.AsyncClien
     for path in ("/auth/oidc", "/auth/oidc/callback?code=a&state=b"):
         assert (await browser.get(path)).status_code == 404
     assert oidc.link_html() == ""
+
+
+async def test_a_provider_that_is_set_in_the_app_counts_at_once(
+    browser: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBMON_BASE_URL", "http://status.example")
+    config.settings.cache_clear()
+    with IdentityProvider() as provider:
+        fields = {
+            "issuer": provider.issuer,
+            "client_id": provider.client_id,
+            "client_secret": provider.secret,
+            "groups": "tools=editor:iati",
+        }
+        with database.write() as session:
+            save_provider(session, fields, actor=None, now=utcnow())
+            assert provider.secret not in session.get_one(Setting, PROVIDER).value
+        look.forget()
+        assert "/auth/oidc" in oidc.link_html()
+        assert await sign_in(browser, provider) == "/admin/"
+        assert people(database)["ida@example.org"].role is Role.EDITOR
 
 
 def test_the_highest_role_counts_where_it_is_given() -> None:

@@ -26,7 +26,8 @@ from webmon.domain.accounts.sessions import COOKIE
 from webmon.domain.colours import DARK_PAGE, LIGHT_PAGE, accent_css, checked_accent, contrast
 from webmon.edge import own_address
 from webmon.errors import ConfirmationNeeded
-from webmon.models import Activity, Letter, LoginSession, SecondFactor
+from webmon.models import Activity, Letter, LoginSession, SecondFactor, Setting
+from webmon.queries import outside_apps
 from webmon.queries.accounts import actor_for_token
 from webmon.queries.installation import admin_settings, installation, status_page
 
@@ -82,6 +83,62 @@ async def test_the_public_page_has_an_address_of_its_own_where_nothing_else_is_s
     config.settings.cache_clear()
     assert present(database).public_address == "https://set.example"
     assert "public_address" in present(database).locked
+
+
+APP = {"name": "IATI workspace", "secret": "s3cret-of-slack"}
+PROVIDER = {
+    "issuer": "https://id.example/realms/tools",
+    "client_id": "beaconry",
+    "client_secret": "s3cret-of-oidc",
+    "groups": "admins=admin, team=editor:iati",
+}
+
+
+async def test_slack_apps_and_the_provider_are_set_and_their_secrets_never_shown(
+    browser: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, page = "/auth/settings/provider", "/admin/settings/"
+    await log_in(browser)
+    assert await post(browser, "/auth/settings/slack-app", **APP) == f"{page}?done=slack_app"
+    assert await post(browser, there, **PROVIDER) == f"{page}?done=provider"
+    for wrong, field in (
+        ({"issuer": "id.example"}, "issuer"),
+        ({"groups": "team=root"}, "groups"),
+        ({"client_id": ""}, "client_id"),
+        ({"issuer": "https://evil.example", "client_secret": ""}, "client_secret"),
+    ):
+        assert await post(browser, there, **(PROVIDER | wrong)) == f"{page}?error={field}"
+    assert await post(browser, "/auth/settings/slack-app", name="x") == f"{page}?error=secret"
+    changed = PROVIDER | {"client_secret": "", "client_id": "other"}
+    assert await post(browser, there, **changed) == f"{page}?done=provider"
+    with database.read() as session:
+        now = outside_apps.provider(session)
+        view = admin_settings(session, actor=Actor(1, EMAIL, Role.ADMIN))
+        told = repr(session.exec(select(Activity)).all()) + repr(
+            session.exec(select(Setting)).all()
+        )
+        assert outside_apps.slack_secrets(session) == ["s3cret-of-slack"]
+    assert (now.client_id, now.client_secret) == ("other", "s3cret-of-oidc")
+    assert (view.slack_apps, view.issuer) == (("IATI workspace",), PROVIDER["issuer"])
+    assert view.has_client_secret and "s3cret" not in repr(view) + told
+    assert "another secret" not in told and told.count("a secret") == 2
+
+    gone = await post(browser, "/auth/settings/slack-app/remove", name="IATI workspace")
+    assert gone == f"{page}?done=slack_app_removed"
+    assert await post(browser, there) == f"{page}?done=provider"
+    with database.read() as session:
+        assert outside_apps.provider(session) == outside_apps.Provider()
+        assert outside_apps.slack_secrets(session) == []
+    monkeypatch.setenv("WEBMON_SLACK_SIGNING_SECRET", "set-outside")
+    monkeypatch.setenv("WEBMON_OIDC_ISSUER", "https://outside.example")
+    config.settings.cache_clear()
+    assert await post(browser, "/auth/settings/slack-app", **APP) == f"{page}?error=locked"
+    assert await post(browser, there, **PROVIDER) == f"{page}?error=locked"
+    with database.read() as session:
+        view = admin_settings(session, actor=Actor(1, EMAIL, Role.ADMIN))
+    assert (view.issuer, view.provider_locked, view.slack_locked) == (
+        "https://outside.example", True, True,
+    )  # fmt: skip
 
 
 async def test_an_admin_sets_name_colour_and_the_rest(
@@ -173,7 +230,10 @@ async def test_others_neither_see_nor_change_them(
         assert not admin_settings(session, actor=actor).may_manage
     before = present(database)
     browser.cookies.set(COOKIE, token, domain="status.example")
-    for path in ("/auth/settings", "/auth/settings/test-mail"):
+    for path in (
+        *("/auth/settings", "/auth/settings/test-mail", "/auth/settings/provider"),
+        *("/auth/settings/slack-app", "/auth/settings/slack-app/remove"),
+    ):
         if path.endswith("mail") and limited:
             continue
         assert await post(browser, path, **FORM) == "/login/"
@@ -193,7 +253,13 @@ async def test_who_has_not_lately_said_who_they_are_is_asked(
         with pytest.raises(ConfirmationNeeded):
             save_settings(session, {}, actor=actor, now=utcnow())
     browser.cookies.set(COOKIE, token, domain="status.example")
-    assert await post(browser, "/auth/settings", **FORM) == "/admin/settings/?error=confirm"
+    for path, form in {
+        "/auth/settings": FORM,
+        "/auth/settings/slack-app": APP,
+        "/auth/settings/slack-app/remove": APP,
+        "/auth/settings/provider": PROVIDER,
+    }.items():
+        assert await post(browser, path, **form) == "/admin/settings/?error=confirm"
 
 
 async def test_requiring_a_second_factor_shuts_out_who_has_none(

@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from webmon import db
 from webmon.api.accounts.auth import (
     HOME,
     LOGIN,
@@ -19,11 +20,12 @@ from webmon.api.accounts.auth import (
 )
 from webmon.api.accounts.profile import who
 from webmon.api.accounts.sheets import sheet
+from webmon.api.look import has_provider
 from webmon.clock import utcnow
 from webmon.commands.accounts import provider
-from webmon.config import settings
 from webmon.domain.accounts.sessions import PENDING_LIFETIME, token_hash, token_in
 from webmon.errors import Invalid, NotFound, Throttled
+from webmon.queries import outside_apps
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/auth", tags=["sign in"], default_response_class=Response)
@@ -39,7 +41,7 @@ ONWARDS = f'<p><a class="onwards" href="{HOME}">Back</a></p>'
 async def depart(request: Request, next: str = "", again: str = "") -> Response:
     """To the provider; ``again`` where somebody signed in has to say once more who they are. 404
     where none is set."""
-    if not settings().oidc_issuer:
+    if not await asyncio.to_thread(_is_set):
         return Response(status_code=404)
     onwards, session = wanted(next).get("next", HOME), ""
     if again:
@@ -60,7 +62,7 @@ async def depart(request: Request, next: str = "", again: str = "") -> Response:
 @router.get("/oidc/callback", include_in_schema=False)
 async def arrive(request: Request, code: str = "", state: str = "", iss: str = "") -> Response:
     """Back from the provider, with a code for a token."""
-    if not settings().oidc_issuer:
+    if not await asyncio.to_thread(_is_set):
         return Response(status_code=404)
     cookie = token_in(request.headers.get("cookie", ""), COOKIE)
     finish = partial(provider.arrive, cookie, code, state, iss, **where_from(request), now=utcnow())
@@ -83,8 +85,13 @@ async def arrive(request: Request, code: str = "", state: str = "", iss: str = "
     return response
 
 
+def _is_set() -> bool:
+    with db.read() as session:
+        return bool(outside_apps.provider(session).issuer)
+
+
 def link_html() -> str:
     """What the login says above its form where a provider is set."""
-    if not settings().oidc_issuer:
+    if not has_provider():
         return ""
     return '<p class="hint"><a href="/auth/oidc">Sign in with your organisation</a></p>'

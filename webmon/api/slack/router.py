@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from webmon import clock
+from webmon import clock, db
 from webmon.api.problems import problems
 from webmon.api.slack import clicks, replies
-from webmon.config import settings
 from webmon.domain.slack.signatures import is_signed
+from webmon.queries.outside_apps import slack_secrets
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -58,10 +58,15 @@ async def _signed_form(request: Request) -> tuple[dict[str, str], str]:
     body = await request.body()
     signature = request.headers.get("x-slack-signature", "")
     timestamp = request.headers.get("x-slack-request-timestamp", "")
-    secrets = [each.get_secret_value() for each in settings().slack_signing_secret]
+    secrets = await asyncio.to_thread(_secrets)
     if not is_signed(body, timestamp, signature, secrets, now=clock.utcnow().timestamp()):
         raise HTTPException(401, "this is not signed by a Slack app that is set up here")
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True)), signature
+
+
+def _secrets() -> list[str]:
+    with db.read() as session:
+        return slack_secrets(session)
 
 
 async def _in_time(work: Callable[[], Result], otherwise: Result) -> Result:

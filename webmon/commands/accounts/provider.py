@@ -25,6 +25,8 @@ from webmon.commands.accounts.users import UserFields, add_from_provider, give_r
 from webmon.domain.accounts.groups import Grant, granted, read_grant
 from webmon.errors import Invalid, NotFound, WebmonError
 from webmon.models import LoginSession, User
+from webmon.queries import outside_apps
+from webmon.queries.outside_apps import Provider
 from webmon.queries.second_factors import has_factor, provider_factor_counts
 
 log = logging.getLogger(__name__)
@@ -108,7 +110,7 @@ def arrive(
         raise ProviderError("the sign-in was not begun in this browser, or long ago") from None
     if not hmac.compare_digest(state.encode(), kept["state"].encode()):
         raise ProviderError("the state is another one")
-    if issuer and issuer != config.settings().oidc_issuer:
+    if issuer and issuer != _provider().issuer:
         raise ProviderError("the answer is of another issuer")
     _use_up(kept["state"], now=now)
     claims = _claims(code, kept)
@@ -164,7 +166,7 @@ def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
     from joserfc.jwk import KeySet
     from requests import RequestException
 
-    settings, metadata = config.settings(), _metadata()
+    provider, metadata = _provider(), _metadata()
     try:
         with _client() as client:
             answer = client.fetch_token(
@@ -180,8 +182,8 @@ def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
         token = jwt.decode(raw, keys, algorithms=ALGORITHMS)
         jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
-            iss={"essential": True, "value": settings.oidc_issuer},
-            aud={"essential": True, "value": settings.oidc_client_id},
+            iss={"essential": True, "value": provider.issuer},
+            aud={"essential": True, "value": provider.client_id},
             exp={"essential": True},
             iat={"essential": True},
             sub={"essential": True},
@@ -191,7 +193,7 @@ def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
         raise ProviderError(f"the token was refused: {type(error).__name__}") from None
     claims: dict[str, Any] = token.claims
     parties = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
-    if len(parties) > 1 and claims.get("azp") != settings.oidc_client_id:
+    if len(parties) > 1 and claims.get("azp") != provider.client_id:
         raise ProviderError("the token is for another party as well")
     return claims
 
@@ -217,7 +219,8 @@ def _person(session: Session, claims: Mapping[str, Any], *, now: datetime) -> Us
     if known is not None and known.password_hash:
         known.provider_subject = subject
         return known
-    grant = granted(_groups(claims), dict(map(read_grant, config.settings().oidc_groups)))
+    present = outside_apps.provider(session)
+    grant = granted(_groups(claims, present), dict(map(read_grant, present.groups)))
     if grant is None:
         raise Invalid(NO_GROUP)
     if known is None:
@@ -240,26 +243,31 @@ def _fields(email: str, claims: Mapping[str, Any], grant: Grant) -> UserFields:
         return UserFields(email=email, role=grant.role, namespaces=limits)
 
 
-def _groups(claims: Mapping[str, Any]) -> list[str]:
-    found = claims.get(config.settings().oidc_groups_claim)
+def _groups(claims: Mapping[str, Any], provider: Provider) -> list[str]:
+    found = claims.get(provider.groups_claim)
     return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def _provider() -> Provider:
+    with db.read() as session:
+        return outside_apps.provider(session)
 
 
 def _client() -> Any:
     from authlib.integrations.requests_client import OAuth2Session
 
-    settings = config.settings()
+    provider = _provider()
     return OAuth2Session(
-        settings.oidc_client_id,
-        settings.oidc_client_secret.get_secret_value(),
+        provider.client_id,
+        provider.client_secret,
         code_challenge_method="S256",
-        redirect_uri=settings.public_url + CALLBACK,
+        redirect_uri=config.settings().public_url + CALLBACK,
         scope=SCOPE,
     )
 
 
 def _metadata() -> dict[str, str]:
-    issuer = config.settings().oidc_issuer
+    issuer = _provider().issuer
     found = _get(issuer.rstrip("/") + "/.well-known/openid-configuration")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     if found.get("issuer") != issuer or not all(isinstance(found.get(each), str) for each in names):

@@ -36,6 +36,7 @@ from webmon.notifiers.base import Surroundings
 from webmon.queries.downtimes.calendar import calendar_file
 from webmon.queries.notifications.mail_readers import mail_readers, why_no_reader
 from webmon.queries.notifications.messages import message_of
+from webmon.queries.outside_apps import has_slack_app
 
 namespace = table(Namespace).c
 
@@ -216,7 +217,7 @@ def _under_way(
         settings.public_url,
         settings.smtp_url.get_secret_value(),
         settings.x_api_url,
-        slack_app=bool(settings.slack_signing_secret),
+        slack_app=has_slack_app(session),
         calendar=_calendar(session, channel, message, now),
         admins=_recipients(session, rows) if channel.built_in else (),
     )

@@ -9,6 +9,7 @@ from webmon.models import Channel, Host, Service
 from webmon.probes import PROBES
 from webmon.probes.over_ssh.commands import OverSsh, authorized_keys_line
 from webmon.probes.ssh_access import SshAccess
+from webmon.queries.outside_apps import PROVIDER, SLACK_APPS, stored
 
 
 def readable_secrets(session: Session) -> int:
@@ -21,6 +22,7 @@ def readable_secrets(session: Session) -> int:
         *session.exec(select(Service.config)),
         *session.exec(select(Host.ssh).where(col(Host.ssh).is_not(None))),
         *session.exec(select(Channel.config).where(~col(Channel.built_in))),
+        *filter(None, (stored(session, name) for name in (SLACK_APPS, PROVIDER))),
     ]
     for config in configs:
         crypto.unseal(config)
@@ -29,6 +31,8 @@ def readable_secrets(session: Session) -> int:
 
 def holds_secrets(session: Session) -> bool:
     """Whether something encrypted is stored; whether it can be read does not matter."""
+    if any(stored(session, name) for name in (SLACK_APPS, PROVIDER)):
+        return True
     return any(
         session.exec(
             select(model).where(cast(config, String).contains(f'"{crypto.SEALED}"'))
