@@ -77,6 +77,7 @@ NEVER = {
     "commands.inventory.namespaces.create_namespace",
     "commands.inventory.namespaces.delete_namespace",
     "commands.inventory.undoing.undo_deletion",  # somebody else has deleted it
+    "commands.installation.logos.save_logo",
     "commands.installation.outside_apps.forget_slack_app",
     "commands.installation.outside_apps.save_provider",
     "commands.installation.outside_apps.save_slack_app",
@@ -171,6 +172,7 @@ def arguments(rows: Rows) -> dict[str, Any]:
         ),
         "body": {"name": "x", "namespace": slug, "address": "x.example"},
         "patch": {"name": "x"},
+        "picture": b"",
         "what": lambda name: "delete" if name == "change_hosts" else "pause",
         "value": None,
         "most": 50,

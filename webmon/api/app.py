@@ -5,10 +5,10 @@ from fastapi import FastAPI
 from webmon import __version__, frontend
 from webmon.api import health, heartbeats, metrics
 from webmon.api.accounts import auth, forgotten, oidc, own_address, profile, second_factor
-from webmon.api.admin import activity, finding, moving, proxy, series, settings
+from webmon.api.admin import activity, finding, logos, moving, proxy, series, settings
 from webmon.api.files import PrecompressedFiles, single_file
 from webmon.api.problems import answer_with_problems
-from webmon.api.public import badges, calendar, pages, status, statuspage
+from webmon.api.public import badges, calendar, logo, pages, status, statuspage
 from webmon.api.public.kept_snapshots import Snapshots
 from webmon.api.rest import docs
 from webmon.api.rest import router as rest
@@ -48,6 +48,7 @@ def public_app() -> FastAPI:
         series.router,
         finding.router,
         moving.router,
+        logos.router,
         activity.router,
         proxy.router,
         metrics.router(),
@@ -56,6 +57,7 @@ def public_app() -> FastAPI:
         badges.router(snapshots),
         statuspage.router(),
         calendar.router(),
+        logo.router,
     ):
         app.include_router(router)
     app.mount("/assets", PrecompressedFiles(directory=site / "assets", check_dir=False))

@@ -12,6 +12,7 @@ from webmon import db
 from webmon.config import settings
 from webmon.domain.colours import accent_css
 from webmon.queries.installation import accents, installation, status_page
+from webmon.queries.logos import logo_digests
 from webmon.queries.outside_apps import provider
 
 FRESH_SECONDS = 5.0
@@ -32,6 +33,8 @@ class _Look:
     address: str = ""
     """That of the public page."""
     has_provider: bool = False
+    logos: Mapping[str, str] = field(default_factory=dict)
+    """The digests of logos, by slug; that of the installation has the empty one."""
     css_of: Mapping[str, str] = field(default_factory=dict)
     """Those of namespaces that have a colour of their own, by slug."""
 
@@ -43,10 +46,20 @@ def in_look(page: str, namespace: str = "") -> str:
     """``page`` under the installation's name and in its colour, or that of the namespace with this
     slug. Asks the database now and then."""
     look = _look()
-    link = f'<a class="brand" href="/status/">{escape(look.name or DEFAULT)}</a>'
+    logo = _logo(look, namespace)
+    link = f'<a class="brand" href="/status/">{logo}{escape(look.name or DEFAULT)}</a>'
     page = PLACE.sub(lambda match: match[1] + link, page, count=1)
     css = look.css_of.get(namespace, look.css)
     return page.replace("</head>", f"<style>{css}</style></head>", 1) if css else page
+
+
+def _logo(look: _Look, namespace: str) -> str:
+    slug = namespace if namespace in look.logos else ""
+    if slug not in look.logos:
+        return ""
+    whose = {"namespace": slug} if slug else {}
+    query = urlencode({**whose, "v": look.logos[slug][:12]})
+    return f'<img src="/status/logo?{escape(query)}" alt="">'
 
 
 def public_page(namespace: str = "") -> str:
@@ -68,7 +81,7 @@ def _look() -> _Look:
         return found
     try:
         with db.read() as session:
-            present, colours = installation(session), accents(session)
+            present, colours, logos = installation(session), accents(session), logo_digests(session)
             address, provided = status_page(session), bool(provider(session).issuer)
         css_of = {slug: accent_css(accent) for slug, accent in colours.items()}
         found = _Look(
@@ -77,6 +90,7 @@ def _look() -> _Look:
             accent_css(present.accent),
             address,
             provided,
+            logos,
             css_of,
         )
     except db.DatabaseError:  # the page is there all the same

@@ -9,7 +9,7 @@ from webmon.edge.visit import Visit
 FORM_BYTES = 10_000
 BODY_BYTES = 1_000_000
 SECONDS = 20.0
-FILES = {"/admin/api/import": 10_100_000}
+FILES = {"/admin/api/import": 10_100_000, "/admin/api/logo": 250_000}
 """Where a file is sent, and how large such a form may be; only who is signed in comes so far."""
 FILE_SECONDS = 120.0
 

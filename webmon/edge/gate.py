@@ -48,7 +48,7 @@ MOVED = {"/": "/status/"} | {
 }
 PAGES = frozenset({"/status/", "/login/", "/setup/", "/invite/"})
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
-FILES = frozenset({"/favicon.svg", "/status/calendar.ics", "/status/feed.atom"})
+FILES = frozenset({"/favicon.svg", "/status/calendar.ics", "/status/feed.atom", "/status/logo"})
 FOLDERS = ("/assets/", "/auth/", "/api/", "/badge/")
 SOCKET = "/admin/_event"
 ADMIN_API = "/admin/api/"

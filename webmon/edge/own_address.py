@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 0.5
 """For so long a visit waits for a database that is silent; then what was known counts."""
 SHOWN = frozenset(
     {"/", "/status", "/status/", "/favicon.svg", "/status/calendar.ics", "/status/feed.atom"}
-    | {"/api/v1/status", "/healthz"}
+    | {"/api/v1/status", "/status/logo", "/healthz"}
 )
 FOLDERS = ("/assets/", "/badge/", "/api/v2/")
 ELSEWHERE = frozenset({"/admin", "/admin/", "/login", "/login/"})

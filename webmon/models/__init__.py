@@ -39,6 +39,7 @@ from webmon.models.history import (
 from webmon.models.hosts import Host, Namespace
 from webmon.models.idempotency import RepeatableAnswer
 from webmon.models.letters import Letter
+from webmon.models.logos import Logo
 from webmon.models.notifications import Channel, ChannelState, Mute, Notification
 from webmon.models.services import Service, ServiceState
 from webmon.models.slack import SlackCode, SlackDelivery, SlackPerson, SlackReply
@@ -74,6 +75,7 @@ __all__ = [
     "Letter",
     "LoginAttempts",
     "LoginSession",
+    "Logo",
     "Mute",
     "Namespace",
     "NoData",

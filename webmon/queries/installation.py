@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from webmon import config
 from webmon.domain.accounts.access import Actor, Role
-from webmon.models import Letter, Namespace, Setting
+from webmon.models import Letter, Logo, Namespace, Setting
 from webmon.models.letters import Occasion
 from webmon.queries import outside_apps
 from webmon.queries.second_factors import REQUIRED_OF
@@ -71,6 +71,10 @@ class SettingsView:
     groups: str = ""
     groups_claim: str = ""
     provider_locked: bool = False
+    logos: tuple[str, ...] = ()
+    """Whose logos there are, by name."""
+    namespaces: tuple[tuple[str, str], ...] = ()
+    """Slug and name of all of them."""
     callback: str = ""
     """The redirect address, to be typed at the provider."""
 
@@ -153,11 +157,23 @@ def admin_settings(session: Session, *, actor: Actor) -> SettingsView:
         groups=", ".join(signing_in.groups),
         groups_claim=signing_in.groups_claim,
         provider_locked=outside_apps.provider_is_locked(),
+        logos=_owners_of_logos(session),
+        namespaces=_namespaces(session),
         callback=f"{config.settings().public_url}/auth/oidc/callback",
         locked=tuple(sorted(present.locked)),
         mail=config.settings().mail_server,
         last_test=_last_test(session, actor),
     )
+
+
+def _namespaces(session: Session) -> tuple[tuple[str, str], ...]:
+    rows = session.exec(select(Namespace.slug, Namespace.name).order_by(Namespace.name))
+    return tuple((slug, name) for slug, name in rows)
+
+
+def _owners_of_logos(session: Session) -> tuple[str, ...]:
+    rows = select(Logo.id, Namespace.name).join(Namespace, isouter=True)
+    return tuple(name or "the installation" for _, name in session.exec(rows))
 
 
 def _last_test(session: Session, actor: Actor) -> str:

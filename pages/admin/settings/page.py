@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from pages.admin.settings.logo import logo
 from pages.admin.settings.outside_apps import provider, slack_apps
 from pages.admin.settings.state import SettingsState
 from webmon.queries.installation import SettingsView
@@ -34,7 +35,7 @@ def settings() -> rx.Component:
             SettingsState,
             rx.cond(
                 view.may_manage,
-                rx.fragment(_form(), _mail(), slack_apps(), provider(), _elsewhere()),
+                rx.fragment(_form(), logo(), _mail(), slack_apps(), provider(), _elsewhere()),
             ),
         ),
         who=view.who,

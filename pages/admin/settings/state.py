@@ -16,6 +16,7 @@ DONE = {
     "slack_app": "Saved. What this app signs is believed from now on.",
     "slack_app_removed": "Removed. What that app signs is refused from now on.",
     "provider": "Saved. It counts at once; try it in another browser.",
+    "logo": "Saved. The public page shows it within seconds.",
     "test": "A test is on its way to your own address.",
 }
 ERRORS = {
@@ -29,6 +30,7 @@ ERRORS = {
     "session_days": "A session lives for 1 to 365 days.",
     "second_factor_roles": "Set up your own second factor first: you would be shut out.",
     "confirm": "Say again who you are, and save once more.",
+    "logo": "A logo is a PNG, JPEG or WebP picture of at most 200 kB.",
     "name": "An app needs a name of one line; there are at most 20.",
     "secret": "A signing secret has at least 8 characters. Slack shows it under Basic Information.",
     "issuer": "The issuer is an https:// address, exactly as the provider writes it.",

@@ -1,5 +1,6 @@
 """The settings of the installation, through the edge: who may change what, and what it does."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,8 @@ from tests.api.browsers import EMAIL, PASSWORD, add_anna, open_browser
 from webmon import config
 from webmon.api import look
 from webmon.api.accounts import auth, profile
-from webmon.api.admin import settings
+from webmon.api.admin import logos, settings
+from webmon.api.public import logo
 from webmon.clock import utcnow
 from webmon.commands.accounts.logins import open_session
 from webmon.commands.installation.settings import save_settings
@@ -38,7 +40,7 @@ SAVED = "/admin/settings/?done=saved"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_browser(auth, profile, settings) as client:
+    async with open_browser(auth, profile, settings, logos, logo) as client:
         yield client
 
 
@@ -139,6 +141,56 @@ async def test_slack_apps_and_the_provider_are_set_and_their_secrets_never_shown
     assert (view.issuer, view.provider_locked, view.slack_locked) == (
         "https://outside.example", True, True,
     )  # fmt: skip
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
+
+
+async def test_a_logo_is_a_picture_and_shown_where_its_namespace_is(
+    browser: httpx.AsyncClient, database: Database, anna: int
+) -> None:
+    with database.write() as session:
+        iati, di = (factories.namespace(session, slug).id for slug in ("iati", "di"))
+        for namespace, public in ((iati, True), (di, False)):
+            host = factories.host(session, f"Of {namespace}", namespace_id=namespace, public=public)
+            factories.service(session, host_id=host.id)
+    here, page = {"origin": "http://status.example"}, "/admin/settings/"
+
+    async def send(picture: bytes, **fields: str) -> str:
+        files = {"file": ("logo.png", picture, "image/png")}
+        answer = await browser.post("/admin/api/logo", data=fields, files=files, headers=here)
+        return answer.headers.get("location", str(answer.status_code))
+
+    assert (await send(PNG)).startswith("/login/")
+    await log_in(browser)
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    for wrong, namespace in ((svg, ""), (b"", ""), (PNG + bytes(200_000), ""), (PNG, "gone")):
+        assert await send(wrong, namespace=namespace) == f"{page}?error=logo"
+    assert await send(PNG + bytes(300_000)) == "413"
+    for namespace in ("", "iati", "di"):
+        assert await send(PNG + namespace.encode(), namespace=namespace) == f"{page}?done=logo"
+    shown = look.in_look('<div id="brand"></div>', "iati")
+    address = re.search(r'<img src="(/status/logo[^"]+)" alt="">', shown).group(1)
+    answer = await browser.get(address.replace("&amp;", "&"))
+    assert (answer.content, answer.headers["content-type"]) == (PNG + b"iati", "image/png")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    again = {"if-none-match": answer.headers["etag"]}
+    assert (await browser.get("/status/logo?namespace=iati", headers=again)).status_code == 304
+    assert (await browser.get("/status/logo")).content == PNG
+    for hidden in ("di", "gone"):
+        assert (await browser.get(f"/status/logo?namespace={hidden}")).status_code == 404
+    assert await send(b"", namespace="", remove="yes") == f"{page}?done=logo"
+    assert (await browser.get("/status/logo")).status_code == 404
+    with database.read() as session:
+        view = admin_settings(session, actor=Actor(1, EMAIL, Role.ADMIN))
+        entries = session.exec(select(Activity).where(Activity.name.startswith("the logo"))).all()
+    assert sorted(view.logos) == ["DI", "IATI"]
+    assert [each.verb for each in entries] == ["changed"] * 4
+    with database.write() as session:
+        token = open_session(session, anna, now=utcnow() - timedelta(minutes=11))
+    browser.cookies.clear()
+    browser.cookies.set(COOKIE, token, domain="status.example")
+    assert await send(PNG) == f"{page}?error=confirm"
 
 
 async def test_an_admin_sets_name_colour_and_the_rest(

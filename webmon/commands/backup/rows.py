@@ -31,7 +31,7 @@ HISTORY = frozenset(
 
 CONFIGURATION = frozenset(
     {
-        *("namespace", "host", "service", "heartbeat", "channel", "setting"),
+        *("namespace", "host", "service", "heartbeat", "channel", "setting", "logo"),
         *("second_factor", "recovery_code", "slack_person"),
         *("user", "user_namespace", "api_key", "api_key_namespace"),
         *("downtime", "downtime_host", "downtime_service", "downtime_channel"),

@@ -1,0 +1,42 @@
+"""`POST /admin/api/logo`: the logo of the installation or of a namespace."""
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import Response
+
+from webmon.api import look
+from webmon.api.accounts.auth import LOGIN, back
+from webmon.api.accounts.profile import done_for
+from webmon.api.admin.settings import SETTINGS
+from webmon.commands.installation.logos import save_logo
+from webmon.domain.logos import LARGEST_BYTES
+from webmon.errors import ConfirmationNeeded, Invalid, NotFound, PermissionDenied
+
+router = APIRouter(prefix="/admin/api", include_in_schema=False)
+
+
+@router.post("/logo", status_code=303, response_class=Response)
+async def logo(
+    request: Request,
+    namespace: Annotated[str, Form(max_length=50)] = "",
+    remove: Annotated[str, Form(max_length=10)] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Store the picture, or take the present one away where ``remove`` is ticked."""
+    picture = await file.read(LARGEST_BYTES + 1) if file is not None and not remove else b""
+    if not picture and not remove:
+        return back(SETTINGS, error="logo")
+    try:
+        command = partial(save_logo, namespace=namespace, picture=picture)
+        await asyncio.to_thread(done_for, request, command)
+    except (Invalid, NotFound):
+        return back(SETTINGS, error="logo")
+    except ConfirmationNeeded:
+        return back(SETTINGS, error="confirm")
+    except PermissionDenied:
+        return back(LOGIN)
+    look.forget()
+    return back(SETTINGS, done="logo")
