@@ -4,6 +4,7 @@ import reflex as rx
 
 from webmon import config as settings
 from webmon import shared_states
+from webmon.ui.plain_elements import PlainElementsPlugin
 from webmon.ui.portable import SameOriginPlugin
 
 PUBLIC = settings.frontend() == "public"
@@ -14,7 +15,7 @@ config = rx.Config(
     app_module_import="webmon.site" if PUBLIC else "webmon.webmon",
     frontend_path="" if PUBLIC else "/admin",
     backend_path="" if PUBLIC else "/admin",
-    plugins=[] if PUBLIC else [SameOriginPlugin()],
+    plugins=[PlainElementsPlugin(), *([] if PUBLIC else [SameOriginPlugin()])],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The same packages for both, because they share the committed lock files in reflex.lock.
     frontend_packages=["sonner@2.0.8", "recharts@3.10.1"],
