@@ -47,19 +47,23 @@ async def probe(port: int, host: str = "localhost", timeout: float = 2, **fields
     return outcome
 
 
+MYSQL_TLS_REQUEST_BYTES = 36
+
+
 def serve_once(
     listening: socket.socket, context: ssl.SSLContext, talk: Sequence[bytes] = ()
 ) -> None:
     """Blocking, as asyncio's servers neither send alerts nor begin TLS in the middle everywhere.
 
-    What is in ``talk`` is said before TLS, with something read in between.
+    What is in ``talk`` is said before TLS, with something read in between. A client that expects
+    no answer, as MySQL's, may send its first TLS record at once: that is left to be read.
     """
     accepted, _ = listening.accept()
     with accepted, contextlib.suppress(OSError):
         accepted.settimeout(5)
         for number, line in enumerate(talk):
             if number:
-                accepted.recv(1000)
+                accepted.recv(1000 if line else MYSQL_TLS_REQUEST_BYTES)
             accepted.sendall(line)
         with context.wrap_socket(accepted, server_side=True) as secured:
             secured.recv(1000)
