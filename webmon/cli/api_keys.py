@@ -50,7 +50,7 @@ def apikey_rotate(
     overlap: Annotated[str, typer.Option(help="For how long the old key still holds.")] = "1d",
     expires: Expires = None,
 ) -> None:
-    """Make another key of that name and print it; the present one holds for a while more."""
+    """Make another key of that name and print it; the current one holds for a while more."""
     from webmon.commands.accounts import api_keys
 
     with db.write() as session:

@@ -1,6 +1,6 @@
 """The finished builds: which one is served, and how a new one takes its place.
 
-Each is a folder of its own in `.web/builds`; a link named after the site leads to the present one.
+Each is a folder of its own in `.web/builds`; a link named after the site leads to the current one.
 What is served is never changed: a new build gets another folder, and then the link is replaced. A
 web process holds the folders that it serves, and goes on with them until it ends.
 """

@@ -16,7 +16,7 @@ from webmon.ui.shell.frame import frame
 ROUTE = "/profile"
 TITLE = "Profile – Beaconry"
 
-THEMES = {"": "As the system", "light": "Light", "dark": "Dark"}
+THEMES = {"": "Same as system", "light": "Light", "dark": "Dark"}
 
 
 def profile() -> rx.Component:
@@ -49,8 +49,10 @@ def _address() -> rx.Component:
     view = ProfileState.view
     what_follows = rx.cond(
         view.has_mail,
-        "It counts once you have opened the link that is mailed there. The present one is told.",
-        "No mail server is set: the change takes effect at once, without a letter. Check it twice.",
+        "It counts once you have opened the link that is mailed there. "
+        "Your current address is notified.",
+        "No mail server is set: the change takes effect at once, without an e-mail. "
+        "Check it twice.",
     )
     waits = rx.fragment(
         rx.el.p("A link was mailed to ", rx.el.b(view.asked_email), ". Open it within a day."),
@@ -58,7 +60,7 @@ def _address() -> rx.Component:
             view.asked_note != "", rx.el.p("The mail was not sent: ", view.asked_note, role="alert")
         ),
         NativeForm.create(
-            rx.el.button("Keep the present one", type="submit", class_name="button"),
+            rx.el.button("Keep the current address", type="submit", class_name="button"),
             action="/auth/email/keep",
             method="post",
         ),
@@ -127,7 +129,7 @@ def _new_password() -> rx.Component:
             aria_hidden="true",
             tab_index=-1,
         ),
-        _secret("Present password", "current", "current-password"),
+        _secret("Current password", "current", "current-password"),
         _secret("New password", "password", "new-password"),
         rx.el.p(
             "At least ",

@@ -30,7 +30,7 @@ ERRORS = {
     "email_taken": "Somebody else has this address here.",
     "confirm": "Say again who you are, and then do this once more.",
     "sessions": "That session has ended already, or is the one that you are using.",
-    "current": "That is not your present password. Nothing was changed.",
+    "current": "That is not your current password. Nothing was changed.",
     "code": "That code is wrong, or was used already. Nothing was changed.",
     "required": "Your role needs a second factor to sign in.",
     "throttled": "Too many attempts. Wait a few minutes and try again.",

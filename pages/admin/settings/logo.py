@@ -37,7 +37,7 @@ def logo() -> rx.Component:
     )
     remove = rx.el.label(
         rx.el.input(type="checkbox", name="remove", value="yes"),
-        rx.el.span("take the present one away"),
+        rx.el.span("Remove the current logo"),
         class_name="label tick",
     )
     return panel(

@@ -149,7 +149,7 @@ async def enrol(
 
 @router.post("/second-factor/codes")
 async def codes(request: Request, code: Text = "") -> Response:
-    """Make new recovery codes; ``code`` is one of the present ones, or of the app."""
+    """Make new recovery codes; ``code`` is one of the current ones, or of the app."""
     return await _with_code(request, code, remove=False)
 
 

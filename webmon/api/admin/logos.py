@@ -25,7 +25,7 @@ async def logo(
     remove: Annotated[str, Form(max_length=10)] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Store the picture, or take the present one away where ``remove`` is ticked."""
+    """Store the picture, or remove the current one where ``remove`` is ticked."""
     picture = await file.read(LARGEST_BYTES + 1) if file is not None and not remove else b""
     if not picture and not remove:
         return back(SETTINGS, error="logo")

@@ -21,7 +21,7 @@ class Admins:
 
 
 def lock_admins(session: Session, actor: Actor | None) -> Admins:
-    """Let nobody else change who is an admin until the transaction ends; returns the present ones.
+    """Let nobody else change who is an admin until the transaction ends; returns who is now.
 
     Everything that may take an admin away calls this before it locks anything else, and
     `require_an_admin` after it. While it waited, somebody else may have changed ``actor``, who is

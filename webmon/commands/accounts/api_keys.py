@@ -60,7 +60,7 @@ def rotate_key(
     actor: Actor | None,
     now: datetime,
 ) -> str:
-    """A key in place of the present ones of that name, which hold for ``overlap`` more.
+    """A key in place of the current ones of that name, which hold for ``overlap`` more.
 
     It has the scope and the namespaces of the latest of them.
 

@@ -15,7 +15,7 @@ from webmon.models import LoginSession, User
 
 
 def confirm_password(user_id: int, password: str, *, now: datetime) -> None:
-    """Verify a person's present password, outside any transaction; wrong ones are counted.
+    """Verify a person's current password, outside any transaction; wrong ones are counted.
 
     Raises:
         Throttled: too many attempts.

@@ -33,7 +33,7 @@ def ask_for_address(session: Session, email: str, *, actor: Actor, now: datetime
 
     Raises:
         ConfirmationNeeded: the actor has to say again who they are.
-        Invalid: it is no address, the present one, or (without mail) taken (``email``).
+        Invalid: it is no address, the current one, or (without mail) taken (``email``).
         Throttled: too many were asked for.
     """
     require_confirmed(actor, now=now)

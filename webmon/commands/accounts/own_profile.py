@@ -84,7 +84,7 @@ def end_session(
     ``present`` is the hash of the token of the session in which this is done.
 
     Raises:
-        Invalid: it is the present one, which is ended by signing out.
+        Invalid: it is the current one, which is ended by signing out.
         NotFound: the actor has no such session.
     """
     theirs = col(LoginSession.user_id) == actor.user_id

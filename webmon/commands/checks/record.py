@@ -155,7 +155,7 @@ def _is_decided_again(before: Condition, after: Condition) -> bool:
 
 
 def _is_held(row: Row, finding: Finding) -> bool:
-    """Whether the finding's claim is the present one."""
+    """Whether the finding's claim is the current one."""
     if finding.claim is None:
         return True
     return row.claim == finding.claim and row.worker_id is not None

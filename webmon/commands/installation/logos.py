@@ -19,7 +19,7 @@ def save_logo(
     session: Session, namespace: str, picture: bytes, *, actor: Actor | None, now: datetime
 ) -> None:
     """Give the namespace with this slug a logo, or the installation where it is empty. An empty
-    picture takes the present one away.
+    picture removes the current one.
 
     Raises:
         Invalid: it is no picture that can be one (``logo``).

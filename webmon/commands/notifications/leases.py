@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=120)
 
 
 class Lease(NamedTuple):
-    """The right to send to a channel, as long as its claim is the present one."""
+    """The right to send to a channel, as long as its claim is the current one."""
 
     channel_id: int
     claim: int

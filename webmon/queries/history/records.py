@@ -86,7 +86,7 @@ class Record:
     windows: tuple[WindowRecord, ...] = ()
     days: tuple[DayRecord, ...] = ()
     months: tuple[MonthRecord, ...] = ()
-    """The present one first."""
+    """The current one first."""
     summary: str = ""
     """The days in one sentence."""
 
