@@ -241,7 +241,8 @@ def session(database: db.Database) -> Iterator[Session]:
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords hashed in well under a millisecond."""
     cheap = {"argon2__memory_cost": 8, "argon2__time_cost": 1, "argon2__parallelism": 1}
-    monkeypatch.setattr(passwords, "CONTEXT", passwords.CONTEXT.copy(**cheap))
+    context = passwords.context().copy(**cheap)
+    monkeypatch.setattr(passwords, "context", lambda: context)
 
 
 @pytest.fixture

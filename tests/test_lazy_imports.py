@@ -5,13 +5,20 @@ import sys
 
 import pytest
 
-SAY = "import sys, {}; print(sorted({{'authlib', 'joserfc', 'segno'}} & set(sys.modules)))"
+SAY = "import sys, {}; print(sorted({!r} & set(sys.modules)))"
 
 
 @pytest.mark.slow
-def test_sign_in_by_a_provider_costs_nothing_where_nobody_uses_it() -> None:
+@pytest.mark.parametrize(
+    ("used", "unused"),
+    [
+        ("webmon.api.app", {"authlib", "joserfc", "segno"}),  # nobody signs in by a provider
+        ("workers.__main__, webmon.probes.http", {"passlib", "argon2", "jsonpath_rfc9535"}),
+    ],
+)
+def test_what_is_not_used_costs_nothing(used: str, unused: set[str]) -> None:
     said = subprocess.run(
-        [sys.executable, "-c", SAY.format("webmon.api.app")],
+        [sys.executable, "-c", SAY.format(used, unused)],
         capture_output=True,
         text=True,
         check=True,

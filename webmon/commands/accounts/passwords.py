@@ -6,24 +6,17 @@ Hashing is slow on purpose, so it is never done inside a transaction.
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NewType
-
-from passlib.context import CryptContext
+from typing import TYPE_CHECKING, NewType
 
 from webmon.errors import Invalid
+
+if TYPE_CHECKING:
+    from passlib.context import CryptContext
 
 SHORTEST, SHORTEST_WITH_FACTOR, LONGEST = 15, 8, 1000
 
 HashedPassword = NewType("HashedPassword", str)
 """What `hash_password` returns: only such a value can be stored."""
-
-CONTEXT = CryptContext(
-    schemes=["argon2"],
-    argon2__type="ID",
-    argon2__memory_cost=19_456,  # KiB
-    argon2__time_cost=3,
-    argon2__parallelism=1,
-)
 
 COMMON = Path(__file__).with_name("common_passwords.txt")
 ENDS = "0123456789!?.,-_#*$ "
@@ -55,21 +48,35 @@ def hash_password(password: str, *, email: str = "", has_factor: bool = False) -
     }
     if wrong := fault(password, email=email, has_factor=has_factor):
         raise Invalid(words[wrong], "password")
-    return HashedPassword(CONTEXT.hash(password))
+    return HashedPassword(context().hash(password))
 
 
 def password_fits(password: str, hashed: str | None) -> bool:
     """Whether ``password`` is the one behind ``hashed``; without one, False after the same time."""
     if len(password) > LONGEST:
         password = ""  # never a password; takes the same time as another wrong one
-    fits: bool = CONTEXT.verify(password, hashed or _decoy())
+    fits: bool = context().verify(password, hashed or _decoy())
     return fits and hashed is not None
+
+
+@cache
+def context() -> "CryptContext":
+    """What hashes passwords."""
+    from passlib.context import CryptContext  # 1 MB that the worker has no use for
+
+    return CryptContext(
+        schemes=["argon2"],
+        argon2__type="ID",
+        argon2__memory_cost=19_456,  # KiB
+        argon2__time_cost=3,
+        argon2__parallelism=1,
+    )
 
 
 @cache
 def _decoy() -> str:
     """A hash that nothing fits."""
-    made: str = CONTEXT.hash("\t no such account")
+    made: str = context().hash("\t no such account")
     return made
 
 

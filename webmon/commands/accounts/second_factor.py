@@ -2,9 +2,8 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
-from passlib.exc import MalformedTokenError, TokenError
-from passlib.totp import TOTP
 from sqlmodel import Session, col, delete, update
 
 from webmon import crypto, db
@@ -30,12 +29,12 @@ WRONG = "this code is wrong, or was used already"
 
 def new_secret() -> str:
     """A secret for an app, in base32."""
-    return str(TOTP.new().base32_key)
+    return str(_totp().new().base32_key)
 
 
 def app_address(secret: str, email: str) -> str:
     """``otpauth://…``, which an app reads from a QR code."""
-    return str(TOTP(key=secret, format="base32", label=email, issuer=ISSUER).to_uri())
+    return str(_totp()(key=secret, format="base32", label=email, issuer=ISSUER).to_uri())
 
 
 def set_up(
@@ -181,14 +180,22 @@ def _counter(secret: str, code: str, *, last: int | None, now: datetime) -> int:
     Raises:
         Invalid: it is of none of them, or not later than ``last``.
     """
+    from passlib.exc import MalformedTokenError, TokenError
+
     try:
-        app = TOTP(key=secret, format="base32")
+        app = _totp()(key=secret, format="base32")
         match = app.match(
             _plain(code), time=now.timestamp(), window=PERIOD_SECONDS, last_counter=last
         )
     except (TokenError, MalformedTokenError):
         raise Invalid(WRONG, "code") from None
     return int(match.counter)
+
+
+def _totp() -> Any:
+    from passlib.totp import TOTP  # with all that it needs 1 MB, which the worker has no use for
+
+    return TOTP
 
 
 def _plain(code: str) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import jsonpath_rfc9535
-
 from webmon.probes.wire.texts import excerpt, quoted
 
 JsonScalar = bool | int | float | str
@@ -38,8 +36,12 @@ def parse_statuses(text: str) -> frozenset[int]:
     return frozenset(accepted)
 
 
+class TooDeep(Exception):
+    """The document goes deeper than a path is followed."""
+
+
 Find = Callable[[Any], list[Any]]
-"""All that a path leads to in a document."""
+"""All that a path leads to in a document; raises `TooDeep`."""
 
 
 @lru_cache(maxsize=1024)
@@ -51,13 +53,8 @@ def parse_json_path(text: str) -> Find:
         ValueError: the text is neither, or goes too deep.
     """
     text = text.strip()
-    if text.startswith("$"):
-        try:
-            query = jsonpath_rfc9535.compile(text)
-        except (jsonpath_rfc9535.JSONPathError, RecursionError):
-            pass  # such as $.a-b, which the standard wants to be $['a-b']
-        else:
-            return lambda document: list(query.find(document).values())
+    if text.startswith("$") and (standard := _standard_path(text)) is not None:
+        return standard
     steps = _steps(text)
 
     def find(document: Any) -> list[Any]:
@@ -65,6 +62,24 @@ def parse_json_path(text: str) -> Find:
             return [find_json(document, steps)]
         except LookupError:
             return []
+
+    return find
+
+
+def _standard_path(text: str) -> Find | None:
+    """None for what the standard has otherwise: for ``$.a-b`` it wants ``$['a-b']``."""
+    import jsonpath_rfc9535  # 2 MB, where nobody asks for JSON
+
+    try:
+        query = jsonpath_rfc9535.compile(text)
+    except (jsonpath_rfc9535.JSONPathError, RecursionError):
+        return None
+
+    def find(document: Any) -> list[Any]:
+        try:
+            return list(query.find(document).values())
+        except (jsonpath_rfc9535.JSONPathError, RecursionError):
+            raise TooDeep from None
 
     return find
 
@@ -118,7 +133,7 @@ def json_fault(text: str, path_text: str, expected: JsonScalar | None) -> str | 
         return "is not JSON"
     try:
         values = parse_json_path(path_text)(document)
-    except (jsonpath_rfc9535.JSONPathError, RecursionError):
+    except TooDeep:
         return f"the JSON goes too deep for {path_text}"
     if not values:
         return f"the JSON has no {path_text}"

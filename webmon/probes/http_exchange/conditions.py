@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import jsonpath_rfc9535
-
 from webmon.probes.http_exchange.body_conditions import (
     JsonScalar,
+    TooDeep,
     is_equal,
     parse_json_path,
     shown_json,
@@ -162,7 +161,7 @@ def json_conditions_fault(conditions: Iterable[Condition], text: str) -> str | N
     for each in conditions:
         try:
             values = parse_json_path(each.name)(document)
-        except (jsonpath_rfc9535.JSONPathError, RecursionError):
+        except TooDeep:
             return f"the JSON goes too deep for {each.name}"
         fault = _json_fault(each, values)
         if fault is not None:
