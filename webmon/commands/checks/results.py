@@ -83,28 +83,22 @@ def store_results(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """
     if not rows:
         return
+    first_try = session.begin_nested()
+    if _insert(session, rows, taken=False) == len(rows):
+        first_try.commit()
+    else:  # nearly never, so that nothing is asked before
+        first_try.rollback()
+        _insert(session, rows, taken=True)
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]], *, taken: bool) -> int:
+    """Insert what can be; returns how many. ``taken`` says that some milliseconds are."""
     results = table(CheckResult)
-    taken = _may_be_taken(session, rows)
-    if session.get_bind().dialect.name == "postgresql":
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
         columns = {column.name: column for column in results.c}
-        session.execute(_insert_arrays(results, taken), as_arrays(columns, rows))
-    else:
-        session.connection().execute(_insert_each(results, taken), rows)
-
-
-def _may_be_taken(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
-    """Whether one of the services has a result that is not older than these.
-
-    Nearly never: asking once for a batch costs less than asking for each row as it is inserted.
-    """
-    result = table(CheckResult).c
-    first_ms = min(row["at_ms"] for row in rows)
-    newer = (
-        select(result.at_ms)
-        .where(result.service_id.in_([row["service_id"] for row in rows]))
-        .where(result.at_ms >= first_ms)
-    )
-    return session.execute(newer.limit(1)).first() is not None
+        return connection.execute(_insert_arrays(results, taken), as_arrays(columns, rows)).rowcount
+    return connection.execute(_insert_each(results, taken), rows).rowcount
 
 
 def store_no_data(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -153,7 +147,7 @@ def _insert_each(into: Table, taken: bool) -> Any:
     if taken:
         new = {column.name: bindparam(column.name, type_=column.type) for column in into.c}
         insert = insert.values(new | {"at_ms": _free_ms(into, new)})
-    return insert.on_conflict_do_nothing()
+    return insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 @cache
@@ -161,7 +155,7 @@ def _insert_arrays(into: Table, taken: bool) -> Any:
     new = unnested({column.name: column for column in into.c})
     values = {**new, "at_ms": _free_ms(into, new)} if taken else new
     insert = postgresql.insert(into).from_select(list(values), select(*values.values()))
-    return insert.on_conflict_do_nothing()
+    return insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 RESULTS = table(CheckResult)
