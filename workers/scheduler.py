@@ -49,10 +49,7 @@ def build_scheduler(jobs: Jobs) -> AsyncIOScheduler:
     table = {
         jobs.retire_silent: 5,
         jobs.deliver: 1,
-        jobs.make_trials: 1,
-        jobs.follow_up: 2,
-        jobs.send_letters: 2,
-        jobs.downtimes: 2,
+        jobs.attend: 1,
         jobs.forget_notifications: HOUR,
         jobs.delete_expired: MINUTE,
         jobs.settle_days: MINUTE,
