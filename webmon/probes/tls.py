@@ -16,6 +16,7 @@ from webmon.probes.wire.binary_starttls import leave_mysql
 from webmon.probes.wire.certificates import Certificate, first_to_end
 from webmon.probes.wire.families import AddressFamily
 from webmon.probes.wire.host_names import server_name_of
+from webmon.probes.wire.stapled import revocation, stapled_answer
 from webmon.probes.wire.starttls import BEGIN
 from webmon.probes.wire.stream import Broken, Stream
 from webmon.probes.wire.texts import excerpt
@@ -109,9 +110,10 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
     trust = _trust(config)
     context_for(trust)  # made before the clock starts
     server_name = config.server_name or server_name_of(host)
+    deadline = asyncio.get_running_loop().time() + timeout
     with Stream() as stream:
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout_at(deadline):
                 await stream.connect(host, config.port)
                 if config.starttls:
                     await BEGIN[config.starttls](stream)
@@ -127,12 +129,32 @@ async def probe_tls(config: TlsConfig, target: Target, timeout: float) -> Outcom
             outcome = _judged(config, stream, server_name, utcnow(), wanted)
             if config.starttls == "mysql" and not wanted:
                 await leave_mysql(stream)
-            return outcome
+            return await _unless_revoked(config, stream, outcome, server_name, deadline)
     return down(
         excerpt(message, MOST_MESSAGE_CHARACTERS),
         phases=stream.phases,
         evidence=_evidence(config, stream, server_name, utcnow()),
     )
+
+
+async def _unless_revoked(
+    config: TlsConfig, stream: Stream, outcome: Outcome, server_name: str, deadline: float
+) -> Outcome:
+    """Down where the server itself says so; if it says nothing in time, nothing is known."""
+    if stream.certificate is None or not stream.certificate.names_responder:
+        return outcome
+    stream.close()  # some servers take one connection at a time
+    try:
+        async with asyncio.timeout_at(deadline):
+            answer = await stapled_answer(stream, server_name, config.starttls)
+    except (TimeoutError, Unreachable, Broken):
+        return outcome
+    if answer is None:
+        return outcome
+    evidence = outcome.evidence | {"ocsp": answer.certificate_status.name.lower()}
+    if text := revocation(answer, utcnow()):
+        return replace(outcome, status=Status.DOWN, message=text, evidence=evidence)
+    return replace(outcome, evidence=evidence)
 
 
 def _trust(config: TlsConfig) -> Trust:

@@ -36,6 +36,8 @@ class Certificate:
     """Whether it names itself as its issuer, as the authorities at the top do."""
     names_issuers_place: bool = False
     """Whether it says where its issuer's certificate is, for who was not shown it."""
+    names_responder: bool = False
+    """Whether it says who knows if it was revoked (OCSP)."""
 
     def days_left(self, now: datetime) -> int:
         """Whole days until it expires, negative when it has."""
@@ -59,7 +61,8 @@ def read_certificate(der: bytes) -> Certificate | None:
             _signature_hash(certificate),
             _shown(certificate.subject, NameOID.COMMON_NAME),
             certificate.subject == certificate.issuer,
-            _names_its_issuers_place(certificate),
+            AuthorityInformationAccessOID.CA_ISSUERS in (places := _places(certificate)),
+            AuthorityInformationAccessOID.OCSP in places,
         )
     except (ValueError, TypeError, x509.DuplicateExtension):
         return None
@@ -105,14 +108,15 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return (*names, *(str(address) for address in addresses))
 
 
-def _names_its_issuers_place(certificate: x509.Certificate) -> bool:
+def _places(certificate: x509.Certificate) -> set[x509.ObjectIdentifier]:
+    """Of what it says where to find it."""
     try:
         found: Any = certificate.extensions.get_extension_for_oid(
             ExtensionOID.AUTHORITY_INFORMATION_ACCESS
         ).value
     except x509.ExtensionNotFound:
-        return False
-    return any(each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in found)
+        return set()
+    return {each.access_method for each in found}
 
 
 def first_to_end(chain: tuple[Certificate, ...]) -> Certificate:
