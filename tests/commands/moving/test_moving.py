@@ -127,6 +127,10 @@ def test_uptime_kumas_monitors_come_over(session: Session, tmp_path: Path) -> No
     assert "- Ops chat (notification): channels are made here" in "\n".join(map(str, found.lines))
 
 
+RECORD = {"variable": "record", "operator": "equals", "value": "192.0.2.7", "andOr": "and"}
+QUERY = {"type": "json-query", "json_path": "queue.length"}
+
+
 def test_what_decides_in_uptime_kuma_2_decides_here(session: Session, tmp_path: Path) -> None:
     asked = {"type": "dns", "hostname": "example.org", "dns_resolve_server": "::1"}
     path = kuma(
@@ -139,6 +143,11 @@ def test_what_decides_in_uptime_kuma_2_decides_here(session: Session, tmp_path: 
         {"name": "Echo", "type": "ping", "hostname": "a.example.org", "ping_count": 2},
         {**asked, "name": "Name", "port": 5353},
         {**asked, "name": "Answer", "conditions": '[{"variable": "record"}]'},
+        {**asked, "name": "Record", "conditions": json.dumps([RECORD])},
+        {**asked, "name": "Either", "conditions": json.dumps([RECORD, RECORD])},
+        {**PAGE, **QUERY, "name": "Less", "json_path_operator": "<", "expected_value": "9"},
+        {**PAGE, **QUERY, "name": "Other", "json_path_operator": "!=", "expected_value": "down"},
+        {**PAGE, **QUERY, "name": "Within", "json_path_operator": "contains"},
         {"name": "Alert", "type": "port", "hostname": "a", "port": 1, "expected_tls_alert": "x"},
         {
             "name": "Data",
@@ -159,8 +168,12 @@ def test_what_decides_in_uptime_kuma_2_decides_here(session: Session, tmp_path: 
     assert told["Data"]["dsn"] == "mysql://me:a%40b@db.example.org:3306/x"
     assert told["Job"] == {"every": "60s", "grace": "60s"}
     lines = {line.what.partition(" (")[0]: line for line in found.lines}
-    assert [lines[name].sign for name in ("Answer", "Alert")] == ["-", "-"]
-    assert lines["In it"].why.startswith("its proxy is left out; both kinds of address")
+    assert {lines[name].sign for name in ("Answer", "Either", "Within", "Alert")} == {"-"}
+    assert lines["In it"].why == "its proxy is left out"
+    assert told["In it"]["address_family"] == "6"
+    assert told["Record"]["expect"] == "192.0.2.7"
+    assert told["Less"]["conditions"] == ["json $.queue.length < 9"]
+    assert told["Other"]["conditions"] == ["json $.queue.length != down"]
 
 
 def test_what_cannot_be_carried_is_said_with_the_reason(session: Session, tmp_path: Path) -> None:

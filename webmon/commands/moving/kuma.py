@@ -27,6 +27,10 @@ MOST_ROWS = 10_000
 MOST_STEPS, STEPS_AT_ONCE = 50_000_000, 10_000
 """Of SQLite's machine: reading such a file takes some hundred thousand."""
 PATH = re.compile(r"\$?[\w.\[\]]+", re.ASCII)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+ORDERS = ("<", ">", "<=", ">=")
+RECORD = re.compile(r"[\w.:-]+", re.ASCII)
+FAMILIES = {"ipv4": "4", "ipv6": "6"}
 DEEPEST_GROUP = 20
 CONDITIONS = "it is up on conditions about the answer"
 BODIES = {
@@ -133,8 +137,8 @@ def _add_common(row: Row, found: Found) -> None:
         service["retry"] = seconds(min(max(retry, 1), 3600), 60)
     if row.get("proxy_id"):
         found.changed.append("its proxy is left out")
-    if row.get("ip_family") in ("ipv4", "ipv6"):
-        found.changed.append(f"both kinds of address are tried, not {row['ip_family']} alone")
+    if row.get("ip_family") in FAMILIES and service["kind"] != "heartbeat":
+        service["config"]["address_family"] = FAMILIES[row["ip_family"]]
     if not row.get("active", 1):
         service["paused"] = True
 
@@ -195,14 +199,22 @@ def _keyword(row: Row) -> Found:
 
 def _json(row: Row) -> Found:
     found, path = _http(row), str(row.get("json_path") or "$")
-    operator = row.get("json_path_operator") or "=="
-    if operator != "==" or PATH.fullmatch(path) is None:
+    operator, wanted = row.get("json_path_operator") or "==", str(row.get("expected_value") or "")
+    is_known = operator == "==" or (operator == "!=" and _is_one_line(wanted))
+    is_known = is_known or (operator in ORDERS and NUMBER.fullmatch(wanted) is not None)
+    if not is_known or PATH.fullmatch(path) is None:
         return left_out(row.get("name"), row["type"], f"its condition {path} {operator} …")
     if found.service is not None:
-        config = found.service["config"]
-        config["json_path"] = path if path.startswith("$") else f"$.{path}"
-        config["json_equals"] = str(row.get("expected_value") or "")
+        config, path = found.service["config"], path if path.startswith("$") else f"$.{path}"
+        if operator == "==":
+            config |= {"json_path": path, "json_equals": wanted}
+        else:
+            config["conditions"] = [f"json {path} {operator} {wanted}"]
     return found
+
+
+def _is_one_line(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable()
 
 
 def _port(row: Row) -> Found:
@@ -217,7 +229,8 @@ def _ping(row: Row) -> Found:
 
 
 def _dns(row: Row) -> Found:
-    if _has_conditions(row):
+    conditions = json.loads(row.get("conditions") or "[]")
+    if conditions and _wanted_record(row, conditions) is None:
         return left_out(row.get("name"), row["type"], CONDITIONS)
     servers = re.sub(r"\s", "", str(row.get("dns_resolve_server") or "")).strip(",").split(",")
     changed = ["only the first name server is asked"] if len(servers) > 1 else []
@@ -227,8 +240,20 @@ def _dns(row: Row) -> Found:
         "name": row["hostname"],
         "record": row.get("dns_resolve_type") or "A",
         "resolver": servers[0] if port == 53 else f"{server}:{port}",
+        "expect": _wanted_record(row, conditions),
     }
     return _made(row, "dns", str(row["hostname"]), config, *changed)
+
+
+def _wanted_record(row: Row, conditions: Any) -> str | None:
+    """The one record that has to be among those answered; None: that is not what it asks."""
+    if not isinstance(conditions, list) or len(conditions) != 1:
+        return None
+    only = conditions[0] if isinstance(conditions[0], dict) else {}
+    asks = only.get("variable"), only.get("operator")
+    kind, value = row.get("dns_resolve_type") or "A", str(only.get("value") or "").strip()
+    is_plain = kind in ("A", "AAAA", "CNAME", "NS") and RECORD.fullmatch(value) is not None
+    return value if asks == ("record", "equals") and is_plain else None
 
 
 def _push(row: Row) -> Found:
