@@ -284,6 +284,21 @@ def test_a_channel_with_another_name_stays_the_same_where_the_old_one_would_be_d
     ]
 
 
+def test_a_channel_says_what_it_was(apply, session, credentials):
+    """Also without prune, when its config changes too, and when the file keeps what is stored."""
+    apply(CHANNELS)
+    told = channel(session, "ops-slack").id
+    renamed = CHANNELS.replace("name: ops-slack", "name: slack, was: ops-slack, events: [down]")
+    kept = renamed.replace("${env:SLACK_URL}", "${stored}")
+    [renaming] = apply(kept)
+    assert renaming.startswith("~ channel ops-slack: name ops-slack → slack, events ")
+    assert channel(session, "slack").id == told
+    assert apply(kept, prune=True) == []
+    both = kept + '  - {name: ops-slack, kind: slack, config: {webhook_url: "${env:SLACK_URL}"}}\n'
+    [refusal] = apply(both)
+    assert "ops-slack is in the file as well, so this cannot be what it was" in refusal
+
+
 def test_prune_deletes_the_channels_that_the_file_leaves_out(apply, session, credentials):
     apply(CHANNELS)
     shorter = CHANNELS[: CHANNELS.index("  - {name: ops")]
