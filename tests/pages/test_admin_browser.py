@@ -531,6 +531,16 @@ def test_the_dashboard_says_how_everything_is_and_leads_there(context: BrowserCo
     expect(host(page, "This monitor")).to_be_visible()
 
 
+GO_AND_LISTEN = """address => {
+  window.told = [];
+  const listen = () => told.push(document.querySelector('h1')?.textContent ?? '');
+  new MutationObserver(listen).observe(document.body, {childList: true, subtree: true});
+  history.pushState({}, '', address);
+  dispatchEvent(new PopStateEvent('popstate'));
+}"""
+"""Goes to an address within the app, and keeps every title that is shown on the way."""
+
+
 def test_a_service_has_a_page_with_its_history(context: BrowserContext) -> None:
     page = sign_in(context, "viewer")
     shown = opened(page)
@@ -550,8 +560,10 @@ def test_a_service_has_a_page_with_its_history(context: BrowserContext) -> None:
     page.get_by_role("link", name="This monitor").click()
     page.wait_for_url("**/admin/host/?id=*")
     expect(page.get_by_role("heading", level=1)).to_contain_text("This monitor")
-    page.goto("/admin/service/?id=2147483647")
+    page.evaluate(GO_AND_LISTEN, "/admin/service/?id=2147483647")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such service")
+    told = page.evaluate("told")
+    assert not any("Status page" in each for each in told), "not the one that was shown before"
 
 
 def test_long_names_leave_room_beside_them(

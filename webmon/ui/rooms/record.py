@@ -4,11 +4,12 @@ from typing import Any
 
 import reflex as rx
 
+from webmon.domain.checks.status import Status
 from webmon.domain.history.chart_ranges import Range
 from webmon.queries.history.records import DayRecord, MonthRecord, Record, WindowRecord
 from webmon.ui.addresses import form_address
 from webmon.ui.display.panel import panel
-from webmon.ui.rooms.room_view import headline, once_loaded, stays_current
+from webmon.ui.rooms.room_view import headline, outline, stays_current
 from webmon.ui.shell.frame import frame
 
 RANGE_WORDS = {
@@ -17,6 +18,11 @@ RANGE_WORDS = {
     Range.MONTH: "30 days",
     Range.YEAR: "1 year",
 }
+
+ASKED_FOR = rx.Var(
+    "Number(new URLSearchParams(globalThis.location?.search).get('id'))", _var_type=int
+)
+"""The id in the address: until its answer is there, the tab still knows what it showed before."""
 
 
 def day_bar(state: Any, record: rx.Var[Record]) -> rx.Component:
@@ -121,6 +127,7 @@ def record_page(
 ) -> rx.Component:
     """The page of one thing; ``path`` leads to what it belongs to, below the hosts."""
     view = state.view
+    is_here = state.loaded & (view.id == ASKED_FOR)
     return frame(
         stays_current(state),
         rx.cond(
@@ -129,17 +136,17 @@ def record_page(
             rx.fragment(
                 rx.el.nav(
                     rx.el.a("Hosts", href="/hosts/"),
-                    *path,
+                    *(rx.cond(is_here, each) for each in path),
                     class_name="path",
                     aria_label="Where this is",
                 ),
                 headline(
                     state,
-                    rx.el.span(view.name, dir="auto"),
-                    view.status,
-                    rx.cond(view.can_edit, _changes(what, view.id)),
+                    rx.cond(is_here, rx.el.span(view.name, dir="auto"), what.capitalize()),
+                    rx.cond(is_here, view.status, Status.UNKNOWN.value),
+                    rx.cond(is_here & view.can_edit, _changes(what, view.id)),
                 ),
-                once_loaded(state, lead, panels),
+                rx.cond(is_here, rx.fragment(lead, panels), outline()),
             ),
         ),
         who=view.who,
