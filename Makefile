@@ -28,7 +28,7 @@ test: $(VENV)/.dev  ## everything that CI runs
 	@$(BIN)/webmon build
 	@$(PYTEST) --cov
 
-quick: $(VENV)/.dev  ## the tests on SQLite, without browser, with few examples: under 90 seconds
+quick: $(VENV)/.dev  ## the tests on SQLite, without browser, with few examples: about two minutes
 	@$(PYTEST) --quick
 
 check: $(VENV)/.dev  ## format, lint, types, who imports whom: under a minute

@@ -64,11 +64,6 @@ def payloads(names: list[str], role: Role | None) -> Iterator[Mapping[str, Any]]
             yield dict.fromkeys(names, FIRST_HIDDEN) | {"thing": thing}
 
 
-@pytest.fixture(autouse=True)
-def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
-
-
 def signed_in(database: Database, role: Role) -> tuple[str, dict[str, list[Any]]]:
     """The cookie of somebody of IATI, and the rows that are none of their business."""
     with database.write() as session:

@@ -170,8 +170,8 @@ def test_every_state_of_ours_is_private() -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker runs: a new service's first check is looked for once, and not for long."""
-    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
+    """No worker runs, so that what is tried is looked for once."""
+    monkeypatch.setattr("webmon.ui.rooms.trials.FOLLOW_SECONDS", (0.0,))
 
 
 CHANNELS: dict[Role, set[str]] = {

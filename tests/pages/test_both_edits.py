@@ -75,12 +75,6 @@ NAMES = {"user": ("shown_name", "name"), "downtime": ("title", "title")}
 """What the form and the table call the field that the second changes, where it is no name."""
 
 
-@pytest.fixture(autouse=True)
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for the result of a check: none comes."""
-    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
-
-
 def planned(host: Host) -> dict[str, Any]:
     return {
         "namespace_id": host.namespace_id,

@@ -23,12 +23,6 @@ from webmon.probes.ssh_access import SshAccess
 HOOK = {"name": "ops", "kind": "webhook", "config": {"url": "https://a.example", "secret": "s3"}}
 
 
-@pytest.fixture(autouse=True)
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for the result of a check: none comes."""
-    monkeypatch.setattr("pages.admin.hosts.asked_checks.FOLLOW_SECONDS", (0.0,))
-
-
 @pytest.fixture
 def host_id(database: Database) -> int:
     ssh = crypto.seal(SshAccess(user="webmon", private_key=private_key()))  # type: ignore[arg-type]
