@@ -1,7 +1,7 @@
 """Which passes of a worker would find something to do: one statement, where they need fifteen.
 
-Most of the time there is nothing. What is asked here is what each pass looks for first, or a
-little more: a pass that is begun for nothing does nothing.
+Most of the time there is nothing. The conditions are those by which each pass finds its rows, or a
+little wider ones: a pass that is begun for nothing does nothing.
 """
 
 from datetime import datetime
@@ -10,21 +10,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, select
 from sqlmodel import Session
 
-from webmon.commands.downtimes.life import FILL_AGAIN
-from webmon.domain.downtimes.life_cycle import ASK_BEFORE, State
+from webmon.commands.accounts import letters
+from webmon.commands.downtimes import life
+from webmon.commands.inventory import services, undoing
+from webmon.commands.notifications import follow_ups, mutes, reminders
+from webmon.domain.downtimes.life_cycle import ASK_BEFORE
 from webmon.domain.notifications.grouping import WAIT
-from webmon.domain.notifications.news import Event
 from webmon.domain.notifications.rules import QUIET
-from webmon.models import (
-    Deleted,
-    Downtime,
-    DowntimeOccurrence,
-    Letter,
-    Mute,
-    Notification,
-    Service,
-    Trial,
-)
+from webmon.models import Trial
 from webmon.models.columns import table
 from webmon.models.deferred_mails import DeferredMail
 
@@ -41,29 +34,24 @@ class DueWork(NamedTuple):
     """Those to single people, and mails to recipients who were put off."""
 
 
-news, occurrence, plan = table(Notification).c, table(DowntimeOccurrence).c, table(Downtime).c
-deleted = table(Deleted).c
-present: Any = bindparam("present")
+the_time: Any = bindparam("now")
 
 DUE = select(
     exists(table(Trial).c.id),
-    exists().where((deleted.until_at <= present) | (deleted.deleted_at > present))
-    | exists().where(table(Service).c.paused_until <= present)
-    | exists().where(news.is_open, news.is_muted)
-    | exists().where(news.is_open, news.remind_at <= bindparam("remind"))
+    exists().where(undoing.is_too_late(the_time))
+    | exists().where(services.pause_is_over(the_time))
+    | exists().where(follow_ups.IS_HELD)
+    | exists().where(reminders.is_reminded(bindparam("remind")))
+    | exists().where(follow_ups.is_flapping(bindparam("quiet")))
+    | exists().where(mutes.GOES_ON),
+    exists().where(life.comes_to_a_step(bindparam("ask")))
     | exists().where(
-        news.is_open, news.event == Event.FLAPPING, news.created_at <= bindparam("quiet")
+        life.FINISHES_BY_ITSELF,
+        life.occurrence.downtime_id == life.downtime.id,
+        life.goes_on(the_time),
     )
-    | exists().where(table(Mute).c.ended_at.is_(None)),
-    exists().where(occurrence.next_step_at <= bindparam("ask"))
-    | exists().where(
-        plan.finish_when_up.is_not(None),
-        occurrence.downtime_id == plan.id,
-        occurrence.state == State.STARTED,
-        occurrence.ends_at > present,
-    )
-    | exists().where(plan.cancelled_at.is_(None), plan.occurs_until < bindparam("fill")),
-    exists().where(table(Letter).c.ready_at <= present) | exists(table(DeferredMail).c.id),
+    | exists().where(life.is_short(bindparam("fill"))),
+    exists().where(letters.is_due(the_time)) | exists(table(DeferredMail).c.id),
 )
 """Built once: it is asked every second."""
 
@@ -71,10 +59,10 @@ DUE = select(
 def due_work(session: Session, *, now: datetime) -> DueWork:
     """What there is to do at ``now``."""
     limits = {
-        "present": now,
+        "now": now,
         "remind": now + WAIT,
         "quiet": now - QUIET,
         "ask": now + ASK_BEFORE,
-        "fill": now + FILL_AGAIN,
+        "fill": now + life.FILL_AGAIN,
     }
     return DueWork(*session.execute(DUE, limits).one())

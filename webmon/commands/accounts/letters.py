@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -120,11 +121,16 @@ def post(
     session.flush()
 
 
+def is_due(now: Any) -> Any:
+    """Letters that are to be sent by then."""
+    return col(Letter.ready_at) <= now
+
+
 def claim_letters(session: Session, *, now: datetime) -> list[int]:
     """The ids of letters that are due, which are this worker's to send for a while."""
     rows = session.exec(
         select(Letter)
-        .where(col(Letter.ready_at) <= now)
+        .where(is_due(now))
         .order_by(col(Letter.ready_at))
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -33,6 +33,24 @@ occurrence, state, result = table(DowntimeOccurrence).c, table(ServiceState).c, 
 downtime, changed = table(Downtime).c, table(StatusChange).c
 
 
+def comes_to_a_step(before: Any) -> Any:
+    """Occurrences whose next step is due by then."""
+    return occurrence.next_step_at <= before
+
+
+def goes_on(now: Any) -> Any:
+    """Occurrences that have started and not ended."""
+    return (occurrence.state == State.STARTED) & (occurrence.ends_at > now)
+
+
+FINISHES_BY_ITSELF = downtime.finish_when_up.is_not(None)
+
+
+def is_short(before: Any) -> Any:
+    """Downtimes whose occurrences are made up to before then, and no further."""
+    return downtime.cancelled_at.is_(None) & (downtime.occurs_until < before)
+
+
 def advance(session: Session, *, now: datetime) -> None:
     """Take the steps that are due, ask and finish where it is time, and fill the coming weeks."""
     take_due(session, now=now)
@@ -47,7 +65,7 @@ def take_due(session: Session, *, now: datetime, told: bool = True) -> bool:
     """
     due = session.execute(
         select(occurrence.id, occurrence.downtime_id)
-        .where(occurrence.next_step_at <= now)
+        .where(comes_to_a_step(now))
         .order_by(occurrence.next_step_at, occurrence.id)
         .limit(MOST_AT_ONCE)
     ).all()
@@ -63,15 +81,14 @@ def take_due(session: Session, *, now: datetime, told: bool = True) -> bool:
 
 def watch_running(session: Session, *, now: datetime) -> None:
     """Of what goes on: finish what is well again, and ask about what ends with something down."""
-    goes_on = (occurrence.state == State.STARTED) & (occurrence.ends_at > now)
     # What has started comes to its next step at its end: so a few rows are read, not all to come.
     ends_soon = occurrence.next_step_at.between(now, now + ASK_BEFORE)
-    by_themselves = session.scalars(select(downtime.id).where(downtime.finish_when_up.is_not(None)))
+    by_themselves = session.scalars(select(downtime.id).where(FINISHES_BY_ITSELF))
     rows = session.execute(
         select(occurrence.id, occurrence.downtime_id, occurrence.starts_at, occurrence.ends_at)
         .add_columns(downtime.finish_when_up)
         .join(table(Downtime), downtime.id == occurrence.downtime_id)
-        .where(goes_on, ends_soon | occurrence.downtime_id.in_(by_themselves.all()))
+        .where(goes_on(now), ends_soon | occurrence.downtime_id.in_(by_themselves.all()))
         .limit(MOST_AT_ONCE)
     ).all()
     asked_about = _with_something_down(session, [each for each in rows if _is_long(each)])
@@ -163,7 +180,7 @@ def fill_some(session: Session, *, now: datetime) -> None:
     """Make the rows of the coming weeks, where they come to an end."""
     found = session.execute(
         select(downtime.id)
-        .where(downtime.cancelled_at.is_(None), downtime.occurs_until < now + FILL_AGAIN)
+        .where(is_short(now + FILL_AGAIN))
         .order_by(downtime.occurs_until)
         .limit(MOST_AT_ONCE)
     ).all()

@@ -222,9 +222,14 @@ def resume(session: Session, service_id: int, *, actor: Actor | None, now: datet
     session.flush()
 
 
+def pause_is_over(now: Any) -> Any:
+    """Services that are to be resumed."""
+    return col(Service.paused_until) <= now
+
+
 def resume_over(session: Session, *, now: datetime) -> int:
     """Resume the services whose pause is over; returns how many."""
-    over = select(Service.id).where(col(Service.paused_until) <= now).limit(RESUMED_AT_ONCE)
+    over = select(Service.id).where(pause_is_over(now)).limit(RESUMED_AT_ONCE)
     service_ids = session.exec(over).all()
     if not service_ids:
         return 0

@@ -171,10 +171,14 @@ def undo_deletion(session: Session, deleted_id: int, *, actor: Actor, now: datet
     return Back(back, sorted((Counter(names) - Counter(back)).elements()))
 
 
+def is_too_late(now: Any) -> Any:
+    """What cannot be brought back any more, also where the clock was set back."""
+    return (col(Deleted.until_at) <= now) | (col(Deleted.deleted_at) > now)
+
+
 def forget_deleted(session: Session, *, now: datetime) -> None:
-    """Throw away what it is too late to bring back, also where the clock was set back."""
-    over = (col(Deleted.until_at) <= now) | (col(Deleted.deleted_at) > now)
-    session.exec(delete(Deleted).where(over))
+    """Throw away what it is too late to bring back."""
+    session.exec(delete(Deleted).where(is_too_late(now)))
 
 
 def _is_in_time(kept: Deleted, now: datetime) -> bool:

@@ -55,16 +55,21 @@ from webmon.domain.notifications.rules import (
 
 MOST_AT_ONCE = 500
 
+IS_HELD = row.is_open & row.is_muted
+"""News that was held back, and may be told one day."""
+
+
+def is_flapping(before: Any) -> Any:
+    """News of flapping that is older than ``before``."""
+    return row.is_open & (row.event == Event.FLAPPING) & (row.created_at <= before)
+
 
 def sum_up(session: Session, *, now: datetime, after: int = 0) -> int:
     """Tell the channels that know that a service is flapping how it ended, once it is stable.
 
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
-    is_flapping = row.event == Event.FLAPPING
-    flapping, following = open_notifications(
-        session, is_flapping & (row.created_at <= now - QUIET), after=after
-    )
+    flapping, following = open_notifications(session, is_flapping(now - QUIET), after=after)
     stable = _stable(session, {stored.service_id for stored in flapping}, now)
     ended = [stored for stored in flapping if stored.service_id in stable]
     if not ended:
@@ -125,7 +130,7 @@ def tell_unmuted(session: Session, *, now: datetime, after: int = 0) -> int:
 
     Looks at the news after ``after``; returns where to go on, 0 at the end.
     """
-    muted, following = open_notifications(session, row.is_muted, after=after)
+    muted, following = open_notifications(session, IS_HELD, after=after)
     if not muted:
         return following
     subjects, channels = subjects_and_channels(session, muted)
@@ -210,13 +215,13 @@ def queue_follow_up(
 
 
 def open_notifications(
-    session: Session, condition: ColumnElement[bool], *, after: int = 0
+    session: Session, open_ones: ColumnElement[bool], *, after: int = 0
 ) -> tuple[Sequence[Row[Any]], int]:
-    """Open notifications that meet ``condition``, locked after their services.
+    """The ``open_ones`` (a condition that only open notifications meet), locked after their
+    services.
 
     Looks at some of those with ids greater than ``after``; also returns where to go on.
     """
-    open_ones = row.is_open & condition
     found = session.execute(
         select(row.id, row.service_id)
         .where(open_ones, row.id > after)

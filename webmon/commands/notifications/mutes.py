@@ -122,9 +122,12 @@ def end_mute(session: Session, mute_id: int, *, actor: Actor, now: datetime) -> 
         found.ended_at, found.ended_by = now, actor.email
 
 
+GOES_ON = mute.ended_at.is_(None)
+
+
 def end_over(session: Session, *, now: datetime) -> None:
     """End the mutes whose time is over, and those whose services are well again."""
-    current = session.execute(select(*mute).where(mute.ended_at.is_(None))).all()
+    current = session.execute(select(*mute).where(GOES_ON)).all()
     for each in current:
         if _muting(each).is_over(frozenset(_statuses(session, each).values()), now):
             over = update(Mute).where(col(Mute.id) == each.id, col(Mute.ended_at).is_(None))

@@ -1,6 +1,7 @@
 """When a channel is reminded of an outage: timed when a message was sent, queued when due."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
@@ -36,12 +37,17 @@ def reminder_at(session: Session, sent: Outgoing, now: datetime) -> datetime | N
     return now + timedelta(seconds=found.reminder_every_seconds)
 
 
+def is_reminded(before: Any) -> Any:
+    """Outages of which a reminder is due before then."""
+    return row.is_open & (row.remind_at <= before)
+
+
 def remind(session: Session, *, now: datetime) -> None:
     """Queue reminders of outages that have lasted for the channel's reminder interval.
 
     A little ahead of time, so that the reminders of a host are grouped and still go out on time.
     """
-    due, _ = open_notifications(session, row.remind_at <= now + WAIT)
+    due, _ = open_notifications(session, is_reminded(now + WAIT))
     if not due:
         return
     subjects, channels = subjects_and_channels(session, due)
