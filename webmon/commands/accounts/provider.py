@@ -69,8 +69,9 @@ def depart(wanted: str, *, again: str = "", now: datetime) -> Departure:
         "left": int(now.timestamp()),
     }
     ask_them = {"prompt": "login", "max_age": "0"} if again else {}
-    metadata = _metadata()
-    with _client() as client:
+    provider = _provider()
+    metadata = _metadata(provider)
+    with _client(provider) as client:
         address, _ = client.create_authorization_url(
             metadata["authorization_endpoint"],
             state=kept["state"],
@@ -110,15 +111,16 @@ def arrive(
         raise ProviderError("the sign-in was not begun in this browser, or long ago") from None
     if not hmac.compare_digest(state.encode(), kept["state"].encode()):
         raise ProviderError("the state is another one")
-    if issuer and issuer != _provider().issuer:
+    provider = _provider()
+    if issuer and issuer != provider.issuer:
         raise ProviderError("the answer is of another issuer")
     _use_up(kept["state"], now=now)
-    claims = _claims(code, kept)
+    claims = _claims(provider, code, kept)
     with db.write() as session:
         if kept["again"]:
             _confirm(session, claims, kept, now=now)
             return None, kept["next"]
-        user = _person(session, claims, now=now)
+        user = _person(session, provider, claims, now=now)
         login = enter(session, user.id, address=address, browser=browser, by_provider=True, now=now)
     return login, kept["next"]
 
@@ -158,7 +160,7 @@ def _use_up(state: str, *, now: datetime) -> None:
             raise ProviderError("the answer was used already")
 
 
-def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
+def _claims(provider: Provider, code: str, kept: Mapping[str, str]) -> dict[str, Any]:
     """What the provider says of the person, verified."""
     from authlib.common.errors import AuthlibBaseError
     from joserfc import jwt
@@ -166,9 +168,9 @@ def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
     from joserfc.jwk import KeySet
     from requests import RequestException
 
-    provider, metadata = _provider(), _metadata()
+    metadata = _metadata(provider)
     try:
-        with _client() as client:
+        with _client(provider) as client:
             answer = client.fetch_token(
                 metadata["token_endpoint"],
                 code=code,
@@ -198,7 +200,9 @@ def _claims(code: str, kept: Mapping[str, str]) -> dict[str, Any]:
     return claims
 
 
-def _person(session: Session, claims: Mapping[str, Any], *, now: datetime) -> User:
+def _person(
+    session: Session, provider: Provider, claims: Mapping[str, Any], *, now: datetime
+) -> User:
     """The account behind the claims, made or brought up to date.
 
     A local account of the same verified address is the person's too, and keeps its role.
@@ -219,8 +223,7 @@ def _person(session: Session, claims: Mapping[str, Any], *, now: datetime) -> Us
     if known is not None and known.password_hash:
         known.provider_subject = subject
         return known
-    present = outside_apps.provider(session)
-    grant = granted(_groups(claims, present), dict(map(read_grant, present.groups)))
+    grant = granted(_groups(claims, provider), dict(map(read_grant, provider.groups)))
     if grant is None:
         raise Invalid(NO_GROUP)
     if known is None:
@@ -249,14 +252,14 @@ def _groups(claims: Mapping[str, Any], provider: Provider) -> list[str]:
 
 
 def _provider() -> Provider:
+    """Read once for each step, so that all of a step is about one provider."""
     with db.read() as session:
         return outside_apps.provider(session)
 
 
-def _client() -> Any:
+def _client(provider: Provider) -> Any:
     from authlib.integrations.requests_client import OAuth2Session
 
-    provider = _provider()
     return OAuth2Session(
         provider.client_id,
         provider.client_secret,
@@ -266,8 +269,8 @@ def _client() -> Any:
     )
 
 
-def _metadata() -> dict[str, str]:
-    issuer = _provider().issuer
+def _metadata(provider: Provider) -> dict[str, str]:
+    issuer = provider.issuer
     found = _get(issuer.rstrip("/") + "/.well-known/openid-configuration")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     if found.get("issuer") != issuer or not all(isinstance(found.get(each), str) for each in names):
