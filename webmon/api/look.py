@@ -9,9 +9,8 @@ from html import escape
 from urllib.parse import urlencode
 
 from webmon import db
-from webmon.config import settings
 from webmon.domain.colours import accent_css
-from webmon.queries.installation import accents, installation, status_page
+from webmon.queries.installation import accents, installation, page_address
 from webmon.queries.logos import logo_digests
 from webmon.queries.outside_apps import provider
 
@@ -30,8 +29,8 @@ class _Look:
     name: str = ""
     css: str = ""
     """Style rules for the accent colour."""
-    address: str = ""
-    """That of the public page."""
+    own_address: str = ""
+    """That of the public page; empty where it has none of its own."""
     has_provider: bool = False
     logos: Mapping[str, str] = field(default_factory=dict)
     """The digests of logos, by slug; that of the installation has the empty one."""
@@ -64,8 +63,7 @@ def _logo(look: _Look, namespace: str) -> str:
 
 def public_page(namespace: str = "") -> str:
     """The address of the public page, narrowed to the namespace with this slug."""
-    address = _look().address or f"{settings().public_url}/status/"
-    return f"{address}?{urlencode({'namespace': namespace})}" if namespace else address
+    return page_address(_look().own_address, namespace)
 
 
 def has_provider() -> bool:
@@ -82,13 +80,13 @@ def _look() -> _Look:
     try:
         with db.read() as session:
             present, colours, logos = installation(session), accents(session), logo_digests(session)
-            address, provided = status_page(session), bool(provider(session).issuer)
+            provided = bool(provider(session).issuer)
         css_of = {slug: accent_css(accent) for slug, accent in colours.items()}
         found = _Look(
             time.monotonic(),
             present.site_name,
             accent_css(present.accent),
-            address,
+            present.public_address,
             provided,
             logos,
             css_of,

@@ -113,12 +113,16 @@ def public_address(session: Session) -> str:
     return installation(session).public_address
 
 
-def status_page(session: Session, namespace: str = "") -> str:
-    """The address of the public page, for links; narrowed to the namespace with this slug."""
-    base = public_address(session) or config.settings().public_url
-    return (
-        f"{base}/status/?{urlencode({'namespace': namespace})}" if namespace else f"{base}/status/"
-    )
+def status_page(session: Session, namespace: str = "", part: str = "") -> str:
+    """The address of the public page, or of a ``part`` of it (``feed.atom``), for links; narrowed
+    to the namespace with this slug."""
+    return page_address(public_address(session), namespace, part)
+
+
+def page_address(own: str, namespace: str = "", part: str = "") -> str:
+    """The same, where the public page's own address (empty: none) is known."""
+    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
+    return f"{own or config.settings().public_url}/status/{part}{query}"
 
 
 def accents(session: Session) -> dict[str, str]:

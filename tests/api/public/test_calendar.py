@@ -11,6 +11,7 @@ from tests import factories
 from tests.api.apps import fresh_app
 from tests.downtimes import EDITOR, fields, local, occurrences, plan
 from tests.outbox import iati, site
+from webmon import config
 from webmon.clock import utcnow
 from webmon.commands.downtimes import edit, running
 from webmon.queries.downtimes.calendar import (
@@ -115,6 +116,16 @@ def test_a_downtime_that_happens_once_keeps_its_name(database, site):
         [event] = Calendar.from_ical(text).events
         assert (event["uid"], event["status"]) == (first.uid, "CANCELLED")
         assert calendar_file(session, 99, url="", now=utcnow()) is None
+
+
+async def test_the_feed_names_itself_and_its_page_at_the_own_address(database, client, monkeypatch):
+    monkeypatch.setattr(config.settings(), "public_address", "http://status")
+    links = {
+        each.get("rel"): each.get("href")
+        for each in XML.fromstring((await client.get(FEED)).content).iter(f"{ATOM}link")
+    }
+    assert links["self"] == "http://status/status/feed.atom"
+    assert "http://status/status/" in links.values()
 
 
 async def test_the_feed_has_one_entry_for_each_time(database, site, client):

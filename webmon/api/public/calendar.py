@@ -64,9 +64,8 @@ def _feed(namespace: str) -> bytes:
     now = clock.utcnow()
     with db.read() as session:
         name = _name(session, namespace)
-        page = status_page(session, namespace)
+        page, own = (status_page(session, namespace, part) for part in ("", "feed.atom"))
         entries = public_feed(session, namespace=namespace, now=now)
-    own = page.replace("/status/", "/status/feed.atom", 1)
     return to_atom(entries, name=name, url=own, page=page)
 
 
