@@ -2,7 +2,7 @@
 
 import pytest
 
-from webmon.domain.negotiation import takes_gzip, wants_page
+from webmon.domain.negotiation import has_tag, takes_gzip, wants_page
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,11 @@ def test_compressed_is_what_is_taken_compressed(header: str, taken: bool) -> Non
 )
 def test_a_page_is_for_who_names_it(header: str, page: bool) -> None:
     assert wants_page(header) is page
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [('"a"', True), ('W/"a"', True), ('"b", W/"a"', True), ("", False), ('"ab"', False)],
+)
+def test_a_tag_is_known_among_several_and_weakly(header: str, known: bool) -> None:
+    assert has_tag(header, '"a"') is known

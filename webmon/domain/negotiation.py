@@ -1,4 +1,5 @@
-"""What a client takes: its `Accept` and `Accept-Encoding`, as RFC 9110 (12.5) reads them. Pure."""
+"""What a client takes and has: `Accept`, `Accept-Encoding` (RFC 9110, 12.5) and `If-None-Match`
+(13.1.2). Pure."""
 
 import re
 
@@ -22,6 +23,11 @@ def wants_page(accept: str) -> bool:
     said = _qualities(accept)
     page = said.get(HTML, 0.0)
     return page > 0 and page >= max(said.get(PROBLEM, 0.0), said.get(JSON, 0.0))
+
+
+def has_tag(if_none_match: str, tag: str) -> bool:
+    """Whether the client has what is tagged so: ``If-None-Match`` names it, weakly or not."""
+    return tag in (each.strip().removeprefix("W/") for each in if_none_match.split(","))
 
 
 def _qualities(header: str) -> dict[str, float]:

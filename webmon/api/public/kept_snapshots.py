@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from webmon import clock, db
 from webmon.api.question import Question
-from webmon.domain.negotiation import takes_gzip
+from webmon.domain.negotiation import has_tag, takes_gzip
 from webmon.errors import WebmonError
 from webmon.queries.public.snapshot import PublicStatusView, public_status
 
@@ -123,7 +123,7 @@ def send(request: Request, packed: Packed, *, cache_control: str, media_type: st
     tag = f'"{packed.tag}-gzip"' if compress else f'"{packed.tag}"'
     headers = {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     known = request.headers.get("if-none-match", "")
-    if tag in (each.strip().removeprefix("W/") for each in known.split(",")) or known == "*":
+    if has_tag(known, tag) or known == "*":
         return Response(status_code=304, headers=headers)
     if compress:
         headers["Content-Encoding"] = "gzip"

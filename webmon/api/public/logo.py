@@ -5,6 +5,7 @@ import asyncio
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from webmon import db
+from webmon.domain.negotiation import has_tag
 from webmon.queries.logos import LogoView, public_logo
 
 CACHE_CONTROL = "public, max-age=3600"
@@ -19,7 +20,7 @@ async def logo(request: Request, namespace: str = "") -> Response:
         raise HTTPException(404, "there is no logo")
     tag = f'"{found.digest[:32]}"'
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL}
-    if request.headers.get("if-none-match") == tag:
+    if has_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(found.picture, media_type=found.media_type, headers=headers)
 

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from webmon import db
 from webmon.api.problems import FieldProblem, pointer, problem
 from webmon.api.rest.requests import tag_of
+from webmon.domain.negotiation import has_tag
 from webmon.errors import Conflict, Invalid, NotFound, PermissionDenied, Throttled
 
 HEADER = "Idempotency-Key"
@@ -26,7 +27,8 @@ def resource(
     """One resource, or the fields ``only`` of it; 304 where the client has it."""
     tag = tag_of(content)
     every = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}
-    if status == 200 and request.method == "GET" and _has(request, tag):
+    known = request.headers.get("if-none-match", "")
+    if status == 200 and request.method == "GET" and has_tag(known, tag):
         return Response(status_code=304, headers=every)
     return _json(_narrowed(content, only), status, every)
 
@@ -37,11 +39,6 @@ def page(
     """A page of a list."""
     content = {"items": [_narrowed(each, only) for each in items], "next_cursor": next_cursor}
     return _json(content, 200, {"Cache-Control": "private, no-cache"})
-
-
-def _has(request: Request, tag: str) -> bool:
-    known = request.headers.get("if-none-match", "")
-    return tag in (each.strip().removeprefix("W/") for each in known.split(","))
 
 
 def _narrowed(content: Mapping[str, Any], only: Sequence[str]) -> dict[str, Any]:
