@@ -1,6 +1,5 @@
 """`POST /admin/api/logo`: the logo of the installation or of a namespace."""
 
-import asyncio
 from functools import partial
 from typing import Annotated
 
@@ -8,12 +7,10 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from webmon.api import look
-from webmon.api.accounts.auth import LOGIN, back
-from webmon.api.accounts.profile import done_for
-from webmon.api.admin.settings import SETTINGS
+from webmon.api.accounts.auth import back
+from webmon.api.admin.settings import SETTINGS, do_setting
 from webmon.commands.installation.logos import save_logo
 from webmon.domain.logos import LARGEST_BYTES
-from webmon.errors import ConfirmationNeeded, Invalid, NotFound, PermissionDenied
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)
 
@@ -29,14 +26,7 @@ async def logo(
     picture = await file.read(LARGEST_BYTES + 1) if file is not None and not remove else b""
     if not picture and not remove:
         return back(SETTINGS, error="logo")
-    try:
-        command = partial(save_logo, namespace=namespace, picture=picture)
-        await asyncio.to_thread(done_for, request, command)
-    except (Invalid, NotFound):
-        return back(SETTINGS, error="logo")
-    except ConfirmationNeeded:
-        return back(SETTINGS, error="confirm")
-    except PermissionDenied:
-        return back(LOGIN)
+    command = partial(save_logo, namespace=namespace, picture=picture)
+    response = await do_setting(request, command, "logo", otherwise="logo")
     look.forget()
-    return back(SETTINGS, done="logo")
+    return response

@@ -58,26 +58,26 @@ async def settings(
         "provider_factor_counts": provider_factor_counts,
     }
     fields = {name: value for name, value in typed.items() if value}
-    return await _do(request, partial(save_settings, fields=fields), "saved", accent=accent)
+    return await do_setting(request, partial(save_settings, fields=fields), "saved", accent=accent)
 
 
 @router.post("/settings/test-mail", status_code=303)
 async def test_mail(request: Request) -> Response:
     """Send a test to who asks."""
-    return await _do(request, ask_for_test, "test")
+    return await do_setting(request, ask_for_test, "test")
 
 
 @router.post("/settings/slack-app", status_code=303)
 async def slack_app(request: Request, name: Text = "", secret: Text = "") -> Response:
     """Add a Slack app, or give one another signing secret."""
     fields = {"name": name, "secret": secret.strip()}
-    return await _do(request, partial(save_slack_app, fields=fields), "slack_app")
+    return await do_setting(request, partial(save_slack_app, fields=fields), "slack_app")
 
 
 @router.post("/settings/slack-app/remove", status_code=303)
 async def remove_slack_app(request: Request, name: Text = "") -> Response:
     """Remove a Slack app."""
-    return await _do(request, partial(forget_slack_app, name=name), "slack_app_removed")
+    return await do_setting(request, partial(forget_slack_app, name=name), "slack_app_removed")
 
 
 @router.post("/settings/provider", status_code=303)
@@ -98,22 +98,25 @@ async def provider(
         "groups_claim": groups_claim.strip(),
     }
     fields = {name: value for name, value in typed.items() if value}
-    return await _do(request, partial(save_provider, fields=fields), "provider")
+    return await do_setting(request, partial(save_provider, fields=fields), "provider")
 
 
-async def _do(request: Request, command: Any, what: str, **typed: str) -> Response:
-    """Do it and go back; a value of ``typed`` that was refused goes along, to be explained."""
+async def do_setting(
+    request: Request, command: Any, what: str, *, otherwise: str = "other", **typed: str
+) -> Response:
+    """Do it and go back; a value of ``typed`` that was refused goes along, to be explained.
+    ``otherwise`` explains what is wrong with no field."""
     try:
         await asyncio.to_thread(done_for, request, command)
     except Invalid as error:
         field = error.field.split(".")[0]
-        known = field if field in KNOWN_FIELDS else "other"
+        known = field if field in KNOWN_FIELDS else otherwise
         shown = {known: typed[known][:LONGEST_SHOWN]} if known in typed else {}
         return back(SETTINGS, error=known, **shown)
     except ConfirmationNeeded:
         return back(SETTINGS, error="confirm")
     except NotFound:
-        return back(SETTINGS, error="other")
+        return back(SETTINGS, error=otherwise)
     except PermissionDenied:
         return back(LOGIN)
     return back(SETTINGS, done=what)
