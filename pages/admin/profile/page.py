@@ -9,6 +9,7 @@ from webmon.queries.own_profile import SessionView
 from webmon.ui.display.moment import moment
 from webmon.ui.display.native import NativeForm, NativeLink
 from webmon.ui.display.panel import panel
+from webmon.ui.forms.native_fields import native_field, native_tick
 from webmon.ui.rooms.room_view import headline, stays_current
 from webmon.ui.shell.confirm_again import mistake_of_form
 from webmon.ui.shell.frame import frame
@@ -70,7 +71,9 @@ def _address() -> rx.Component:
         rx.el.p("You sign in as ", rx.el.b(view.email), "."),
         rx.cond(view.asked_email != "", waits),
         NativeForm.create(
-            _control("New address", "email", type="email", required=True, auto_complete="email"),
+            native_field(
+                "New address", "email", type="email", required=True, auto_complete="email"
+            ),
             rx.el.p(what_follows, class_name="help"),
             rx.el.button("Change the address", type="submit", class_name="button"),
             action="/auth/email",
@@ -85,8 +88,8 @@ def _about() -> rx.Component:
     return panel(
         "About you",
         NativeForm.create(
-            _control("Name", "name", default_value=view.name, auto_complete="name"),
-            _control(
+            native_field("Name", "name", default_value=view.name, auto_complete="name"),
+            native_field(
                 "Timezone",
                 "timezone",
                 default_value=view.timezone,
@@ -151,7 +154,7 @@ def _factor() -> rx.Component:
     on = rx.fragment(
         rx.el.p("You sign in with a code as well. ", view.codes_left, left),
         NativeForm.create(
-            _control("Code", "code", required=True, auto_complete="one-time-code"),
+            native_field("Code", "code", required=True, auto_complete="one-time-code"),
             rx.el.button("New recovery codes", type="submit", class_name="button"),
             rx.el.button(
                 "Turn it off",
@@ -181,15 +184,8 @@ def _mails() -> rx.Component:
             rx.el.fieldset(
                 rx.el.legend("The channel Administrators mails you about"),
                 *(
-                    rx.el.label(
-                        rx.el.input(
-                            type="checkbox",
-                            name="mails",
-                            value=kind.value,
-                            default_checked=mails.contains(kind.value),
-                        ),
-                        rx.el.span(words),
-                        class_name="label tick",
+                    native_tick(
+                        words, "mails", kind.value, default_checked=mails.contains(kind.value)
                     )
                     for kind, words in WORDS.items()
                 ),
@@ -207,14 +203,8 @@ def _mails() -> rx.Component:
     )
 
 
-def _control(label: str, name: str, **attributes: object) -> rx.Component:
-    return rx.el.label(
-        label, rx.el.input(name=name, class_name="control", **attributes), class_name="label"
-    )
-
-
 def _secret(label: str, name: str, complete: str) -> rx.Component:
-    return _control(label, name, type="password", required=True, auto_complete=complete)
+    return native_field(label, name, type="password", required=True, auto_complete=complete)
 
 
 def _slack() -> rx.Component:

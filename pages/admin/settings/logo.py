@@ -5,6 +5,7 @@ import reflex as rx
 from pages.admin.settings.state import SettingsState
 from webmon.ui.display.native import NativeForm
 from webmon.ui.display.panel import panel
+from webmon.ui.forms.native_fields import native_tick
 
 
 def logo() -> rx.Component:
@@ -35,11 +36,7 @@ def logo() -> rx.Component:
         ),
         class_name="label",
     )
-    remove = rx.el.label(
-        rx.el.input(type="checkbox", name="remove", value="yes"),
-        rx.el.span("Remove the current logo"),
-        class_name="label tick",
-    )
+    remove = native_tick("Remove the current logo", "remove", "yes")
     return panel(
         "Logo on the public page",
         there,

@@ -5,14 +5,17 @@ import reflex as rx
 from pages.admin.settings.state import SettingsState
 from webmon.ui.display.native import NativeForm
 from webmon.ui.display.panel import panel
+from webmon.ui.forms.native_fields import native_field
 
 
 def slack_apps() -> rx.Component:
     """Whose commands and buttons are believed; a secret is typed, and never shown."""
     view = SettingsState.view
     add = NativeForm.create(
-        _control("Name", "name", placeholder="IATI workspace", required=True),
-        _control("Signing secret", "secret", type="password", required=True, auto_complete="off"),
+        native_field("Name", "name", placeholder="IATI workspace", required=True),
+        native_field(
+            "Signing secret", "secret", type="password", required=True, auto_complete="off"
+        ),
         rx.el.p("A name that is listed already gets the new secret.", class_name="help"),
         rx.el.button("Save the app", type="submit", class_name="button"),
         action="/auth/settings/slack-app",
@@ -33,22 +36,22 @@ def provider() -> rx.Component:
     view = SettingsState.view
     kept = rx.cond(view.has_client_secret, "set; empty keeps it", "")
     fields = rx.fragment(
-        _control("Issuer", "issuer", default_value=view.issuer),
-        _control("Client id", "client_id", default_value=view.client_id),
-        _control(
+        native_field("Issuer", "issuer", default_value=view.issuer),
+        native_field("Client id", "client_id", default_value=view.client_id),
+        native_field(
             "Client secret",
             "client_secret",
             type="password",
             placeholder=kept,
             auto_complete="off",
         ),
-        _control(
+        native_field(
             "Groups",
             "groups",
             default_value=view.groups,
             placeholder="admins=admin, iati-team=editor:iati",
         ),
-        _control("Claim with the groups", "groups_claim", default_value=view.groups_claim),
+        native_field("Claim with the groups", "groups_claim", default_value=view.groups_claim),
         rx.el.p(
             "Redirect address for the provider: ", rx.el.code(view.callback), class_name="help"
         ),
@@ -81,9 +84,3 @@ def _app(name: rx.Var[str]) -> rx.Component:
 
 def _locked(name: str) -> rx.Component:
     return rx.el.p("Set by ", rx.el.code(name), " and locked.", class_name="help")
-
-
-def _control(label: str, name: str, **attributes: object) -> rx.Component:
-    return rx.el.label(
-        label, rx.el.input(name=name, class_name="control", **attributes), class_name="label"
-    )

@@ -8,6 +8,7 @@ from pages.admin.settings.state import SettingsState
 from webmon.queries.installation import SettingsView
 from webmon.ui.display.native import NativeForm
 from webmon.ui.display.panel import panel
+from webmon.ui.forms.native_fields import native_tick
 from webmon.ui.rooms.room_view import headline, once_loaded, stays_current
 from webmon.ui.shell.confirm_again import mistake_of_form
 from webmon.ui.shell.frame import frame
@@ -87,11 +88,11 @@ def _panels(view: rx.Var[SettingsView]) -> tuple[rx.Component, ...]:
             ),
             rx.cond(
                 view.has_provider,
-                _tick(
+                native_tick(
                     "who signs in by the organisation has proved it there: no code is asked here",
+                    "provider_factor_counts",
                     "true",
-                    view.provider_factor_counts,
-                    name="provider_factor_counts",
+                    default_checked=view.provider_factor_counts,
                 ),
                 rx.cond(
                     view.provider_factor_counts,
@@ -145,14 +146,8 @@ def _control(label: str, name: str, value: rx.Var[str], example: str) -> rx.Comp
     )
 
 
-def _tick(
-    words: str, value: str, is_on: rx.Var[bool], *, name: str = "second_factor_roles"
-) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(type="checkbox", name=name, value=value, default_checked=is_on),
-        rx.el.span(words),
-        class_name="label tick",
-    )
+def _tick(words: str, role: str, is_on: rx.Var[bool]) -> rx.Component:
+    return native_tick(words, "second_factor_roles", role, default_checked=is_on)
 
 
 def _mail() -> rx.Component:
