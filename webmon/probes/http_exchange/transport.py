@@ -14,7 +14,14 @@ import time
 import httpx
 
 from webmon.domain.checks.networks import ANYWHERE
-from webmon.guard import NotAllowed, NotJudged, present_reach, require_allowed, within
+from webmon.guard import (
+    LOOK_UP_SECONDS,
+    NotAllowed,
+    NotJudged,
+    present_reach,
+    require_allowed,
+    within,
+)
 from webmon.probes.http_exchange.answer import Enough, HttpAnswer
 from webmon.probes.http_exchange.exchange import Exchange, Step, Trace
 from webmon.probes.http_exchange.proxies import ProxyEndpoint, login_lines
@@ -35,9 +42,6 @@ from webmon.probes.wire.tls_session import HandshakeFailed
 from webmon.proxies import Proxy, Routes
 
 HTTP_TRUST = Trust(offers=("http/1.1",))
-
-LOOK_UP_SECONDS = 1.0
-"""For a name that only the proxy has to know."""
 
 
 class OneShotTransport(httpx.AsyncBaseTransport):
