@@ -86,9 +86,10 @@ class Jobs:
 
     async def read_settings(self) -> None:
         """Take over what admins have set in the app."""
-        present = await self._pipeline.in_database(installation)
+        present, self.has_slack_app = await self._pipeline.in_database(
+            lambda session: (installation(session), has_slack_app(session))
+        )
         self._pipeline.guard.targets = present.connectivity_targets
-        self.has_slack_app = await self._pipeline.in_database(has_slack_app)
 
     async def watch_connectivity(self) -> None:
         """While the monitor itself is offline, look whether it still is."""

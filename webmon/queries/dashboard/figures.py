@@ -68,8 +68,9 @@ def figures(session: Session, scope: Scope, *, days: int, now: datetime) -> Figu
 
 
 def _work_out(session: Session, scope: Scope, days: int, now: datetime) -> Figures:
-    present, before = _response_us(session, scope, days, now)
-    this_month, last_month = map(percent, _months(session, scope, now))
+    there = _what_there_is(session, scope)
+    present, before = _response_us(session, scope, there, days, now)
+    this_month, last_month = map(percent, _months(session, scope, there, now))
     return Figures(
         response=milliseconds(present),
         trend_percent=None if not present or not before else round(100 * (present / before - 1)),
@@ -79,12 +80,14 @@ def _work_out(session: Session, scope: Scope, days: int, now: datetime) -> Figur
     )
 
 
-def _months(session: Session, scope: Scope, now: datetime) -> tuple[Uptime, Uptime]:
+def _months(
+    session: Session, scope: Scope, there: tuple[Any, ...], now: datetime
+) -> tuple[Uptime, Uptime]:
     """This calendar month and the last one: what was before a while is summed up once a quarter."""
     # Months begin with a quarter, everywhere. What is recorded late is so by less than one.
     quarter = now - (now - EPOCH) % QUARTER
     before, lately = Period(EARLIEST, quarter - QUARTER), Period(quarter - QUARTER, now)
-    key = "months", scope, quarter, _what_there_is(session, scope)
+    key = "months", scope, quarter, there
     past = UNTIL_QUARTER.of(
         session,
         key,
@@ -107,7 +110,7 @@ def _what_there_is(session: Session, scope: Scope) -> tuple[Any, ...]:
 
 
 def _response_us(
-    session: Session, scope: Scope, days: int, now: datetime
+    session: Session, scope: Scope, there: tuple[Any, ...], days: int, now: datetime
 ) -> tuple[float | None, float | None]:
     """The mean response time of the last ``days`` days, and of as many before them."""
     if days == 1:
@@ -117,7 +120,7 @@ def _response_us(
         period, number, length = daily.day, utc_day(now), days
     chosen = select(service.id).join(table(Host), host.id == service.host_id).where(within(scope))
     # The last period may be going on, and the one before it be written late.
-    key = "response", scope, days, number, _what_there_is(session, scope)
+    key = "response", scope, days, number, there
     past = UNTIL_QUARTER.of(
         session,
         key,
